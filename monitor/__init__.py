@@ -1,0 +1,1 @@
+"""The whole daemon: feeds in, alerts out."""

@@ -1,0 +1,156 @@
+"""What can go wrong, and what follows from it.
+
+The tree::
+
+    VeilleError                 root: message says what failed, on what, and what to do
+    ├── SettingsError           a setting is unknown or impossible: start-up stops
+    ├── SourceError             a feeds file, OPML or address cannot be used
+    ├── RulesError              a rule set was refused; the previous one stays live
+    ├── RoutesError             a routes file was refused
+    ├── StoreError              the database cannot be used
+    │   └── StoreLockedError    another daemon holds it
+    ├── NotFoundError           a reference (alert, feed, delivery) that does not exist
+    └── ExternalError           the outside failed: reason, retryable, retry_after
+        ├── FetchError          a feed or page was not fetched
+        ├── FeedError           a fetched feed could not be read
+        ├── ExtractError        a fetched page holds no article
+        ├── WorkerError         a child process crashed or hit its limits
+        └── DeliveryError       a channel did not accept a message
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+__all__ = [
+    "DeliveryError",
+    "ExternalError",
+    "ExtractError",
+    "FeedError",
+    "FetchError",
+    "NotFoundError",
+    "Reason",
+    "RoutesError",
+    "RulesError",
+    "SettingsError",
+    "SourceError",
+    "StoreError",
+    "StoreLockedError",
+    "VeilleError",
+    "WorkerError",
+]
+
+
+class Reason(StrEnum):
+    """Why the outside failed; also the metric's label, so the list is closed."""
+
+    ADDRESS_REFUSED = "address_refused"  # a non-public address that no setting allows
+    AUTH = "auth"  # 401, 403, SMTP 535
+    BAD_URL = "bad_url"
+    BLOCKED = "blocked"  # a consent wall or a robot check instead of the article
+    CONNECTION = "connection"
+    DNS = "dns"
+    EMPTY = "empty"
+    ENCODING = "encoding"  # a Content-Encoding that we refuse or that is broken
+    GONE = "gone"  # 410
+    HTTP_4XX = "http_4xx"
+    HTTP_5XX = "http_5xx"
+    MALFORMED = "malformed"
+    NOT_HTML = "not_html"
+    PROTOCOL = "protocol"
+    RATE_LIMITED = "rate_limited"  # 429
+    REDIRECT = "redirect"  # too many, or none allowed here
+    REJECTED = "rejected"  # the receiver refuses this message
+    RESERVED = "reserved"  # TDM reservation
+    ROBOTS = "robots"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    TOO_LARGE = "too_large"
+    UNAVAILABLE = "unavailable"  # 503, SMTP 421
+    WORKER_CPU = "worker_cpu"
+    WORKER_CRASHED = "worker_crashed"
+    WORKER_MEMORY = "worker_memory"
+
+
+class VeilleError(Exception):
+    """Root of everything veille raises on purpose."""
+
+
+class SettingsError(VeilleError):
+    """A setting is unknown or impossible."""
+
+
+class SourceError(VeilleError):
+    """A feeds file, an OPML document or an address cannot be used."""
+
+
+class RulesError(VeilleError):
+    """A rule set was refused. `errors` holds one line for each problem, with file, line and column."""
+
+    def __init__(self, message: str, *, errors: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+class RoutesError(VeilleError):
+    """A routes file was refused."""
+
+
+class StoreError(VeilleError):
+    """The database cannot be used."""
+
+
+class StoreLockedError(StoreError):
+    """Another daemon holds the database."""
+
+
+class NotFoundError(VeilleError):
+    """A reference to something that does not exist."""
+
+
+class ExternalError(VeilleError):
+    """The outside failed.
+
+    Args:
+        message: what failed, on what; no secret, no full webhook address.
+        reason: the closed list that metrics use.
+        retryable: whether the same try may work later.
+        retry_after: how long the other side asked us to wait, or None.
+        status: the HTTP or SMTP status, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: Reason,
+        retryable: bool = True,
+        retry_after: timedelta | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.status = status
+
+
+class FetchError(ExternalError):
+    """A feed or page was not fetched."""
+
+
+class FeedError(ExternalError):
+    """A fetched feed could not be read."""
+
+
+class ExtractError(ExternalError):
+    """A fetched page holds no article."""
+
+
+class WorkerError(ExternalError):
+    """A child process crashed or hit its limits."""
+
+
+class DeliveryError(ExternalError):
+    """A channel did not accept a message."""

@@ -1,0 +1,394 @@
+"""The frozen values that travel from step to step, in one direction.
+
+Words are those of docs/glossary.md. Instants are UTC-aware and end in `_at`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from monitor.errors import Reason
+from rules.types import Completeness, Document, Match
+
+__all__ = [
+    "Alert",
+    "AlertId",
+    "AlertType",
+    "Article",
+    "ArticleId",
+    "Channel",
+    "Claim",
+    "Completeness",
+    "Delivery",
+    "DeliveryId",
+    "DeliveryState",
+    "Entry",
+    "EntryClaim",
+    "EntryId",
+    "Feed",
+    "FeedId",
+    "FeedResponse",
+    "FeedState",
+    "FeedStatus",
+    "HostClaim",
+    "HostId",
+    "Lane",
+    "NotModified",
+    "NotificationReason",
+    "Page",
+    "ParsedFeed",
+    "PollOutcome",
+    "PollResult",
+    "Receipt",
+    "Receiver",
+    "Rendered",
+    "Story",
+    "StorySource",
+]
+
+FeedId = NewType("FeedId", int)
+HostId = NewType("HostId", int)
+EntryId = NewType("EntryId", int)
+ArticleId = NewType("ArticleId", int)
+DeliveryId = NewType("DeliveryId", int)
+AlertId = NewType("AlertId", str)
+
+
+# --- feeds ----------------------------------------------------------------------------------------------------------
+
+
+class FeedStatus(StrEnum):
+    """A feed's standing. `gone` is a 410: polled no more until it is added again."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    GONE = "gone"
+
+
+class Lane(StrEnum):
+    """Healthy hosts never queue behind slow or failing ones (promise R4)."""
+
+    FAST = "fast"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed as declared: what to poll and what to call it."""
+
+    url: str
+    title: str | None = None
+    outlet: str | None = None
+    country: str | None = None
+    kind: str | None = None
+    language: str | None = None
+    section: str | None = None
+    typed: bool = True  # the operator typed it: exempt from robots.txt; a catalogue feed is not (promise P4)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """A feed as the store knows it: the declaration, its validators and its health."""
+
+    id: FeedId
+    feed: Feed
+    host: str  # "name" or "name:port"
+    status: FeedStatus
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str | None = None
+    baseline_at: datetime | None = None  # first successful poll
+    next_due_at: datetime | None = None
+    last_polled_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    interval_s: float | None = None
+    failures: int = 0  # in a row
+    last_reason: Reason | None = None
+    last_error: str | None = None
+    moved_to: str | None = None  # permanent redirect seen
+    moved_count: int = 0  # identical answers in a row
+
+
+@dataclass(frozen=True, slots=True)
+class FeedResponse:
+    """A feed's bytes, decoded from their Content-Encoding and not further."""
+
+    url: str  # final
+    status: int
+    body: bytes
+    content_type: str | None
+    etag: str | None
+    last_modified: str | None
+    moved_to: str | None = None  # where a chain of permanent redirects led, if any
+    max_age_s: float | None = None  # Cache-Control or Expires
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The feed says it has not changed since our validators."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    moved_to: str | None = None
+    max_age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item of a feed, cleaned: no control characters, absurd dates unknown, links http(s) or None.
+
+    `keys` identify it inside its feed (promise I1), strongest first: `g:<guid>`, `l:<canonical link>`, or `h:<hash>`
+    where it has neither.
+    """
+
+    keys: tuple[str, ...]
+    guid: str | None
+    link: str | None
+    title: str
+    summary: str  # plain text
+    content: str = ""  # plain text of content:encoded / atom:content, or ""
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed document as we understand it."""
+
+    format: str  # rss20, atom10, rss10, json11, … or ""
+    title: str | None
+    link: str | None
+    language: str | None
+    entries: tuple[Entry, ...]
+    truncated: bool = False  # cut short: its last entry was left out (promise I3)
+    dropped: int = 0  # entries over the cap
+    ttl_s: float | None = None  # <ttl>, sy:updatePeriod
+    note: str | None = None  # why it was hard to read, for the user
+
+
+@dataclass(frozen=True, slots=True)
+class PollOutcome:
+    """What one poll of one feed gave; the store turns it into the feed's new state."""
+
+    kind: PollResult
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str | None = None
+    moved_to: str | None = None
+    reason: Reason | None = None
+    error: str | None = None
+    duration_s: float = 0.0
+    title: str | None = None
+
+
+class PollResult(StrEnum):
+    """How a poll ended."""
+
+    PARSED = "parsed"
+    NOT_MODIFIED = "not_modified"
+    SAME_BODY = "same_body"
+    FAILED = "failed"
+
+
+# --- claims ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who holds a lease, and until when it is theirs."""
+
+    owner: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HostClaim:
+    """A host we may now talk to, with its feeds that are due."""
+
+    id: HostId
+    host: str
+    lane: Lane
+    feeds: tuple[FeedState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryClaim:
+    """An entry whose article we may now read."""
+
+    id: EntryId
+    feed: FeedState
+    entry: Entry
+    first_seen_at: datetime
+    baseline: bool  # of the feed's first poll: told in the recap only
+    attempts: int  # this one included
+
+
+# --- articles -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A fetched web page, decoded from its Content-Encoding and not further."""
+
+    url: str
+    final_url: str
+    body: bytes
+    content_type: str | None
+    reserved: bool = False  # TDM reservation seen (header, meta or tdmrep.json)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The text of an article, from its page or, failing that, from its feed entry."""
+
+    url: str | None
+    title: str
+    lead: str
+    body: str
+    language: str | None
+    published_at: datetime | None
+    authors: tuple[str, ...]
+    completeness: Completeness
+    extractor: str  # "trafilatura/2.3.1 json-ld", "feed"
+    text_sha256: str
+    outlet: str
+    wire: str | None = None
+    reserved: bool = False
+    page_reason: Reason | None = None  # why the page could not be used
+    page_error: str | None = None
+
+    def document(self, *, feed: str | None, first_seen_at: datetime) -> Document:
+        """Return what rules read."""
+        return Document(
+            title=self.title,
+            lead=self.lead,
+            body=self.body,
+            language=self.language,
+            published_at=self.published_at,
+            first_seen_at=first_seen_at,
+            feed=feed,
+            outlet=self.outlet,
+            completeness=self.completeness,
+            wire=self.wire,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StorySource:
+    """One article of a story."""
+
+    outlet: str
+    url: str | None
+    published_at: datetime | None
+    completeness: Completeness
+    wire: bool | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Articles on one event. Until grouping exists, a story is one article."""
+
+    id: str
+    title: str
+    first_seen_at: datetime
+    sources: tuple[StorySource, ...]
+    truncated: int = 0
+
+
+# --- alerts ---------------------------------------------------------------------------------------------------------
+
+
+class AlertType(StrEnum):
+    """The `type` of a payload."""
+
+    STORY_NEW = "story.alert.new"
+    STORY_RECAP = "story.recap"
+
+
+class NotificationReason(StrEnum):
+    """Why a message is sent; nothing else is a reason."""
+
+    FIRST_ALERT = "first_alert"
+    RECAP = "recap"
+
+
+class Channel(StrEnum):
+    """A kind of destination."""
+
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A configured instance of a channel. Addresses and secrets stay in the settings, never in the store."""
+
+    name: str
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a person should be told. `matches` go with `stories`, one to one."""
+
+    id: AlertId  # "al_" and 8 Crockford base32 digits; derived from what it tells, so planning twice gives one alert
+    type: AlertType
+    reason: NotificationReason
+    planned_at: datetime
+    receivers: tuple[str, ...]
+    stories: tuple[Story, ...]
+    matches: tuple[Match, ...]
+    latency_s: tuple[tuple[str, float], ...] = ()  # ("published_to_seen_s", 820.0), …
+    truncated: int = 0  # matches that a recap counts but does not list
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message's bytes, made once and stored before the first attempt (promise D3)."""
+
+    body: bytes
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One alert for one receiver. `message_id` is its identity for life (`webhook-id`, Message-ID)."""
+
+    id: DeliveryId
+    alert_id: AlertId
+    receiver: str
+    channel: Channel
+    message_id: str
+    rendered: Rendered
+    state: DeliveryState
+    attempts: int  # this one included
+    created_at: datetime
+    next_attempt_at: datetime | None = None
+    sent_at: datetime | None = None
+    last_reason: Reason | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A channel accepted a message. `refused` holds recipients that did not (SMTP 5xx, promise D11)."""
+
+    status: int | None = None
+    detail: str = ""
+    refused: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The pure rule engine: French text in, explained matches out."""
