@@ -11,20 +11,34 @@ import ipaddress
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from monitor.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from pydantic_settings import PydanticBaseSettingsSource
+    from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
 
-__all__ = ["PREFIX", "SECRETS", "Language", "LogFormat", "Settings", "SmtpTls", "TdmPolicy", "load_settings", "nearest"]
+__all__ = [
+    "PREFIX",
+    "SECRETS",
+    "Language",
+    "LogFormat",
+    "LogLevel",
+    "Settings",
+    "SmtpTls",
+    "TdmPolicy",
+    "effective",
+    "load_settings",
+    "nearest",
+]
 
 PREFIX = "VEILLE_"
 
@@ -125,7 +139,9 @@ Address: TypeAlias = Annotated[str | None, BeforeValidator(_blank_is_none), Afte
 class Settings(BaseSettings):
     """The effective settings. Order, groups and descriptions are those of the documentation."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     groups: ClassVar[dict[str, str]] = {
         "database": "Store",
@@ -141,7 +157,9 @@ class Settings(BaseSettings):
         "http_address": "Daemon",
     }
 
-    database: str = Field("veille.db", min_length=1, description="The log: path of an SQLite file, or its URL (`sqlite:///…`).")
+    database: str = Field(
+        "veille.db", min_length=1, description="The log: path of an SQLite file, or its URL (`sqlite:///…`)."
+    )
 
     feeds: OptionalPath = Field(
         None,
@@ -149,59 +167,92 @@ class Settings(BaseSettings):
         "database keeps the state; a feed removed from the file is paused.",
     )
     rules: OptionalPath = Field(
-        None, description="Rules of your own, a folder or a file. They replace the bundled rules, not the bundled entities."
+        None,
+        description="Rules of your own, a folder or a file. They replace the bundled rules, not the bundled entities.",
     )
     routes: OptionalPath = Field(
         None, description="Routes file. Without one, every configured destination gets every match at once."
     )
 
     poll_min_s: float = Field(300, ge=1, description="Shortest interval between two polls of a feed, in seconds.")
-    poll_max_s: float = Field(3600, ge=1, description="Longest interval between two polls of a healthy feed, in seconds.")
+    poll_max_s: float = Field(
+        3600, ge=1, description="Longest interval between two polls of a healthy feed, in seconds."
+    )
     baseline_max_age_h: float = Field(
-        24, ge=0, description="At a feed's first poll, entries younger than this many hours are read, and what matches is told in one recap."
+        24,
+        ge=0,
+        description="At a feed's first poll, entries younger than this many hours are read, and what "
+        "matches is told in one recap.",
     )
     page_interval_s: float = Field(
         1.0, ge=0, description="Least time between two pages asked of one host, in seconds. A longer Crawl-delay wins."
     )
 
-    user_agent: Text = Field(None, description="User-Agent sent with each request. Default: veille/VERSION with the contact.")
-    contact: Text = Field(None, description="Address (mail or web) at which sites can reach you; part of the User-Agent.")
+    user_agent: Text = Field(
+        None, description="User-Agent sent with each request. Default: veille/VERSION with the contact."
+    )
+    contact: Text = Field(
+        None, description="Address (mail or web) at which sites can reach you; part of the User-Agent."
+    )
     tdm_policy: Annotated[TdmPolicy, BeforeValidator(_lower)] = Field(
-        TdmPolicy.RESPECT, description="Pages that reserve text and data mining: `respect` (not fetched, the feed's text is matched) or `ignore`."
+        TdmPolicy.RESPECT,
+        description="Pages that reserve text and data mining: `respect` (not fetched, the feed's text is matched) or "
+        "`ignore`.",
     )
 
     fetch_allow_networks: Networks = Field(
-        (), description="Networks beside the public internet that feeds and pages may be fetched from, such as `10.0.0.0/8,127.0.0.0/8`."
+        (),
+        description="Networks beside the public internet that feeds and pages may be fetched from, such as "
+        "`10.0.0.0/8,127.0.0.0/8`.",
     )
     deliver_allow_networks: Networks = Field(
         (), description="Networks beside the public internet that alerts may be delivered to."
     )
 
     webhook_url: SecretUrl = Field(None, description="Where alerts are posted as JSON, signed (Standard Webhooks).")
-    webhook_secret: Secret = Field(None, description="Signing secret, `whsec_` and base64; two, separated by a comma, during a rotation.")
+    webhook_secret: Secret = Field(
+        None, description="Signing secret, `whsec_` and base64; two, separated by a comma, during a rotation."
+    )
 
     slack_webhook_url: SecretUrl = Field(None, description="Slack incoming webhook.")
 
     smtp_host: Text = Field(None, description="Mail server. With MAIL_TO, it switches e-mail on.")
-    smtp_port: int | None = Field(None, ge=1, le=65535, description="Its port. Default: 587 for starttls, 465 for tls, 25 for none.")
+    smtp_port: int | None = Field(
+        None, ge=1, le=65535, description="Its port. Default: 587 for starttls, 465 for tls, 25 for none."
+    )
     smtp_user: Text = Field(None, description="User name at the mail server, if it asks for one.")
     smtp_password: Secret = Field(None, description="Password at the mail server.")
-    smtp_tls: Annotated[SmtpTls, BeforeValidator(_lower)] = Field(SmtpTls.STARTTLS, description="`none`, `starttls` or `tls`.")
+    smtp_tls: Annotated[SmtpTls, BeforeValidator(_lower)] = Field(
+        SmtpTls.STARTTLS, description="`none`, `starttls` or `tls`."
+    )
     mail_from: Text = Field(None, description="Sender of alerts, such as `Veille <veille@example.org>`.")
     mail_to: Names = Field((), description="Recipients, separated by commas.")
 
     retry_first_s: float = Field(
-        5, gt=0, description="Second attempt of a delivery, in seconds after the first; scales the whole schedule (5 s, 5 min, 30 min, 2 h, …)."
+        5,
+        gt=0,
+        description="Second attempt of a delivery, in seconds after the first; scales the whole schedule (5 s, 5 min, "
+        "30 min, 2 h, …).",
     )
     retry_max_s: float = Field(86400, gt=0, description="Longest wait between two attempts, in seconds.")
 
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field("Europe/Paris", description="Time zone of what readers see.")
-    language: Annotated[Language, BeforeValidator(_lower)] = Field(Language.FR, description="Language of what readers see: `fr` or `en`.")
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "Europe/Paris", description="Time zone of what readers see."
+    )
+    language: Annotated[Language, BeforeValidator(_lower)] = Field(
+        Language.FR, description="Language of what readers see: `fr` or `en`."
+    )
     public_url: Url = Field(None, description="Public address of the review pages, for links in alerts.")
 
-    http_address: Address = Field(None, description="Loopback address and port of /healthz, /readyz and /metrics, such as `127.0.0.1:9464`.")
-    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(LogLevel.INFO, description="`debug`, `info`, `warning` or `error`.")
-    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(LogFormat.CONSOLE, description="`console` or `json`.")
+    http_address: Address = Field(
+        None, description="Loopback address and port of /healthz, /readyz and /metrics, such as `127.0.0.1:9464`."
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
+        LogLevel.INFO, description="`debug`, `info`, `warning` or `error`."
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
+        LogFormat.CONSOLE, description="`console` or `json`."
+    )
     workers: int = Field(2, ge=1, le=64, description="Child processes that read pages and feeds.")
 
     @model_validator(mode="after")
@@ -224,4 +275,110 @@ class Settings(BaseSettings):
         return ZoneInfo(self.time_zone)
 
 
+# Settings that are never shown and may come from a file (`VEILLE_NAME_FILE`).
 SECRETS: tuple[str, ...] = ("webhook_url", "webhook_secret", "slack_webhook_url", "smtp_password")
+_MASK = "********"
+
+
+def nearest(word: str, valid: Iterable[str]) -> str | None:
+    """Return the valid name that looks most like a mistaken one, or None.
+
+    Examples:
+        >>> nearest("POLL_MINI_S", ["POLL_MIN_S", "POLL_MAX_S"])
+        'POLL_MIN_S'
+    """
+    found = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def load_settings(env_file: Path | None = None, **overrides: object) -> Settings:
+    """Read the settings from the environment and an env file; the environment wins.
+
+    Args:
+        env_file: a file of `VEILLE_NAME=value` lines; one that does not exist is an error. None: no file.
+        overrides: values that win over both, by field name (command-line options); None is no override.
+
+    Raises:
+        SettingsError: an unknown name or an impossible value; one line each, with what is allowed.
+    """
+    given = _given(env_file)
+    problems = [_unknown(name) for name in given if _field_of(name) is None]
+    if problems:
+        raise SettingsError("\n".join(problems))
+    values: dict[str, object] = {**_from_files(given), **{k: v for k, v in overrides.items() if v is not None}}
+    try:
+        return Settings(_env_file=env_file, **values)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as error:
+        raise SettingsError("\n".join(_impossible(detail) for detail in error.errors())) from None
+
+
+def effective(settings: Settings) -> dict[str, str]:
+    """Return every setting as `VEILLE_NAME` to its text, secrets masked (promise X4)."""
+    shown = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if value is None:
+            text = ""
+        elif name in SECRETS:
+            text = _MASK
+        elif isinstance(value, tuple):
+            text = ",".join(str(part) for part in value)
+        else:
+            text = f"{value:g}" if isinstance(value, float) else str(value)
+        shown[PREFIX + name.upper()] = text
+    return shown
+
+
+def _given(env_file: Path | None) -> dict[str, str]:
+    """Return every `VEILLE_*` name that was given, with its text; blank ones count as not given."""
+    from_file: Mapping[str, str | None] = {}
+    if env_file is not None:
+        if not env_file.is_file():
+            raise SettingsError(f"{env_file}: no such file; `veille init` writes one")
+        try:
+            from_file = dotenv_values(env_file, encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{env_file}: cannot be read: {error}") from error
+    both = {**from_file, **os.environ}
+    return {name.upper(): value for name, value in both.items() if name.upper().startswith(PREFIX) and value}
+
+
+def _field_of(name: str) -> str | None:
+    field = name.removeprefix(PREFIX).lower()
+    if field in Settings.model_fields:
+        return field
+    secret = field.removesuffix("_file")
+    return secret if secret in SECRETS else None
+
+
+def _unknown(name: str) -> str:
+    valid = [PREFIX + field.upper() for field in Settings.model_fields]
+    near = nearest(name, valid)
+    hint = f"did you mean {near}?" if near else "`veille config` lists them all"
+    return f"{name}: no such setting; {hint}"
+
+
+def _from_files(given: Mapping[str, str]) -> dict[str, object]:
+    """Return the secrets that were given as `VEILLE_NAME_FILE`, read."""
+    values: dict[str, object] = {}
+    for name in given:
+        field = _field_of(name)
+        if field is None or name == PREFIX + field.upper():
+            continue
+        if PREFIX + field.upper() in given:
+            raise SettingsError(f"{name}: {PREFIX}{field.upper()} is set too; keep one of the two")
+        try:
+            values[field] = Path(given[name]).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{name}: the file cannot be read: {error}") from error
+    return values
+
+
+def _impossible(detail: ErrorDetails) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    if not detail["loc"]:
+        return message
+    name = str(detail["loc"][0])
+    field: FieldInfo = Settings.model_fields[name]
+    shown = "" if name in SECRETS else f" {detail['input']!r}:"
+    return f"{PREFIX}{name.upper()}:{shown} {message}. {field.description}"
