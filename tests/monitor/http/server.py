@@ -1,0 +1,149 @@
+"""A raw HTTP server on loopback that can misbehave in every way: handlers write bytes, not responses."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, TypeAlias
+
+from monitor.http import HttpClient, resolve
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from monitor.clock import Clock
+    from monitor.http import Resolver
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Handler: TypeAlias = "Callable[[Request, asyncio.StreamWriter], Awaitable[None]]"
+
+
+@dataclass
+class Server:
+    port: int = 0
+    scheme: str = "http"
+    requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    def url(self, path: str = "/", *, host: str = "127.0.0.1") -> str:
+        return f"{self.scheme}://{host}:{self.port}{path}"
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.requests]
+
+
+def response(status: int = 200, body: bytes = b"", **headers: str) -> bytes:
+    """Bytes of a whole response; `content_type="x"` is `content-type: x`."""
+    lines = [f"HTTP/1.1 {status} Said"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    if "content_length" not in headers and status != 304:
+        lines.append(f"content-length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode("utf-8") + body
+
+
+def answering(*answers: bytes) -> Handler:
+    """A handler that gives these bytes in turn, then the last one for ever."""
+    left = list(answers)
+
+    async def handle(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(left.pop(0) if len(left) > 1 else left[0])
+
+    return handle
+
+
+def routing(routes: dict[str, bytes]) -> Handler:
+    """A handler that answers by path, 404 elsewhere."""
+
+    async def handle(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(routes.get(request.path, response(404)))
+
+    return handle
+
+
+@asynccontextmanager
+async def serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
+    """Serve on a free port of 127.0.0.1 until the end of the block."""
+    server = Server(scheme="https" if tls else "http")
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.connections += 1
+        while True:
+            request = await _read(reader)
+            server.requests.append(request)
+            server.in_flight += 1
+            server.most_in_flight = max(server.most_in_flight, server.in_flight)
+            try:
+                await handler(request, writer)
+                await writer.drain()
+            finally:
+                server.in_flight -= 1
+            if writer.is_closing():
+                return
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await converse(reader, writer)
+        except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
+            pass  # the client went away, or the test is over
+        finally:
+            writer.close()
+
+    listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls, limit=1 << 20)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _read(reader: asyncio.StreamReader) -> Request:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.strip().split("\r\n")
+    method, path, _ = first.split(" ")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(method, path, headers, body)
+
+
+@asynccontextmanager
+async def client(
+    *,
+    tls: ssl.SSLContext | None = None,
+    resolver: Resolver = resolve,
+    clock: Clock | None = None,
+    private: bool = False,
+    **limits: float,
+) -> AsyncIterator[HttpClient]:
+    """A client that may reach loopback, unless `private` asks for the public internet only."""
+    async with HttpClient(
+        user_agent="veille/0 (+https://veille.example)",
+        allow_networks=() if private else LOOPBACK,
+        ssl_context=tls,
+        clock=clock,
+        resolver=resolver,
+        **limits,  # type: ignore[arg-type]  # the tests name the limits that they set
+    ) as opened:
+        yield opened
