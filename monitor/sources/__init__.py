@@ -1,0 +1,25 @@
+"""What to poll: the operator's feeds file, the catalogue of the French press, and the feeds of a site."""
+
+from monitor.sources.catalogue import KINDS, CatalogueFeed, catalogue, search, selection
+from monitor.sources.discover import FeedLink, feed_links
+from monitor.sources.files import add_feed, parse_feeds, read_feeds, remove_feed
+from monitor.sources.opml import export_opml
+from monitor.sources.presets import PRESETS, Preset, preset_feeds
+
+__all__ = [
+    "KINDS",
+    "PRESETS",
+    "CatalogueFeed",
+    "FeedLink",
+    "Preset",
+    "add_feed",
+    "catalogue",
+    "export_opml",
+    "feed_links",
+    "parse_feeds",
+    "preset_feeds",
+    "read_feeds",
+    "remove_feed",
+    "search",
+    "selection",
+]

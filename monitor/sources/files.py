@@ -1,0 +1,177 @@
+"""The file that `FEEDS` names: what to poll, as declared by the operator.
+
+It is OPML when it begins with `<`, else text with one address a line: `ADDRESS [TITLE]`, and `#` begins a comment. The
+file declares, the database keeps the state. Writing goes through a temporary file and a rename, and leaves every other
+line as it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.errors import SourceError
+from monitor.model import Feed
+from monitor.sources import opml
+from monitor.sources.address import address_error, canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["add_feed", "parse_feeds", "read_feeds", "remove_feed"]
+
+_MAX_BYTES = 10_000_000
+_LINE = re.compile(r"(?P<url>\S+)(?:\s+(?P<title>.*))?")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_OPML_SUFFIXES = {".opml", ".xml"}
+
+
+def read_feeds(path: Path) -> tuple[Feed, ...]:
+    """Read the declared feeds, in order.
+
+    Args:
+        path: an OPML file, or a text file with one address a line.
+
+    Returns:
+        Each feed once: a second spelling of the same address is left out, and said in the log.
+
+    Raises:
+        SourceError: the file cannot be read, or a line of it cannot be used.
+    """
+    return parse_feeds(_content(path), name=str(path))
+
+
+def parse_feeds(content: bytes, *, name: str) -> tuple[Feed, ...]:
+    """Read declared feeds from bytes; `name` is what an error calls them. See `read_feeds`."""
+    seen: dict[str, int] = {}
+    feeds = []
+    for line, feed in _declared(content, name=name):
+        key = canonical(feed.url)
+        if key in seen:
+            facts = {"file": name, "line": line, "url": feed.url, "first_line": seen[key]}
+            logging.getLogger(__name__).warning("feed declared twice", extra=facts)
+            continue
+        seen[key] = line
+        feeds.append(feed)
+    return tuple(feeds)
+
+
+def add_feed(path: Path, feed: Feed) -> bool:
+    """Declare a feed at the end of the file, which is created when it is not there (`.opml` and `.xml`: OPML).
+
+    Returns:
+        Whether it was added: False when the file declares this address already.
+
+    Raises:
+        SourceError: the address or the file cannot be used; the file is then as it was.
+    """
+    problem = address_error(feed.url)
+    if problem:
+        raise SourceError(f"{feed.url[:100]!r}: {problem}")
+    if not path.exists():
+        _write(path, opml.export_opml((feed,)) if path.suffix.lower() in _OPML_SUFFIXES else _text_line(feed).encode())
+        return True
+    content = _content(path)
+    if any(canonical(known.url) == canonical(feed.url) for _, known in _declared(content, name=str(path))):
+        return False
+    if _is_opml(content):
+        root = opml.parse(content, name=str(path))
+        opml.insert(root, feed)
+        _write(path, opml.serialise(root))
+    else:
+        gap = b"" if not content or content.endswith(b"\n") else b"\n"
+        _write(path, content + gap + _text_line(feed).encode())
+    return True
+
+
+def remove_feed(path: Path, url: str) -> bool:
+    """Take a feed out of the file, every spelling of its address.
+
+    Returns:
+        Whether it was there.
+
+    Raises:
+        SourceError: the address or the file cannot be used; the file is then as it was.
+    """
+    problem = address_error(url)
+    if problem:
+        raise SourceError(f"{url[:100]!r}: {problem}")
+    content = _content(path)
+    found = [
+        (line, feed.url) for line, feed in _declared(content, name=str(path)) if canonical(feed.url) == canonical(url)
+    ]
+    if not found:
+        return False
+    if _is_opml(content):
+        root = opml.parse(content, name=str(path))
+        opml.remove(root, frozenset(spelling for _, spelling in found))
+        _write(path, opml.serialise(root))
+    else:
+        gone = {line for line, _ in found}
+        lines = content.splitlines(keepends=True)
+        _write(path, b"".join(text for number, text in enumerate(lines, start=1) if number not in gone))
+    return True
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > _MAX_BYTES:
+        raise SourceError(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB; is it a list of feeds?")
+    return content
+
+
+def _is_opml(content: bytes) -> bool:
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"<", b"\xff\xfe<", b"\xfe\xff\x00<"))
+
+
+def _declared(content: bytes, *, name: str) -> Iterator[tuple[int, Feed]]:
+    if _is_opml(content):
+        return opml.to_feeds(opml.parse(content, name=name), name=name)
+    return _text_feeds(content, name=name)
+
+
+def _text_feeds(content: bytes, *, name: str) -> Iterator[tuple[int, Feed]]:
+    for number, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
+        try:
+            line = _COMMENT.sub("", raw.decode("utf-8")).strip()
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{name}:{number}: not UTF-8 text; save the file as UTF-8") from error
+        found = _LINE.fullmatch(line)
+        if found is None:
+            continue
+        problem = address_error(found["url"])
+        if problem:
+            raise SourceError(f"{name}:{number}: {found['url'][:100]!r}: {problem}")
+        yield number, Feed(url=found["url"], title=found["title"] or None)
+
+
+def _text_line(feed: Feed) -> str:
+    title = " ".join((feed.title or "").replace("#", " ").split())
+    return f"{feed.url} {title}".rstrip() + "\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace a file in one step, following a link and keeping its permissions."""
+    target = path.resolve()
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be written: {error.strerror or error}") from error
