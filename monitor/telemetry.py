@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 import structlog
@@ -70,6 +71,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.last_round_at: datetime | None = None
 
         def counter(name: str, meaning: str, *labels: str) -> Counter:
             return Counter(f"veille_{name}", meaning, labels, registry=self.registry)
@@ -101,10 +103,15 @@ class Metrics:
         self.entries_waiting = gauge("entries_waiting", "Entries whose article is not read yet.")
         self.outbox_pending = gauge("outbox_pending", "Deliveries not sent yet.")
         self.outbox_oldest = gauge("outbox_oldest_seconds", "Age of the oldest delivery not sent yet.")
-        self.loop_stall = gauge("loop_stall_seconds", "Longest stall of the event loop since the last reading.")
+        self.loop_stall = gauge("loop_stall_seconds", "Longest stall of the event loop since the start.")
         self.last_round = gauge("last_round_timestamp_seconds", "When the last full round of the daemon ended.")
         self.published_to_seen = histogram("published_to_seen_seconds", "From publication to first sight.")
-        self.seen_to_sent = histogram("seen_to_sent_seconds", "From first sight to the first accepted delivery.")
+        self.planned_to_sent = histogram("planned_to_sent_seconds", "From planning an alert to its acceptance by a receiver.")
+
+    def round_ended(self, now: datetime) -> None:
+        """Note that the scheduler ticked, the database was written and the outbox was looked at."""
+        self.last_round_at = now
+        self.last_round.set(now.timestamp())
 
     def exposition(self) -> bytes:
         """Return every metric in Prometheus' text format 0.0.4."""

@@ -1,0 +1,204 @@
+"""Wiring: the one place that knows every concrete class.
+
+`opened` gives a whole App on the settings: database locked, migrated and open, rules loaded and tested, feeds declared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from monitor import alerting, fetch, sources
+from monitor.clock import Clock
+from monitor.deliver import make_channels
+from monitor.errors import RulesError, SettingsError, SourceError, VeilleError
+from monitor.http import HttpClient, default_user_agent
+from monitor.model import Feed
+from monitor.runner import EmbeddedRunner
+from monitor.settings import Settings
+from monitor.stages import Live, Tools
+from monitor.store import DaemonLock, Store
+from monitor.store.thread import StoreThread
+from monitor.telemetry import Metrics
+from monitor.workers import WorkerPool
+from rules import pack as packs
+from rules.engine import Engine
+
+__all__ = ["App", "load_engine", "load_feeds", "opened"]
+
+_log = logging.getLogger(__name__)
+
+_RULE_FILES = (".yaml", ".yml")
+# A round that did not happen for this long means the daemon is stuck, whatever it says.
+_STALE = timedelta(seconds=60)
+
+
+@dataclass
+class App:
+    """A wired daemon: start it, reload it, stop it."""
+
+    tools: Tools
+    runner: EmbeddedRunner
+    feeds_seen: tuple[float, int] | None = None  # mtime and size of the feeds file when it was last read
+    started: bool = field(default=False, init=False)
+
+    async def start(self) -> None:
+        """Give back what a killed daemon held, declare the feeds, and tick."""
+        await self.declare_feeds()
+        self.runner.start()
+        self.started = True
+        _log.info("started", extra={"status": await self.status()})
+
+    async def declare_feeds(self, feeds: tuple[Feed, ...] | None = None) -> None:
+        """Bring the database in line with the feeds file (or with these feeds)."""
+        settings, tools = self.tools.settings, self.tools
+        declared = load_feeds(settings) if feeds is None else feeds
+        self.feeds_seen = _stamp(settings.feeds)
+        now = tools.clock.now()
+        await tools.thread.run(tools.store.release_leases, now=now)
+        changes = await tools.thread.run(tools.store.sync_feeds, declared, now=now)
+        if changes.added or changes.paused or changes.resumed:
+            _log.info(
+                "feeds_declared",
+                extra={
+                    "added": len(changes.added),
+                    "paused": len(changes.paused),
+                    "resumed": len(changes.resumed),
+                },
+            )
+
+    async def follow_feeds(self) -> None:
+        """Read the feeds file again if it changed; a broken one changes nothing and is told."""
+        stamp = _stamp(self.tools.settings.feeds)
+        if stamp is None or stamp == self.feeds_seen:
+            return
+        self.feeds_seen = stamp
+        try:
+            feeds = load_feeds(self.tools.settings)
+        except VeilleError as error:
+            _log.error("feeds_refused", extra={"error": str(error)})  # noqa: TRY400  expected: no stack trace
+            return
+        tools = self.tools
+        await tools.thread.run(tools.store.sync_feeds, feeds, now=tools.clock.now())
+        self.runner.nudge()
+
+    async def reload(self) -> None:
+        """Read rules and feeds again; a rule set that fails leaves the previous one live, and is told."""
+        try:
+            engine = await asyncio.to_thread(load_engine, self.tools.settings)
+        except RulesError as error:
+            self.tools.metrics.rules_rejected.inc()
+            _log.error("rules_refused", extra={"error": str(error), "errors": error.errors})  # noqa: TRY400
+        else:
+            self.tools.live.engine = engine
+            self.tools.metrics.rules.set(len(engine.rules))
+            _log.info("rules_live", extra={"rules": len(engine.rules)})
+        self.feeds_seen = None
+        await self.follow_feeds()
+
+    def unready(self) -> str | None:
+        """Return why the daemon is not ready, or None when it is."""
+        if not self.started:
+            return "starting"
+        last = self.tools.metrics.last_round_at
+        if last is None:
+            return "first round under way"
+        stale = self.tools.clock.now() - last > _STALE
+        return "no round for a minute: the database or the event loop is stuck" if stale else None
+
+    async def status(self) -> str:
+        """Return one line on how things stand, for the service manager."""
+        counts = await self.tools.thread.run(self.tools.store.counts)
+        return (
+            f"{counts.get('feeds.active', 0)} feeds, {counts.get('entries.to_read', 0)} to read, "
+            f"{counts.get('deliveries.pending', 0)} to send"
+        )
+
+    async def stop(self, *, grace_s: float) -> None:
+        """End what is under way or give it back, and let go of everything."""
+        self.started = False
+        await self.runner.stop(grace_s=grace_s)
+        await asyncio.gather(self.tools.feed_workers.aclose(), self.tools.page_workers.aclose())
+        await asyncio.gather(self.tools.client.aclose(), self.tools.sender.aclose())
+        self.tools.thread.close()
+
+
+@contextmanager
+def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], None] | None = None) -> Iterator[App]:
+    """Lock and open the database, load the rules, and wire the daemon.
+
+    Raises:
+        SettingsError, RulesError, RoutesError, SourceError: nothing was started.
+        StoreLockedError: another veille holds the database.
+    """
+    engine = load_engine(settings)
+    load_feeds(settings)
+    routes = alerting.load_routes(settings)
+    user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
+    client = HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks)
+    sender = HttpClient(user_agent=user_agent, allow_networks=settings.deliver_allow_networks)
+    channels = make_channels(settings, routes, sender)
+    with DaemonLock(settings.database):
+        store = Store.open(settings.database)
+        try:
+            gate = fetch.HostGate(page_interval_s=settings.page_interval_s)
+            tools = Tools(
+                settings=settings,
+                clock=clock,
+                owner=f"{platform.node()}:{os.getpid()}:{secrets.token_hex(4)}",
+                store=store,
+                thread=StoreThread(),
+                client=client,
+                sender=sender,
+                gate=gate,
+                permissions=fetch.Permissions(client, gate, clock=clock, tdm_policy=settings.tdm_policy),
+                feed_workers=WorkerPool("feeds", size=1),
+                page_workers=WorkerPool("extract", size=settings.workers),
+                live=Live(engine),
+                routes=routes,
+                channels=channels,
+                metrics=Metrics(),
+            )
+            tools.metrics.rules.set(len(engine.rules))
+            yield App(tools, EmbeddedRunner(tools, on_report=on_report))
+        finally:
+            store.close()
+
+
+def load_engine(settings: Settings) -> Engine:
+    """Read the rules, check them as a whole, run the tests they carry, and compile them.
+
+    Raises:
+        RulesError: with one line for each problem.
+    """
+    ...
+
+
+def load_feeds(settings: Settings) -> tuple[Feed, ...]:
+    """Read the feeds file.
+
+    Raises:
+        SettingsError: no file is set.
+        SourceError: it cannot be read.
+    """
+    if settings.feeds is None:
+        raise SettingsError("VEILLE_FEEDS is not set: name a feeds file, or let `veille init` write one")
+    return sources.read_feeds(settings.feeds)
+
+
+def _stamp(path: Path | None) -> tuple[float, int] | None:
+    """Return what changes when a file is written, or None where there is none."""
+    try:
+        stat = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if stat is None else (stat.st_mtime, stat.st_size)

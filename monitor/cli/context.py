@@ -1,0 +1,112 @@
+"""What every command shares: where the settings are, how errors leave, how results are printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monitor.errors import (
+    NotFoundError,
+    RoutesError,
+    RulesError,
+    SettingsError,
+    SourceError,
+    StoreError,
+    StoreLockedError,
+    VeilleError,
+)
+
+if TYPE_CHECKING:
+    import typer
+
+    from monitor.settings import Settings
+    from monitor.store import Store
+
+__all__ = ["EXIT_CODES", "State", "configure", "exit_code", "open_log", "print_json", "print_table", "settings_of"]
+
+# Exit code: meaning. 0 is success; 2 is also what a mistyped command line gives.
+EXIT_CODES: dict[int, str] = {
+    0: "everything asked for was done",
+    1: "something failed: an input could not be read, a check or a test did not pass",
+    2: "the command line, a setting, a rule, a route or a feeds file is wrong: nothing was started",
+    3: "the database cannot be used",
+    4: "another veille holds the database",
+    5: "what was asked for does not exist",
+}
+
+_CODES: tuple[tuple[type[VeilleError], int], ...] = (
+    (StoreLockedError, 4),
+    (StoreError, 3),
+    (NotFoundError, 5),
+    (SettingsError, 2),
+    (SourceError, 2),
+    (RulesError, 2),
+    (RoutesError, 2),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The global options."""
+
+    env_file: str = ""
+
+
+def exit_code(error: VeilleError) -> int:
+    """Return the exit code that tells a program what kind of error this is."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), 1)
+
+
+def settings_of(context: typer.Context, **overrides: object) -> Settings:
+    """Read the settings, with command-line options winning over the environment and the env file."""
+    from monitor.settings import load_settings
+
+    state = context.find_object(State) or State()
+    default = Path(".env")
+    env_file = Path(state.env_file) if state.env_file else (default if default.is_file() else None)
+    return load_settings(env_file, **overrides)
+
+
+def configure(settings: Settings) -> None:
+    """Send log lines where the settings say."""
+    from monitor.telemetry import configure_logging
+
+    configure_logging(settings.log_level, settings.log_format)
+
+
+def open_log(settings: Settings) -> Store:
+    """Open the database to read it or to note a judgement; it must exist."""
+    from monitor.store import Store
+
+    return Store.open(settings.database, create=False)
+
+
+def print_json(value: object) -> None:
+    """Print one value as one line of JSON."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table for people; as plain tab-separated lines where nobody looks (a pipe)."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            sys.stdout.write("\t".join(_text(cell) for cell in row) + "\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_text(cell)) for cell in row))
+    Console().print(table)
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell)

@@ -1,0 +1,109 @@
+"""`veille deliveries`: the outbox, and sending again."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+
+import typer
+
+from monitor.cli.context import open_log, print_json, print_table, settings_of
+
+__all__ = ["app"]
+
+app = typer.Typer(invoke_without_command=True, rich_markup_mode=None, help="List deliveries; send them again.")
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@app.callback()
+def list_(
+    context: typer.Context,
+    state: State | None = typer.Option(None, help="Only this state."),
+    receiver: str | None = typer.Option(None, help="Only this receiver."),
+    since: str | None = typer.Option(None, help="From this instant or for this long: 2026-05-16, 24h, 7d."),
+    limit: int = typer.Option(50, min=1, max=100_000, help="At most this many, newest first."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+) -> None:
+    """List deliveries, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    from monitor.cli.when import instant, local
+    from monitor.model import DeliveryState
+
+    settings = settings_of(context)
+    store = open_log(settings)
+    try:
+        lines = store.deliveries(
+            state=DeliveryState(state.value) if state else None,
+            receiver=receiver,
+            since=instant(since, settings.zone),
+            limit=limit,
+        )
+    finally:
+        store.close()
+    if as_json:
+        for line in lines:
+            print_json(asdict(line))
+        return
+    print_table(
+        "Deliveries",
+        ("id", "alert", "receiver", "state", "attempts", "created", "sent", "next attempt", "last error"),
+        [
+            (
+                line.id,
+                line.alert_id,
+                line.receiver,
+                line.state.value,
+                line.attempts,
+                local(line.created_at, settings.zone),
+                local(line.sent_at, settings.zone),
+                local(line.next_attempt_at, settings.zone),
+                line.last_error,
+            )
+            for line in lines
+        ],
+    )
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    ids: list[int] = typer.Argument(None, metavar="[ID]...", help="These deliveries, whatever their state."),
+    since: str | None = typer.Option(None, help="Instead of numbers: all created from this instant."),
+    until: str | None = typer.Option(None, help="… up to this instant."),
+    receiver: str | None = typer.Option(None, help="… of this receiver."),
+    state: State = typer.Option(State.FAILED, help="… in this state."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """Send deliveries again: same identity, same bytes. The daemon, or the next `veille poll`, sends them."""
+    from monitor.cli.when import instant
+    from monitor.clock import SystemClock
+    from monitor.model import DeliveryId, DeliveryState
+
+    if bool(ids) == bool(since):
+        raise typer.BadParameter("say which: numbers of deliveries, or --since")
+    settings = settings_of(context)
+    store = open_log(settings)
+    try:
+        count = store.replay(
+            ids=[DeliveryId(number) for number in ids] if ids else None,
+            since=instant(since, settings.zone),
+            until=instant(until, settings.zone),
+            receiver=receiver,
+            state=DeliveryState(state.value),
+            now=SystemClock().now(),
+        )
+    finally:
+        store.close()
+    if as_json:
+        print_json({"replayed": count})
+    else:
+        sys.stdout.write(f"{count} put back to pending\n")

@@ -1,0 +1,262 @@
+"""`veille feeds`: what is polled and how it fares; add, import, export, pause; read one as veille reads it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from monitor.cli.context import open_log, print_json, print_table, settings_of
+from monitor.errors import SettingsError, VeilleError
+
+if TYPE_CHECKING:
+    from monitor.http import HttpClient
+    from monitor.model import Feed, FeedState
+    from monitor.settings import Settings
+    from monitor.workers import WorkerPool
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    invoke_without_command=True, rich_markup_mode=None, help="List the feeds with their health; add, import, pause."
+)
+
+
+@app.callback()
+def list_(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")) -> None:
+    """List the feeds with their health."""
+    if context.invoked_subcommand is not None:
+        return
+    from monitor.cli.when import local
+
+    settings = settings_of(context)
+    store = open_log(settings)
+    try:
+        states = store.feeds()
+    finally:
+        store.close()
+    if as_json:
+        for state in states:
+            print_json(_health(state))
+        return
+    print_table(
+        "Feeds",
+        ("id", "status", "outlet", "last good poll", "next poll", "failures", "last error", "address"),
+        [
+            (
+                state.id,
+                state.status.value,
+                state.feed.outlet or state.feed.title,
+                local(state.last_ok_at, settings.zone),
+                local(state.next_due_at, settings.zone),
+                state.failures or "",
+                state.last_error if state.failures else "",
+                state.feed.url,
+            )
+            for state in states
+        ],
+    )
+
+
+def _health(state: FeedState) -> dict[str, Any]:
+    return {
+        "id": state.id,
+        "url": state.feed.url,
+        "title": state.feed.title,
+        "outlet": state.feed.outlet,
+        "status": state.status.value,
+        "last_polled_at": state.last_polled_at,
+        "last_ok_at": state.last_ok_at,
+        "next_due_at": state.next_due_at,
+        "failures": state.failures,
+        "last_reason": state.last_reason,
+        "last_error": state.last_error,
+        "moved_to": state.moved_to,
+    }
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    url: str = typer.Argument(help="A feed's address, or a site's home page."),
+    title: str | None = typer.Option(None, help="What to call it."),
+    outlet: str | None = typer.Option(None, help="The newspaper it belongs to."),
+    unchecked: bool = typer.Option(False, "--unchecked", help="Write it down without looking whether it is a feed."),
+) -> None:
+    """Write a feed into the feeds file; a home page gives the feeds it names."""
+    import asyncio
+
+    from monitor import sources
+    from monitor.model import Feed
+
+    settings = settings_of(context)
+    path = _feeds_file(settings)
+    if unchecked:
+        found: tuple[Feed, ...] = (Feed(url=url, title=title, outlet=outlet),)
+    else:
+        found = asyncio.run(_found(settings, url, title=title, outlet=outlet))
+    for feed in found:
+        done = "added" if sources.add_feed(path, feed) else "already there"
+        sys.stdout.write(f"{done}: {feed.url}" + (f" ({feed.title})" if feed.title else "") + "\n")
+
+
+@app.command()
+def remove(context: typer.Context, url: str = typer.Argument(help="The feed's address.")) -> None:
+    """Take a feed out of the feeds file; the database keeps what it gave, and polls it no more."""
+    from monitor import sources
+
+    path = _feeds_file(settings_of(context))
+    if not sources.remove_feed(path, url):
+        sys.stderr.write(f"veille: {url} is not in {path}\n")
+        raise typer.Exit(5)
+    sys.stdout.write(f"removed: {url}\n")
+
+
+@app.command("import")
+def import_(context: typer.Context, source: Path = typer.Argument(metavar="OPML", help="OPML, or one address a line.")) -> None:
+    """Add every feed of an OPML file to the feeds file."""
+    from monitor import sources
+
+    path = _feeds_file(settings_of(context))
+    results = [sources.add_feed(path, feed) for feed in sources.read_feeds(source)]
+    sys.stdout.write(f"{sum(results)} added, {len(results) - sum(results)} already there\n")
+
+
+@app.command()
+def export(context: typer.Context) -> None:
+    """Print the feeds file as OPML."""
+    from monitor import sources
+
+    sys.stdout.buffer.write(sources.export_opml(sources.read_feeds(_feeds_file(settings_of(context)))))
+
+
+@app.command()
+def pause(context: typer.Context, ref: str = typer.Argument(help="The feed's number or address.")) -> None:
+    """Poll a feed no more until it is resumed."""
+    _set_paused(context, ref, paused=True)
+
+
+@app.command()
+def resume(context: typer.Context, ref: str = typer.Argument(help="The feed's number or address.")) -> None:
+    """Poll a paused or gone feed again."""
+    _set_paused(context, ref, paused=False)
+
+
+@app.command()
+def parse(
+    context: typer.Context,
+    inputs: list[str] = typer.Argument(metavar="FILE|URL...", help="Feed documents, plain or gzip; - is standard input."),
+    base: str | None = typer.Option(None, "--url", help="The address a file comes from, for its relative links."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object per input, a line each."),
+) -> None:
+    """Print the entries of a feed as veille understands them."""
+    import asyncio
+
+    settings = settings_of(context)
+    if asyncio.run(_parse_all(settings, inputs, base, as_json=as_json)):
+        raise typer.Exit(1)
+
+
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+
+def _feeds_file(settings: Settings) -> Path:
+    if settings.feeds is None:
+        raise SettingsError("VEILLE_FEEDS is not set: name a feeds file, or let `veille init` write one")
+    return settings.feeds
+
+
+def _set_paused(context: typer.Context, ref: str, *, paused: bool) -> None:
+    from monitor.clock import SystemClock
+
+    store = open_log(settings_of(context))
+    try:
+        state = store.feed(ref)
+        store.pause_feed(state.id, paused=paused, now=SystemClock().now())
+    finally:
+        store.close()
+    sys.stdout.write(f"{'paused' if paused else 'resumed'}: {state.feed.url}\n")
+
+
+async def _found(settings: Settings, url: str, *, title: str | None, outlet: str | None) -> tuple[Feed, ...]:
+    """Return the feeds behind an address: itself, or those its page names."""
+    from monitor import feeds, sources
+    from monitor.cli.inputs import fetcher
+    from monitor.errors import ExternalError, FeedError, SourceError
+    from monitor.model import Feed
+
+    async with fetcher(settings) as client, _pool() as pool:
+        answer = await client.get(url, max_bytes=feeds.MAX_BYTES)
+        if not answer.is_success:
+            raise SourceError(f"{url}: answered {answer.status}; look at it in a browser, or use --unchecked")
+        try:
+            parsed = await feeds.parse(
+                pool, answer.body, url=answer.url, content_type=answer.headers.get("content-type")
+            )
+        except FeedError:
+            found = []
+            for link in sources.feed_links(answer.body, answer.url):
+                try:
+                    named = await _probe(client, pool, link.url)
+                except ExternalError:
+                    continue
+                found.append(Feed(url=link.url, title=title or named or link.title, outlet=outlet))
+                if not link.declared:
+                    break  # one good guess is enough; what the page itself declares is all taken
+            if not found:
+                raise SourceError(f"{url}: no feed there, and the page names none; give the feed's own address") from None
+            return tuple(found)
+        return (Feed(url=url, title=title or parsed.title, outlet=outlet),)
+
+
+async def _probe(client: HttpClient, pool: WorkerPool, url: str) -> str | None:
+    """Return the title of the feed at an address, or raise what is wrong with it."""
+    from monitor import feeds
+    from monitor.http import status_error
+
+    answer = await client.get(url, max_bytes=feeds.MAX_BYTES)
+    if not answer.is_success:
+        raise status_error(answer)
+    parsed = await feeds.parse(pool, answer.body, url=answer.url, content_type=answer.headers.get("content-type"))
+    return parsed.title
+
+
+def _pool() -> WorkerPool:
+    from monitor import feeds
+
+    return feeds.worker_pool()
+
+
+async def _parse_all(settings: Settings, inputs: list[str], base: str | None, *, as_json: bool) -> bool:
+    """Parse each input and print it; return whether one failed."""
+    from monitor import feeds
+    from monitor.cli.inputs import Input, fetcher, is_address, read_file
+    from monitor.cli.shown import show_feed
+    from monitor.http import status_error
+
+    failed = False
+    async with fetcher(settings) as client, _pool() as pool:
+        for source in inputs:
+            try:
+                if is_address(source):
+                    answer = await client.get(source, max_bytes=feeds.MAX_BYTES)
+                    if not answer.is_success:
+                        raise status_error(answer)
+                    given = Input(source, answer.url, answer.body, answer.headers.get("content-type"))
+                else:
+                    given = read_file(source, url=base)
+                parsed = await feeds.parse(pool, given.body, url=given.url or "", content_type=given.content_type)
+            except VeilleError as error:
+                failed = True
+                if as_json:
+                    print_json({"source": source, "format": None, "title": None, "entries": [], "error": str(error)})
+                else:
+                    sys.stderr.write(f"veille: {source}: {error}\n")
+                continue
+            if as_json:
+                print_json({"source": source, **feeds.as_dict(parsed), "error": None})
+            else:
+                show_feed(source, parsed, settings)
+    return failed

@@ -1,0 +1,44 @@
+"""`veille label`: judge an alert."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+
+import typer
+
+from monitor.cli.context import open_log, print_json, settings_of
+
+__all__ = ["label"]
+
+
+class Judgement(StrEnum):
+    """Was the alert worth it?"""
+
+    OUI = "oui"
+    NON = "non"
+    YES = "yes"
+    NO = "no"
+
+
+def label(
+    context: typer.Context,
+    ref: str = typer.Argument(help="The alert's short reference, such as al_7K2Q, or as much of it as is unique."),
+    judgement: Judgement = typer.Argument(case_sensitive=False, help="Was it relevant?"),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """Judge an alert by its short reference."""
+    from dataclasses import asdict
+
+    from monitor.clock import SystemClock
+
+    store = open_log(settings_of(context))
+    try:
+        line = store.label(ref, judgement in {Judgement.OUI, Judgement.YES}, now=SystemClock().now())
+    finally:
+        store.close()
+    if as_json:
+        print_json(asdict(line))
+    else:
+        verdict = "relevant" if line.relevant else "not relevant"
+        sys.stdout.write(f"{line.alert_id}: {verdict} ({line.rule}: {line.title})\n")

@@ -1,0 +1,82 @@
+"""`veille matches`: the log of matches, and one match explained."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import typer
+
+from monitor.cli.context import open_log, print_json, print_table, settings_of
+
+__all__ = ["matches"]
+
+
+def matches(
+    context: typer.Context,
+    ref: str = typer.Argument("", help="Show this one: an alert's reference (al_…) or a match's number."),
+    rule: str | None = typer.Option(None, help="Only this rule."),
+    entity: str | None = typer.Option(None, help="Only texts that mention this entity, such as kharkiv."),
+    since: str | None = typer.Option(None, help="From this instant or for this long: 2026-05-16, 24h, 7d."),
+    until: str | None = typer.Option(None, help="Up to this instant."),
+    min_score: float | None = typer.Option(None, help="Score at least this."),
+    label: str | None = typer.Option(None, help="Judged oui, non, or none (not judged yet)."),
+    near_misses: bool = typer.Option(False, "--near-misses", help="Near misses too: condition true, score too low."),
+    limit: int = typer.Option(50, min=1, max=100_000, help="At most this many, newest first."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+) -> None:
+    """List matches, newest first; with a reference, show one with its explanation and its text."""
+    from monitor.cli.when import instant, local
+
+    settings = settings_of(context)
+    store = open_log(settings)
+    try:
+        if ref:
+            from monitor.cli.shown import show_match
+
+            show_match(store.match(ref), settings, as_json=as_json)
+            return
+        lines = store.matches(
+            rule=rule,
+            entity=entity,
+            since=instant(since, settings.zone),
+            until=instant(until, settings.zone),
+            min_score=min_score,
+            label=_judgement(label),
+            near_misses=near_misses,
+            limit=limit,
+        )
+    finally:
+        store.close()
+    if as_json:
+        for line in lines:
+            print_json(asdict(line))
+        return
+    print_table(
+        "Matches",
+        ("ref", "seen", "level", "score", "rule", "outlet", "title", "judged"),
+        [
+            (
+                line.alert_id or line.id,
+                local(line.seen_at, settings.zone),
+                line.level or "near miss",
+                f"{line.score:.1f}",
+                line.rule,
+                line.outlet,
+                line.title,
+                {True: "oui", False: "non", None: ""}[line.label],
+            )
+            for line in lines
+        ],
+    )
+    if not lines:
+        sys.stderr.write("No match. `veille poll` or `veille run` fill the log; filters may hide some.\n")
+
+
+def _judgement(label: str | None) -> bool | str | None:
+    words: dict[str, bool | str] = {"oui": True, "yes": True, "non": False, "no": False, "none": "none"}
+    if label is None:
+        return None
+    if label.lower() not in words:
+        raise typer.BadParameter("--label takes oui, non or none")
+    return words[label.lower()]

@@ -1,0 +1,32 @@
+"""`veille run`: the daemon."""
+
+from __future__ import annotations
+
+import typer
+
+from monitor.cli.context import configure, settings_of
+
+__all__ = ["run"]
+
+
+def run(context: typer.Context) -> None:
+    """Run the daemon: poll, read, match, store and alert until told to stop."""
+    import asyncio
+
+    from monitor.app import opened
+    from monitor.clock import SystemClock
+    from monitor.daemon import Service, serve
+    from monitor.web import WebService, health_app
+
+    settings = settings_of(context)
+    configure(settings)
+
+    async def main() -> None:
+        with opened(settings, clock=SystemClock()) as app:
+            services: list[Service] = []
+            if settings.http_address:
+                web = health_app(metrics=app.tools.metrics, unready=app.unready)
+                services.append(WebService(web, settings.http_address))
+            await serve(app, services=services)
+
+    asyncio.run(main())

@@ -1,0 +1,53 @@
+"""Instants as people type and read them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import typer
+
+__all__ = ["instant", "local"]
+
+_AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def instant(text: str | None, zone: ZoneInfo, *, now: datetime | None = None) -> datetime | None:
+    """Return the UTC instant that a person typed, or None where nothing was typed.
+
+    Args:
+        text: `2026-05-16`, `2026-05-16 07:30`, any ISO 8601 instant, or how long ago: `90m`, `24h`, `7d`.
+        zone: of instants without an offset.
+        now: the present, for `24h`; the system's unless given.
+
+    Raises:
+        typer.BadParameter: it is none of these.
+
+    Examples:
+        >>> instant("2026-05-16 07:30", ZoneInfo("Europe/Paris")).isoformat()
+        '2026-05-16T05:30:00+00:00'
+    """
+    if not text:
+        return None
+    ago = _AGO.fullmatch(text.strip())
+    if ago:
+        from monitor.clock import SystemClock
+
+        return (now or SystemClock().now()) - timedelta(**{_UNITS[ago[2]]: float(ago[1])})
+    try:
+        parsed = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no instant: write 2026-05-16, 2026-05-16 07:30, 24h or 7d") from error
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def local(moment: datetime | None, zone: ZoneInfo) -> str:
+    """Return an instant as readers see it, to the minute, or "".
+
+    Examples:
+        >>> local(datetime(2026, 5, 16, 5, 30, tzinfo=UTC), ZoneInfo("Europe/Paris"))
+        '2026-05-16 07:30'
+    """
+    return "" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,5 @@
+"""Runners: what calls the stages. `embedded` is one process on one database."""
+
+from monitor.runner.embedded import EmbeddedRunner
+
+__all__ = ["EmbeddedRunner"]

@@ -1,0 +1,214 @@
+"""The embedded runner: one process, one event loop, APScheduler as the tick.
+
+APScheduler only says "look now": due times, leases and back-off are columns in the store, so a tick that is late,
+doubled or missed changes nothing but the moment (dependencies.md: one job per feed stalls, and its defaults skip).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, timedelta
+
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import stages
+from monitor.model import Delivery, EntryClaim, HostClaim, Lane
+from monitor.runner.pump import Pump
+
+__all__ = ["EmbeddedRunner"]
+
+_log = logging.getLogger(__name__)
+
+_TICK_S = 1
+_ROUND_S = 5
+_STALL_CHECK_S = 0.05
+# How many hosts at once: healthy ones have more room than slow or failing ones, and never wait for them.
+_HOSTS = {Lane.FAST: 24, Lane.SLOW: 8}
+_ARTICLES = 16
+_MESSAGES = 4  # to one receiver at once
+
+
+class EmbeddedRunner:
+    """Runs the stages until stopped, or once.
+
+    Args:
+        tools: what the stages work with.
+        on_report: called with each stage's report, for progress bars and summaries.
+    """
+
+    def __init__(self, tools: stages.Tools, *, on_report: Callable[[object], None] | None = None) -> None:
+        self._tools = tools
+        self._on_report = on_report
+        self._ignore_due = False
+        self._scheduler: AsyncIOScheduler | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._rounds: list[Callable[[], Awaitable[None]]] = [self._measure, self._recap]
+        self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
+        self.articles = Pump(
+            "read_article", claim=self._claim_entries, work=self._read, limit=_ARTICLES, metrics=tools.metrics
+        )
+        self.messages = {
+            receiver.name: self._delivery_pump(receiver.name) for receiver in tools.routes.receivers
+        }
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def each_round(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Do this too at each round, every few seconds."""
+        self._rounds.append(action)
+
+    def start(self) -> None:
+        """Tick from now on. Needs a running event loop."""
+        scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        scheduler.add_listener(self._missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        scheduler.add_job(self.nudge, "interval", seconds=_TICK_S, id="tick", next_run_time=self._tools.clock.now())
+        scheduler.add_job(self._round, "interval", seconds=_ROUND_S, id="round")
+        scheduler.start()
+        self._scheduler = scheduler
+        self._tasks = [asyncio.create_task(pump.run(), name=f"pump:{pump.name}") for pump in self._pumps()]
+        self._tasks.append(asyncio.create_task(self._watch_loop(), name="watch_loop"))
+
+    async def stop(self, *, grace_s: float) -> None:
+        """Start nothing more, let what runs end within `grace_s` seconds, give the rest back."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        cancelled = await asyncio.gather(*(pump.stop(grace_s=grace_s) for pump in self._pumps()))
+        given_back = await self._tools.thread.run(self._tools.store.release_leases, now=self._tools.clock.now())
+        _log.info("stopped", extra={"cancelled": sum(cancelled), "given_back": given_back})
+
+    async def run_once(self, *, ignore_due: bool = False) -> None:
+        """Poll what is due, read what is new, tell the recap, and try each delivery that is due once."""
+        self._ignore_due = ignore_due
+        await asyncio.gather(*(pump.drain() for pump in self.hosts.values()))
+        await self.articles.drain()
+        await stages.tell_recap(self._tools, at_once=True)
+        await asyncio.gather(*(pump.drain() for pump in self.messages.values()))
+
+    def nudge(self) -> None:
+        """Look for work of every kind now."""
+        for pump in self._pumps():
+            pump.nudge()
+
+    def _pumps(self) -> Sequence[Pump[HostClaim] | Pump[EntryClaim] | Pump[Delivery]]:
+        return (*self.hosts.values(), self.articles, *self.messages.values())
+
+    # --- the work ---------------------------------------------------------------------------------------------------
+
+    def _host_pump(self, lane: Lane, limit: int) -> Pump[HostClaim]:
+        async def claim(free: int) -> Sequence[HostClaim]:
+            return await self._tools.thread.run(
+                self._tools.store.claim_hosts,
+                now=self._tools.clock.now(),
+                owner=self._tools.owner,
+                lease_s=stages.HOST_LEASE_S,
+                limit=free,
+                lane=lane,
+                ignore_due=self._ignore_due,
+            )
+
+        return Pump(f"poll_host_{lane}", claim=claim, work=self._poll, limit=limit, metrics=self._tools.metrics)
+
+    async def _poll(self, claim: HostClaim) -> None:
+        reports = await stages.poll_host(self._tools, claim)
+        for report in reports:
+            self._tell(report)
+        if any(report.new or report.baseline for report in reports):
+            self.articles.nudge()
+
+    async def _claim_entries(self, free: int) -> Sequence[EntryClaim]:
+        return await self._tools.thread.run(
+            self._tools.store.claim_entries,
+            now=self._tools.clock.now(),
+            owner=self._tools.owner,
+            lease_s=stages.ENTRY_LEASE_S,
+            limit=free,
+        )
+
+    async def _read(self, claim: EntryClaim) -> None:
+        report = await stages.read_article(self._tools, claim)
+        self._tell(report)
+        for alert in report.alerts:
+            for receiver in alert.receivers:
+                self.messages[receiver].nudge()
+
+    def _delivery_pump(self, receiver: str) -> Pump[Delivery]:
+        async def claim(free: int) -> Sequence[Delivery]:
+            return await self._tools.thread.run(
+                self._tools.store.claim_deliveries,
+                receiver,
+                now=self._tools.clock.now(),
+                owner=self._tools.owner,
+                lease_s=stages.DELIVERY_LEASE_S,
+                limit=free,
+            )
+
+        async def send(delivery: Delivery) -> None:
+            self._tell(await stages.deliver(self._tools, delivery))
+
+        return Pump(f"deliver_{receiver}", claim=claim, work=send, limit=_MESSAGES, metrics=self._tools.metrics)
+
+    def _tell(self, report: object) -> None:
+        if self._on_report is not None:
+            self._on_report(report)
+
+    # --- the rounds -------------------------------------------------------------------------------------------------
+
+    async def _round(self) -> None:
+        for action in self._rounds:
+            try:
+                await action()
+            except Exception:
+                self._tools.metrics.errors.labels("round").inc()
+                _log.exception("round_failed")
+                return
+        self._tools.metrics.round_ended(self._tools.clock.now())
+
+    async def _recap(self) -> None:
+        if await stages.tell_recap(self._tools):
+            self.nudge()
+
+    async def _measure(self) -> None:
+        """Prove that the database can be written, and read the gauges from it."""
+        tools, now = self._tools, self._tools.clock.now()
+        await tools.thread.run(tools.store.heartbeat, now=now)
+        gauges = await tools.thread.run(tools.store.gauges, now=now)
+        tools.metrics.entries_waiting.set(gauges.entries_waiting)
+        tools.metrics.outbox_pending.set(gauges.outbox_pending)
+        tools.metrics.outbox_oldest.set(gauges.outbox_oldest_s)
+        for status, count in gauges.feeds.items():
+            tools.metrics.feeds.labels(status).set(count)
+
+    async def _watch_loop(self) -> None:
+        """Measure the longest stall of the event loop; wake a scheduler whose clock was set back (promise T7)."""
+        longest = 0.0
+        while True:
+            started, wall = time.monotonic(), self._tools.clock.now()
+            await asyncio.sleep(_STALL_CHECK_S)
+            slept = time.monotonic() - started
+            if slept - _STALL_CHECK_S > longest:
+                longest = slept - _STALL_CHECK_S
+                self._tools.metrics.loop_stall.set(longest)
+            if self._tools.clock.now() - wall < -timedelta(seconds=_TICK_S):
+                await self._clock_set_back()
+
+    async def _clock_set_back(self) -> None:
+        _log.warning("clock_set_back")
+        if self._scheduler is not None:
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=self._tools.clock.now())
+        with contextlib.suppress(Exception):
+            await self._tools.thread.run(self._tools.store.pull_due, now=self._tools.clock.now())
+
+    def _missed(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
+        kind = "missed" if event.code == EVENT_JOB_MISSED else "max_instances"
+        self._tools.metrics.jobs_missed.labels(kind).inc()

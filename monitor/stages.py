@@ -1,0 +1,465 @@
+"""The async stages, in flow order: poll a host, read an article, deliver an alert.
+
+Each stage asks the pure deciders what should be done (`schedule`, `rules`, `alerting`), then does it. A stage ends in
+one transaction; killed before it, the lease brings the work back, killed after it, the work is done.
+
+    poll_host     fetch → parse → transaction A (validators, entries to read)
+    read_article  fetch → extract → match → plan → render → transaction B (article, matches, alerts, deliveries)
+    tell_recap    the matches of first polls, in one message
+    deliver       send → settle
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from monitor import alerting, extract, feeds, fetch, schedule, stories
+from monitor.clock import Clock
+from monitor.deliver import ChannelSender
+from monitor.errors import DeliveryError, ExternalError, Reason
+from monitor.http import HttpClient
+from monitor.model import (
+    Alert,
+    Article,
+    Delivery,
+    Entry,
+    EntryClaim,
+    FeedResponse,
+    FeedState,
+    HostClaim,
+    Page,
+    ParsedFeed,
+    PollOutcome,
+    PollResult,
+    Story,
+)
+from monitor.settings import Settings, TdmPolicy
+from monitor.store import OutboxItem, Store
+from monitor.store.thread import StoreThread
+from monitor.telemetry import Metrics
+from monitor.workers import WorkerPool
+from rules.engine import Engine
+from rules.types import Match
+
+__all__ = [
+    "DELIVERY_LEASE_S",
+    "ENTRY_LEASE_S",
+    "HOST_LEASE_S",
+    "ArticleReport",
+    "DeliveryReport",
+    "FeedReport",
+    "Live",
+    "Tools",
+    "deliver",
+    "poll_host",
+    "read_article",
+    "tell_recap",
+]
+
+_log = logging.getLogger(__name__)
+
+HOST_LEASE_S = 600.0
+ENTRY_LEASE_S = 300.0
+DELIVERY_LEASE_S = 120.0
+
+# A page that failed for a passing reason is asked for again after these waits, unless title and summary matched.
+_PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5))
+# An entry that took the daemon down this often is read from its feed alone.
+_MAX_PAGE_ATTEMPTS = 5
+_RECAP_LIMIT = 30
+_RECAP_PATIENCE = timedelta(minutes=10)
+
+
+@dataclass
+class Live:
+    """The rule set that is live; a reload replaces it whole."""
+
+    engine: Engine
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the stages work with; made by `app`."""
+
+    settings: Settings
+    clock: Clock
+    owner: str  # of leases: host, pid and a random word
+    store: Store
+    thread: StoreThread
+    client: HttpClient  # for feeds and pages
+    sender: HttpClient  # for deliveries: its own list of allowed networks
+    gate: fetch.HostGate
+    permissions: fetch.Permissions
+    feed_workers: WorkerPool
+    page_workers: WorkerPool
+    live: Live
+    routes: alerting.Routes
+    channels: Mapping[str, ChannelSender]
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReport:
+    """What one poll of one feed gave."""
+
+    feed: FeedState
+    outcome: PollOutcome
+    new: int = 0
+    baseline: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleReport:
+    """What became of one entry."""
+
+    article: Article
+    matches: tuple[Match, ...]
+    alerts: tuple[Alert, ...]
+    postponed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """How one attempt ended: `sent`, `retry` or `failed`."""
+
+    delivery: Delivery
+    outcome: str
+
+
+# --- poll -----------------------------------------------------------------------------------------------------------
+
+
+async def poll_host(tools: Tools, claim: HostClaim) -> tuple[FeedReport, ...]:
+    """Poll the due feeds of one host, one after the other, and give the host back.
+
+    A host with many slow feeds is given back at half its lease; what was not polled is still due.
+    """
+    reports: list[FeedReport] = []
+    give_back_at = time.monotonic() + HOST_LEASE_S / 2
+    not_before: datetime | None = None
+    for state in claim.feeds:
+        report, retry_after = await _poll_feed(tools, state)
+        reports.append(report)
+        if retry_after is not None:
+            not_before = tools.clock.now() + retry_after
+            break
+        if time.monotonic() > give_back_at:
+            break
+    lane = schedule.lane_of([report.outcome for report in reports])
+    await tools.thread.run(
+        tools.store.release_host, claim.id, now=tools.clock.now(), not_before=not_before, lane=lane
+    )
+    return tuple(reports)
+
+
+async def _poll_feed(tools: Tools, state: FeedState) -> tuple[FeedReport, timedelta | None]:
+    """Poll one feed; the second value is how long its host asked us to stay away."""
+    started = time.monotonic()
+    parsed: ParsedFeed | None = None
+    hint_s: float | None = None
+    error: ExternalError | None = None
+    try:
+        outcome, parsed, hint_s = await _fetch_and_parse(tools, state)
+    except ExternalError as failure:
+        error = failure
+        outcome = PollOutcome(kind=PollResult.FAILED, reason=failure.reason, error=str(failure))
+    now = tools.clock.now()
+    outcome = replace(outcome, duration_s=time.monotonic() - started)
+    retry_after = error.retry_after if error else None
+    next_due_at = schedule.next_check(
+        state,
+        outcome,
+        now,
+        poll_min_s=tools.settings.poll_min_s,
+        poll_max_s=tools.settings.poll_max_s,
+        hint_s=hint_s,
+        retry_after=retry_after,
+        jitter=random.random(),  # noqa: S311  spreads polls, guards nothing
+    )
+    record = await tools.thread.run(
+        tools.store.record_poll,
+        state.id,
+        outcome,
+        parsed.entries if parsed else (),
+        next_due_at=next_due_at,
+        now=now,
+        baseline_max_age_s=tools.settings.baseline_max_age_h * 3600,
+    )
+    _tell_poll(tools.metrics, state, outcome, new=record.new, baseline=record.baseline)
+    return FeedReport(state, outcome, record.new, record.baseline), retry_after
+
+
+async def _fetch_and_parse(tools: Tools, state: FeedState) -> tuple[PollOutcome, ParsedFeed | None, float | None]:
+    """Return the outcome, the entries where the document is new, and how long it may be kept, in seconds."""
+    if not state.feed.typed:
+        await tools.permissions.check(state.feed.url)
+    async with tools.gate.feed(state.feed.url):
+        answer = await fetch.fetch_feed(
+            tools.client, state, unconditional=schedule.wants_unconditional(state, tools.clock.now())
+        )
+    seen = PollOutcome(
+        kind=PollResult.NOT_MODIFIED,
+        etag=answer.etag,
+        last_modified=answer.last_modified,
+        moved_to=answer.moved_to,
+        body_sha256=state.body_sha256,
+    )
+    if not isinstance(answer, FeedResponse):
+        return seen, None, answer.max_age_s
+    seen = replace(seen, kind=PollResult.SAME_BODY, body_sha256=hashlib.sha256(answer.body).hexdigest())
+    if seen.body_sha256 == state.body_sha256:
+        return seen, None, answer.max_age_s
+    parsed = await feeds.parse(tools.feed_workers, answer.body, url=answer.url, content_type=answer.content_type)
+    hints = [hint for hint in (answer.max_age_s, parsed.ttl_s) if hint is not None]
+    return replace(seen, kind=PollResult.PARSED, title=parsed.title), parsed, max(hints, default=None)
+
+
+def _tell_poll(metrics: Metrics, state: FeedState, outcome: PollOutcome, *, new: int, baseline: int) -> None:
+    metrics.polls.labels(outcome.kind).inc()
+    metrics.entries.labels("new").inc(new)
+    metrics.entries.labels("baseline").inc(baseline)
+    facts = {"feed_id": state.id, "feed": state.feed.url, "new": new, "baseline": baseline}
+    if outcome.kind is PollResult.FAILED:
+        metrics.poll_failures.labels(outcome.reason).inc()
+        _log.warning("poll_failed", extra={**facts, "reason": outcome.reason, "error": outcome.error})
+    else:
+        _log.debug("polled", extra={**facts, "result": outcome.kind})
+
+
+# --- read -----------------------------------------------------------------------------------------------------------
+
+
+async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
+    """Read an entry's article, match it, and store what follows.
+
+    A page that fails never costs the alert that title and summary owe (promise I7); where they owe none and the
+    failure may pass, the page is asked for again later (promise I8).
+    """
+    page: Page | None = None
+    extracted: extract.Extracted | None = None
+    error: ExternalError | None = None
+    try:
+        page, extracted = await _read_page(tools, claim)
+    except ExternalError as failure:
+        error = failure
+        tools.metrics.page_failures.labels(failure.reason).inc()
+        _log.info("page_failed", extra={**_facts(claim), "reason": failure.reason, "error": str(failure)})
+    article = extract.to_article(
+        claim.entry, extracted, outlet=_outlet(claim.feed), page_reason=error.reason if error else None,
+        page_error=str(error) if error else None, reserved=_is_reserved(page, error),
+    )  # fmt: skip
+    now = tools.clock.now()
+    matches, entities = await asyncio.to_thread(_match, tools.live.engine, article, claim, now)
+    told = any(not match.verdict.near_miss for match in matches)
+    if error is not None and error.retryable and not told and claim.attempts <= len(_PAGE_RETRIES):
+        wait = max(_PAGE_RETRIES[claim.attempts - 1], error.retry_after or timedelta())
+        await tools.thread.run(
+            tools.store.postpone_entry,
+            claim.id,
+            next_attempt_at=now + wait,
+            reason=error.reason,
+            error=str(error),
+            now=now,
+        )
+        return ArticleReport(article, matches, (), postponed=True)
+    alerts = await _record(tools, claim, article, matches, entities, now)
+    return ArticleReport(article, matches, alerts)
+
+
+async def _read_page(tools: Tools, claim: EntryClaim) -> tuple[Page | None, extract.Extracted | None]:
+    url = claim.entry.link
+    if url is None or claim.attempts > _MAX_PAGE_ATTEMPTS:
+        return None, None
+    crawl_delay_s = await tools.permissions.check(url)
+    async with tools.gate.page(url, crawl_delay_s=crawl_delay_s):
+        page = await fetch.fetch_page(tools.client, url)
+    if page.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT:
+        raise ExternalError(f"{url}: the site reserves text and data mining", reason=Reason.RESERVED, retryable=False)
+    return page, await extract.read(tools.page_workers, page)
+
+
+def _is_reserved(page: Page | None, error: ExternalError | None) -> bool:
+    return (page is not None and page.reserved) or (error is not None and error.reason is Reason.RESERVED)
+
+
+def _match(engine: Engine, article: Article, claim: EntryClaim, now: datetime) -> tuple[tuple[Match, ...], list[str]]:
+    document = article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at)
+    analysis = engine.analyse(document)
+    entities = list(dict.fromkeys(mention.entity for mention in analysis.scan.mentions))
+    return engine.match(analysis, now=now), entities
+
+
+async def _record(
+    tools: Tools,
+    claim: EntryClaim,
+    article: Article,
+    matches: tuple[Match, ...],
+    entities: Sequence[str],
+    now: datetime,
+) -> tuple[Alert, ...]:
+    """Plan, render, and write transaction B."""
+    story = stories.assign(article, entry_key=claim.entry.keys[0], first_seen_at=claim.first_seen_at)
+    alerts: tuple[Alert, ...] = ()
+    if not claim.baseline:
+        alerts = alerting.plan(matches, story, tools.routes, now=now, latency_s=_latency(article, claim, now))
+    outbox = [(alert, _render(tools, alert)) for alert in alerts]
+    await tools.thread.run(
+        tools.store.record_article,
+        claim.id,
+        # A reserved page's text is matched, not kept (promise P5).
+        replace(article, lead="", body="") if article.reserved else article,
+        story=story,
+        matches=matches,
+        entities=entities,
+        alerts=outbox,
+        now=now,
+    )
+    _tell_article(tools.metrics, claim, article, matches, alerts, now)
+    return alerts
+
+
+def _latency(article: Article, claim: EntryClaim, now: datetime) -> tuple[tuple[str, float], ...]:
+    seen_to_sent = ("seen_to_sent_s", max(0.0, (now - claim.first_seen_at).total_seconds()))
+    if article.published_at is None or article.published_at > claim.first_seen_at:
+        return (seen_to_sent,)
+    return (("published_to_seen_s", (claim.first_seen_at - article.published_at).total_seconds()), seen_to_sent)
+
+
+def _render(tools: Tools, alert: Alert) -> list[OutboxItem]:
+    """Render an alert for each of its receivers, once and for all (promise D3)."""
+    items = []
+    for receiver in tools.routes.receivers:
+        if receiver.name in alert.receivers:
+            message_id = alerting.message_id(alert.id, receiver.name)
+            items.append(OutboxItem(receiver, message_id, tools.channels[receiver.name].render(alert, message_id)))
+    return items
+
+
+def _tell_article(
+    metrics: Metrics,
+    claim: EntryClaim,
+    article: Article,
+    matches: Sequence[Match],
+    alerts: Sequence[Alert],
+    now: datetime,
+) -> None:
+    metrics.articles.labels(article.completeness).inc()
+    for match in matches:
+        kind = "near_miss" if match.verdict.near_miss else "match"
+        metrics.matches.labels(match.rule.id, kind).inc()
+    for name, seconds in _latency(article, claim, now):
+        if name == "published_to_seen_s":
+            metrics.published_to_seen.observe(seconds)
+    for alert in alerts:
+        metrics.alerts.labels(alert.type).inc()
+        _log.info("alert_planned", extra={**_facts(claim), "alert_id": alert.id, "rule": alert.matches[0].rule.id})
+
+
+def _facts(claim: EntryClaim) -> dict[str, object]:
+    return {"entry_id": claim.id, "feed_id": claim.feed.id, "url": claim.entry.link}
+
+
+def _outlet(state: FeedState) -> str:
+    """Return the name to show: the declared one, else the host's."""
+    host = urlsplit(state.feed.url).hostname or state.host
+    return state.feed.outlet or state.feed.title or host.removeprefix("www.")
+
+
+# --- recap ----------------------------------------------------------------------------------------------------------
+
+
+async def tell_recap(tools: Tools, *, at_once: bool = False) -> Alert | None:
+    """Tell the matches of first polls in one message, once the new feeds have been read.
+
+    Args:
+        at_once: do not wait for what is still to be polled or read.
+    """
+    now = tools.clock.now()
+    pending = await tools.thread.run(tools.store.recap_pending, limit=_RECAP_LIMIT)
+    if not pending.count or pending.oldest_at is None:
+        return None
+    patient = now - pending.oldest_at < _RECAP_PATIENCE
+    if patient and not at_once and await tools.thread.run(tools.store.baseline_waiting):
+        return None
+    items = [(item.story, item.match) for item in pending.items]
+    alert = alerting.plan_recap(items, tools.routes, now=now, total=pending.count)
+    await tools.thread.run(
+        tools.store.record_recap, alert, _render(tools, alert), match_ids=pending.match_ids, now=now
+    )
+    tools.metrics.alerts.labels(alert.type).inc()
+    _log.info("recap_planned", extra={"alert_id": alert.id, "matches": pending.count})
+    return alert
+
+
+# --- deliver --------------------------------------------------------------------------------------------------------
+
+
+async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
+    """Try one delivery once, and settle it."""
+    channel = tools.channels.get(delivery.receiver)
+    try:
+        if channel is None:
+            # Kept and shown; it is sent when the receiver is back and the delivery replayed.
+            raise DeliveryError(
+                f"receiver {delivery.receiver!r} is no longer configured", reason=Reason.REJECTED, retryable=False
+            )
+        receipt = await channel.send(delivery)
+    except DeliveryError as error:
+        outcome = await _settle_error(tools, delivery, error)
+    else:
+        await tools.thread.run(tools.store.settle_sent, delivery.id, receipt, now=tools.clock.now())
+        tools.metrics.planned_to_sent.observe(max(0.0, (tools.clock.now() - delivery.created_at).total_seconds()))
+        _log.info("delivered", extra={**_delivery_facts(delivery), "status": receipt.status})
+        outcome = "sent"
+    tools.metrics.deliveries.labels(delivery.receiver, outcome).inc()
+    return DeliveryReport(delivery, outcome)
+
+
+async def _settle_error(tools: Tools, delivery: Delivery, error: DeliveryError) -> str:
+    """Put the delivery back for its next attempt, or, after the last, mark it failed."""
+    now = tools.clock.now()
+    tools.metrics.delivery_failures.labels(delivery.receiver, error.reason).inc()
+    facts = {**_delivery_facts(delivery), "reason": error.reason, "error": str(error)}
+    next_attempt_at = None
+    if error.retryable:
+        next_attempt_at = alerting.next_attempt(
+            delivery.attempts,
+            now=now,
+            first_s=tools.settings.retry_first_s,
+            max_s=tools.settings.retry_max_s,
+            jitter=random.random(),  # noqa: S311  spreads attempts, guards nothing
+            retry_after=error.retry_after,
+        )
+    if next_attempt_at is None:
+        await tools.thread.run(
+            tools.store.settle_failed, delivery.id, reason=error.reason, error=str(error), now=now
+        )
+        _log.error("delivery_failed", extra={**facts, "hint": f"veille deliveries replay {delivery.id}"})
+        return "failed"
+    await tools.thread.run(
+        tools.store.settle_retry,
+        delivery.id,
+        next_attempt_at=next_attempt_at,
+        reason=error.reason,
+        error=str(error),
+        now=now,
+    )
+    _log.warning("delivery_retry", extra={**facts, "next_attempt_at": next_attempt_at.isoformat()})
+    return "retry"
+
+
+def _delivery_facts(delivery: Delivery) -> dict[str, object]:
+    return {
+        "delivery_id": delivery.id,
+        "alert_id": delivery.alert_id,
+        "receiver": delivery.receiver,
+        "attempt": delivery.attempts,
+    }
