@@ -1,0 +1,555 @@
+"""The condition language: text to `Condition` and back.
+
+Two dialects share one grammar. In a *file*, a condition names terms and its operators are lower case. A *one-line* rule
+holds the patterns themselves and its operators are CAPITALS, because `or`, `et` and `ou` are words. Precedence, from
+the tightest: not, near, and, or.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+import re2
+from lark import Lark, Token, Transformer, UnexpectedInput
+
+from rules.errors import ConditionError
+from rules.types import (
+    All,
+    And,
+    Condition,
+    Count,
+    Field,
+    InField,
+    Near,
+    Not,
+    Of,
+    Or,
+    Pattern,
+    PatternKind,
+    Ref,
+    SameSentence,
+    TermDef,
+)
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_LENGTH",
+    "RESERVED",
+    "OneLine",
+    "format_condition",
+    "hint_for",
+    "parse_condition",
+    "parse_one_line",
+    "parse_pattern",
+]
+
+MAX_LENGTH = 5_000  # characters of a condition
+MAX_DEPTH = 32  # operators inside one another
+_MAX_PATTERN = 500  # characters of a pattern
+_MIN_PREFIX = 4  # letters before the star
+
+_NEAR_WORDS = frozenset({"near", "proche"})
+_CAPITALS = frozenset({"and", "or", "not", "et", "ou", "sauf", "non", "same_sentence", "meme_phrase"}) | _NEAR_WORDS
+RESERVED = _CAPITALS | {"of", "parmi", "all", "tous", "toutes", "count", "nombre"}
+
+_GRAMMAR = r"""
+start: _either
+_either: disjunction
+?disjunction: conjunction (_OR conjunction)*
+?conjunction: proximity ((AND | BUT) proximity)*
+?proximity: unary ((NEAR | SAME) unary)*
+?unary: _NOT unary -> negation
+      | FIELD unary -> in_field
+      | atom
+?atom: "(" disjunction ")"
+"""
+
+_FILE = r"""
+     | NAME -> ref
+     | INT _OF _terms -> of
+     | _ALL _OF _terms -> all_of
+     | _COUNT "(" NAME ")" ">=" INT -> count
+_terms: GLOB | "(" _term ("," _term)* ")"
+_term: GLOB | NAME
+_OR.2: /(?:or|ou)(?!\w)/
+AND.2: /(?:and|et)(?!\w)/
+BUT.2: /sauf(?!\w)/
+_NOT.2: /(?:not|non)(?!\w)/
+NEAR.3: /(?:near|proche)\/\d{1,4}(?!\w)/
+SAME.2: /(?:same_sentence|meme_phrase)(?!\w)/
+_OF.2: /(?:of|parmi)(?!\w)/
+_ALL.2: /(?:all|tous|toutes)(?!\w)/
+_COUNT.2: /(?:count|nombre)(?!\w)/
+FIELD.4: /(?:title|titre|lead|chapo|body|corps):/
+GLOB.5: /[^\W\d]\w*\*/
+NAME: /[^\W\d]\w*/
+INT: /\d{1,4}(?!\w)/
+%ignore /\s+/
+"""
+
+_LINE = r"""
+     | WORD+ -> phrase
+     | QUOTED -> phrase
+     | REGEX -> phrase
+_OR.2: /(?:OR|OU)(?=[\s()"«“]|$)/
+AND.2: /(?:AND|ET)(?=[\s()"«“]|$)/
+BUT.2: /SAUF(?=[\s()"«“]|$)/
+_NOT.2: /(?:NOT|NON)(?=[\s()"«“]|$)/
+NEAR.2: /(?:NEAR|PROCHE)\/\d{1,4}(?=[\s()"«“]|$)/
+SAME.2: /(?:SAME_SENTENCE|MEME_PHRASE)(?=[\s()"«“]|$)/
+FIELD.2: /(?:TITLE|TITRE|LEAD|CHAPO|BODY|CORPS):/
+REGEX.3: /re:\/(?:\\.|[^\/\\])*\//
+QUOTED.3: /=?(?:"[^"]*"|«[^»]*»|“[^”]*”)/
+WORD: /[^\s()"«»“”]+/
+%ignore /\s+/
+"""
+
+_FIELDS = {
+    "title": Field.TITLE,
+    "titre": Field.TITLE,
+    "lead": Field.LEAD,
+    "chapo": Field.LEAD,
+    "body": Field.BODY,
+    "corps": Field.BODY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OneLine:
+    """A one-line rule as read: its condition, and the terms that its patterns became."""
+
+    condition: Condition
+    terms: tuple[TermDef, ...]
+
+
+def parse_condition(text: str, names: Collection[str]) -> Condition:
+    """Read a condition of a rule file.
+
+    Args:
+        text: the condition, in the file dialect.
+        names: the terms it may name.
+
+    Returns:
+        The condition, its patterns of names (`exclu_*`) replaced by the names.
+
+    Raises:
+        ConditionError: it cannot be read, or names an unknown term.
+    """
+    node = _read(text, _file_parser())
+    return _resolve(node, sorted(names))
+
+
+def parse_one_line(text: str) -> OneLine:
+    """Read a one-line rule: `Kharkiv`, or `@kharkiv PROCHE/40 (drone OU missile)`.
+
+    Raises:
+        ConditionError: it cannot be read.
+    """
+    node = _read(text, _line_parser())
+    names: dict[Pattern, str] = {}
+    condition = _name_patterns(node, names)
+    return OneLine(condition, tuple(TermDef(name, (pattern,)) for pattern, name in names.items()))
+
+
+def parse_pattern(source: str) -> Pattern:
+    """Read one pattern: `mot`, `=Mot`, `"deux mots"`, `accord*`, `re:/…/`, `@entité`.
+
+    Raises:
+        ConditionError: it is empty, too long, or its sigils contradict one another.
+
+    >>> parse_pattern("accord*")
+    Pattern(kind=<PatternKind.PREFIX: 'prefix'>, text='accord', source='accord*')
+    """
+    typed = " ".join(source.split())
+    if len(typed) > _MAX_PATTERN:
+        raise ConditionError(f"a pattern of {len(typed)} characters is too long", hint=f"at most {_MAX_PATTERN}")
+    if not typed.isprintable():
+        raise ConditionError("a pattern holds an invisible character", hint="type it again")
+    if typed.startswith("re:"):
+        return Pattern(PatternKind.REGEX, _regex(typed), typed)
+    if typed.startswith("@"):
+        return Pattern(PatternKind.ENTITY, _entity(typed), typed)
+    exact = typed.startswith("=")
+    quoted, text = _unquoted(typed.removeprefix("="))
+    if not any(char.isalnum() for char in text):
+        raise ConditionError(f"the pattern {typed!r} has no letter", hint="write a word or a phrase")
+    if exact:
+        return Pattern(PatternKind.EXACT, text, typed)
+    if not quoted and "*" in text:
+        return Pattern(PatternKind.PREFIX, _prefix(text), typed)
+    if stray := None if quoted else re.search(r"(?:^|\s)[@=]\S*", text):
+        raise ConditionError(
+            f"an operator is missing before {stray[0].strip()}",
+            offset=stray.end() - len(stray[0].strip()),
+            hint="AND, OR, ET, OU, SAUF, PROCHE/30",
+        )
+    return Pattern(PatternKind.WORDS, text, typed)
+
+
+def format_condition(condition: Condition) -> str:
+    """Write a condition in the file dialect; reading it again gives an equal condition.
+
+    >>> format_condition(And((Near(Ref("a"), Ref("b"), 30), Not(Of(1, ("c", "d"))))))
+    'a near/30 b and not 1 of (c, d)'
+    """
+    return _format(condition, 0)
+
+
+def hint_for(name: str, valid: Collection[str]) -> str:
+    """Return "did you mean …?" with the nearest valid name, or the valid names when few, or ""."""
+    near = get_close_matches(name, sorted(valid), n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"one of {', '.join(sorted(valid))}" if 0 < len(valid) <= 12 else ""  # noqa: PLR2004 (what fits on a line)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+class _Builder(Transformer[Token, Any]):
+    """Makes nodes as the parser reduces, so that no tree is ever walked. Names stay tokens: they know their offset."""
+
+    def start(self, items: list[Any]) -> Any:
+        return items[0]
+
+    def disjunction(self, items: list[Any]) -> Or:
+        return Or(tuple(items))
+
+    def conjunction(self, items: list[Any]) -> And:
+        parts = [items[0]]
+        for operator, part in zip(items[1::2], items[2::2], strict=True):
+            parts.append(Not(part) if operator.type == "BUT" else part)
+        return And(tuple(parts))
+
+    def proximity(self, items: list[Any]) -> Near | SameSentence:
+        left = items[0]
+        for operator, right in zip(items[1::2], items[2::2], strict=True):
+            if operator.type == "SAME":
+                left = SameSentence(left, right)
+            else:
+                left = Near(left, right, int(operator.partition("/")[2]))
+        return left  # type: ignore[no-any-return]  # the grammar gives at least one operator
+
+    def negation(self, items: list[Any]) -> Not:
+        return Not(items[0])
+
+    def in_field(self, items: list[Any]) -> InField:
+        return InField(_FIELDS[items[0][:-1].lower()], items[1])
+
+    def ref(self, items: list[Token]) -> Ref:
+        return Ref(items[0])
+
+    def of(self, items: list[Token]) -> Of:
+        return Of(int(items[0]), tuple(items[1:]))
+
+    def all_of(self, items: list[Token]) -> All:
+        return All(tuple(items))
+
+    def count(self, items: list[Token]) -> Count:
+        return Count(items[0], int(items[1]))
+
+    def phrase(self, items: list[Token]) -> Ref:
+        return Ref(Token(items[0].type, " ".join(items), start_pos=items[0].start_pos))
+
+
+@cache
+def _file_parser() -> Lark:
+    return Lark(_GRAMMAR + _FILE, parser="lalr", transformer=_Builder())
+
+
+@cache
+def _line_parser() -> Lark:
+    return Lark(_GRAMMAR + _LINE, parser="lalr", transformer=_Builder())
+
+
+def _read(text: str, parser: Lark) -> Condition:
+    """Parse, bound and check. The parser itself does not recurse, so only what it built can be too deep."""
+    if len(text) > MAX_LENGTH:
+        raise ConditionError(
+            f"a condition of {len(text)} characters is too long", offset=MAX_LENGTH, hint=f"at most {MAX_LENGTH}"
+        )
+    if not text.strip():
+        raise ConditionError("the condition is empty", hint="name a term")
+    try:
+        node: Condition = parser.parse(text)  # type: ignore[assignment]  # the embedded transformer gives nodes
+    except UnexpectedInput as error:
+        raise _syntax_error(text, error) from None
+    _check_depth(node)
+    return node
+
+
+def _syntax_error(text: str, error: UnexpectedInput) -> ConditionError:
+    """Say in words what the parser stumbled on."""
+    token = getattr(error, "token", None)
+    if token is not None and token.type == "$END":
+        opened = text.count("(") > text.count(")")
+        hint = "a parenthesis is not closed" if opened else "something must follow the last operator"
+        return ConditionError("the condition stops too early", offset=len(text), hint=hint)
+    offset = error.pos_in_stream
+    culprit = str(token) if token is not None else text[offset]
+    return ConditionError(f"{culprit!r} is not expected here", offset=offset, hint=_syntax_hint(culprit, text, offset))
+
+
+def _syntax_hint(culprit: str, text: str, offset: int) -> str:
+    if culprit.lower() in _NEAR_WORDS:
+        return "say how many words apart: near/30"
+    if culprit.isupper() and culprit.lower() in RESERVED:
+        return f"operators are lower case in a file: {culprit.lower()}"
+    if culprit == ")":
+        opened = text[:offset].count("(") > text[:offset].count(")")
+        return "a term is missing before it" if opened else "no parenthesis is open"
+    if culprit in '"«»“”':
+        return "a quote is not closed, or an operator is missing before it"
+    return "an operator is missing, or one too many"
+
+
+def _children(node: Condition) -> tuple[Condition, ...]:
+    match node:
+        case And(parts) | Or(parts):
+            return parts
+        case Not(part) | InField(_, part):
+            return (part,)
+        case Near(left, right) | SameSentence(left, right):
+            return (left, right)
+        case _:
+            return ()
+
+
+def _check_depth(root: Condition) -> None:
+    waiting: list[tuple[int, Condition]] = [(1, root)]
+    while waiting:
+        depth, node = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise ConditionError("the condition is too deep", offset=0, hint=f"at most {MAX_DEPTH} operators deep")
+        waiting.extend((depth + 1, child) for child in _children(node))
+
+
+# --- names -----------------------------------------------------------------------------------------------------
+
+
+def _resolve(node: Condition, names: Sequence[str]) -> Condition:
+    """Check every name and expand every pattern of names."""
+    match node:
+        case Ref(term):
+            return Ref(_known(term, names))
+        case Count(term, least):
+            return Count(_known(term, names), _at_least_one(least, term))
+        case Of(least, terms):
+            found = _expand(terms, names)
+            if least > len(found):
+                raise ConditionError(
+                    f"{least} of {len(found)} terms can never be", offset=_offset(node), hint=f"at most {len(found)}"
+                )
+            return Of(_at_least_one(least, terms[0]), found)
+        case All(terms):
+            return All(_expand(terms, names))
+        case _:
+            return _rebuild(node, [_resolve(child, names) for child in _children(node)])
+
+
+def _rebuild(node: Condition, children: Sequence[Condition]) -> Condition:
+    """Return an operator with other operands."""
+    match node:
+        case And():
+            return And(tuple(children))
+        case Or():
+            return Or(tuple(children))
+        case Not():
+            return Not(children[0])
+        case InField(field):
+            return InField(field, children[0])
+        case Near(left, right, words):
+            _check_located(left)
+            _check_located(right)
+            return Near(children[0], children[1], words)
+        case SameSentence(left, right):
+            _check_located(left)
+            _check_located(right)
+            return SameSentence(children[0], children[1])
+        case _:  # pragma: no cover
+            raise AssertionError(node)
+
+
+def _check_located(side: Condition) -> None:
+    """Refuse beside near what has no place of its own: `not`, `and`, `count`, `all of`, `2 of`."""
+    match side:
+        case Ref() | Near() | SameSentence() | Of(1):
+            return
+        case Or() | InField():
+            for child in _children(side):
+                _check_located(child)
+        case _:
+            raise ConditionError(
+                "only terms joined by or, and near itself, can stand beside near",
+                offset=_offset(side),
+                hint="write (a near/30 c) and (b near/30 c)",
+            )
+
+
+def _offset(node: Condition) -> int:
+    """Return where the first name of a node as read stands."""
+    match node:
+        case Ref(term) | Count(term) | Of(_, (term, *_)) | All((term, *_)):
+            return getattr(term, "start_pos", None) or 0
+        case _:
+            return _offset(_children(node)[0])
+
+
+def _known(name: str, names: Collection[str]) -> str:
+    if name not in names:
+        raise ConditionError(f"unknown term {name}", offset=_offset(Ref(name)), hint=hint_for(name, names))
+    return str(name)
+
+
+def _at_least_one(least: int, term: str) -> int:
+    if least < 1:
+        raise ConditionError(
+            "a number of at least 1 is needed", offset=_offset(Ref(term)), hint="1 of …, count(…) >= 1"
+        )
+    return least
+
+
+def _expand(terms: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for term in terms:
+        if not term.endswith("*"):
+            found[_known(term, names)] = None
+            continue
+        beginning = [name for name in names if name.startswith(term[:-1])]
+        if not beginning:
+            raise ConditionError(
+                f"no term begins with {term[:-1]}", offset=_offset(Ref(term)), hint=hint_for(term[:-1], names)
+            )
+        found.update(dict.fromkeys(beginning))
+    return tuple(found)
+
+
+# --- patterns --------------------------------------------------------------------------------------------------
+
+
+def _name_patterns(node: Condition, names: dict[Pattern, str]) -> Condition:
+    """Replace the patterns of a one-line rule by term names, collecting them."""
+    if not isinstance(node, Ref):
+        return _rebuild(node, [_name_patterns(child, names) for child in _children(node)])
+    _refuse_stray_operators(node.term)
+    try:
+        pattern = parse_pattern(node.term)
+    except ConditionError as error:
+        raise ConditionError(error.message, offset=_offset(node) + error.offset, hint=error.hint) from None
+    if pattern not in names:
+        names[pattern] = _term_name(pattern, frozenset(names.values()))
+    return Ref(names[pattern])
+
+
+def _refuse_stray_operators(phrase: str) -> None:
+    """Refuse an operator read as a word because nothing stands on one side of it: `SAUF sport`, `a PROCHE b`."""
+    if getattr(phrase, "type", "") != "WORD":
+        return
+    for word in re.finditer(r"\S+", phrase):
+        operator = word[0].partition("/")[0]
+        if operator.isupper() and operator.lower() in _CAPITALS:
+            near = operator.lower() in _NEAR_WORDS
+            hint = "say how many words apart: PROCHE/30" if near else f'put it in quotes if it is a word: "{operator}"'
+            raise ConditionError(
+                f"the operator {word[0]} is misplaced", offset=_offset(Ref(phrase)) + word.start(), hint=hint
+            )
+
+
+def _term_name(pattern: Pattern, taken: Collection[str]) -> str:
+    """Derive a term's name from its pattern: `"mer Noire"` → mer_noire."""
+    name = re.sub(r"\W+", "_", pattern.text.lower()).strip("_")[:40] or "motif"
+    if name[0].isdigit() or name in RESERVED:
+        name = f"t_{name}"
+    unique = name
+    number = 1
+    while unique in taken:
+        number += 1
+        unique = f"{name}_{number}"
+    return unique
+
+
+def _regex(typed: str) -> str:
+    if not re.fullmatch(r"re:/.+/", typed):
+        raise ConditionError("a regular expression stands between slashes", hint="re:/…/")
+    text = typed[len("re:/") : -1]
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(text, options)
+    except re2.error as error:
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
+        raise ConditionError(
+            f"bad regular expression: {reason}", hint="look-around and back-references do not exist in linear time"
+        ) from None
+    if compiled.search(""):
+        raise ConditionError("the regular expression matches an empty text", hint="use + instead of *")
+    return text
+
+
+def _entity(typed: str) -> str:
+    if not re.fullmatch(r"@[a-z0-9][a-z0-9_-]*", typed):
+        after = re.search(r"\s", typed)
+        if after:
+            raise ConditionError(
+                f"an operator is missing after {typed[: after.start()]}",
+                offset=after.end(),
+                hint="AND, OR, ET, OU, SAUF, PROCHE/30",
+            )
+        raise ConditionError(f"{typed} is no entity's id", hint="lower-case letters, digits and hyphens: @mer-noire")
+    return typed[1:]
+
+
+def _prefix(text: str) -> str:
+    stem = text.removesuffix("*")
+    if "*" in stem or not all(char.isalnum() or char in "-'’" for char in stem):
+        raise ConditionError("a star stands at the end of one word only", hint="accord*")
+    if sum(char.isalpha() for char in stem) < _MIN_PREFIX:
+        raise ConditionError(f"at least {_MIN_PREFIX} letters must stand before the star", hint="accord*")
+    return stem
+
+
+def _unquoted(text: str) -> tuple[bool, str]:
+    for opening, closing in ('""', "«»", "“”"):
+        if len(text) > 1 and text.startswith(opening) and text.endswith(closing):
+            return True, text[1:-1].strip()
+    return False, text
+
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+_OR, _AND, _NEAR, _UNARY = range(4)
+
+
+def _format(node: Condition, outer: int) -> str:
+    """Write a node; in parentheses where it binds less tightly than what stands around it."""
+    strength, text = _written(node)
+    return f"({text})" if strength < outer else text
+
+
+def _written(node: Condition) -> tuple[int, str]:  # noqa: C901, PLR0911 (one line a kind of node)
+    match node:
+        case Ref(term):
+            return _UNARY, term
+        case Count(term, least):
+            return _UNARY, f"count({term}) >= {least}"
+        case Of(least, terms):
+            return _UNARY, f"{least} of ({', '.join(terms)})"
+        case All(terms):
+            return _UNARY, f"all of ({', '.join(terms)})"
+        case Not(part):
+            return _UNARY, f"not {_format(part, _UNARY)}"
+        case InField(field, part):
+            return _UNARY, f"{field}:{_format(part, _UNARY)}"
+        case Near(left, right, words):
+            return _NEAR, f"{_format(left, _NEAR)} near/{words} {_format(right, _UNARY)}"
+        case SameSentence(left, right):
+            return _NEAR, f"{_format(left, _NEAR)} same_sentence {_format(right, _UNARY)}"
+        case And(parts):
+            return _AND, " and ".join(_format(part, _NEAR) for part in parts)
+        case Or(parts):
+            return _OR, " or ".join(_format(part, _AND) for part in parts)
