@@ -352,9 +352,8 @@ def _field_of(name: str) -> str | None:
 
 
 def _unknown(name: str) -> str:
-    valid = [PREFIX + field.upper() for field in Settings.model_fields]
-    near = nearest(name, valid)
-    hint = f"did you mean {near}?" if near else "`veille config` lists them all"
+    near = nearest(name.removeprefix(PREFIX), [field.upper() for field in Settings.model_fields])
+    hint = f"did you mean {PREFIX}{near}?" if near else "docs/settings.md lists them all"
     return f"{name}: no such setting; {hint}"
 
 

@@ -1,0 +1,135 @@
+"""Write the generated pages: `.env.example`, `docs/settings.md`, `docs/commands.md`, `docs/metrics.md`, the schemas.
+
+`make docs` runs it; a test compares what it would write with what is committed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from monitor.alerting import payload_schema
+from monitor.cli import app
+from monitor.cli.context import EXIT_CODES
+from monitor.settings import PREFIX, SECRETS, Settings
+from monitor.telemetry import Metrics
+from rules.pack import schema as rule_schema
+
+ROOT = Path(__file__).parent.parent
+_NOTE = "Generated from the code by `make docs`; edit the code.\n"
+
+
+def pages() -> dict[str, str]:
+    """Return every generated file: path from the project's root to content."""
+    return {
+        ".env.example": env_example(),
+        "docs/settings.md": settings_page(),
+        "docs/commands.md": commands_page(),
+        "docs/metrics.md": metrics_page(),
+        "docs/rule.schema.json": json.dumps(rule_schema(), indent=2, ensure_ascii=False) + "\n",
+        "docs/alert.schema.json": json.dumps(payload_schema(), indent=2, ensure_ascii=False) + "\n",
+    }
+
+
+def env_example() -> str:
+    """Return a `.env` with every setting, all at their defaults and commented out."""
+    lines = [f"# Settings of veille. {_NOTE.strip()} What each means at length: docs/settings.md"]
+    for name, field in Settings.model_fields.items():
+        if name in Settings.groups:
+            lines += ["", f"# --- {Settings.groups[name]} ---"]
+        lines.append(f"# {field.description}")
+        lines.append(f"#{PREFIX}{name.upper()}={_default(field.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    """Return the page of settings."""
+    lines = [
+        "# Settings",
+        "",
+        _NOTE,
+        "Each is an environment variable, or a line of the file `.env` in the folder where veille starts (another",
+        "file: `veille --env-file FILE …`); the environment wins. An unknown name or an impossible value stops",
+        "start-up. `veille config` prints what is in force, secrets masked. A secret can also be read from a file: set",
+        "`VEILLE_NAME_FILE` to its path instead of `VEILLE_NAME`. Lists are separated by commas.",
+    ]
+    for name, field in Settings.model_fields.items():
+        if name in Settings.groups:
+            lines += ["", f"## {Settings.groups[name]}", "", "| setting | default | meaning |", "|---|---|---|"]
+        default = _default(field.default)
+        secret = f" Secret: also `{PREFIX}{name.upper()}_FILE`." if name in SECRETS else ""
+        shown = f"`{default}`" if default else "none"
+        lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {_cell(field.description or '')}{secret} |")
+    return "\n".join(lines) + "\n"
+
+
+def commands_page() -> str:
+    """Return the page of commands."""
+    lines = ["# Commands", "", _NOTE, "| exit code | meaning |", "|---|---|"]
+    lines += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    for name, command in _commands(typer.main.get_command(app), ""):
+        lines += ["", f"## `{name}`", "", _paragraph(command.help or "")]
+        rows = [_parameter(parameter) for parameter in command.params if parameter.name != "help"]
+        if rows:
+            lines += ["", "| what you type | meaning |", "|---|---|", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def metrics_page() -> str:
+    """Return the page of metrics."""
+    lines = [
+        "# Metrics",
+        "",
+        _NOTE,
+        "With `VEILLE_HTTP_ADDRESS` set, the daemon serves them at `/metrics` in Prometheus' text format, beside",
+        "`/healthz` (the process lives) and `/readyz` (a full round was made within the last minute). Loopback only.",
+        "",
+        "| metric | kind | labels | meaning |",
+        "|---|---|---|---|",
+    ]
+    for metric in vars(Metrics()).values():
+        if hasattr(metric, "_labelnames"):
+            suffix = "_total" if metric._type == "counter" else ""  # noqa: SLF001  the library shows it no other way
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001
+            lines.append(f"| `{metric._name}{suffix}` | {metric._type} | {labels} | {metric._documentation} |")  # noqa: SLF001
+    return "\n".join(lines) + "\n"
+
+
+def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    name = f"{path} {command.name}".strip()
+    yield name, command
+    for sub in getattr(command, "commands", {}).values():
+        yield from _commands(sub, name)
+
+
+def _parameter(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        typed = parameter.metavar or parameter.name.upper()
+    else:
+        typed = ", ".join(parameter.opts) + ("" if parameter.is_flag else f" {(parameter.metavar or 'VALUE')}")
+    return f"| `{_cell(typed)}` | {_cell(parameter.help or '')} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _paragraph(text: str) -> str:
+    return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    for path, content in pages().items():
+        (ROOT / path).write_text(content, encoding="utf-8")

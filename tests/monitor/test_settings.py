@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import SettingsError
+from monitor.settings import SmtpTls, effective, load_settings
+
+
+def test_the_defaults_are_valid_and_quiet() -> None:
+    settings = load_settings()
+
+    assert ("veille.db", None, 300, None) == (
+        settings.database,
+        settings.feeds,
+        settings.poll_min_s,
+        settings.webhook_url,
+    )
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env_file = tmp_path / "veille.env"
+    env_file.write_text("VEILLE_POLL_MIN_S=10\nVEILLE_WORKERS=3\nOTHER=1\n")
+    monkeypatch.setenv("VEILLE_POLL_MIN_S", "20")
+
+    settings = load_settings(env_file)
+
+    assert (20, 3) == (settings.poll_min_s, settings.workers)
+
+
+def test_an_override_wins_over_everything_and_none_is_no_override(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_DATABASE", "env.db")
+
+    assert "typed.db" == load_settings(database="typed.db").database
+    assert "env.db" == load_settings(database=None).database
+
+
+def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_FETCH_ALLOW_NETWORKS", "127.0.0.0/8, ::1/128")
+    monkeypatch.setenv("VEILLE_MAIL_TO", "a@example.org,b@example.org")
+    monkeypatch.setenv("VEILLE_SMTP_HOST", "smtp.example.org")
+    monkeypatch.setenv("VEILLE_MAIL_FROM", "veille@example.org")
+    monkeypatch.setenv("VEILLE_SMTP_TLS", "TLS")
+
+    settings = load_settings()
+
+    assert (ip_network("127.0.0.0/8"), ip_network("::1/128")) == settings.fetch_allow_networks
+    assert ("a@example.org", "b@example.org") == settings.mail_to
+    assert SmtpTls.TLS is settings.smtp_tls
+
+
+def test_a_blank_value_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_WEBHOOK_URL", "")
+    monkeypatch.setenv("VEILLE_POLL_MIN_S", "")
+
+    settings = load_settings()
+
+    assert (None, 300) == (settings.webhook_url, settings.poll_min_s)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("VEILLE_POLL_MINI_S", "3", "VEILLE_POLL_MINI_S: no such setting; did you mean VEILLE_POLL_MIN_S?"),
+        ("VEILLE_QQQ", "3", "VEILLE_QQQ: no such setting; docs/settings.md lists them all"),
+        ("VEILLE_POLL_MIN_S", "soon", "VEILLE_POLL_MIN_S: 'soon': Input should be a valid number"),
+        ("VEILLE_POLL_MIN_S", "0.5", "greater than or equal to 1"),
+        ("VEILLE_POLL_MAX_S", "2", "VEILLE_POLL_MAX_S must be at least VEILLE_POLL_MIN_S (300)"),
+        ("VEILLE_RETRY_MAX_S", "2", "VEILLE_RETRY_MAX_S must be at least VEILLE_RETRY_FIRST_S (5)"),
+        ("VEILLE_TIME_ZONE", "Europe/Pariss", "did you mean Europe/Paris?"),
+        ("VEILLE_TIME_ZONE", "x", "must be an IANA time zone"),
+        ("VEILLE_LANGUAGE", "de", "'fr' or 'en'"),
+        ("VEILLE_HTTP_ADDRESS", "0.0.0.0:9464", "must be a loopback address and a port"),
+        ("VEILLE_HTTP_ADDRESS", "localhost:no", "must be a loopback address and a port"),
+        ("VEILLE_HTTP_ADDRESS", "example.org:80", "must be a loopback address and a port"),
+        ("VEILLE_FETCH_ALLOW_NETWORKS", "10.0.0.0/99", "VEILLE_FETCH_ALLOW_NETWORKS"),
+        ("VEILLE_PUBLIC_URL", "veille.example.org", "begins with http:// or https://"),
+        ("VEILLE_MAIL_TO", "a@example.org", "VEILLE_MAIL_TO needs VEILLE_SMTP_HOST"),
+        ("VEILLE_SMTP_HOST", "smtp.example.org", "VEILLE_SMTP_HOST needs VEILLE_MAIL_TO"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_allowed(
+    name: str, value: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert expected in str(caught.value)
+
+
+def test_mail_needs_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_MAIL_TO", "a@example.org")
+    monkeypatch.setenv("VEILLE_SMTP_HOST", "smtp.example.org")
+
+    with pytest.raises(SettingsError, match="VEILLE_MAIL_FROM"):
+        load_settings()
+
+
+def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_WORKERS", "none")
+    monkeypatch.setenv("VEILLE_POLL_MIN_S", "soon")
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert 2 == len(str(caught.value).splitlines())
+
+
+def test_a_secret_is_never_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_WEBHOOK_URL", "ftp://hooks.example.org/topsecret")
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert "topsecret" not in str(caught.value)
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "password").write_text("s3cret\n")
+    monkeypatch.setenv("VEILLE_SMTP_PASSWORD_FILE", str(tmp_path / "password"))
+
+    settings = load_settings()
+
+    assert settings.smtp_password is not None
+    assert "s3cret" == settings.smtp_password.get_secret_value()
+
+
+def test_a_secret_file_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_SMTP_PASSWORD_FILE", str(tmp_path / "absent"))
+
+    with pytest.raises(SettingsError, match="VEILLE_SMTP_PASSWORD_FILE: the file cannot be read"):
+        load_settings()
+
+
+def test_a_secret_given_twice_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "password").write_text("a")
+    monkeypatch.setenv("VEILLE_SMTP_PASSWORD_FILE", str(tmp_path / "password"))
+    monkeypatch.setenv("VEILLE_SMTP_PASSWORD", "b")
+
+    with pytest.raises(SettingsError, match="keep one of the two"):
+        load_settings()
+
+
+def test_only_secrets_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_DATABASE_FILE", "x")
+
+    with pytest.raises(SettingsError, match="VEILLE_DATABASE_FILE: no such setting"):
+        load_settings()
+
+
+def test_an_env_file_must_exist_and_be_text(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such file"):
+        load_settings(tmp_path / "absent")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00VEILLE")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(tmp_path / "binary")
+
+
+def test_the_effective_settings_mask_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_SLACK_WEBHOOK_URL", "https://hooks.example.org/topsecret")
+    monkeypatch.setenv("VEILLE_FETCH_ALLOW_NETWORKS", "127.0.0.0/8,10.0.0.0/8")
+
+    shown = effective(load_settings())
+
+    assert "********" == shown["VEILLE_SLACK_WEBHOOK_URL"]
+    assert "127.0.0.0/8,10.0.0.0/8" == shown["VEILLE_FETCH_ALLOW_NETWORKS"]
+    assert ("", "300") == (shown["VEILLE_FEEDS"], shown["VEILLE_POLL_MIN_S"])
+    assert "topsecret" not in repr(load_settings())
+
+
+def test_the_zone_is_ready_to_use() -> None:
+    assert "Europe/Paris" == load_settings().zone.key
