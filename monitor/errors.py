@@ -8,6 +8,8 @@ The tree::
     ├── RulesError              a rule set was refused; the previous one stays live
     ├── RoutesError             a routes file was refused
     ├── StoreError              the database cannot be used
+    │   ├── StoreBusyError      another program kept it locked too long
+    │   ├── StoreFullError      no room on the disk; nothing was lost
     │   └── StoreLockedError    another daemon holds it
     ├── NotFoundError           a reference (alert, feed, delivery) that does not exist
     └── ExternalError           the outside failed: reason, retryable, retry_after
@@ -35,7 +37,9 @@ __all__ = [
     "RulesError",
     "SettingsError",
     "SourceError",
+    "StoreBusyError",
     "StoreError",
+    "StoreFullError",
     "StoreLockedError",
     "VeilleError",
     "WorkerError",
@@ -99,6 +103,14 @@ class RoutesError(VeilleError):
 
 class StoreError(VeilleError):
     """The database cannot be used."""
+
+
+class StoreBusyError(StoreError):
+    """Another program kept the database locked too long."""
+
+
+class StoreFullError(StoreError):
+    """There is no room on the disk; what was being written is undone, nothing before it is lost."""
 
 
 class StoreLockedError(StoreError):

@@ -1,0 +1,41 @@
+"""The store: schedule, work queue, outbox and log in one SQLite file.
+
+A row is the truth, everything in memory is a nudge: a kill at any instant loses nothing. Each method of `Store` is one
+transaction, and gives and takes frozen values, never rows.
+"""
+
+from __future__ import annotations
+
+from monitor.store.lock import DaemonLock
+from monitor.store.store import Store
+from monitor.store.values import (
+    DeliveryLine,
+    EntryState,
+    FeedSync,
+    Gauges,
+    Judgement,
+    LabelLine,
+    MatchDetail,
+    MatchLine,
+    OutboxItem,
+    PollRecord,
+    RecapItem,
+    RecapPending,
+)
+
+__all__ = [
+    "DaemonLock",
+    "DeliveryLine",
+    "EntryState",
+    "FeedSync",
+    "Gauges",
+    "Judgement",
+    "LabelLine",
+    "MatchDetail",
+    "MatchLine",
+    "OutboxItem",
+    "PollRecord",
+    "RecapItem",
+    "RecapPending",
+    "Store",
+]

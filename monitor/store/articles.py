@@ -1,0 +1,139 @@
+"""Transaction B: an article with all that follows from it (promise D2); and the recap of first polls."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from monitor.errors import NotFoundError
+from monitor.model import Alert, Article, ArticleId, EntryId, Story
+from monitor.store.codec import article_values, match_from_row, match_values, story_from_row, story_values
+from monitor.store.outbox import add_deliveries
+from monitor.store.sql import chunks, is_literally
+from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, STORY
+from monitor.store.values import EntryState, OutboxItem, RecapItem, RecapPending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Table
+
+    from rules.types import Match
+
+__all__ = ["recap_pending", "record_article", "record_recap"]
+
+_PENDING = "pending"
+_TOLD = "told"
+_RECAP_PENDING = is_literally(MATCH.c.recap, _PENDING)
+
+
+def record_article(
+    connection: Connection,
+    entry_id: EntryId,
+    article: Article,
+    *,
+    story: Story,
+    matches: Sequence[Match],
+    entities: Sequence[str],
+    alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
+    now: datetime,
+) -> ArticleId:
+    """Record one article; see `Store.record_article`."""
+    entry = connection.execute(select(ENTRY.c.baseline).where(ENTRY.c.id == entry_id)).one_or_none()
+    if entry is None:
+        raise NotFoundError(f"no entry {entry_id}")
+    there = connection.scalar(select(ARTICLE.c.id).where(ARTICLE.c.entry_id == entry_id))
+    if there is not None:
+        return ArticleId(there)
+    _put_story(connection, story)
+    row = {**article_values(article), "entry_id": entry_id, "story_id": story.id, "entities": entities}
+    article_id = _insert(connection, ARTICLE, row | {"recorded_at": now})
+    match_ids = _add_matches(connection, article_id, article, matches, baseline=entry.baseline, now=now)
+    for alert, outbox in alerts:
+        _add_alert(connection, alert, outbox, [match_ids[match.rule.id] for match in alert.matches], now=now)
+    done = {"state": EntryState.DONE, "lease_owner": None, "lease_until": None, "next_attempt_at": None}
+    connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id).values(done))
+    return ArticleId(article_id)
+
+
+def _insert(connection: Connection, table: Table, row: dict[str, object]) -> int:
+    key = connection.execute(insert(table), row).inserted_primary_key
+    return int(key[0]) if key is not None else 0
+
+
+def _put_story(connection: Connection, story: Story) -> None:
+    values = story_values(story)
+    if connection.scalar(select(STORY.c.id).where(STORY.c.id == story.id)) is None:
+        connection.execute(insert(STORY), values)
+    else:
+        connection.execute(update(STORY).where(STORY.c.id == story.id).values(values))
+
+
+def _add_matches(
+    connection: Connection,
+    article_id: int,
+    article: Article,
+    matches: Sequence[Match],
+    *,
+    baseline: bool,
+    now: datetime,
+) -> dict[str, int]:
+    """Write the matches, near misses too; return the row of each rule."""
+    ids = {}
+    for match in matches:
+        to_tell = baseline and not match.verdict.near_miss
+        row = match_values(match) | {
+            "article_id": article_id,
+            "extractor": article.extractor,
+            "recap": _PENDING if to_tell else None,
+            "recorded_at": now,
+        }
+        ids[match.rule.id] = _insert(connection, MATCH, row)
+    return ids
+
+
+def _add_alert(
+    connection: Connection, alert: Alert, outbox: Sequence[OutboxItem], match_ids: Iterable[int], *, now: datetime
+) -> None:
+    """Write an alert and its deliveries, unless it is there: an alert's id is made of what it tells."""
+    if connection.scalar(select(ALERT.c.id).where(ALERT.c.id == alert.id)) is not None:
+        return
+    row = {
+        "id": alert.id,
+        "type": alert.type,
+        "reason": alert.reason,
+        "planned_at": alert.planned_at,
+        "receivers": alert.receivers,
+        "latency_s": alert.latency_s,
+        "truncated": alert.truncated,
+    }
+    connection.execute(insert(ALERT), row)
+    links = [{"alert_id": alert.id, "match_id": match_id} for match_id in match_ids]
+    if links:
+        connection.execute(insert(ALERT_MATCH), links)
+    add_deliveries(connection, alert.id, outbox, now=now)
+
+
+def recap_pending(connection: Connection, *, limit: int) -> RecapPending:
+    """Return what a recap would tell; see `Store.recap_pending`."""
+    match_ids = tuple(connection.scalars(select(MATCH.c.id).where(_RECAP_PENDING).order_by(MATCH.c.id)))
+    oldest_at = connection.scalar(select(func.min(MATCH.c.recorded_at)).where(_RECAP_PENDING))
+    best = select(MATCH).where(_RECAP_PENDING).order_by(MATCH.c.score.desc(), MATCH.c.id).limit(limit)
+    rows = connection.execute(best).all()
+    stories = {}
+    for ids in chunks([row.article_id for row in rows]):
+        told = select(STORY, ARTICLE.c.id.label("article_id")).join_from(ARTICLE, STORY).where(ARTICLE.c.id.in_(ids))
+        stories.update({row.article_id: story_from_row(row) for row in connection.execute(told)})
+    items = tuple(RecapItem(row.id, stories[row.article_id], match_from_row(row)) for row in rows)
+    return RecapPending(len(match_ids), oldest_at, items, match_ids)
+
+
+def record_recap(
+    connection: Connection, alert: Alert, outbox: Sequence[OutboxItem], match_ids: Sequence[int], *, now: datetime
+) -> None:
+    """Write a recap and mark all it tells as told."""
+    _add_alert(connection, alert, outbox, match_ids, now=now)
+    for ids in chunks(match_ids):
+        connection.execute(update(MATCH).where(MATCH.c.id.in_(ids)).values(recap=_TOLD))

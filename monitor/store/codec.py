@@ -1,0 +1,293 @@
+"""Values to rows and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from monitor.errors import Reason
+from monitor.model import (
+    AlertId,
+    Article,
+    Channel,
+    Completeness,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Entry,
+    Feed,
+    FeedId,
+    FeedState,
+    FeedStatus,
+    Rendered,
+    Story,
+    StorySource,
+)
+from monitor.store.sql import text_of_instant
+from rules.types import (
+    All,
+    Contribution,
+    Evidence,
+    Field,
+    Gate,
+    GateKind,
+    Level,
+    Mask,
+    Match,
+    RuleDef,
+    Score,
+    Snippet,
+    Status,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Row
+
+__all__ = [
+    "article_from_row",
+    "article_values",
+    "delivery_from_row",
+    "entry_from_row",
+    "feed_from_row",
+    "match_from_row",
+    "match_values",
+    "reason_of",
+    "story_from_row",
+    "story_values",
+]
+
+
+def reason_of(value: str | None) -> Reason | None:
+    """Return the reason that was stored."""
+    return None if value is None else Reason(value)
+
+
+def feed_from_row(row: Row[Any]) -> FeedState:
+    """Return a feed from its row, which also carries its host's name as `host`."""
+    return FeedState(
+        id=FeedId(row.id),
+        feed=Feed(
+            url=row.url,
+            title=row.title or row.own_title,
+            outlet=row.outlet,
+            country=row.country,
+            kind=row.kind,
+            language=row.language,
+            section=row.section,
+            typed=row.typed,
+        ),
+        host=row.host,
+        status=FeedStatus(row.status),
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_sha256=row.body_sha256,
+        baseline_at=row.baseline_at,
+        next_due_at=row.next_due_at,
+        last_polled_at=row.last_polled_at,
+        last_ok_at=row.last_ok_at,
+        interval_s=row.interval_s,
+        failures=row.failures,
+        last_reason=reason_of(row.last_reason),
+        last_error=row.last_error,
+        moved_to=row.moved_to,
+        moved_count=row.moved_count,
+    )
+
+
+def entry_from_row(row: Row[Any]) -> Entry:
+    """Return an entry from its row."""
+    return Entry(
+        keys=tuple(key for key in (row.main_key, row.link_key) if key is not None),
+        guid=row.guid,
+        link=row.link,
+        title=row.title,
+        summary=row.summary,
+        content=row.content,
+        published_at=row.published_at,
+        updated_at=row.updated_at,
+        authors=tuple(row.authors),
+    )
+
+
+def article_values(article: Article) -> dict[str, object]:
+    """Return the columns of an article."""
+    return {
+        "url": article.url,
+        "title": article.title,
+        "lead": article.lead,
+        "body": article.body,
+        "language": article.language,
+        "published_at": article.published_at,
+        "authors": article.authors,
+        "completeness": article.completeness,
+        "extractor": article.extractor,
+        "text_sha256": article.text_sha256,
+        "outlet": article.outlet,
+        "wire": article.wire,
+        "reserved": article.reserved,
+        "page_reason": article.page_reason,
+        "page_error": article.page_error,
+    }
+
+
+def article_from_row(row: Row[Any]) -> Article:
+    """Return an article from its row."""
+    return Article(
+        url=row.url,
+        title=row.title,
+        lead=row.lead,
+        body=row.body,
+        language=row.language,
+        published_at=row.published_at,
+        authors=tuple(row.authors),
+        completeness=Completeness(row.completeness),
+        extractor=row.extractor,
+        text_sha256=row.text_sha256,
+        outlet=row.outlet,
+        wire=row.wire,
+        reserved=row.reserved,
+        page_reason=reason_of(row.page_reason),
+        page_error=row.page_error,
+    )
+
+
+def story_values(story: Story) -> dict[str, object]:
+    """Return the columns of a story."""
+    return {
+        "id": story.id,
+        "title": story.title,
+        "first_seen_at": story.first_seen_at,
+        "sources": [_source_values(source) for source in story.sources],
+        "truncated": story.truncated,
+    }
+
+
+def story_from_row(row: Row[Any]) -> Story:
+    """Return a story from its row."""
+    return Story(
+        id=row.id,
+        title=row.title,
+        first_seen_at=row.first_seen_at,
+        sources=tuple(_source_from(values) for values in row.sources),
+        truncated=row.truncated,
+    )
+
+
+def _source_values(source: StorySource) -> dict[str, object]:
+    published_at = None if source.published_at is None else text_of_instant(source.published_at)
+    return {**asdict(source), "published_at": published_at}
+
+
+def _source_from(values: Mapping[str, Any]) -> StorySource:
+    text = values["published_at"]
+    return StorySource(
+        **{
+            **values,
+            "published_at": None if text is None else datetime.fromisoformat(text),
+            "completeness": Completeness(values["completeness"]),
+        }
+    )
+
+
+def match_values(match: Match) -> dict[str, object]:
+    """Return the columns that explain a match. Of its rule, what identifies and shows it is kept, and its version."""
+    rule, verdict = match.rule, match.verdict
+    return {
+        "rule_id": rule.id,
+        "rule_version": rule.version,
+        "rule_title": rule.title,
+        "rule_level": rule.level,
+        "rule_status": rule.status,
+        "labels": rule.labels,
+        "tags": rule.tags,
+        "level": verdict.level,
+        "score": verdict.score,
+        "threshold": verdict.threshold,
+        "condition": verdict.condition,
+        "in_scope": verdict.in_scope,
+        "near_miss": verdict.near_miss,
+        "gate": None if verdict.gate is None else asdict(verdict.gate),
+        "contributions": [asdict(contribution) for contribution in verdict.contributions],
+        "evidence": [asdict(evidence) for evidence in verdict.evidence],
+        "snippets": [asdict(snippet) for snippet in match.snippets],
+        "masks": [asdict(mask) for mask in match.masks],
+        "text_sha256": match.text_sha256,
+    }
+
+
+def match_from_row(row: Row[Any]) -> Match:
+    """Return a match from its row.
+
+    Its rule is the part that was stored: id, title, version, level, status, labels, tags and threshold. Condition and
+    terms are those of `rule.version`, in the rule file's history.
+    """
+    level = None if row.level is None else Level(row.level)
+    rule = RuleDef(
+        id=row.rule_id,
+        title=row.rule_title,
+        condition=All(()),
+        terms=(),
+        status=Status(row.rule_status),
+        level=Level(row.rule_level),
+        tags=tuple(row.tags),
+        score=Score(threshold=row.threshold),
+        labels=tuple((name, value) for name, value in row.labels),
+        version=row.rule_version,
+    )
+    verdict = Verdict(
+        rule=row.rule_id,
+        version=row.rule_version,
+        score=row.score,
+        threshold=row.threshold,
+        condition=row.condition,
+        in_scope=row.in_scope,
+        match=not row.near_miss,
+        near_miss=row.near_miss,
+        level=level,
+        contributions=tuple(Contribution(**_with_field(values)) for values in row.contributions),
+        evidence=tuple(Evidence(**_with_field(values)) for values in row.evidence),
+        gate=None if row.gate is None else Gate(kind=GateKind(row.gate["kind"]), missing=row.gate["missing"]),
+    )
+    return Match(
+        rule=rule,
+        verdict=verdict,
+        snippets=tuple(_snippet_from(values) for values in row.snippets),
+        masks=tuple(Mask(**_with_field(values)) for values in row.masks),
+        text_sha256=row.text_sha256,
+    )
+
+
+def _with_field(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {**values, "field": Field(values["field"])}
+
+
+def _snippet_from(values: Mapping[str, Any]) -> Snippet:
+    marks = tuple((start, end, term) for start, end, term in values["marks"])
+    return Snippet(**{**_with_field(values), "marks": marks})
+
+
+def delivery_from_row(row: Row[Any]) -> Delivery:
+    """Return a delivery from its row."""
+    return Delivery(
+        id=DeliveryId(row.id),
+        alert_id=AlertId(row.alert_id),
+        receiver=row.receiver,
+        channel=Channel(row.channel),
+        message_id=row.message_id,
+        rendered=Rendered(
+            body=row.body,
+            content_type=row.content_type,
+            headers=tuple((name, value) for name, value in row.headers),
+        ),
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        created_at=row.created_at,
+        next_attempt_at=row.next_attempt_at,
+        sent_at=row.sent_at,
+        last_reason=reason_of(row.last_reason),
+        last_error=row.last_error,
+    )

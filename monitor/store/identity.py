@@ -1,0 +1,102 @@
+"""Which entries of a document are new (promise I1). Pure: the rows that may be the same are given.
+
+- Same guid in this feed: seen, unless both link and title differ from what was stored under it (a guid used again).
+- Same link in this feed: seen, whatever the guid (one that changes at each fetch makes no new article).
+- Same link in another feed, read or to be read there: the same article, listed twice.
+- Neither guid nor link: a hash, inside the feed only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from monitor.model import Entry
+
+__all__ = ["Fresh", "Seen", "Sorted", "keys_of", "sort_entries"]
+
+_LINK = "l:"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What identifies an entry that was seen before."""
+
+    id: int | None  # None: earlier in the same document
+    main_key: str | None
+    link_key: str | None
+    link: str | None
+    title: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An entry that this feed never had."""
+
+    entry: Entry
+    main_key: str | None
+    link_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The entries of a document: never seen here, seen with another text (and the id they have), and how many seen."""
+
+    fresh: tuple[Fresh, ...]
+    changed: tuple[tuple[int, Entry], ...]
+    known: int
+
+
+def keys_of(entries: Sequence[Entry]) -> list[tuple[str | None, str | None]]:
+    """Return each entry's main key (guid or hash) and link key.
+
+    A link that several guids of one document share (a home page) identifies none of them.
+    """
+    pairs = [
+        (
+            next((key for key in entry.keys if not key.startswith(_LINK)), None),
+            next((key for key in entry.keys if key.startswith(_LINK)), None),
+        )
+        for entry in entries
+    ]
+    uses = Counter(link_key for main_key, link_key in set(pairs) if main_key is not None)
+    return [(main, None if main is not None and uses[link] > 1 else link) for main, link in pairs]
+
+
+def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
+    """Tell new entries from seen ones.
+
+    Args:
+        entries: the document's, in its order.
+        seen: this feed's entries that share a key with them, oldest first: the last holder of a guid wins.
+    """
+    by_main: dict[str | None, Seen] = {}
+    by_link: dict[str | None, Seen] = {}
+
+    def remember(known: Seen) -> None:
+        by_main[known.main_key] = known
+        by_link.setdefault(known.link_key, known)
+
+    for known in seen:
+        remember(known)
+    fresh: list[Fresh] = []
+    changed: list[tuple[int, Entry]] = []
+    for entry, (main_key, link_key) in zip(entries, keys_of(entries), strict=True):
+        same = _same(entry, by_main.get(main_key) if main_key else None, by_link.get(link_key) if link_key else None)
+        if same is None:
+            fresh.append(Fresh(entry, main_key, link_key))
+            remember(Seen(None, main_key, link_key, entry.link, entry.title, entry.summary))
+        elif same.id is not None and (same.title, same.summary) != (entry.title, entry.summary):
+            changed.append((same.id, entry))
+    return Sorted(tuple(fresh), tuple(changed), len(entries) - len(fresh))
+
+
+def _same(entry: Entry, by_main: Seen | None, by_link: Seen | None) -> Seen | None:
+    if by_main is not None and (by_main.link == entry.link or by_main.title == entry.title):
+        return by_main
+    return by_link

@@ -1,0 +1,292 @@
+"""The outbox: deliveries, their claims and what became of each attempt."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, delete, exists, func, insert, or_, select, update
+
+from monitor.errors import NotFoundError, Reason
+from monitor.model import AlertId, AlertType, Channel, Delivery, DeliveryId, DeliveryState, Receipt
+from monitor.store.codec import delivery_from_row, reason_of
+from monitor.store.sql import chunks, due_or_leased_until, free, is_literally
+from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ATTEMPT, DELIVERY, MATCH, STORY
+from monitor.store.values import DeliveryLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from monitor.store.values import OutboxItem
+
+__all__ = [
+    "add_deliveries",
+    "claim_deliveries",
+    "give_back_deliveries",
+    "list_deliveries",
+    "next_delivery_at",
+    "outbox_oldest_at",
+    "pending_deliveries",
+    "pull_due_deliveries",
+    "release_delivery_leases",
+    "replay",
+    "settle_failed",
+    "settle_retry",
+    "settle_sent",
+]
+
+_PENDING = is_literally(DELIVERY.c.state, DeliveryState.PENDING)
+_FREED = {"lease_owner": None, "lease_until": None}
+
+
+def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[OutboxItem], *, now: datetime) -> None:
+    """Write one pending delivery for each message of an alert."""
+    rows = [
+        {
+            "alert_id": alert_id,
+            "receiver": item.receiver.name,
+            "channel": item.receiver.channel,
+            "message_id": item.message_id,
+            "body": item.rendered.body,
+            "content_type": item.rendered.content_type,
+            "headers": item.rendered.headers,
+            "state": DeliveryState.PENDING,
+            "attempts": 0,
+            "created_at": now,
+        }
+        for item in outbox
+    ]
+    if rows:
+        connection.execute(insert(DELIVERY), rows)
+
+
+def claim_deliveries(
+    connection: Connection, receiver: str, *, now: datetime, owner: str, lease_s: float, limit: int
+) -> tuple[Delivery, ...]:
+    """Lease deliveries and open an attempt of each; see `Store.claim_deliveries`."""
+    due = or_(DELIVERY.c.next_attempt_at.is_(None), DELIVERY.c.next_attempt_at <= now)
+    chosen = (
+        select(DELIVERY.c.id)
+        .where(_PENDING, DELIVERY.c.receiver == receiver, due, free(DELIVERY, now))
+        .order_by(DELIVERY.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claim = (
+        update(DELIVERY)
+        .where(DELIVERY.c.id.in_(chosen))
+        .values(
+            lease_owner=owner,
+            lease_until=now + timedelta(seconds=lease_s),
+            attempts=DELIVERY.c.attempts + 1,
+        )
+        .returning(DELIVERY)
+    )
+    rows = sorted(connection.execute(claim), key=lambda row: row.id)
+    if rows:
+        _end_attempts(connection, [row.id for row in rows], now=now, outcome="interrupted")
+        opened = [{"delivery_id": row.id, "number": row.attempts, "started_at": now} for row in rows]
+        connection.execute(insert(ATTEMPT), opened)
+    return tuple(delivery_from_row(row) for row in rows)
+
+
+def settle_sent(connection: Connection, delivery_id: DeliveryId, receipt: Receipt, *, now: datetime) -> None:
+    """Record that the receiver accepted a message."""
+    sent = {
+        "state": DeliveryState.SENT,
+        "sent_at": now,
+        "next_attempt_at": None,
+        "last_reason": None,
+        "last_error": None,
+    }
+    _settle(connection, delivery_id, sent)
+    _end_attempts(
+        connection,
+        [delivery_id],
+        now=now,
+        outcome="sent",
+        status=receipt.status,
+        detail=receipt.detail,
+        refused=receipt.refused,
+    )
+
+
+def settle_retry(
+    connection: Connection,
+    delivery_id: DeliveryId,
+    *,
+    next_attempt_at: datetime,
+    reason: Reason,
+    error: str,
+    now: datetime,
+) -> None:
+    """Record a failed attempt, and when to try again."""
+    later = {"next_attempt_at": next_attempt_at, "last_reason": reason, "last_error": error}
+    _settle(connection, delivery_id, later)
+    _end_attempts(connection, [delivery_id], now=now, outcome="retry", reason=reason, error=error)
+
+
+def settle_failed(
+    connection: Connection, delivery_id: DeliveryId, *, reason: Reason, error: str, now: datetime
+) -> None:
+    """Record that a message was given up."""
+    failed = {
+        "state": DeliveryState.FAILED,
+        "next_attempt_at": None,
+        "last_reason": reason,
+        "last_error": error,
+    }
+    _settle(connection, delivery_id, failed)
+    _end_attempts(connection, [delivery_id], now=now, outcome="failed", reason=reason, error=error)
+
+
+def _settle(connection: Connection, delivery_id: DeliveryId, changes: Mapping[str, object]) -> None:
+    settled = update(DELIVERY).where(DELIVERY.c.id == delivery_id, _PENDING).values({**changes, **_FREED})
+    if not connection.execute(settled).rowcount:
+        raise NotFoundError(f"no pending delivery {delivery_id}")
+
+
+def _end_attempts(
+    connection: Connection, delivery_ids: Sequence[int], *, now: datetime, outcome: str, **facts: object
+) -> None:
+    for ids in chunks(delivery_ids):
+        open_ = update(ATTEMPT).where(ATTEMPT.c.delivery_id.in_(ids), ATTEMPT.c.outcome.is_(None))
+        connection.execute(open_.values({"ended_at": now, "outcome": outcome, **facts}))
+
+
+def give_back_deliveries(connection: Connection, ids: Sequence[DeliveryId]) -> None:
+    """Put leased deliveries back as if they had not been claimed: nothing was sent."""
+    for some in chunks(ids):
+        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), _PENDING, DELIVERY.c.lease_until.is_not(None))
+        back = connection.scalars(held.values(attempts=DELIVERY.c.attempts - 1, **_FREED).returning(DELIVERY.c.id))
+        connection.execute(delete(ATTEMPT).where(ATTEMPT.c.delivery_id.in_(back.all()), ATTEMPT.c.outcome.is_(None)))
+
+
+def release_delivery_leases(connection: Connection, *, now: datetime) -> int:
+    """Give every leased delivery back, its attempt counted: it may have been sent. Return how many there were."""
+    held = update(DELIVERY).where(_PENDING, DELIVERY.c.lease_until.is_not(None)).values(_FREED)
+    ids = connection.scalars(held.returning(DELIVERY.c.id)).all()
+    _end_attempts(connection, ids, now=now, outcome="interrupted")
+    return len(ids)
+
+
+def pull_due_deliveries(connection: Connection, *, now: datetime) -> None:
+    """Let deliveries that were last tried in the future be tried now: the clock was set back (promise T7)."""
+    tried_ahead = exists().where(ATTEMPT.c.delivery_id == DELIVERY.c.id, ATTEMPT.c.started_at > now)
+    ahead = update(DELIVERY).where(_PENDING, DELIVERY.c.next_attempt_at > now, tried_ahead)
+    connection.execute(ahead.values(next_attempt_at=now))
+
+
+def next_delivery_at(connection: Connection, receivers: Sequence[str] | None) -> datetime | None:
+    """Return when the next delivery can be claimed, or None where none is pending."""
+    due: ColumnElement[datetime] = func.coalesce(DELIVERY.c.next_attempt_at, DELIVERY.c.created_at)
+    query = select(func.min(due_or_leased_until(DELIVERY, due))).where(_PENDING)
+    if receivers is not None:
+        query = query.where(DELIVERY.c.receiver.in_(receivers))
+    found: datetime | None = connection.scalar(query)
+    return found
+
+
+def pending_deliveries(connection: Connection) -> int:
+    """Return how many deliveries are not settled."""
+    return connection.scalar(select(func.count()).select_from(DELIVERY).where(_PENDING)) or 0
+
+
+def outbox_oldest_at(connection: Connection) -> datetime | None:
+    """Return when the oldest delivery that is not settled was created."""
+    return connection.scalar(select(func.min(DELIVERY.c.created_at)).where(_PENDING))
+
+
+def list_deliveries(
+    connection: Connection,
+    *,
+    state: DeliveryState | None,
+    receiver: str | None,
+    since: datetime | None,
+    limit: int,
+    alert_id: AlertId | None = None,
+) -> tuple[DeliveryLine, ...]:
+    """Return deliveries, the latest first."""
+    conditions = [
+        condition
+        for wanted, condition in (
+            (state, DELIVERY.c.state == state),
+            (receiver, DELIVERY.c.receiver == receiver),
+            (since, DELIVERY.c.created_at >= since),
+            (alert_id, DELIVERY.c.alert_id == alert_id),
+        )
+        if wanted is not None
+    ]
+    query = (
+        select(*(column for column in DELIVERY.c if column.name not in {"body", "headers"}))
+        .add_columns(ALERT.c.type, _title().label("title"))
+        .join_from(DELIVERY, ALERT)
+        .where(*conditions)
+        .order_by(DELIVERY.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(
+        DeliveryLine(
+            id=DeliveryId(row.id),
+            alert_id=AlertId(row.alert_id),
+            type=AlertType(row.type),
+            title=row.title,
+            receiver=row.receiver,
+            channel=Channel(row.channel),
+            message_id=row.message_id,
+            state=DeliveryState(row.state),
+            attempts=row.attempts,
+            created_at=row.created_at,
+            next_attempt_at=row.next_attempt_at,
+            sent_at=row.sent_at,
+            last_reason=reason_of(row.last_reason),
+            last_error=row.last_error,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def _title() -> ScalarSelect[str | None]:
+    """Return the title of the best story that a delivery tells."""
+    return (
+        select(STORY.c.title)
+        .join_from(ALERT_MATCH, MATCH)
+        .join(ARTICLE, ARTICLE.c.id == MATCH.c.article_id)
+        .join(STORY, STORY.c.id == ARTICLE.c.story_id)
+        .where(ALERT_MATCH.c.alert_id == DELIVERY.c.alert_id)
+        .order_by(MATCH.c.score.desc(), MATCH.c.id)
+        .limit(1)
+        .correlate(DELIVERY)
+        .scalar_subquery()
+    )
+
+
+def replay(
+    connection: Connection,
+    *,
+    ids: Sequence[DeliveryId] | None,
+    since: datetime | None,
+    until: datetime | None,
+    receiver: str | None,
+    state: DeliveryState | None,
+) -> int:
+    """Make deliveries pending again, under the same identity; see `Store.replay`."""
+    again = update(DELIVERY).values(
+        state=DeliveryState.PENDING, attempts=0, next_attempt_at=None, sent_at=None, **_FREED
+    )
+    settled = DELIVERY.c.lease_until.is_(None)
+    if ids is not None:
+        missing = set(ids)
+        for some in chunks(ids):
+            missing -= set(connection.scalars(select(DELIVERY.c.id).where(DELIVERY.c.id.in_(some))))
+        if missing:
+            raise NotFoundError(f"no delivery {', '.join(map(str, sorted(missing)))}; `veille deliveries` lists them")
+        return sum(connection.execute(again.where(DELIVERY.c.id.in_(some), settled)).rowcount for some in chunks(ids))
+    conditions = [DELIVERY.c.state == (state or DeliveryState.FAILED), settled]
+    if since is not None:
+        conditions.append(DELIVERY.c.created_at >= since)
+    if until is not None:
+        conditions.append(DELIVERY.c.created_at < until)
+    if receiver is not None:
+        conditions.append(DELIVERY.c.receiver == receiver)
+    return connection.execute(again.where(*conditions)).rowcount

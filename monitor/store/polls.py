@@ -1,0 +1,183 @@
+"""Transaction A: one poll of one feed, with its entries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, bindparam, insert, select, union_all, update
+
+from monitor.errors import NotFoundError
+from monitor.model import FeedId, FeedStatus, PollOutcome, PollResult
+from monitor.store.feeds import host_of
+from monitor.store.identity import Fresh, Seen, Sorted, keys_of, sort_entries
+from monitor.store.sql import chunks
+from monitor.store.tables import ENTRY, FEED
+from monitor.store.values import EntryState, PollRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.model import Entry
+
+__all__ = ["record_poll"]
+
+_FUTURE = timedelta(days=1)
+
+_FEED_COLUMNS = (FEED.c.url, FEED.c.baseline_at, FEED.c.failures, FEED.c.moved_to, FEED.c.moved_count)
+_FEED = select(*_FEED_COLUMNS).where(FEED.c.id == bindparam("feed_id"))
+
+_SEEN_COLUMNS = (
+    *(ENTRY.c.id, ENTRY.c.feed_id, ENTRY.c.main_key, ENTRY.c.link_key),
+    *(ENTRY.c.link, ENTRY.c.title, ENTRY.c.summary, ENTRY.c.state, ENTRY.c.same_as),
+)
+_SEEN = union_all(
+    select(*_SEEN_COLUMNS).where(
+        ENTRY.c.feed_id == bindparam("feed_id"), ENTRY.c.main_key.in_(bindparam("main_keys", expanding=True))
+    ),
+    select(*_SEEN_COLUMNS).where(ENTRY.c.link_key.in_(bindparam("link_keys", expanding=True))),
+)
+
+
+def record_poll(
+    connection: Connection,
+    feed_id: FeedId,
+    outcome: PollOutcome,
+    entries: Sequence[Entry],
+    *,
+    next_due_at: datetime | None,
+    now: datetime,
+    baseline_max_age_s: float,
+) -> PollRecord:
+    """Record one poll; see `Store.record_poll`."""
+    feed = connection.execute(_FEED, {"feed_id": feed_id}).one_or_none()
+    if feed is None:
+        raise NotFoundError(f"no feed {feed_id}")
+    changes = _feed_changes(feed, outcome, next_due_at=next_due_at, now=now)
+    connection.execute(update(FEED).where(FEED.c.id == feed_id).values(changes))
+    if outcome.kind is not PollResult.PARSED or not entries:
+        return PollRecord()
+    sorted_, elsewhere = _sort(connection, feed_id, entries)
+    _update_texts(connection, sorted_)
+    baseline_age = timedelta(seconds=baseline_max_age_s) if feed.baseline_at is None else None
+    rows = [
+        _entry_row(fresh, feed, elsewhere, feed_id=feed_id, now=now, baseline_age=baseline_age)
+        for fresh in sorted_.fresh
+    ]
+    _take_turns(rows)
+    if rows:
+        connection.execute(insert(ENTRY), rows)
+    states = Counter(row["state"] for row in rows)
+    duplicates = states[EntryState.DUPLICATE]
+    if baseline_age is not None:
+        return PollRecord(baseline=len(rows) - duplicates, known=sorted_.known + duplicates)
+    return PollRecord(new=len(rows) - duplicates, known=sorted_.known + duplicates)
+
+
+def _feed_changes(feed: Any, outcome: PollOutcome, *, next_due_at: datetime | None, now: datetime) -> dict[str, object]:
+    changes: dict[str, object] = {"last_polled_at": now, "next_due_at": next_due_at}
+    if next_due_at is None:
+        changes["status"] = FeedStatus.GONE
+    if outcome.moved_to is not None:
+        again = outcome.moved_to == feed.moved_to
+        changes |= {"moved_to": outcome.moved_to, "moved_count": feed.moved_count + 1 if again else 1}
+    elif outcome.kind is not PollResult.FAILED:
+        changes |= {"moved_to": None, "moved_count": 0}
+    if outcome.kind is PollResult.FAILED:
+        return changes | {
+            "failures": feed.failures + 1,
+            "last_reason": outcome.reason,
+            "last_error": outcome.error,
+        }
+    changes |= {"failures": 0, "last_ok_at": now, "last_reason": None, "last_error": None}
+    changes |= {"interval_s": None if next_due_at is None else (next_due_at - now).total_seconds()}
+    validators = {
+        "etag": outcome.etag,
+        "last_modified": outcome.last_modified,
+        "body_sha256": outcome.body_sha256,
+        "own_title": outcome.title,
+    }
+    if outcome.kind is PollResult.PARSED:
+        return changes | validators | {"baseline_at": feed.baseline_at or now}
+    return changes | {name: value for name, value in validators.items() if value is not None}
+
+
+def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> tuple[Sorted, dict[str, int]]:
+    """Tell new entries from seen ones, and return which links other feeds brought, with the entry that is read."""
+    seen: dict[int, Seen] = {}
+    elsewhere: dict[str, int] = {}
+    for pairs in chunks(keys_of(entries)):
+        keys = {
+            "feed_id": feed_id,
+            "main_keys": [main for main, _ in pairs if main is not None],
+            "link_keys": [link for _, link in pairs if link is not None],
+        }
+        for row in connection.execute(_SEEN, keys):
+            if row.feed_id == feed_id:
+                seen[row.id] = Seen(row.id, row.main_key, row.link_key, row.link, row.title, row.summary)
+            elif row.state in {EntryState.TO_READ, EntryState.DONE}:
+                elsewhere[row.link_key] = row.id
+    return sort_entries(entries, [seen[id_] for id_ in sorted(seen)]), elsewhere
+
+
+def _update_texts(connection: Connection, sorted_: Sorted) -> None:
+    """Keep the present text of entries that changed; what they are stays."""
+    for entry_id, entry in sorted_.changed:
+        connection.execute(
+            update(ENTRY)
+            .where(ENTRY.c.id == entry_id)
+            .values(title=entry.title, summary=entry.summary, content=entry.content, updated_at=entry.updated_at)
+        )
+
+
+def _entry_row(
+    fresh: Fresh,
+    feed: Any,
+    elsewhere: dict[str, int],
+    *,
+    feed_id: FeedId,
+    now: datetime,
+    baseline_age: timedelta | None,
+) -> dict[str, Any]:
+    entry = fresh.entry
+    same_as = elsewhere.get(fresh.link_key) if fresh.link_key is not None else None
+    return {
+        "feed_id": feed_id,
+        "main_key": fresh.main_key,
+        "link_key": fresh.link_key,
+        "guid": entry.guid,
+        "link": entry.link,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "published_at": entry.published_at,
+        "updated_at": entry.updated_at,
+        "authors": entry.authors,
+        "first_seen_at": now,
+        "state": _state(entry, same_as, now=now, baseline_age=baseline_age),
+        "baseline": baseline_age is not None,
+        "same_as": same_as,
+        "page_host": host_of(entry.link or feed.url),
+        "sort_at": min(entry.published_at or now, now),
+        "turn": 0,
+        "attempts": 0,
+    }
+
+
+def _state(entry: Entry, same_as: int | None, *, now: datetime, baseline_age: timedelta | None) -> EntryState:
+    """Decide what becomes of a new entry; `baseline_age` is None after the feed's first poll (promise I2)."""
+    if baseline_age is not None:
+        published = entry.published_at
+        if published is None or not now - baseline_age < published <= now + _FUTURE:
+            return EntryState.BASELINE
+    return EntryState.TO_READ if same_as is None else EntryState.DUPLICATE
+
+
+def _take_turns(rows: list[dict[str, Any]]) -> None:
+    """Number what one poll brought for each page host, newest first, so that no flood keeps other hosts waiting."""
+    turns: Counter[str] = Counter()
+    for row in sorted(rows, key=lambda row: row["sort_at"], reverse=True):
+        if row["state"] == EntryState.TO_READ:
+            row["turn"] = turns[row["page_host"]]
+            turns[row["page_host"]] += 1

@@ -1,0 +1,131 @@
+"""The queue of entries whose articles are to be read."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from monitor.errors import NotFoundError, Reason
+from monitor.model import EntryClaim, EntryId
+from monitor.store.codec import entry_from_row, feed_from_row
+from monitor.store.feeds import select_feeds
+from monitor.store.sql import chunks, free, is_literally
+from monitor.store.tables import ENTRY, FEED
+from monitor.store.values import EntryState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
+
+__all__ = [
+    "baseline_waiting",
+    "claim_entries",
+    "entries_waiting",
+    "give_back_entries",
+    "postpone_entry",
+    "pull_due_entries",
+    "release_entry_leases",
+]
+
+_PER_HOST = 3  # leased at once, of one page host
+_WINDOW = 20  # entries looked at for each one wanted
+_FREED = {"lease_owner": None, "lease_until": None}
+_TO_READ = is_literally(ENTRY.c.state, EntryState.TO_READ)
+
+
+def claim_entries(
+    connection: Connection, *, now: datetime, owner: str, lease_s: float, limit: int
+) -> tuple[EntryClaim, ...]:
+    """Lease entries; see `Store.claim_entries`."""
+    claim = (
+        update(ENTRY)
+        .where(ENTRY.c.id.in_(_chosen(now, limit)))
+        .values(
+            lease_owner=owner,
+            lease_until=now + timedelta(seconds=lease_s),
+            attempts=ENTRY.c.attempts + 1,
+        )
+        .returning(ENTRY)
+    )
+    rows = sorted(connection.execute(claim), key=lambda row: (row.baseline, row.turn, -row.sort_at.timestamp(), row.id))
+    feeds = {}
+    for ids in chunks(sorted({row.feed_id for row in rows})):
+        for feed in connection.execute(select_feeds().where(FEED.c.id.in_(ids))):
+            feeds[feed.id] = feed_from_row(feed)
+    return tuple(
+        EntryClaim(
+            id=EntryId(row.id),
+            feed=feeds[row.feed_id],
+            entry=entry_from_row(row),
+            first_seen_at=row.first_seen_at,
+            baseline=row.baseline,
+            attempts=row.attempts,
+        )
+        for row in rows
+    )
+
+
+def _chosen(now: datetime, limit: int) -> Select[tuple[int]]:
+    """Return the query of the entries to lease.
+
+    Live entries before those of a first poll, hosts in turns, newest first; a host with `_PER_HOST` leases gets no
+    more. Only a window of the queue is looked at, so that a long queue costs no more than a short one.
+    """
+    order = (ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at.desc())
+    window = (
+        select(ENTRY.c.id, ENTRY.c.page_host, ENTRY.c.lease_until, *(ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at))
+        .where(_TO_READ, or_(ENTRY.c.next_attempt_at.is_(None), ENTRY.c.next_attempt_at <= now))
+        .order_by(*order)
+        .limit(limit * _WINDOW)
+        .subquery()
+    )
+    unleased = or_(window.c.lease_until.is_(None), window.c.lease_until <= now)
+    place = (window.c.baseline, window.c.turn, window.c.sort_at.desc())
+    rank = func.row_number().over(partition_by=window.c.page_host, order_by=(unleased, *place))
+    ranked = select(window, unleased.label("unleased"), rank.label("rank")).subquery()
+    return (
+        select(ranked.c.id)
+        .where(ranked.c.unleased, ranked.c.rank <= _PER_HOST)
+        .order_by(ranked.c.baseline, ranked.c.turn, ranked.c.sort_at.desc())
+        .limit(limit)
+    )
+
+
+def postpone_entry(
+    connection: Connection, entry_id: EntryId, *, next_attempt_at: datetime, reason: Reason, error: str
+) -> None:
+    """Put an entry back, to be read later."""
+    changes = {"next_attempt_at": next_attempt_at, "last_reason": reason, "last_error": error, **_FREED}
+    if not connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id, _TO_READ).values(changes)).rowcount:
+        raise NotFoundError(f"no entry {entry_id} to read")
+
+
+def give_back_entries(connection: Connection, ids: Sequence[EntryId]) -> None:
+    """Put leased entries back as if they had not been claimed."""
+    for some in chunks(ids):
+        held = update(ENTRY).where(ENTRY.c.id.in_(some), _TO_READ, ENTRY.c.lease_until.is_not(None))
+        connection.execute(held.values(attempts=ENTRY.c.attempts - 1, **_FREED))
+
+
+def release_entry_leases(connection: Connection) -> int:
+    """Give every leased entry back, its attempt counted; return how many there were."""
+    return connection.execute(update(ENTRY).where(ENTRY.c.lease_until.is_not(None)).values(_FREED)).rowcount
+
+
+def pull_due_entries(connection: Connection, *, now: datetime) -> None:
+    """Let every postponed entry be read now."""
+    connection.execute(update(ENTRY).where(_TO_READ, ENTRY.c.next_attempt_at > now).values(next_attempt_at=now))
+
+
+def entries_waiting(connection: Connection, *, now: datetime) -> int:
+    """Return how many entries could be claimed now."""
+    due = or_(ENTRY.c.next_attempt_at.is_(None), ENTRY.c.next_attempt_at <= now)
+    return connection.scalar(select(func.count()).select_from(ENTRY).where(_TO_READ, due, free(ENTRY, now))) or 0
+
+
+def baseline_waiting(connection: Connection) -> int:
+    """Return how many entries of first polls are not read yet, leased or not."""
+    return connection.scalar(select(func.count()).select_from(ENTRY).where(_TO_READ, ENTRY.c.baseline)) or 0

@@ -1,0 +1,88 @@
+"""Column types, and the few expressions that several queries share."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import ColumnElement, String, Text, TypeDecorator, and_, case, literal, or_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Dialect, Table
+
+__all__ = ["Instant", "Json", "chunks", "due_or_leased_until", "free", "is_literally", "text_of_instant"]
+
+_T = TypeVar("_T")
+_CHUNK = 500
+
+
+def text_of_instant(instant: datetime) -> str:
+    """Return an instant as text of one width, so that texts sort as instants do.
+
+    Examples:
+        >>> text_of_instant(datetime(2024, 5, 16, 5, 12, 7, tzinfo=UTC))
+        '2024-05-16T05:12:07.000000Z'
+    """
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant!r} has no time zone")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant, kept as ISO 8601 text that any SQLite tool shows as it is."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
+        """Return the text to store."""
+        return None if value is None else text_of_instant(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  SQLAlchemy's signature
+        """Return the instant that was stored."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Json(TypeDecorator[Any]):
+    """A value kept as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
+        """Return the text to store."""
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  SQLAlchemy's signature
+        """Return the value that was stored."""
+        return None if value is None else json.loads(value)
+
+
+def chunks(values: Sequence[_T], size: int = _CHUNK) -> Iterator[Sequence[_T]]:
+    """Yield slices short enough for one IN list.
+
+    Examples:
+        >>> list(chunks([1, 2, 3], 2))
+        [[1, 2], [3]]
+    """
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def free(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nobody holds a row's lease."""
+    return or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
+
+
+def due_or_leased_until(table: Table, due: ColumnElement[datetime]) -> ColumnElement[datetime]:
+    """Return when a row may next be claimed: when it is due, or at the end of its lease if that is later."""
+    held = and_(table.c.lease_until.is_not(None), table.c.lease_until > due)
+    return case((held, table.c.lease_until), else_=due)
+
+
+def is_literally(column: ColumnElement[str], value: str) -> ColumnElement[bool]:
+    """Return an equality whose value is spelt out: a partial index serves no query that has a parameter there."""
+    return column == literal(str(value), literal_execute=True)

@@ -1,0 +1,556 @@
+"""The one door to the database: each method is one transaction."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert
+
+from monitor.errors import StoreError
+from monitor.model import (
+    Alert,
+    Article,
+    ArticleId,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Entry,
+    EntryClaim,
+    EntryId,
+    Feed,
+    FeedId,
+    FeedState,
+    HostClaim,
+    HostId,
+    Lane,
+    PollOutcome,
+    Receipt,
+    Story,
+)
+from monitor.store import articles, feeds, hosts, log, outbox, polls, reading
+from monitor.store.connection import connect, create_file, database_path, translated, writing
+from monitor.store.connection import reading as reading_from
+from monitor.store.migrate import check_version, migrate
+from monitor.store.tables import HEARTBEAT
+from monitor.store.values import (
+    DeliveryLine,
+    FeedSync,
+    Gauges,
+    Judgement,
+    LabelLine,
+    MatchDetail,
+    MatchLine,
+    OutboxItem,
+    PollRecord,
+    RecapPending,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine
+
+    from monitor.errors import Reason
+    from rules.types import Match
+
+__all__ = ["Store"]
+
+
+class Store:
+    """An open database.
+
+    Any one thread may use it, not several at once. Every method is one transaction: it happened whole, or not at all.
+    All raise `StoreError` where the database cannot be used (`StoreFullError`, `StoreBusyError`), and then nothing of
+    the call is stored; a later call works again once the cause is gone.
+    """
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+
+    @staticmethod
+    def open(database: str, *, create: bool = True, read_only: bool = False) -> Store:
+        """Open a database, and bring its schema up to date.
+
+        Args:
+            database: a path, or `sqlite:///path`.
+            create: make the file (mode 600) where there is none.
+            read_only: never write, not even to bring the schema up to date.
+
+        Raises:
+            StoreError: it is missing, not writable, not SQLite, another program's or a newer veille's.
+        """
+        path = database_path(database)
+        if path.is_dir():
+            raise StoreError(f"{path}: a folder; give the path of a file in it")
+        if create and not read_only:
+            create_file(path)
+        elif not path.exists():
+            raise StoreError(f"{path}: no such database; `veille run` or `veille poll` makes it")
+        store = Store(path, connect(path, read_only=read_only))
+        try:
+            with store._read() if read_only else store._write() as connection:
+                check_version(connection, path) if read_only else migrate(connection, path)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def _write(self) -> AbstractContextManager[Connection]:
+        return writing(self._engine, self.path)
+
+    def _read(self) -> AbstractContextManager[Connection]:
+        return reading_from(self._engine, self.path)
+
+    # --- feeds ------------------------------------------------------------------------------------------------------
+
+    def sync_feeds(self, feeds_: Sequence[Feed], *, now: datetime) -> FeedSync:
+        """Make the stored feeds those that are declared.
+
+        A feed that is no longer declared is paused and keeps its state; declared again, it is resumed and due at once.
+        One that the operator paused stays paused. Of a feed declared twice, the first counts.
+        """
+        with self._write() as connection:
+            return feeds.sync_feeds(connection, feeds_, now=now)
+
+    def feeds(self) -> tuple[FeedState, ...]:
+        """Return every feed, in order of arrival."""
+        with self._read() as connection:
+            return feeds.list_feeds(connection)
+
+    def feed(self, ref: str) -> FeedState:
+        """Return the feed with this number or address.
+
+        Raises:
+            NotFoundError: there is none; the message names the nearest.
+        """
+        with self._read() as connection:
+            return feeds.get_feed(connection, ref)
+
+    def pause_feed(self, feed_id: FeedId, *, paused: bool, now: datetime) -> None:
+        """Pause a feed, or resume it (also one that was gone); resumed, it is due at once.
+
+        Raises:
+            NotFoundError: there is no such feed.
+        """
+        with self._write() as connection:
+            feeds.pause_feed(connection, feed_id, paused=paused, now=now)
+
+    def make_due(self, *, now: datetime) -> None:
+        """Make every active feed due now, whatever its schedule and whatever its host asked."""
+        with self._write() as connection:
+            feeds.make_due(connection, now=now)
+
+    def pull_due(self, *, now: datetime) -> None:
+        """Repair what is due too late because the clock was set back (promise T7)."""
+        with self._write() as connection:
+            feeds.pull_due_feeds(connection, now=now)
+            reading.pull_due_entries(connection, now=now)
+            outbox.pull_due_deliveries(connection, now=now)
+
+    # --- hosts ------------------------------------------------------------------------------------------------------
+
+    def claim_hosts(
+        self,
+        *,
+        now: datetime,
+        owner: str,
+        lease_s: float,
+        limit: int,
+        lane: Lane | None = None,
+        ignore_due: bool = False,
+    ) -> tuple[HostClaim, ...]:
+        """Lease up to `limit` hosts that are due and free, most overdue first, with their active feeds that are due.
+
+        Args:
+            now: the present instant.
+            owner: whose lease it is, for the reader of the database.
+            lease_s: how long the lease holds, in seconds.
+            limit: how many at most.
+            lane: only hosts of this lane; None: of both.
+            ignore_due: any host with an active feed, with all its active feeds. One that was released can be claimed
+                again at once: to poll everything once, rather call `make_due` and claim what is due.
+        """
+        with self._write() as connection:
+            return hosts.claim_hosts(
+                connection, now=now, owner=owner, lease_s=lease_s, limit=limit, lane=lane, ignore_due=ignore_due
+            )
+
+    def release_host(
+        self,
+        host_id: HostId,
+        *,
+        now: datetime,  # noqa: ARG002  every write is given the instant
+        not_before: datetime | None = None,
+        lane: Lane | None = None,
+    ) -> None:
+        """Give a host back: it is due with its first feed, but not before `not_before`.
+
+        Raises:
+            NotFoundError: there is no such host.
+        """
+        with self._write() as connection:
+            hosts.release_host(connection, host_id, not_before=not_before, lane=lane)
+
+    def release_leases(self, *, now: datetime) -> int:
+        """Give back every lease on hosts, entries and deliveries; return how many there were.
+
+        Only for who holds the daemon lock: at its start, and at its end.
+        """
+        with self._write() as connection:
+            return (
+                hosts.release_host_leases(connection)
+                + reading.release_entry_leases(connection)
+                + outbox.release_delivery_leases(connection, now=now)
+            )
+
+    def next_host_due_at(self) -> datetime | None:
+        """Return when the next host can be claimed, or None where no feed is active."""
+        with self._read() as connection:
+            return hosts.next_host_due_at(connection)
+
+    # --- transaction A ----------------------------------------------------------------------------------------------
+
+    def record_poll(
+        self,
+        feed_id: FeedId,
+        outcome: PollOutcome,
+        entries: Sequence[Entry],
+        *,
+        next_due_at: datetime | None,
+        now: datetime,
+        baseline_max_age_s: float,
+    ) -> PollRecord:
+        """Record one poll of one feed: its validators, its health, and the entries that it never had.
+
+        After the feed's first successful poll every unseen entry is to be read, whatever its date (promise I2). Of the
+        first poll, dated entries younger than `baseline_max_age_s` seconds are to be read and told in the recap; the
+        others are never read. An entry that another feed listed before is stored as its duplicate. A seen entry whose
+        title or summary changed keeps its place and gets the new text.
+
+        Args:
+            feed_id: the feed.
+            outcome: how the poll ended.
+            entries: what the document holds, where it was parsed.
+            next_due_at: when to poll it again; None: never, the feed is gone.
+            now: the present instant.
+            baseline_max_age_s: how young an entry of a first poll must be, in seconds.
+
+        Raises:
+            NotFoundError: there is no such feed.
+        """
+        with self._write() as connection:
+            return polls.record_poll(
+                connection,
+                feed_id,
+                outcome,
+                entries,
+                next_due_at=next_due_at,
+                now=now,
+                baseline_max_age_s=baseline_max_age_s,
+            )
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def claim_entries(self, *, now: datetime, owner: str, lease_s: float, limit: int) -> tuple[EntryClaim, ...]:
+        """Lease up to `limit` entries to read, and count the attempt.
+
+        Entries of first polls come after all others; hosts take turns, and have at most three leased at once; then
+        the newest first.
+        """
+        with self._write() as connection:
+            return reading.claim_entries(connection, now=now, owner=owner, lease_s=lease_s, limit=limit)
+
+    def postpone_entry(
+        self,
+        entry_id: EntryId,
+        *,
+        next_attempt_at: datetime,
+        reason: Reason,
+        error: str,
+        now: datetime,  # noqa: ARG002  every write is given the instant
+    ) -> None:
+        """Put an entry back, to be read at `next_attempt_at`.
+
+        Raises:
+            NotFoundError: there is no such entry to read.
+        """
+        with self._write() as connection:
+            reading.postpone_entry(connection, entry_id, next_attempt_at=next_attempt_at, reason=reason, error=error)
+
+    def give_back_entries(self, ids: Sequence[EntryId], *, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
+        """Put leased entries back as if they had not been claimed."""
+        with self._write() as connection:
+            reading.give_back_entries(connection, ids)
+
+    def entries_waiting(self, *, now: datetime) -> int:
+        """Return how many entries could be read now and are not leased."""
+        with self._read() as connection:
+            return reading.entries_waiting(connection, now=now)
+
+    def baseline_waiting(self) -> int:
+        """Return how many entries of first polls are still to be read, leased or not."""
+        with self._read() as connection:
+            return reading.baseline_waiting(connection)
+
+    # --- transaction B ----------------------------------------------------------------------------------------------
+
+    def record_article(
+        self,
+        entry_id: EntryId,
+        article: Article,
+        *,
+        story: Story,
+        matches: Sequence[Match],
+        alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
+        now: datetime,
+        entities: Sequence[str] = (),
+    ) -> ArticleId:
+        """Record an article and all that follows from it, in one transaction (promise D2).
+
+        Its matches (near misses too; those of a first poll wait for the recap), its story, its alerts, one delivery
+        for each message, and that its entry is done. What is there already is not written twice: neither an alert with
+        the same id, nor the article of an entry that was recorded before, whose number is returned.
+
+        Args:
+            entry_id: the entry that was read.
+            article: its text.
+            story: the story that it belongs to.
+            matches: one a rule.
+            alerts: each with its rendered messages; their matches are among `matches`.
+            now: the present instant.
+            entities: ids of the entities that the article mentions.
+
+        Raises:
+            NotFoundError: there is no such entry.
+        """
+        with self._write() as connection:
+            return articles.record_article(
+                connection,
+                entry_id,
+                article,
+                story=story,
+                matches=matches,
+                entities=entities,
+                alerts=alerts,
+                now=now,
+            )
+
+    def recap_pending(self, *, limit: int) -> RecapPending:
+        """Return the matches of first polls that nobody was told yet: the best `limit` whole, all by number."""
+        with self._read() as connection:
+            return articles.recap_pending(connection, limit=limit)
+
+    def record_recap(
+        self, alert: Alert, outbox_: Sequence[OutboxItem], match_ids: Sequence[int], *, now: datetime
+    ) -> None:
+        """Record a recap and its deliveries, and that all these matches are told."""
+        with self._write() as connection:
+            articles.record_recap(connection, alert, outbox_, match_ids, now=now)
+
+    # --- outbox -----------------------------------------------------------------------------------------------------
+
+    def claim_deliveries(
+        self, receiver: str, *, now: datetime, owner: str, lease_s: float, limit: int
+    ) -> tuple[Delivery, ...]:
+        """Lease up to `limit` pending deliveries of a receiver that are due, oldest first, and open an attempt each."""
+        with self._write() as connection:
+            return outbox.claim_deliveries(connection, receiver, now=now, owner=owner, lease_s=lease_s, limit=limit)
+
+    def settle_sent(self, delivery_id: DeliveryId, receipt: Receipt, *, now: datetime) -> None:
+        """Record that the receiver accepted a message: it is never claimed again (promise D4).
+
+        Raises:
+            NotFoundError: there is no such pending delivery; so for the two below.
+        """
+        with self._write() as connection:
+            outbox.settle_sent(connection, delivery_id, receipt, now=now)
+
+    def settle_retry(
+        self, delivery_id: DeliveryId, *, next_attempt_at: datetime, reason: Reason, error: str, now: datetime
+    ) -> None:
+        """Record a failed attempt, and when to try again."""
+        with self._write() as connection:
+            outbox.settle_retry(
+                connection, delivery_id, next_attempt_at=next_attempt_at, reason=reason, error=error, now=now
+            )
+
+    def settle_failed(self, delivery_id: DeliveryId, *, reason: Reason, error: str, now: datetime) -> None:
+        """Record that a message is given up; `replay` brings it back."""
+        with self._write() as connection:
+            outbox.settle_failed(connection, delivery_id, reason=reason, error=error, now=now)
+
+    def give_back_deliveries(self, ids: Sequence[DeliveryId], *, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
+        """Put leased deliveries back as if they had not been claimed: nothing was sent."""
+        with self._write() as connection:
+            outbox.give_back_deliveries(connection, ids)
+
+    def next_delivery_at(self, *, receivers: Sequence[str] | None = None) -> datetime | None:
+        """Return when the next delivery can be claimed, or None where none is pending.
+
+        Args:
+            receivers: only theirs; None: also of receivers that are no longer configured.
+        """
+        with self._read() as connection:
+            return outbox.next_delivery_at(connection, receivers)
+
+    def pending_deliveries(self) -> int:
+        """Return how many deliveries are not settled."""
+        with self._read() as connection:
+            return outbox.pending_deliveries(connection)
+
+    def outbox_oldest_at(self) -> datetime | None:
+        """Return when the oldest delivery that is not settled was created."""
+        with self._read() as connection:
+            return outbox.outbox_oldest_at(connection)
+
+    def deliveries(
+        self,
+        *,
+        state: DeliveryState | None = None,
+        receiver: str | None = None,
+        since: datetime | None = None,
+        limit: int = 100,
+    ) -> tuple[DeliveryLine, ...]:
+        """Return deliveries, the latest first."""
+        with self._read() as connection:
+            return outbox.list_deliveries(connection, state=state, receiver=receiver, since=since, limit=limit)
+
+    def replay(
+        self,
+        *,
+        now: datetime,  # noqa: ARG002  every write is given the instant
+        ids: Sequence[DeliveryId] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        receiver: str | None = None,
+        state: DeliveryState | None = None,
+    ) -> int:
+        """Make deliveries pending again: same identity, same bytes, a fresh schedule. What is under way is left.
+
+        Args:
+            now: the present instant.
+            ids: these, whatever their state; None: those that the rest selects.
+            since: created then or later.
+            until: created before.
+            receiver: of this receiver.
+            state: in this state; None: failed.
+
+        Returns:
+            How many will be sent again.
+
+        Raises:
+            NotFoundError: one of `ids` does not exist; then none is replayed.
+        """
+        with self._write() as connection:
+            return outbox.replay(connection, ids=ids, since=since, until=until, receiver=receiver, state=state)
+
+    # --- the log ----------------------------------------------------------------------------------------------------
+
+    def matches(
+        self,
+        *,
+        rule: str | None = None,
+        entity: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        min_score: float | None = None,
+        label: Judgement | None = None,
+        near_misses: bool = False,
+        limit: int = 50,
+    ) -> tuple[MatchLine, ...]:
+        """Return matches, the latest first.
+
+        Args:
+            rule: of this rule id.
+            entity: in articles that mention this entity id.
+            since: recorded then or later.
+            until: recorded before.
+            min_score: with at least this score.
+            label: judged so; `Judgement.NONE`: not judged yet.
+            near_misses: list near misses too.
+            limit: how many at most.
+        """
+        with self._read() as connection:
+            return log.list_matches(
+                connection,
+                rule=rule,
+                entity=entity,
+                since=since,
+                until=until,
+                min_score=min_score,
+                label=label,
+                near_misses=near_misses,
+                limit=limit,
+            )
+
+    def match(self, ref: str) -> MatchDetail:
+        """Return one match and all that explains it.
+
+        Args:
+            ref: an alert's reference or enough of its beginning, in any case; or a match's number. Of an alert that
+                tells several matches, the best is returned and the others are listed.
+
+        Raises:
+            NotFoundError: it means nothing, or several alerts.
+        """
+        with self._read() as connection:
+            return log.get_match(connection, ref)
+
+    def label(self, ref: str, relevant: bool, *, now: datetime) -> LabelLine:  # noqa: FBT001  `label(ref, True)` reads well
+        """Record a judgement of a match, or of all that an alert tells; the last one counts, all are kept.
+
+        Raises:
+            NotFoundError: the reference means nothing, or several alerts.
+        """
+        with self._write() as connection:
+            return log.label_match(connection, ref, relevant=relevant, now=now)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many there are: feeds by status (and failing), entries and deliveries by state, the rest."""
+        with self._read() as connection:
+            return log.counts(connection)
+
+    def gauges(self, *, now: datetime) -> Gauges:
+        """Return what is measured every few seconds."""
+        with self._read() as connection:
+            oldest_at = outbox.outbox_oldest_at(connection)
+            return Gauges(
+                entries_waiting=reading.entries_waiting(connection, now=now),
+                outbox_pending=outbox.pending_deliveries(connection),
+                outbox_oldest_s=0.0 if oldest_at is None else max(0.0, (now - oldest_at).total_seconds()),
+                feeds=feeds.count_by_status(connection),
+            )
+
+    # --- upkeep -----------------------------------------------------------------------------------------------------
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy to a new file (mode 600), while others read and write (promise T5).
+
+        Raises:
+            StoreError: there is a file already, or it cannot be written.
+        """
+        if target.exists():
+            raise StoreError(f"{target}: exists already; give the name of a new file")
+        create_file(target)
+        try:
+            with translated(target), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("VACUUM INTO ?", (os.fspath(target),))
+        except StoreError:
+            target.unlink()
+            raise
+
+    def heartbeat(self, *, now: datetime) -> None:
+        """Prove that the database can be written."""
+        with self._write() as connection:
+            connection.execute(delete(HEARTBEAT))
+            connection.execute(insert(HEARTBEAT), {"id": 1, "beat_at": now})

@@ -1,0 +1,331 @@
+"""The tables. One row class each; rows never leave this package.
+
+Rows are declared with SQLModel and queried as plain tables (`FEED.c.url`): the object-relational layer costs five times
+as much where it matters, and values leave the store as frozen dataclasses anyway.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Index, LargeBinary, MetaData, Table, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from monitor.store.sql import Instant, Json
+
+__all__ = [
+    "ALERT",
+    "ALERT_MATCH",
+    "ARTICLE",
+    "ATTEMPT",
+    "DELIVERY",
+    "ENTRY",
+    "FEED",
+    "HEARTBEAT",
+    "HOST",
+    "LABEL",
+    "MATCH",
+    "METADATA",
+    "STORY",
+]
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class _Row(SQLModel):
+    metadata: ClassVar[MetaData] = METADATA
+
+
+class HostRow(_Row, table=True):
+    """A host: the unit of scheduling and politeness."""
+
+    __tablename__ = "host"
+    __table_args__ = (
+        Index("ix_host_lane_next_due_at", "lane", "next_due_at", "lease_until"),
+        Index("ix_host_next_due_at", "next_due_at", "lease_until"),
+        Index("ix_host_lease_until", "lease_until", sqlite_where=text("lease_until IS NOT NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    lane: str
+    next_due_at: datetime | None = Field(default=None, sa_type=Instant)  # None: no active feed
+    not_before: datetime | None = Field(default=None, sa_type=Instant)  # the host asked us to wait
+    lease_owner: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class FeedRow(_Row, table=True):
+    """A feed: its declaration, its validators and its health."""
+
+    __tablename__ = "feed"
+    __table_args__ = (
+        Index("ix_feed_host_id_status_next_due_at", "host_id", "status", "next_due_at"),
+        Index("ix_feed_status", "status", "failures"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    host_id: int = Field(foreign_key="host.id")
+    url: str = Field(unique=True)
+    title: str | None = None
+    outlet: str | None = None
+    country: str | None = None
+    kind: str | None = None
+    language: str | None = None
+    section: str | None = None
+    typed: bool
+    own_title: str | None = None  # what the feed calls itself
+    status: str
+    paused_by: str | None = None  # file, operator
+    added_at: datetime = Field(sa_type=Instant)
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str | None = None
+    baseline_at: datetime | None = Field(default=None, sa_type=Instant)
+    next_due_at: datetime | None = Field(default=None, sa_type=Instant)
+    last_polled_at: datetime | None = Field(default=None, sa_type=Instant)
+    last_ok_at: datetime | None = Field(default=None, sa_type=Instant)
+    interval_s: float | None = None
+    failures: int = 0
+    last_reason: str | None = None
+    last_error: str | None = None
+    moved_to: str | None = None
+    moved_count: int = 0
+
+
+class EntryRow(_Row, table=True):
+    """An item of a feed. `main_key` is its `g:` or `h:` key, `link_key` its `l:` key (promise I1)."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        Index("ix_entry_feed_id_main_key", "feed_id", "main_key"),
+        Index("ix_entry_link_key", "link_key", sqlite_where=text("link_key IS NOT NULL")),
+        Index("ix_entry_state", "state"),
+        Index(
+            "ix_entry_queue",
+            *("baseline", "turn", text("sort_at DESC"), "next_attempt_at", "lease_until", "page_host"),
+            sqlite_where=text("state = 'to_read'"),
+        ),
+        Index("ix_entry_lease_until", "lease_until", sqlite_where=text("lease_until IS NOT NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    feed_id: int = Field(foreign_key="feed.id")
+    main_key: str | None = None
+    link_key: str | None = None
+    guid: str | None = None
+    link: str | None = None
+    title: str
+    summary: str = Field(sa_type=Text)
+    content: str = Field(sa_type=Text)
+    published_at: datetime | None = Field(default=None, sa_type=Instant)
+    updated_at: datetime | None = Field(default=None, sa_type=Instant)
+    authors: list[str] = Field(sa_type=Json)
+    first_seen_at: datetime = Field(sa_type=Instant)
+    state: str
+    baseline: bool
+    same_as: int | None = Field(default=None, foreign_key="entry.id")
+    page_host: str  # where its page is; the feed's host where it has no link
+    sort_at: datetime = Field(sa_type=Instant)  # newest first; never in the future
+    turn: int = 0  # its place among those of its page_host that came with it: hosts take turns
+    attempts: int = 0
+    next_attempt_at: datetime | None = Field(default=None, sa_type=Instant)
+    lease_owner: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=Instant)
+    last_reason: str | None = None
+    last_error: str | None = None
+
+
+class StoryRow(_Row, table=True):
+    """Articles on one event."""
+
+    __tablename__ = "story"
+
+    id: str = Field(primary_key=True)
+    title: str
+    first_seen_at: datetime = Field(sa_type=Instant)
+    sources: list[Any] = Field(sa_type=Json)
+    truncated: int = 0
+
+
+class ArticleRow(_Row, table=True):
+    """The text of an article."""
+
+    __tablename__ = "article"
+    __table_args__ = (Index("ix_article_story_id", "story_id"), Index("ix_article_text_sha256", "text_sha256"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int = Field(foreign_key="entry.id", unique=True)
+    story_id: str = Field(foreign_key="story.id")
+    url: str | None = None
+    title: str
+    lead: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+    language: str | None = None
+    published_at: datetime | None = Field(default=None, sa_type=Instant)
+    authors: list[str] = Field(sa_type=Json)
+    completeness: str
+    extractor: str
+    text_sha256: str
+    outlet: str
+    wire: str | None = None
+    reserved: bool
+    page_reason: str | None = None
+    page_error: str | None = None
+    entities: list[str] = Field(sa_type=Json)  # ids, in order of first sight
+    recorded_at: datetime = Field(sa_type=Instant)
+
+
+class MatchRow(_Row, table=True):
+    """A rule that matched an article, or nearly did, with all that explains it."""
+
+    __tablename__ = "match"
+    __table_args__ = (
+        UniqueConstraint("article_id", "rule_id"),
+        Index("ix_match_rule_id", "rule_id"),
+        Index("ix_match_recap", "score", sqlite_where=text("recap = 'pending'")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    article_id: int = Field(foreign_key="article.id")
+    rule_id: str
+    rule_version: str
+    rule_title: str
+    rule_level: str
+    rule_status: str
+    labels: list[Any] = Field(sa_type=Json)
+    tags: list[str] = Field(sa_type=Json)
+    level: str | None = None  # None: a near miss
+    score: float
+    threshold: float | None = None
+    condition: bool
+    in_scope: bool
+    near_miss: bool
+    gate: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    contributions: list[Any] = Field(sa_type=Json)
+    evidence: list[Any] = Field(sa_type=Json)
+    snippets: list[Any] = Field(sa_type=Json)
+    masks: list[Any] = Field(sa_type=Json)
+    text_sha256: str
+    extractor: str
+    recap: str | None = None  # pending, told; None: not of a first poll
+    relevant: bool | None = None  # the last judgement
+    recorded_at: datetime = Field(sa_type=Instant)
+
+
+class AlertRow(_Row, table=True):
+    """What a person is told."""
+
+    __tablename__ = "alert"
+
+    id: str = Field(primary_key=True)
+    type: str
+    reason: str
+    planned_at: datetime = Field(sa_type=Instant)
+    receivers: list[str] = Field(sa_type=Json)
+    latency_s: list[Any] = Field(sa_type=Json)
+    truncated: int = 0
+
+
+class AlertMatchRow(_Row, table=True):
+    """Which matches an alert tells."""
+
+    __tablename__ = "alert_match"
+    __table_args__ = (Index("ix_alert_match_match_id", "match_id"),)
+
+    alert_id: str = Field(foreign_key="alert.id", primary_key=True)
+    match_id: int = Field(foreign_key="match.id", primary_key=True)
+
+
+class DeliveryRow(_Row, table=True):
+    """One alert for one receiver: the outbox. Its message never changes (promise D3)."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("alert_id", "receiver"),
+        Index("ix_delivery_state", "state", "created_at"),
+        Index(
+            "ix_delivery_queue",
+            *("receiver", "id", "next_attempt_at", "lease_until"),
+            sqlite_where=text("state = 'pending'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: str = Field(foreign_key="alert.id")
+    receiver: str
+    channel: str
+    message_id: str = Field(unique=True)
+    body: bytes = Field(sa_type=LargeBinary)
+    content_type: str
+    headers: list[Any] = Field(sa_type=Json)
+    state: str
+    attempts: int = 0
+    created_at: datetime = Field(sa_type=Instant)
+    next_attempt_at: datetime | None = Field(default=None, sa_type=Instant)
+    sent_at: datetime | None = Field(default=None, sa_type=Instant)
+    lease_owner: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=Instant)
+    last_reason: str | None = None
+    last_error: str | None = None
+
+
+class AttemptRow(_Row, table=True):
+    """One try of a delivery. `outcome` is None while it lasts."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_delivery_id", "delivery_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id")
+    number: int
+    started_at: datetime = Field(sa_type=Instant)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
+    outcome: str | None = None  # sent, retry, failed, interrupted
+    reason: str | None = None
+    error: str | None = None
+    status: int | None = None
+    detail: str | None = None
+    refused: list[str] | None = Field(default=None, sa_type=Json)
+
+
+class LabelRow(_Row, table=True):
+    """A person's judgement of a match; all of them are kept."""
+
+    __tablename__ = "label"
+    __table_args__ = (Index("ix_label_match_id", "match_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    match_id: int = Field(foreign_key="match.id")
+    relevant: bool
+    labelled_at: datetime = Field(sa_type=Instant)
+
+
+class HeartbeatRow(_Row, table=True):
+    """One row: when the database was last proved writable."""
+
+    __tablename__ = "heartbeat"
+
+    id: int = Field(primary_key=True)
+    beat_at: datetime = Field(sa_type=Instant)
+
+
+HOST: Table = METADATA.tables["host"]
+FEED: Table = METADATA.tables["feed"]
+ENTRY: Table = METADATA.tables["entry"]
+STORY: Table = METADATA.tables["story"]
+ARTICLE: Table = METADATA.tables["article"]
+MATCH: Table = METADATA.tables["match"]
+ALERT: Table = METADATA.tables["alert"]
+ALERT_MATCH: Table = METADATA.tables["alert_match"]
+DELIVERY: Table = METADATA.tables["delivery"]
+ATTEMPT: Table = METADATA.tables["attempt"]
+LABEL: Table = METADATA.tables["label"]
+HEARTBEAT: Table = METADATA.tables["heartbeat"]

@@ -1,0 +1,183 @@
+"""What the store gives and takes beside the values of `monitor.model`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.errors import Reason
+from monitor.model import (
+    AlertId,
+    AlertType,
+    Article,
+    Channel,
+    Completeness,
+    DeliveryId,
+    DeliveryState,
+    Feed,
+    Receiver,
+    Rendered,
+    Story,
+)
+from rules.types import Level, Match
+
+__all__ = [
+    "DeliveryLine",
+    "EntryState",
+    "FeedSync",
+    "Gauges",
+    "Judgement",
+    "LabelLine",
+    "MatchDetail",
+    "MatchLine",
+    "OutboxItem",
+    "PollRecord",
+    "RecapItem",
+    "RecapPending",
+]
+
+
+class EntryState(StrEnum):
+    """Where an entry stands."""
+
+    TO_READ = "to_read"
+    DONE = "done"
+    BASELINE = "baseline"  # of a feed's first poll, and old or undated: never read
+    DUPLICATE = "duplicate"  # another feed's entry has the same link: never read
+
+
+class Judgement(StrEnum):
+    """What people said of a match, as a filter."""
+
+    RELEVANT = "relevant"
+    NOT_RELEVANT = "not_relevant"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSync:
+    """What changed when the declared feeds were compared with the stored ones."""
+
+    added: tuple[Feed, ...] = ()
+    paused: tuple[Feed, ...] = ()
+    resumed: tuple[Feed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """What is measured every few seconds."""
+
+    entries_waiting: int
+    outbox_pending: int
+    outbox_oldest_s: float  # age of the oldest delivery that is not settled; 0: none
+    feeds: dict[str, int]  # by status
+
+
+@dataclass(frozen=True, slots=True)
+class PollRecord:
+    """How the entries of one poll were taken.
+
+    `new` are to be read; `baseline` are those of a first poll, read only if young; `known` were seen here or elsewhere.
+    """
+
+    new: int = 0
+    baseline: int = 0
+    known: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """One message to deliver, rendered. `message_id` is its identity for life (promise D3)."""
+
+    receiver: Receiver
+    message_id: str
+    rendered: Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class RecapItem:
+    """A match of a first poll that nobody was told yet."""
+
+    match_id: int
+    story: Story
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class RecapPending:
+    """All that a recap would tell: `items` are the best, `match_ids` are all."""
+
+    count: int
+    oldest_at: datetime | None
+    items: tuple[RecapItem, ...]
+    match_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """A delivery in a list."""
+
+    id: DeliveryId
+    alert_id: AlertId
+    type: AlertType
+    title: str | None  # of the best story it tells
+    receiver: str
+    channel: Channel
+    message_id: str
+    state: DeliveryState
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    last_reason: Reason | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchLine:
+    """A match in a list. `relevant` is the last judgement; `alert_id` is None until someone was told."""
+
+    id: int
+    alert_id: AlertId | None
+    rule: str
+    rule_title: str
+    level: Level | None  # None: a near miss
+    score: float
+    threshold: float | None
+    near_miss: bool
+    outlet: str
+    title: str
+    url: str | None
+    published_at: datetime | None
+    first_seen_at: datetime
+    matched_at: datetime
+    completeness: Completeness
+    baseline: bool
+    relevant: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchDetail:
+    """A match with all that explains it. `others` are the further matches of the same alert."""
+
+    line: MatchLine
+    match: Match
+    article: Article
+    story: Story
+    feed_url: str
+    entities: tuple[str, ...]
+    deliveries: tuple[DeliveryLine, ...]
+    labels: tuple[tuple[datetime, bool], ...]  # oldest first
+    others: tuple[MatchLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelLine:
+    """A judgement, as recorded."""
+
+    ref: str  # the alert's full reference, or the match's number
+    relevant: bool
+    match_ids: tuple[int, ...]
+    labelled_at: datetime
+    changed: int  # how many of them had been judged otherwise
