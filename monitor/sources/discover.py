@@ -19,7 +19,10 @@ _MAX_BYTES = 1_000_000
 _MAX_LINKS = 30
 _MAX_TITLE = 200
 _TAG = re.compile(r"<(link|base)\b([^<>]{1,4000})>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""(?<![a-z-])([a-z-]{1,30}+)\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"""(?<![a-z-])([a-z-]{1,30}+)\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""",
+    re.IGNORECASE,
+)
 _TYPES = {
     "application/rss+xml": "rss",
     "application/atom+xml": "atom",
