@@ -115,7 +115,8 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         max_redirects: int = MAX_REDIRECTS,
         truncate: bool = False,
-        before_hop: Callable[[str], Awaitable[None]] | None = None,
+        before_hop: Callable[[str], Awaitable[object]] | None = None,
+        before_body: Callable[[HttpResponse], object] | None = None,
     ) -> HttpResponse:
         """Fetch an address, following redirects.
 
@@ -127,6 +128,7 @@ class HttpClient:
             max_redirects: redirects followed.
             truncate: cut a longer body instead of failing.
             before_hop: called with the target of each redirect before it is asked; may refuse by raising.
+            before_body: called with the final answer before its body is read; may refuse by raising.
 
         Returns:
             The final answer, whatever its status; only the body of a 2xx is read.
@@ -143,6 +145,7 @@ class HttpClient:
                 max_redirects=max_redirects,
                 truncate=truncate,
                 before_hop=before_hop,
+                before_body=before_body,
             )
 
     async def post(
@@ -202,7 +205,8 @@ class HttpClient:
         max_bytes: int,
         max_redirects: int,
         truncate: bool,
-        before_hop: Callable[[str], Awaitable[None]] | None,
+        before_hop: Callable[[str], Awaitable[object]] | None,
+        before_body: Callable[[HttpResponse], object] | None,
     ) -> HttpResponse:
         hops = [str(url)]
         is_permanent = True
@@ -213,6 +217,8 @@ class HttpClient:
                     answer = self._answer(response, tuple(hops))
                     if is_permanent and len(hops) > 1:
                         answer = replace(answer, permanent_to=str(url))
+                    if before_body is not None:
+                        before_body(answer)
                     if answer.is_success or answer.status == _NOT_MODIFIED:  # read to its end, a connection is kept
                         body = await _body_of(response, max_bytes=max_bytes, truncate=truncate)
                         answer = replace(answer, body=body)

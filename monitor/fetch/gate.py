@@ -1,0 +1,154 @@
+"""One request at a time for each host, pages spaced, and no request before the host said so (promises P2, P3)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from monitor.errors import ExternalError, FetchError, Reason
+from monitor.http import host_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+__all__ = ["HostGate"]
+
+_MAX_HOSTS = 5000
+
+
+@dataclass(slots=True)
+class _Host:
+    """A host's two locks: `pages` spaces pages out without keeping feeds from `request`."""
+
+    request: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pages: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0  # for `pages`
+    next_page_at: float = 0.0  # both of the monotonic clock
+    held_until: float = 0.0
+
+    def is_idle(self, now: float) -> bool:
+        return not self.request.locked() and not self.pages.locked() and max(self.next_page_at, self.held_until) <= now
+
+
+class HostGate:
+    """Let requests through to hosts, one at a time for each.
+
+    An `ExternalError` with a `retry_after` that leaves the block closes its host for that long.
+
+    Args:
+        page_interval_s: least time between the end of a page and the next one of that host, in seconds.
+        wait_s: longest wait at the gate, in seconds; beyond it the request is refused, to be tried later.
+        monotonic: a clock that never goes back, in seconds.
+        sleep: waits for some seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        page_interval_s: float,
+        wait_s: float = 120.0,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._page_interval_s = page_interval_s
+        self._wait_s = wait_s
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def feed(self, url: str) -> AsyncIterator[None]:
+        """Hold the host of `url` for a request that is not a page: no floor, one at a time.
+
+        Raises:
+            FetchError: `timeout`, retryable: the wait would be too long; `bad_url`.
+        """
+        name, host = self._host(url)
+        async with AsyncExitStack() as held:
+            async with self._patience(name):
+                await self._wait_until(name, host.held_until)
+                await held.enter_async_context(host.request)
+            with self._listening(host):
+                yield
+
+    @asynccontextmanager
+    async def page(self, url: str, *, crawl_delay_s: float = 0.0) -> AsyncIterator[None]:
+        """Hold the host of `url` for a page, a while after its last one.
+
+        Args:
+            url: the page.
+            crawl_delay_s: what robots.txt asks for; the longer of it and `page_interval_s` counts.
+
+        Raises:
+            FetchError: `timeout`, retryable: the wait would be too long; `bad_url`.
+        """
+        name, host = self._host(url)
+        interval_s = max(self._page_interval_s, crawl_delay_s)
+        self._refuse_if_long(name, max(host.next_page_at, host.held_until) + host.waiting * interval_s)
+        async with AsyncExitStack() as held:
+            async with self._patience(name):
+                host.waiting += 1
+                try:
+                    await held.enter_async_context(host.pages)
+                finally:
+                    host.waiting -= 1
+                await self._wait_until(name, max(host.next_page_at, host.held_until))
+                await held.enter_async_context(host.request)
+            try:
+                with self._listening(host):
+                    yield
+            finally:
+                host.next_page_at = self._monotonic() + interval_s
+
+    def hold(self, url: str, delay: timedelta) -> None:
+        """Let nothing through to the host of `url` for a while."""
+        _, host = self._host(url)
+        self._hold(host, delay)
+
+    def _hold(self, host: _Host, delay: timedelta) -> None:
+        host.held_until = max(host.held_until, self._monotonic() + delay.total_seconds())
+
+    def _host(self, url: str) -> tuple[str, _Host]:
+        name = host_of(url)
+        if len(self._hosts) >= _MAX_HOSTS:
+            now = self._monotonic()
+            self._hosts = {name: host for name, host in self._hosts.items() if not host.is_idle(now)}
+        return name, self._hosts.setdefault(name, _Host())
+
+    def _refuse_if_long(self, name: str, at: float) -> None:
+        wait_s = at - self._monotonic()
+        if wait_s > self._wait_s:
+            raise FetchError(
+                f"{name}: its next turn is in {wait_s:.0f} s",
+                reason=Reason.TIMEOUT,
+                retry_after=timedelta(seconds=wait_s),
+            )
+
+    async def _wait_until(self, name: str, at: float) -> None:
+        self._refuse_if_long(name, at)
+        wait_s = at - self._monotonic()
+        if wait_s > 0:
+            await self._sleep(wait_s)
+
+    @asynccontextmanager
+    async def _patience(self, name: str) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._wait_s):
+                yield
+        except TimeoutError as exc:
+            raise FetchError(
+                f"{name}: others were served for {self._wait_s:g} s; it is asked again later", reason=Reason.TIMEOUT
+            ) from exc
+
+    @contextmanager
+    def _listening(self, host: _Host) -> Iterator[None]:
+        try:
+            yield
+        except ExternalError as error:
+            if error.retry_after is not None:
+                self._hold(host, error.retry_after)
+            raise

@@ -1,0 +1,73 @@
+"""An article's page (promises I7, P5)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from monitor.errors import FetchError, Reason
+from monitor.fetch.tdm import reserves_by_header, reserves_by_meta
+from monitor.http import host_of, status_error
+from monitor.model import Page
+
+if TYPE_CHECKING:
+    from monitor.fetch.permissions import Permissions
+    from monitor.http import HttpClient, HttpResponse
+
+__all__ = ["fetch_page"]
+
+MAX_BYTES = 5_000_000
+DEADLINE_S = 30.0
+_OK = frozenset({200, 203})
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+_SNIFFED_BYTES = 2048
+_LOOKS_LIKE_HTML = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|title|meta|article|script|link)[\s>]", re.IGNORECASE
+)
+_HEADERS = {
+    "Accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
+    "Accept-Language": "fr, *;q=0.5",
+}
+
+
+async def fetch_page(client: HttpClient, url: str, *, permissions: Permissions | None = None) -> Page:
+    """Fetch a page. The caller has asked `Permissions.check` and holds the host's gate.
+
+    Args:
+        client: the client that fetches.
+        url: the address, http or https.
+        permissions: asked again for the target of each redirect, and whether the final address is reserved.
+
+    Raises:
+        FetchError: `not_html` for a PDF, an image and the like, and everything else that can go wrong.
+    """
+    response = await client.get(
+        url,
+        headers=_HEADERS,
+        max_bytes=MAX_BYTES,
+        deadline_s=DEADLINE_S,
+        before_hop=permissions.check_hop if permissions else None,
+        before_body=_refuse,
+    )
+    content_type = response.headers.get("content-type")
+    if not content_type and not _LOOKS_LIKE_HTML.search(response.body[:_SNIFFED_BYTES].replace(b"\0", b"")):
+        raise _not_html(response.url, "something untyped that does not look like it")
+    reserved = (
+        reserves_by_header(response.headers)
+        or reserves_by_meta(response.body)
+        or (permissions is not None and await permissions.reserves(response.url))
+    )
+    return Page(url=url, final_url=response.url, body=response.body, content_type=content_type, reserved=reserved)
+
+
+def _refuse(response: HttpResponse) -> None:
+    """Refuse what is not a page before its body is read."""
+    if response.status not in _OK:
+        raise status_error(response)
+    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type and content_type not in _HTML:
+        raise _not_html(response.url, content_type)
+
+
+def _not_html(url: str, what: str) -> FetchError:
+    return FetchError(f"{host_of(url)}: not a web page but {what[:80]}", reason=Reason.NOT_HTML, retryable=False)
