@@ -1,0 +1,13 @@
+"""A feed's bytes become entries, in a killable child process (promises I1 to I5, I10, R3, R6).
+
+`parse_feed` is the pure function; `parse` is the same through a pool of workers. feedparser is imported in the child
+only.
+"""
+
+from __future__ import annotations
+
+from monitor.feeds.read import parse_feed
+from monitor.feeds.remote import MAX_BYTES, parse, worker_pool
+from monitor.feeds.wire import as_dict
+
+__all__ = ["MAX_BYTES", "as_dict", "parse", "parse_feed", "worker_pool"]

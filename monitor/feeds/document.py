@@ -1,0 +1,132 @@
+"""What a feed's XML looks like from above: cut short or whole, and rid of its document type (promises I3 and R6)."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Sketch", "prepare", "sketch"]
+
+_ROOT: Final = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?[A-Za-z_][\w.-]{0,40})")
+_ENTRY: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
+_XML_DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,400}\?>\s*")
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, production 2
+_REFERENCE: Final = re.compile(r"&([A-Za-z]\w{1,30});")
+_NUMBERED: Final = re.compile(r"&#(?:0*([0-8]|1[124-9]|2\d|3[01])|[xX]0*([0-8bBcCeEfF]|1[0-9a-fA-F]));")
+_BARE: Final = re.compile(r"&(?![A-Za-z]\w{0,30};|#\d{1,7};|#[xX][0-9a-fA-F]{1,6};)")
+_PREDEFINED: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_HTML_ROOTS: Final = frozenset({"html", "head", "body", "div", "p", "script", "!doctype"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What a glance at a document tells.
+
+    `root` is the first element's name as written, or "". `cut` says that the document ends before its root does, or in
+    the middle of an entry.
+    """
+
+    root: str
+    cut: bool
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a web page."""
+        return self.root.lower() in _HTML_ROOTS
+
+
+def sketch(text: str) -> Sketch:
+    """Look at a document without parsing it, in linear time.
+
+    >>> sketch("<rss><channel><item><title>Un</title></item><item><title>De")
+    Sketch(root='rss', cut=True)
+    """
+    markup = "".join(_markup(_XML_DECLARATION.sub("", text, count=1)))
+    start = _ROOT.search(markup)
+    if start is None:
+        return Sketch("", cut=False)
+    root = start[1]
+    end = markup.rfind(f"</{root}")
+    last = next(iter(deque(_ENTRY.finditer(markup), maxlen=1)), None)
+    open_entry = last is not None and not last[1] and not _closes_itself(markup, last.start())
+    return Sketch(root, cut=(end < 0 and not _closes_itself(markup, start.start())) or open_entry)
+
+
+def prepare(text: str) -> str:
+    """Return the document without its declaration, its document type and what XML forbids.
+
+    No entity of the document's own survives (nothing can expand); HTML's named characters become what they mean, so
+    that an undeclared `&eacute;` or a bare `&` does not spoil the rest.
+    """
+    clean = _FORBIDDEN.sub("", text).lstrip()
+    declaration = _XML_DECLARATION.match(clean)
+    body = _without_doctype(clean[declaration.end() :] if declaration else clean)
+    return "".join(_mended(body))
+
+
+def _mended(text: str) -> Iterator[str]:
+    """Yield the document with its references mended, but for its CDATA sections."""
+    at = 0
+    while (start := text.find("<![CDATA[", at)) >= 0:
+        end = text.find("]]>", start)
+        yield _mend_references(text[at:start])
+        if end < 0:
+            at = start
+            break
+        yield text[start : end + 3]
+        at = end + 3
+    yield _mend_references(text[at:])
+
+
+def _mend_references(text: str) -> str:
+    if "&" not in text:
+        return text
+    return _BARE.sub("&amp;", _NUMBERED.sub("", _REFERENCE.sub(_character, text)))
+
+
+def _character(reference: re.Match[str]) -> str:
+    if reference[1] in _PREDEFINED:
+        return reference[0]
+    meant = html.unescape(reference[0])
+    return meant if meant != reference[0] and meant not in "&<>" else f"&amp;{reference[1]};"
+
+
+def _without_doctype(text: str) -> str:
+    """Return the text without the document type before its first element; an endless one takes all."""
+    lowered = text[:100_000].lower()
+    start = lowered.find("<!doctype")
+    if start < 0 or (_ROOT.search(text, 0, start) is not None):
+        return text
+    end = text.find(">", start)
+    subset = text.find("[", start)
+    if 0 <= subset < end:
+        closing = re.compile(r"\]\s*>").search(text, subset)
+        end = closing.end() - 1 if closing else -1
+    return text[:start] + text[end + 1 :] if end >= 0 else ""
+
+
+def _markup(text: str) -> Iterator[str]:
+    """Yield the document without comments and CDATA sections; one that does not end takes the rest."""
+    at = 0
+    while True:
+        starts = [found for found in (text.find("<!--", at), text.find("<![CDATA[", at)) if found >= 0]
+        if not starts:
+            yield text[at:]
+            return
+        start = min(starts)
+        yield text[at:start]
+        end = text.find("-->" if text.startswith("<!--", start) else "]]>", start)
+        if end < 0:
+            return
+        at = end + 3
+
+
+def _closes_itself(markup: str, start: int) -> bool:
+    end = markup.find(">", start)
+    return end > 0 and markup[end - 1] == "/"

@@ -1,0 +1,157 @@
+"""A feed's bytes become a `ParsedFeed`. Pure, and to be run in a child process: feedparser reads foreign bytes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from monitor.dates import parse_instant
+from monitor.errors import FeedError, Reason
+from monitor.feeds.charset import decode
+from monitor.feeds.document import Sketch, prepare, sketch
+from monitor.feeds.identity import identified
+from monitor.feeds.jsonfeed import looks_like_json, read_json
+from monitor.feeds.limits import LIMITS
+from monitor.links import web_link
+from monitor.model import Entry, ParsedFeed
+from monitor.text import clip, fold, plain, plain_paragraphs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+__all__ = ["parse_feed"]
+
+_PERIODS_S: Final = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
+_MOST_TTL_S: Final = 7 * 86400
+
+
+def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: datetime) -> ParsedFeed:
+    """Read a feed.
+
+    Args:
+        body: the document, after its Content-Encoding.
+        url: where it came from; relative links are resolved against it. "" where it is unknown.
+        content_type: the HTTP header, for its charset.
+        now: later dates are implausible.
+
+    Returns:
+        The feed with its entries in the document's order, at most `LIMITS.entries`. The last entry of a document that
+        was cut short is left out.
+
+    Raises:
+        FeedError: EMPTY, or MALFORMED where the document is no feed.
+    """
+    text = decode(body, content_type=content_type)
+    if not text.strip("\x00\ufeff \t\r\n"):
+        raise FeedError("the document is empty", reason=Reason.EMPTY)
+    if looks_like_json(text):
+        return _finished(*read_json(text, url=url, now=now))
+    return _read_xml(text, url=url, now=now)
+
+
+def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
+    import feedparser
+
+    document = prepare(text)
+    seen = sketch(document)
+    parsed = feedparser.parse(
+        io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + document.encode()),
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    found: list[dict[str, Any]] = parsed.get("entries", [])
+    if not parsed.get("version") and not found:
+        raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
+    whole = found[:-1] if seen.cut else found
+    facts = parsed.get("feed", {})
+    feed = ParsedFeed(
+        format=parsed.get("version", ""),
+        title=plain(_string(facts, "title"), most=LIMITS.title) or None,
+        link=web_link(_string(facts, "link"), base=url),
+        language=fold(_string(facts, "language"))[:35] or None,
+        entries=(),
+        truncated=seen.cut,
+        dropped=max(0, len(whole) - LIMITS.entries),
+        ttl_s=_ttl_s(facts),
+        note=_note(parsed, seen),
+    )
+    return _finished(feed, [_entry(entry, url, now) for entry in whole[: LIMITS.entries]])
+
+
+def _entry(found: dict[str, Any], url: str, now: datetime) -> Entry:
+    summary, content = _string(found, "summary"), _content(found)
+    if summary == content:  # feedparser copies the content of an Atom entry that has no summary
+        summary = ""
+    published, updated = (_instant(found, names, now) for names in (("published", "created"), ("updated",)))
+    return Entry(
+        keys=(),
+        guid=fold(_string(found, "id"))[: LIMITS.guid] or None,
+        link=web_link(_string(found, "feedburner_origlink") or _string(found, "link"), base=url),
+        title=plain(_string(found, "title"), most=LIMITS.title),
+        summary=plain_paragraphs(summary, most=LIMITS.summary),
+        content=plain_paragraphs(content, most=LIMITS.content),
+        published_at=published or updated,
+        updated_at=updated,
+        authors=tuple(dict.fromkeys(_authors(found)))[: LIMITS.authors],
+    )
+
+
+def _content(found: dict[str, Any]) -> str:
+    parts = dict.get(found, "content") or ()
+    return max((_string(part, "value") for part in parts), key=len, default="")
+
+
+def _authors(found: dict[str, Any]) -> Iterator[str]:
+    for author in dict.get(found, "authors") or ():
+        if name := plain(_string(author, "name"), most=LIMITS.title):
+            yield name
+
+
+def _instant(found: dict[str, Any], names: tuple[str, ...], now: datetime) -> datetime | None:
+    """Return the first date that can be read. feedparser's own reading is not used: it takes CEST for UTC."""
+    read = (parse_instant(_string(found, name), now=now) for name in names)
+    return next((instant for instant in read if instant), None)
+
+
+def _string(found: dict[str, Any], name: str) -> str:
+    """Return a member as text, without feedparser's aliases (it answers `updated` with `published`)."""
+    value = dict.get(found, name)
+    return value if isinstance(value, str) else ""
+
+
+def _finished(feed: ParsedFeed, entries: Sequence[Entry]) -> ParsedFeed:
+    """Bound the contents of all entries together, then tell the entries apart."""
+    room = LIMITS.text
+    bounded = []
+    for entry in entries:
+        taken = len(entry.content) + len(entry.summary)
+        bounded.append(entry if taken <= room else replace(entry, content="", summary=clip(entry.summary, 300)))
+        room = max(0, room - taken)
+    return replace(feed, entries=identified(bounded, home=feed.link))
+
+
+def _ttl_s(facts: dict[str, Any]) -> float | None:
+    """Return how long the feed asks to be left alone: `ttl` in minutes, or the syndication module's period."""
+    ttl = _string(facts, "ttl").strip()
+    if ttl.isascii() and ttl.isdigit():
+        return float(min(int(ttl[:9]) * 60, _MOST_TTL_S)) or None
+    period_s = _PERIODS_S.get(_string(facts, "sy_updateperiod").strip().lower())
+    frequency = _string(facts, "sy_updatefrequency").strip()
+    times = int(frequency[:9]) if frequency.isascii() and frequency.isdigit() else 1
+    return min(period_s / max(times, 1), _MOST_TTL_S) if period_s else None
+
+
+def _not_a_feed(seen: Sketch, url: str) -> str:
+    what = "a web page" if seen.is_page else f"a document of <{seen.root}>" if seen.root else "no XML and no JSON"
+    return f"{url or 'the document'} is no feed: it is {what}"
+
+
+def _note(parsed: dict[str, Any], seen: Sketch) -> str | None:
+    if seen.cut:
+        return "cut short: its last entry was left out"
+    if parsed.get("bozo"):
+        return f"not well-formed: {fold(str(parsed.get('bozo_exception')))[:200]}"
+    return None

@@ -1,0 +1,62 @@
+"""Addresses found in feeds and pages: http(s) or nothing (promise O6), and when two are the same article (I1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+from monitor.text import fold
+
+__all__ = ["link_key", "web_link"]
+
+_MAX_CHARACTERS: Final = 4096
+_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
+_TRACKING: Final = re.compile(
+    r"utm_\w+|at_(?:medium|campaign|format|variant|link\w*|bbc\w*|custom\d*|ptr\w*)|xtor|xts|xtref|fbclid|gclid|dclid|"
+    r"msclkid|twclid|igshid|mc_[ce]id|_hs(?:enc|mi)|yclid|ocid|cmpid|ref_src|wt_mc",
+    re.IGNORECASE,
+)
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def web_link(link: str, *, base: str) -> str | None:
+    """Return the absolute http(s) address that a link means, or None where it means none.
+
+    Args:
+        link: as found; relative, padded or hostile.
+        base: the address of the document, possibly "".
+
+    >>> web_link(" /monde/chine.html ", base="https://gazette.example/rss")
+    'https://gazette.example/monde/chine.html'
+    >>> web_link("javascript:alert(1)", base="https://gazette.example/rss")
+    """
+    folded = fold(link).replace(" ", "%20")
+    if not folded or len(folded) > _MAX_CHARACTERS or _FORBIDDEN.search(folded):
+        return None
+    try:
+        absolute = urljoin(base, folded)
+        parts = urlsplit(absolute)
+        fit = parts.scheme in _PORTS and parts.hostname and "@" not in parts.netloc
+        _ = parts.port
+    except ValueError:
+        return None
+    return absolute if fit else None
+
+
+def link_key(link: str) -> str:
+    """Return what identifies an article's address: without scheme, fragment, tracking and the trailing slash.
+
+    Args:
+        link: an absolute address, as `web_link` returns.
+
+    >>> link_key("https://Gazette.example:443/monde/?id=7&utm_source=rss#xtor=RSS-1")
+    'gazette.example/monde?id=7'
+    """
+    parts = urlsplit(link)
+    host = (parts.hostname or "").rstrip(".")
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in pairs if not _TRACKING.fullmatch(name)]
+    query = parts.query if len(kept) == len(pairs) else urlencode(kept)
+    return f"{host}{port}{parts.path.rstrip('/')}" + (f"?{query}" if query else "")
