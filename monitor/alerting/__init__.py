@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from monitor.alerting.plan import RECAP_LIMIT, message_id, notifies, plan, plan_recap
 from monitor.alerting.retry import ATTEMPTS, next_attempt
-from monitor.alerting.routes import Routes, default_routes
+from monitor.alerting.routes import Routes, default_routes, load_routes
 
 __all__ = [
     "ATTEMPTS",
     "RECAP_LIMIT",
     "Routes",
     "default_routes",
+    "load_routes",
     "message_id",
     "next_attempt",
     "notifies",

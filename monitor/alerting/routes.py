@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from monitor.errors import RoutesError
 from monitor.model import Channel, Receiver
+from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
     from monitor.settings import Settings
 
-__all__ = ["Routes", "default_routes"]
+__all__ = ["Routes", "default_routes", "load_routes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,19 @@ class Routes:
     def names(self) -> tuple[str, ...]:
         """The receivers' names, in order."""
         return tuple(receiver.name for receiver in self.receivers)
+
+
+def load_routes(settings: Settings) -> Routes:
+    """Return the routes of the settings.
+
+    Raises:
+        RoutesError: a routes file is named, which this version cannot read.
+    """
+    if settings.routes is not None:
+        raise RoutesError(
+            f"{PREFIX}ROUTES: routes files are not available yet; every configured destination gets every match"
+        )
+    return default_routes(settings)
 
 
 def default_routes(settings: Settings) -> Routes:

@@ -55,12 +55,12 @@ def test_a_guid_reused_by_another_outlet_or_for_another_address_is_another_story
         story(replace(ARTICLE, url=None)).id,
     }
 
-    assert 4 == len(ids)
+    assert len(ids) == 4
 
 
 def test_a_wire_credit_marks_the_source_and_its_absence_says_nothing() -> None:
-    assert True is story(replace(ARTICLE, wire="AFP")).sources[0].wire
-    assert None is story().sources[0].wire
+    assert story(replace(ARTICLE, wire="AFP")).sources[0].wire is True
+    assert story().sources[0].wire is None
 
 
 def test_a_key_that_is_not_valid_unicode_still_makes_a_story() -> None:

@@ -1,0 +1,9 @@
+"""How alerts leave: one file per channel, each with the same two verbs, `render` once and `send` until accepted."""
+
+from __future__ import annotations
+
+from monitor.deliver.channels import make_channels
+from monitor.deliver.payload import payload
+from monitor.deliver.sender import ChannelSender
+
+__all__ = ["ChannelSender", "make_channels", "payload"]

@@ -1,0 +1,97 @@
+"""The configured channels, one for each receiver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.clock import SystemClock
+from monitor.deliver.mail import MailSender, address
+from monitor.deliver.slack import SlackSender
+from monitor.deliver.smtp import SmtpServer
+from monitor.deliver.webhook import WebhookSender, signing_keys
+from monitor.deliver.words import vocabulary
+from monitor.errors import SettingsError
+from monitor.model import Channel
+from monitor.settings import PREFIX, SmtpTls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import SecretStr
+
+    from monitor.clock import Clock
+    from monitor.deliver.sender import ChannelSender
+    from monitor.http import HttpClient
+    from monitor.model import Receiver
+    from monitor.settings import Settings
+
+__all__ = ["make_channels"]
+
+_PORTS = {SmtpTls.NONE: 25, SmtpTls.STARTTLS: 587, SmtpTls.TLS: 465}
+
+
+def make_channels(
+    settings: Settings, receivers: Sequence[Receiver], client: HttpClient, *, clock: Clock | None = None
+) -> dict[str, ChannelSender]:
+    """Return each receiver's channel by its name. Nothing is connected to.
+
+    Args:
+        settings: addresses, secrets, language.
+        receivers: those of the routes.
+        client: the one that may reach destinations (`VEILLE_DELIVER_ALLOW_NETWORKS`).
+        clock: for the timestamps of signatures.
+
+    Raises:
+        SettingsError: a setting of a channel is missing or impossible.
+    """
+    makers = {
+        Channel.WEBHOOK: lambda name: _webhook(name, settings, client, clock or SystemClock()),
+        Channel.SLACK: lambda name: _slack(name, settings, client),
+        Channel.MAIL: lambda name: _mail(name, settings),
+    }
+    return {receiver.name: makers[receiver.channel](receiver.name) for receiver in receivers}
+
+
+def _webhook(name: str, settings: Settings, client: HttpClient, clock: Clock) -> ChannelSender:
+    keys = signing_keys(_revealed(settings.webhook_secret))
+    url = _required(settings.webhook_url, "WEBHOOK_URL")
+    return WebhookSender(name=name, url=url, keys=keys, client=client, clock=clock)
+
+
+def _slack(name: str, settings: Settings, client: HttpClient) -> ChannelSender:
+    url = _required(settings.slack_webhook_url, "SLACK_WEBHOOK_URL")
+    return SlackSender(name=name, url=url, words=vocabulary(settings.language, settings.zone), client=client)
+
+
+def _mail(name: str, settings: Settings) -> ChannelSender:
+    if settings.smtp_host is None:
+        raise SettingsError(f"{PREFIX}SMTP_HOST is not set, and a receiver needs it")
+    password = _revealed(settings.smtp_password)
+    for setting, value in (("SMTP_USER", settings.smtp_user), ("SMTP_PASSWORD", password)):
+        if value and not value.isascii():
+            raise SettingsError(f"{PREFIX}{setting} holds a character that SMTP cannot carry: keep to ASCII")
+    return MailSender(
+        name=name,
+        server=SmtpServer(
+            host=settings.smtp_host,
+            port=settings.smtp_port or _PORTS[settings.smtp_tls],
+            tls=settings.smtp_tls,
+            user=settings.smtp_user,
+            password=password,
+            allow_networks=settings.deliver_allow_networks,
+        ),
+        sender=address(settings.mail_from or "", "MAIL_FROM"),
+        recipients=tuple(address(person, "MAIL_TO") for person in settings.mail_to),
+        words=vocabulary(settings.language, settings.zone),
+    )
+
+
+def _required(secret: SecretStr | None, setting: str) -> str:
+    revealed = _revealed(secret)
+    if revealed is None:
+        raise SettingsError(f"{PREFIX}{setting} is not set, and a receiver needs it")
+    return revealed
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

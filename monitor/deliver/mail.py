@@ -1,0 +1,236 @@
+"""E-mail: text and HTML, in plain words, with the headers that keep it honest (promise O3)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from email import policy
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from html import escape
+from typing import TYPE_CHECKING
+
+from monitor.deliver.text import line, marked, quotes, safe_url
+from monitor.deliver.words import level_of
+from monitor.errors import DeliveryError, Reason, SettingsError
+from monitor.model import AlertType, Receipt, Rendered
+from monitor.settings import PREFIX
+from rules.types import Field, Level
+
+if TYPE_CHECKING:
+    from monitor.deliver.smtp import SmtpServer
+    from monitor.deliver.words import Words
+    from monitor.model import Alert, Delivery, Story, StorySource
+    from rules.types import Match, Snippet
+
+__all__ = ["MailSender", "address"]
+
+_SUBJECT_CHARS = 200
+_ACCEPTED = 250
+_PERMANENT = 500
+_REMEMBERED = 1000  # messages on their way whose recipients have not all answered
+
+
+class MailSender:
+    """Sends messages to its recipients.
+
+    A recipient who must wait (4xx, greylisting) does not hold up the others: those who have the message are not sent it
+    again by this process. After a restart they may be: a duplicate is preferred to a loss (promises D1, D11).
+
+    Args:
+        name: the receiver's name.
+        server: what sends.
+        sender: From and the envelope's sender.
+        recipients: whom to.
+        words: the readers' language and time zone.
+    """
+
+    def __init__(
+        self, *, name: str, server: SmtpServer, sender: Address, recipients: tuple[Address, ...], words: Words
+    ) -> None:
+        self._name = name
+        self._server = server
+        self._sender = sender
+        self._recipients = recipients
+        self._words = words
+        self._settled: OrderedDict[str, dict[str, int]] = OrderedDict()
+
+    def render(self, alert: Alert, message_id: str) -> Rendered:
+        """Return the whole message, headers and Message-ID included."""
+        message = EmailMessage(policy=policy.SMTP)
+        message["Subject"] = _subject(alert, self._words)
+        message["From"] = self._sender
+        message["To"] = self._recipients
+        message["Date"] = alert.planned_at.astimezone(self._words.zone)
+        message["Message-ID"] = f"<{message_id}@{self._sender.domain}>"
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834
+        message["X-Veille-Alert"] = alert.id
+        message["X-Veille-Type"] = alert.type.value
+        text, html = (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, self._words)
+        message.set_content(text, cte="quoted-printable")
+        message.add_alternative(html, subtype="html", cte="quoted-printable")
+        message.set_boundary(f"=_{message_id}")  # the same bytes each time; quoted-printable never holds `=_`
+        return Rendered(body=message.as_bytes(), content_type="message/rfc822")
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        """Send once, to the recipients that have not answered for good.
+
+        Raises:
+            DeliveryError: some recipient must wait, all are refused, or the server failed.
+        """
+        settled = self._settled.pop(delivery.message_id, {})
+        asked = [person.addr_spec for person in self._recipients if person.addr_spec not in settled]
+        try:
+            refused = await self._server.send(self._sender.addr_spec, asked, delivery.rendered.body)
+        except DeliveryError as exc:
+            self._remember(delivery.message_id, settled)
+            raise DeliveryError(
+                f"{self._name}: {exc}", reason=exc.reason, retryable=exc.retryable, status=exc.status
+            ) from exc
+        answers = settled | {person: refused.get(person, _ACCEPTED) for person in asked}
+        self._remember(delivery.message_id, {person: code for person, code in answers.items() if not _passing(code)})
+        return _receipt(self._name, answers)
+
+    def _remember(self, message_id: str, settled: dict[str, int]) -> None:
+        if settled.keys() < {person.addr_spec for person in self._recipients}:
+            self._settled[message_id] = settled
+        while len(self._settled) > _REMEMBERED:
+            self._settled.popitem(last=False)
+
+
+def _passing(code: int) -> bool:
+    return _ACCEPTED < code < _PERMANENT
+
+
+def _receipt(name: str, answers: dict[str, int]) -> Receipt:
+    """Return what the recipients' answers amount to."""
+    waiting = {person: code for person, code in answers.items() if _passing(code)}
+    refused = {person: code for person, code in answers.items() if code >= _PERMANENT}
+    if waiting:
+        raise DeliveryError(
+            f"{name}: {', '.join(sorted(waiting))} must wait (greylisted, or busy)",
+            reason=Reason.UNAVAILABLE,
+            status=min(waiting.values()),
+        )
+    if len(refused) == len(answers):
+        raise DeliveryError(
+            f"{name}: the mail server refuses {', '.join(sorted(refused))}",
+            reason=Reason.REJECTED,
+            retryable=False,
+            status=min(refused.values()),
+        )
+    return Receipt(status=_ACCEPTED, refused=tuple(sorted(refused)))
+
+
+def address(text: str, setting: str) -> Address:
+    """Return a mail address as typed in a setting: `user@host`, or `Name <user@host>`.
+
+    Raises:
+        SettingsError: it is not one, or is not plain ASCII.
+    """
+    header = EmailMessage()
+    try:
+        header["To"] = text
+        (parsed,) = header["To"].addresses
+        if parsed.username and parsed.domain and parsed.addr_spec.isascii() and not header["To"].defects:
+            return Address(parsed.display_name, addr_spec=parsed.addr_spec)
+    except (ValueError, HeaderParseError, IndexError):
+        pass
+    raise SettingsError(f"{PREFIX}{setting}: {text!r} is not a mail address such as `Veille <veille@example.org>`")
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _subject(alert: Alert, words: Words) -> str:
+    if alert.type is AlertType.STORY_RECAP:
+        return f"{words.recap_subject}{words.colon} {len(alert.matches) + alert.truncated}"
+    match = alert.matches[0]
+    level = words.levels[level_of(match)]
+    return line(f"[{level}] {line(match.rule.title)} – {line(alert.stories[0].title)}", _SUBJECT_CHARS)
+
+
+def _alert(alert: Alert, words: Words) -> tuple[str, str]:
+    """Return the text and the HTML of an alert on one story."""
+    story, match = alert.stories[0], alert.matches[0]
+    source = story.sources[0]
+    title, url = line(story.title) or story.id, safe_url(source.url)
+    quoted = [quote for quote in quotes(match.snippets) if quote.field is not Field.TITLE]
+    why = f"{words.why}{words.colon} {words.score(match)}"
+    masked = words.masked(match)
+    ignored = [f"{words.ignored}{words.colon} {masked}"] if masked else []
+    breakdown = words.breakdown(match)
+    closing = [_judging(alert, words), f"{words.reference} {alert.id}"]
+    text = [
+        _source(source, words),
+        *([url] if url else []),
+        *(words.quote(f"[…] {quote.text} […]") for quote in quoted),
+        why,
+        *([f"  {breakdown}"] if breakdown else []),
+        *ignored,
+        *closing,
+    ]
+    html = [
+        f"<h2>{_linked(title, url)}</h2>",
+        f"<p>{escape(_source(source, words))}</p>",
+        *(f"<blockquote>{words.quote(f'[…] {_bold(quote)} […]')}</blockquote>" for quote in quoted),
+        f"<p>{'<br>'.join(escape(part) for part in (why, breakdown, *ignored) if part)}</p>",
+        f"<p><small>{'<br>'.join(escape(part) for part in closing)}</small></p>",
+    ]
+    return "\n".join(text) + "\n", _page(title, html, words)
+
+
+def _recap(alert: Alert, words: Words) -> tuple[str, str]:
+    """Return the text and the HTML of a recap, by level, the most serious first."""
+    text, html = [f"{words.recap_intro}{words.colon}"], [f"<p>{escape(words.recap_intro + words.colon)}</p>"]
+    for level in reversed(Level):
+        pairs = zip(alert.stories, alert.matches, strict=True)
+        told = [(story, match) for story, match in pairs if level_of(match) is level]
+        if told:
+            text += ["", f"{words.levels[level].upper()} ({len(told)})"]
+            html += [f"<h2>{words.levels[level]} ({len(told)})</h2>", "<ul>"]
+            for story, match in told:
+                url = safe_url(story.sources[0].url)
+                text += [f"  {_item(story, match, words)}", *([f"  {url}"] if url else [])]
+                html.append(f"<li>{_linked(_item(story, match, words), url)}</li>")
+            html.append("</ul>")
+    more = [words.recap_more.format(count=alert.truncated, command="veille matches")] if alert.truncated else []
+    closing = [*more, f"{words.reference} {alert.id}"]
+    text += ["", *closing]
+    html += [f"<p><small>{'<br>'.join(escape(part) for part in closing)}</small></p>"]
+    return "\n".join(text) + "\n", _page(words.recap_subject, html, words)
+
+
+def _item(story: Story, match: Match, words: Words) -> str:
+    source = story.sources[0]
+    where = f"{line(source.outlet, 100)}, {words.short_date(source.published_at)}"
+    return f"{line(story.title) or story.id} – {where} – {line(match.rule.title)}, {words.strength(match)}"
+
+
+def _source(source: StorySource, words: Words) -> str:
+    where = f"{line(source.outlet, 100)}, {words.long_date(source.published_at)}"
+    return f"{where} – {words.completeness[source.completeness]}"
+
+
+def _judging(alert: Alert, words: Words) -> str:
+    """Return the commands that judge an alert: there is no page to click on yet."""
+    choices = ((words.relevant, words.yes), (words.irrelevant, words.no))
+    return "   ".join(f"{label}{words.colon} veille label {alert.id} {answer}" for label, answer in choices)
+
+
+def _linked(text: str, url: str | None) -> str:
+    return f'<a href="{escape(url)}">{escape(text)}</a>' if url else escape(text)
+
+
+def _bold(quote: Snippet) -> str:
+    """Return a quote as HTML, its terms in bold; marks that overlap an earlier one are left plain."""
+    return "".join(f"<b>{escape(part)}</b>" if bold else escape(part) for part, bold in marked(quote))
+
+
+def _page(title: str, body: list[str], words: Words) -> str:
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title>'
+    return (
+        f'<!doctype html>\n<html lang="{words.code}"><head>{head}</head><body>\n'
+        + "\n".join(body)
+        + "\n</body></html>\n"
+    )

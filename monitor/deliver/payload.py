@@ -1,0 +1,172 @@
+"""An alert as programs receive it: `docs/alert.schema.json`, at most 20 kB (promise D12).
+
+What is not known is absent, never invented. What does not fit is counted, never silently left out.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from monitor.deliver.text import line, quotes, safe_url
+from monitor.deliver.words import level_of
+from monitor.model import AlertType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from monitor.model import Alert, Story, StorySource
+    from rules.types import Contribution, Match, RuleDef, Snippet
+
+__all__ = ["MAX_BYTES", "SCHEMA", "payload", "payload_bytes"]
+
+MAX_BYTES = 20_000
+SCHEMA = "veille.alert/1"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How much of each list and text is told."""
+
+    items: int
+    sources: int
+    snippets: int
+    contributions: int
+    words: int  # tags and labels
+    chars: int
+    url_chars: int
+
+
+# Tried in order until the payload fits. The last one always does: about 30 texts of 40 characters.
+_LIMITS = (
+    _Limits(items=50, sources=20, snippets=10, contributions=40, words=40, chars=300, url_chars=2000),
+    _Limits(items=50, sources=10, snippets=3, contributions=10, words=20, chars=300, url_chars=1000),
+    _Limits(items=50, sources=1, snippets=1, contributions=5, words=10, chars=200, url_chars=500),
+    _Limits(items=50, sources=1, snippets=0, contributions=3, words=5, chars=120, url_chars=300),
+    _Limits(items=20, sources=1, snippets=0, contributions=0, words=0, chars=80, url_chars=300),
+    _Limits(items=5, sources=1, snippets=0, contributions=0, words=0, chars=40, url_chars=200),
+)
+
+
+def payload_bytes(alert: Alert) -> bytes:
+    """Return the webhook's body: the payload as compact UTF-8 JSON."""
+    return next(_fitting(alert))
+
+
+def payload(alert: Alert) -> Json:
+    """Return the payload of an alert."""
+    decoded: Json = json.loads(payload_bytes(alert))
+    return decoded
+
+
+def _fitting(alert: Alert) -> Iterator[bytes]:
+    for limits in _LIMITS:
+        body = json.dumps(_envelope(alert, limits), ensure_ascii=False, separators=(",", ":")).encode()
+        if len(body) <= MAX_BYTES:
+            yield body
+
+
+def _envelope(alert: Alert, limits: _Limits) -> Json:
+    pairs = list(zip(alert.stories, alert.matches, strict=True))
+    data: Json = {"alert_id": alert.id, "notification_reason": alert.reason.value}
+    if alert.type is AlertType.STORY_RECAP:
+        listed = pairs[: limits.items]
+        data["items"] = [_item(story, match, limits) for story, match in listed]
+        data["truncated"] = alert.truncated + len(pairs) - len(listed)
+    else:
+        data |= _item(*pairs[0], limits)
+    if alert.latency_s:
+        data["latency"] = {name: round(seconds, 3) for name, seconds in alert.latency_s}
+    return {"type": alert.type.value, "timestamp": _instant(alert.planned_at), "schema": SCHEMA, "data": data}
+
+
+def _item(story: Story, match: Match, limits: _Limits) -> Json:
+    labels = dict(match.rule.labels[: limits.words])
+    return {
+        "rule": _rule(match.rule, limits),
+        "labels": {line(k, limits.chars): line(v, limits.chars) for k, v in labels.items()}
+        | {"level": level_of(match).value},
+        "story": _story(story, limits),
+        "match": _match(match, limits),
+    }
+
+
+def _rule(rule: RuleDef, limits: _Limits) -> Json:
+    return _known(
+        id=line(rule.id, limits.chars),
+        version=rule.version or None,
+        title=line(rule.title, limits.chars),
+        level=rule.level.value,
+        status=rule.status.value,
+        tags=[line(tag, limits.chars) for tag in rule.tags[: limits.words]],
+    )
+
+
+def _story(story: Story, limits: _Limits) -> Json:
+    listed = story.sources[: limits.sources]
+    return {
+        "id": story.id,
+        "title": line(story.title, limits.chars),
+        "outlets": len({source.outlet for source in story.sources}),
+        "first_seen": _instant(story.first_seen_at),
+        "sources": [_source(source, limits) for source in listed],
+        "truncated": story.truncated + len(story.sources) - len(listed),
+    }
+
+
+def _source(source: StorySource, limits: _Limits) -> Json:
+    return _known(
+        outlet=line(source.outlet, limits.chars),
+        wire=source.wire,
+        url=safe_url(source.url, limits.url_chars),
+        published_at=_instant(source.published_at),
+        completeness=source.completeness.value,
+    )
+
+
+def _match(match: Match, limits: _Limits) -> Json:
+    contributions = match.verdict.contributions[: limits.contributions]
+    snippets = quotes(match.snippets)[: limits.snippets]
+    left_out = len(match.verdict.contributions) + len(match.snippets) - len(contributions) - len(snippets)
+    return _known(
+        score=match.verdict.score,
+        threshold=match.verdict.threshold,
+        contributions=[_contribution(item, limits) for item in contributions],
+        snippets=[_snippet(snippet, limits) for snippet in snippets],
+        truncated=left_out,
+        text_sha256=match.text_sha256,
+    )
+
+
+def _contribution(item: Contribution, limits: _Limits) -> Json:
+    return {
+        "term": line(item.term, limits.chars),
+        "points": item.points,
+        "best": line(item.best, limits.chars),
+        "field": item.field.value,
+        "count": item.count,
+    }
+
+
+def _snippet(snippet: Snippet, limits: _Limits) -> Json:
+    """Return a quote and its first mark; the others are in `marks`."""
+    told: Json = {"field": snippet.field.value, "text": snippet.text}
+    marks = [
+        {"start": start, "end": end, "term": line(term, limits.chars)}
+        for start, end, term in snippet.marks[: limits.contributions]
+    ]
+    return told | (marks[0] if marks else {}) | ({"marks": marks} if len(marks) > 1 else {})
+
+
+def _known(**fields: Any) -> Json:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _instant(instant: datetime | None) -> str | None:
+    """Return an instant as ISO 8601 in UTC, to the second, with `Z`."""
+    return None if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,192 @@
+"""Slack: an incoming webhook and Block Kit.
+
+An incoming webhook cannot hear a button, so the message prints its reference and the command that judges it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from monitor.deliver.posting import post
+from monitor.deliver.text import line, marked, quotes, safe_url
+from monitor.deliver.words import EMOJI, level_of
+from monitor.model import AlertType, Rendered
+from rules.types import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.deliver.words import Words
+    from monitor.http import HttpClient, HttpResponse
+    from monitor.model import Alert, Delivery, Receipt, Story, StorySource
+    from rules.types import Match, Snippet
+
+__all__ = ["MAX_CHARS", "SlackSender", "escape"]
+
+MAX_CHARS = 13_000
+"""A whole message; Slack answers `msg_blocks_too_long` a little above (promise O2)."""
+
+# `&` takes five characters once escaped: 5 × 250 + 1,200 stay under the 3,000 of a section.
+_TITLE_CHARS = 250
+_LINK_CHARS = 1200
+_RECAP_ROOM = MAX_CHARS - 1500  # for what is not an item
+
+_PASSING = frozenset({408, 425, 429})
+_SLUG = re.compile(rb"[a-z][a-z_]{1,39}")
+
+Block = dict[str, Any]
+
+
+class SlackSender:
+    """Posts Block Kit messages to an incoming webhook.
+
+    Args:
+        name: the receiver's name.
+        url: the incoming webhook; a secret.
+        words: the readers' language and time zone.
+        client: what posts.
+        deadline_s: for one attempt, in seconds.
+    """
+
+    def __init__(self, *, name: str, url: str, words: Words, client: HttpClient, deadline_s: float = 20.0) -> None:
+        self._name = name
+        self._url = url
+        self._words = words
+        self._client = client
+        self._deadline_s = deadline_s
+
+    def render(self, alert: Alert, message_id: str) -> Rendered:  # noqa: ARG002  Slack keeps no identity
+        """Return the message as JSON: blocks, and the plain text that notifications show."""
+        text, blocks = (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, self._words)
+        message = {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+        return Rendered(
+            json.dumps(message, ensure_ascii=False).encode(), content_type="application/json; charset=utf-8"
+        )
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        """Post once. What Slack refuses (4xx, save 408, 425 and 429) would be refused again.
+
+        Raises:
+            DeliveryError: not accepted.
+        """
+        return await post(
+            self._client,
+            self._url,
+            who=self._name,
+            content=delivery.rendered.body,
+            headers={"content-type": delivery.rendered.content_type},
+            deadline_s=self._deadline_s,
+            judge=_judge,
+        )
+
+
+def escape(text: str) -> str:
+    """Return a text in which `<!channel>` and `<url|label>` do nothing.
+
+    >>> escape("<!channel> R&D")
+    '&lt;!channel&gt; R&amp;D'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _judge(response: HttpResponse) -> tuple[bool, str]:
+    """Return whether to try again, and Slack's word for it (`invalid_blocks`), never a text that could be anything."""
+    refused = 400 <= response.status < 500 and response.status not in _PASSING  # noqa: PLR2004  the class 4xx
+    word = response.body.strip()
+    return not refused, word.decode() if _SLUG.fullmatch(word) else ""
+
+
+def _alert(alert: Alert, words: Words) -> tuple[str, list[Block]]:
+    story, match = alert.stories[0], alert.matches[0]
+    level = words.levels[level_of(match)]
+    rule = line(match.rule.title, 150)
+    blocks = [
+        _section(f"{EMOJI[level_of(match)]} *{level} · {escape(rule)}* · {words.reasons[alert.reason]}"),
+        _section(f"{_headline(story)}\n{_source(story.sources[0], words)}"),
+        *(_section("\n".join(quoted)) for quoted in [_quotes(match, words)] if quoted),
+        _section(_why(match, words)),
+        _context(_footer(alert, words)),
+    ]
+    return escape(f"[{level}] {rule} – {line(story.title, _TITLE_CHARS)}"), blocks
+
+
+def _recap(alert: Alert, words: Words) -> tuple[str, list[Block]]:
+    items = [
+        f"{EMOJI[level_of(match)]} {_headline(story)}\n{_source(story.sources[0], words)}"
+        f"\n{escape(line(match.rule.title, 150))}, {words.strength(match)}"
+        for story, match in zip(alert.stories, alert.matches, strict=True)
+    ]
+    sections = _fitting([_section(item) for item in items])
+    left_out = alert.truncated + len(items) - len(sections)
+    more = [_context(words.recap_more.format(count=left_out, command="`veille matches`"))] if left_out else []
+    header = {"type": "header", "text": {"type": "plain_text", "text": words.recap_intro, "emoji": False}}
+    text = f"{words.recap_subject}{words.colon} {len(items) + alert.truncated}"
+    return text, [header, *sections, *more, _context(alert.id)]
+
+
+def _fitting(sections: Sequence[Block]) -> list[Block]:
+    """Return the first sections that a message can hold."""
+    kept: list[Block] = []
+    room = _RECAP_ROOM
+    for section in sections[:45]:
+        room -= len(json.dumps(section, ensure_ascii=False)) + 2
+        if room < 0:
+            break
+        kept.append(section)
+    return kept
+
+
+def _section(text: str) -> Block:
+    """Return a section that Slack reads as it stands: verbatim, so that `@here` and `#salon` are words."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
+
+
+def _headline(story: Story) -> str:
+    title = escape(line(story.title, _TITLE_CHARS)) or story.id
+    link = _link(safe_url(story.sources[0].url) or "")
+    return f"*<{link}|{title}>*" if 0 < len(link) <= _LINK_CHARS else f"*{title}*"
+
+
+def _link(url: str) -> str:
+    """Return an address in which nothing ends the link early."""
+    return escape(url.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E"))
+
+
+def _source(source: StorySource, words: Words) -> str:
+    return " · ".join(
+        (
+            escape(line(source.outlet, 100)),
+            words.short_date(source.published_at),
+            words.completeness[source.completeness],
+            words.agency(source),
+        )
+    )
+
+
+def _quotes(match: Match, words: Words) -> list[str]:
+    """Return the quotes, save the title's: it stands above."""
+    return [
+        f"> {words.quote(f'[…] {_bold(snippet)} […]')}"
+        for snippet in quotes(match.snippets)
+        if snippet.field is not Field.TITLE
+    ]
+
+
+def _bold(snippet: Snippet) -> str:
+    return "".join(f"*{escape(part)}*" if bold else escape(part) for part, bold in marked(snippet))
+
+
+def _why(match: Match, words: Words) -> str:
+    seen = escape(words.seen(match))
+    return f"*{words.why}{words.colon}* " + " · ".join(part for part in (seen, words.strength(match)) if part)
+
+
+def _footer(alert: Alert, words: Words) -> str:
+    told = (words.told_latency(alert.latency_s), alert.id, f"`veille label {alert.id} {words.no}`")
+    return " · ".join(part for part in told if part)

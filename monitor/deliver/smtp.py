@@ -1,0 +1,185 @@
+"""One SMTP exchange, in a thread, within its time and to an address that was checked (promises D11, S2, S8)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from monitor.errors import DeliveryError, FetchError, Reason
+from monitor.http import IPNetwork, Resolver, resolve, vet
+from monitor.settings import SmtpTls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Refusals", "SmtpServer"]
+
+Refusals: TypeAlias = dict[str, int]
+"""The recipients that were not accepted, with the server's code."""
+
+_PERMANENT = 500
+_ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")  # RFC 3463
+_BUSY = 421
+_FAILURES = range(400, 600)
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where mail is handed over.
+
+    Attributes:
+        host: its name, which TLS verifies.
+        port: its port.
+        tls: how the connection is protected.
+        user: for authentication, or None.
+        password: with `user`.
+        allow_networks: networks beside the public internet that may be reached.
+        context: what certificates are verified with.
+        resolver: name and port to IP addresses.
+        deadline_s: for the whole exchange, in seconds.
+    """
+
+    host: str
+    port: int
+    tls: SmtpTls
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    allow_networks: Sequence[IPNetwork] = ()
+    context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
+    resolver: Resolver = resolve
+    deadline_s: float = 30.0
+
+    async def send(self, sender: str, recipients: Sequence[str], message: bytes) -> Refusals:
+        """Hand a message over, and return who was refused.
+
+        Raises:
+            DeliveryError: nobody can be said to have it. It quotes no text of the server, which may echo a password.
+        """
+        exchange = _Exchange(self)
+        try:
+            async with asyncio.timeout(self.deadline_s):
+                found = await self.resolver(self.host, self.port)
+                addresses = vet(self.host, found, self.allow_networks)
+                return await asyncio.to_thread(exchange.run, addresses, sender, recipients, message)
+        except FetchError as exc:
+            raise DeliveryError(str(exc), reason=exc.reason, retryable=exc.retryable) from exc
+        except TimeoutError as exc:
+            raise self._error(f"no complete exchange within {self.deadline_s:g} s", Reason.TIMEOUT) from exc
+        except smtplib.SMTPResponseException as exc:
+            # Without the cause: it holds the server's text.
+            raise self._answered(exc) from None
+        except smtplib.SMTPNotSupportedError as exc:
+            raise self._error("it does not offer what the settings ask for (STARTTLS, or a login)", Reason.TLS) from exc
+        except ssl.SSLError as exc:
+            why = getattr(exc, "verify_message", "") or exc.reason or "the handshake failed"
+            raise self._error(f"TLS: {why}", Reason.TLS) from exc
+        except (smtplib.SMTPException, OSError, ValueError, UnicodeError):
+            raise self._error("the connection failed", Reason.CONNECTION) from None
+        finally:
+            exchange.abort()
+
+    def _answered(self, exc: smtplib.SMTPResponseException) -> DeliveryError:
+        code = exc.smtp_code
+        text = exc.smtp_error if isinstance(exc.smtp_error, bytes) else exc.smtp_error.encode()
+        enhanced = _ENHANCED.match(text)
+        said = f"{code} {enhanced.group().decode()}" if enhanced else f"{code}"
+        if isinstance(exc, smtplib.SMTPAuthenticationError):
+            # Tried again: the operator may be about to correct the password.
+            return self._error(f"it refuses the user or the password ({said})", Reason.AUTH, status=code)
+        reason = Reason.REJECTED if code >= _PERMANENT else Reason.UNAVAILABLE
+        return self._error(f"it answered {said}", reason, retryable=code < _PERMANENT, status=code)
+
+    def _error(self, what: str, reason: Reason, *, retryable: bool = True, status: int | None = None) -> DeliveryError:
+        return DeliveryError(
+            f"mail server {self.host}:{self.port}: {what}", reason=reason, retryable=retryable, status=status
+        )
+
+
+class _Exchange:
+    """One connection, which another thread may cut."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+        self._socket: socket.socket | None = None
+        self._aborted = False
+
+    def run(self, addresses: Sequence[str], sender: str, recipients: Sequence[str], message: bytes) -> Refusals:
+        """Connect to one of the checked addresses and send. Blocks."""
+        server = self._server
+        smtp = _Client(self, addresses)
+        try:
+            if server.tls is SmtpTls.STARTTLS:
+                smtp.starttls(context=server.context)
+                self.watch(smtp.sock)
+            if server.user is not None:
+                smtp.login(server.user, server.password or "")
+            refused = _sendmail(smtp, sender, recipients, message)
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                smtp.quit()  # accepted already: nothing that follows may say otherwise (promise D4)
+            return refused
+        finally:
+            smtp.close()
+
+    def connect(self, addresses: Sequence[str]) -> socket.socket:
+        """Return a connection to the first address that answers, protected if it is to be from the start."""
+        server = self._server
+        plain = _connect(addresses, server.port, server.deadline_s)
+        if server.tls is not SmtpTls.TLS:
+            return self.watch(plain)
+        secure = server.context.wrap_socket(plain, server_hostname=server.host, do_handshake_on_connect=False)
+        self.watch(secure)
+        secure.do_handshake()
+        return secure
+
+    def watch(self, connection: socket.socket | None) -> socket.socket:
+        """Make a connection the one that `abort` cuts."""
+        if connection is None or self._aborted:
+            raise TimeoutError("too late")
+        self._socket = connection
+        return connection
+
+    def abort(self) -> None:
+        """Cut the connection, so that the thread ends."""
+        self._aborted = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _Client(smtplib.SMTP):
+    """smtplib's client, but it connects to addresses that were checked; TLS still verifies the name."""
+
+    def __init__(self, exchange: _Exchange, addresses: Sequence[str]) -> None:
+        self._exchange = exchange
+        self._addresses = addresses
+        server = exchange._server  # noqa: SLF001  one thing in two classes: smtplib wants its own
+        super().__init__(server.host, server.port, timeout=server.deadline_s)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002  smtplib's signature
+        return self._exchange.connect(self._addresses)
+
+
+def _connect(addresses: Sequence[str], port: int, timeout_s: float) -> socket.socket:
+    failure = OSError("no address")
+    for address in addresses:
+        try:
+            return socket.create_connection((address, port), timeout_s / len(addresses))
+        except OSError as exc:
+            failure = exc
+    raise failure
+
+
+def _sendmail(smtp: smtplib.SMTP, sender: str, recipients: Sequence[str], message: bytes) -> Refusals:
+    """Return who was refused; an answer that is no SMTP code counts as one that may pass."""
+    try:
+        refused = smtp.sendmail(sender, list(recipients), message)
+    except smtplib.SMTPRecipientsRefused as exc:
+        # After a 421 smtplib stops asking, and nobody has the message: not those it had accepted before either.
+        refused = {person: exc.recipients.get(person, (_BUSY, b"")) for person in recipients}
+    return {person: code if code in _FAILURES else _BUSY for person, (code, _) in refused.items()}

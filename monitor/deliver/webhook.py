@@ -1,0 +1,119 @@
+"""The generic webhook: Standard Webhooks 1.0.0."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+from monitor.deliver.payload import payload_bytes
+from monitor.deliver.posting import post
+from monitor.errors import SettingsError
+from monitor.model import Rendered
+from monitor.settings import PREFIX
+
+if TYPE_CHECKING:
+    from monitor.clock import Clock
+    from monitor.http import HttpClient, HttpResponse
+    from monitor.model import Alert, Delivery, Receipt
+
+__all__ = ["WebhookSender", "signing_keys"]
+
+_GONE = 410
+_SECRET_PREFIX = "whsec_"  # noqa: S105  the mark of a secret, not one
+_KEY_BYTES = range(24, 65)
+_MAX_KEYS = 2
+
+
+class WebhookSender:
+    """Posts the payload, signed where a secret is set.
+
+    Args:
+        name: the receiver's name.
+        url: where to; a secret.
+        keys: signing keys; every one signs, so that a rotation loses nothing.
+        client: what posts.
+        clock: for the timestamp, renewed at each attempt.
+        deadline_s: for one attempt, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        url: str,
+        keys: tuple[bytes, ...],
+        client: HttpClient,
+        clock: Clock,
+        deadline_s: float = 20.0,
+    ) -> None:
+        self._name = name
+        self._url = url
+        self._keys = keys
+        self._client = client
+        self._clock = clock
+        self._deadline_s = deadline_s
+
+    def render(self, alert: Alert, message_id: str) -> Rendered:  # noqa: ARG002  the identity is a header of each attempt
+        """Return the payload's bytes: those that are signed and sent."""
+        return Rendered(body=payload_bytes(alert), content_type="application/json")
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        """Post once. All but 2xx is tried again, save 410: the endpoint is gone.
+
+        Raises:
+            DeliveryError: not accepted.
+        """
+        body = delivery.rendered.body
+        timestamp = str(int(self._clock.now().timestamp()))
+        headers = {
+            "content-type": delivery.rendered.content_type,
+            "webhook-id": delivery.message_id,
+            "webhook-timestamp": timestamp,
+        }
+        if self._keys:
+            signed = f"{delivery.message_id}.{timestamp}.".encode() + body
+            headers["webhook-signature"] = " ".join(_signature(key, signed) for key in self._keys)
+        return await post(
+            self._client,
+            self._url,
+            who=self._name,
+            content=body,
+            headers=headers,
+            deadline_s=self._deadline_s,
+            judge=_judge,
+        )
+
+
+def signing_keys(secrets: str | None) -> tuple[bytes, ...]:
+    """Return the keys in a setting: none, one, or two separated by a comma during a rotation.
+
+    Raises:
+        SettingsError: a secret is not `whsec_` and the base64 of 24 to 64 bytes. It does not quote the secret.
+    """
+    parts = [part.strip() for part in (secrets or "").split(",") if part.strip()]
+    if len(parts) > _MAX_KEYS:
+        raise SettingsError(f"{PREFIX}WEBHOOK_SECRET holds {len(parts)} secrets: at most two, during a rotation")
+    return tuple(_key(part, index) for index, part in enumerate(parts, 1))
+
+
+def _key(secret: str, index: int) -> bytes:
+    try:
+        key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) not in _KEY_BYTES or not secret.startswith(_SECRET_PREFIX):
+        raise SettingsError(
+            f"{PREFIX}WEBHOOK_SECRET: secret {index} must be {_SECRET_PREFIX} and the base64 of 24 to 64 random bytes"
+        )
+    return key
+
+
+def _signature(key: bytes, signed: bytes) -> str:
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def _judge(response: HttpResponse) -> tuple[bool, str]:
+    return response.status != _GONE, ""

@@ -1,0 +1,269 @@
+"""The words, numbers and dates that readers of Slack and e-mail see, in French or English. No locale needed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.deliver.text import line
+from monitor.model import NotificationReason
+from monitor.settings import Language
+from rules.types import Completeness, Field, Level, PatternKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from monitor.model import StorySource
+    from rules.types import Contribution, Match
+
+__all__ = ["EMOJI", "Words", "level_of", "vocabulary"]
+
+EMOJI: Mapping[Level, str] = {Level.CRITICAL: "🔴", Level.HIGH: "🟠", Level.MEDIUM: "🟡", Level.LOW: "🔵"}
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
+_MAX_SEEN = 4  # terms that a one-line explanation names
+_PROPER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A language, and the zone in which it tells the time."""
+
+    code: str  # BCP 47
+    zone: ZoneInfo
+    levels: Mapping[Level, str]
+    reasons: Mapping[NotificationReason, str]
+    completeness: Mapping[Completeness, str]
+    fields: Mapping[Field, str]
+    days: tuple[str, ...]  # Monday first
+    months: tuple[str, ...]  # January first
+    decimal: str
+    colon: str  # after a label
+    open_quote: str
+    close_quote: str
+    why: str
+    ignored: str
+    relevant: str
+    irrelevant: str
+    yes: str
+    no: str
+    reference: str
+    undated: str
+    wire: str
+    no_wire: str
+    times_threshold: str
+    points: str
+    threshold: str
+    seen_in: str
+    sent_in: str
+    recap_subject: str
+    recap_intro: str
+    recap_more: str
+    day: str
+
+    def number(self, value: float) -> str:
+        """Return a number with at most one decimal, trailing zero dropped: `24,1`, `10`."""
+        return self.decimal_number(value).removesuffix(f"{self.decimal}0")
+
+    def decimal_number(self, value: float) -> str:
+        """Return a number with one decimal: `9,0`."""
+        return f"{value:.1f}".replace("-", "−").replace(".", self.decimal)
+
+    def short_date(self, instant: datetime | None) -> str:
+        """Return `16 mai, 06:58`."""
+        if instant is None:
+            return self.undated
+        local = instant.astimezone(self.zone)
+        return f"{self._day(local)} {self.months[local.month - 1]}, {local:%H:%M}"
+
+    def long_date(self, instant: datetime | None) -> str:
+        """Return `jeudi 16 mai 2024, 06:58`."""
+        if instant is None:
+            return self.undated
+        local = instant.astimezone(self.zone)
+        day = f"{self.days[local.weekday()]} {self._day(local)} {self.months[local.month - 1]}"
+        return f"{day} {local.year}, {local:%H:%M}"
+
+    def span(self, seconds: float) -> str:
+        """Return a duration to the unit that matters: `27 s`, `14 min`, `3 h`, `2 j`."""
+        for unit_s, unit in ((_DAY_S * 2, self.day), (_HOUR_S, "h"), (_MINUTE_S, "min")):
+            if seconds >= unit_s:
+                return f"{seconds / min(unit_s, _DAY_S):.0f} {unit}"
+        return f"{seconds:.0f} s"
+
+    def quote(self, text: str) -> str:
+        """Return a text in this language's quotation marks."""
+        return f"{self.open_quote}{text}{self.close_quote}"
+
+    def agency(self, source: StorySource) -> str:
+        """Return what is known of a wire agency behind an article."""
+        return self.wire if source.wire else self.no_wire
+
+    def told_latency(self, latency_s: Sequence[tuple[str, float]]) -> str:
+        """Return `Vu en 14 min, envoyé en 27 s`, or what is known of it, or ""."""
+        known = dict(latency_s)
+        parts = (("published_to_seen_s", self.seen_in), ("seen_to_sent_s", self.sent_in))
+        told = ", ".join(f"{label} {self.span(known[name])}" for name, label in parts if name in known)
+        return told[:1].upper() + told[1:]
+
+    def strength(self, match: Match) -> str:
+        """Return how strong a match is: `2,4 × le seuil`, or its points where no threshold is set."""
+        score, threshold = match.verdict.score, match.verdict.threshold
+        if threshold is None or threshold <= 0:
+            return f"{self.number(score)} {self.points}"
+        return f"{self.number(score / threshold)} {self.times_threshold}"
+
+    def score(self, match: Match) -> str:
+        """Return `24,1 points, seuil 10`."""
+        points = f"{self.number(match.verdict.score)} {self.points}"
+        threshold = match.verdict.threshold
+        return points if threshold is None else f"{points}, {self.threshold} {self.number(threshold)}"
+
+    def seen(self, match: Match) -> str:
+        """Return the best forms seen, by field: `Chine, Poutine (titre), Ukraine (chapô)`."""
+        best = [item for item in _by_points(match) if item.points > 0][:_MAX_SEEN]
+        return ", ".join(
+            ", ".join(line(item.best, 60) for item in best if item.field is where) + f" ({self.fields[where]})"
+            for where in dict.fromkeys(item.field for item in best)
+        )
+
+    def breakdown(self, match: Match) -> str:
+        """Return every term with its points: `Chine 9,0 (titre) ; Russie 7,2 (« Poutine », titre) ; contact 1,0`."""
+        entities = _entities(match)
+        separator = " ; " if self.decimal == "," else "; "
+        return separator.join(self._share(item, entities) for item in _by_points(match))
+
+    def masked(self, match: Match) -> str:
+        """Return the phrases that were ignored, quoted, or ""."""
+        return ", ".join(self.quote(line(text, 80)) for text in dict.fromkeys(mask.text for mask in match.masks))
+
+    def _share(self, item: Contribution, entities: frozenset[str]) -> str:
+        points, where, best = self.decimal_number(item.points), self.fields[item.field], line(item.best, 60)
+        name = line(item.term.replace("_", " "), 60)
+        if item.term in entities:
+            seen = "" if _folded(name) == _folded(best) else f"{self.quote(best)}, "
+            return f"{name[:1].upper()}{name[1:]} {points} ({seen}{where})"
+        if best[:1].isupper():
+            return f"{best} {points} ({where})"
+        return f"{name} {points}"
+
+    def _day(self, local: datetime) -> str:
+        return "1er" if local.day == 1 and self.decimal == "," else str(local.day)
+
+
+def level_of(match: Match) -> Level:
+    """Return the level that a match reached."""
+    return match.verdict.level or match.rule.level
+
+
+def vocabulary(language: Language, zone: ZoneInfo) -> Words:
+    """Return a language's words."""
+    return _french(zone) if language is Language.FR else _english(zone)
+
+
+def _by_points(match: Match) -> Sequence[Contribution]:
+    return sorted(match.verdict.contributions, key=lambda item: -abs(item.points))
+
+
+def _entities(match: Match) -> frozenset[str]:
+    """Return the terms that stand for one entity, and may bear its name."""
+    return frozenset(
+        term.name for term in match.rule.terms if [pattern.kind for pattern in term.patterns] == [PatternKind.ENTITY]
+    )
+
+
+def _folded(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFKD", text).casefold() if _PROPER.match(char))
+
+
+def _french(zone: ZoneInfo) -> Words:
+    return Words(
+        code="fr",
+        zone=zone,
+        levels={Level.CRITICAL: "Critique", Level.HIGH: "Élevé", Level.MEDIUM: "Moyen", Level.LOW: "Faible"},
+        reasons={
+            NotificationReason.FIRST_ALERT: "première alerte",
+            NotificationReason.RECAP: "première lecture",
+        },
+        completeness={
+            Completeness.FULL: "texte intégral",
+            Completeness.TEASER: "début seulement",
+            Completeness.SUMMARY: "résumé seulement",
+        },
+        fields={Field.TITLE: "titre", Field.LEAD: "chapô", Field.BODY: "corps"},
+        days=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+        months=(
+            *("janvier", "février", "mars", "avril", "mai", "juin"),
+            *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+        ),
+        decimal=",",
+        colon=" :",
+        open_quote="« ",
+        close_quote=" »",
+        why="Pourquoi",
+        ignored="Ignoré",
+        relevant="Pertinent",
+        irrelevant="Hors sujet",
+        yes="oui",
+        no="non",
+        reference="Réf.",
+        undated="date inconnue",
+        wire="dépêche reprise",
+        no_wire="agence non identifiée",
+        times_threshold="× le seuil",
+        points="points",
+        threshold="seuil",
+        seen_in="Vu en",
+        sent_in="envoyé en",
+        recap_subject="Première lecture – articles retenus",
+        recap_intro="Déjà publié dans les nouvelles sources",
+        recap_more="et {count} de plus, à lire par {command}",
+        day="j",
+    )
+
+
+def _english(zone: ZoneInfo) -> Words:
+    return Words(
+        code="en",
+        zone=zone,
+        levels={Level.CRITICAL: "Critical", Level.HIGH: "High", Level.MEDIUM: "Medium", Level.LOW: "Low"},
+        reasons={NotificationReason.FIRST_ALERT: "first alert", NotificationReason.RECAP: "first reading"},
+        completeness={
+            Completeness.FULL: "full text",
+            Completeness.TEASER: "beginning only",
+            Completeness.SUMMARY: "summary only",
+        },
+        fields={Field.TITLE: "title", Field.LEAD: "lead", Field.BODY: "body"},
+        days=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        months=(
+            *("January", "February", "March", "April", "May", "June"),
+            *("July", "August", "September", "October", "November", "December"),
+        ),
+        decimal=".",
+        colon=":",
+        open_quote="“",
+        close_quote="”",
+        why="Why",
+        ignored="Ignored",
+        relevant="Relevant",
+        irrelevant="Not relevant",
+        yes="oui",
+        no="non",
+        reference="Ref.",
+        undated="date unknown",
+        wire="wire copy",
+        no_wire="no agency identified",
+        times_threshold="× the threshold",
+        points="points",
+        threshold="threshold",
+        seen_in="Seen in",
+        sent_in="sent in",
+        recap_subject="First reading – articles kept",
+        recap_intro="Already published in the new sources",
+        recap_more="and {count} more, to be read with {command}",
+        day="d",
+    )

@@ -1,0 +1,174 @@
+"""Alerts of our own fiction, for the tests of every channel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from monitor.alerting import Routes, message_id, plan, plan_recap
+from monitor.model import (
+    Alert,
+    Channel,
+    Completeness,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Receiver,
+    Rendered,
+    Story,
+    StorySource,
+)
+from rules.types import (
+    Contribution,
+    Field,
+    Level,
+    Mask,
+    Match,
+    Pattern,
+    PatternKind,
+    Ref,
+    RuleDef,
+    Score,
+    Snippet,
+    TermDef,
+    Verdict,
+)
+
+PUBLISHED = datetime(2024, 5, 16, 4, 58, tzinfo=UTC)
+SEEN = PUBLISHED + timedelta(seconds=820)
+NOW = SEEN + timedelta(seconds=27)
+ROUTES = Routes(tuple(Receiver(channel.value, channel) for channel in Channel))
+LATENCY_S = (("published_to_seen_s", 820.0), ("seen_to_sent_s", 27.0))
+
+TITLE = "Poutine attendu à Harbin, en Chine, pour un sommet sur le fret fluvial"
+LEAD = "Une visite de deux jours, alors que l'hiver s'installe en Ukraine."
+BODY = "Au nord-est, les habitants de Kharkiv guettent les sirènes depuis lundi."
+
+
+def snippet(field: Field, text: str, **terms: str) -> Snippet:
+    """Return a snippet in which each term marks its word."""
+    marks = ((text.index(word), text.index(word) + len(word), term) for term, word in terms.items())
+    return Snippet(field, text, tuple(marks))
+
+
+def entity(name: str) -> TermDef:
+    return TermDef(name, (Pattern(PatternKind.ENTITY, name, f"@{name}"),))
+
+
+RULE = RuleDef(
+    id="axe-moscou-pekin",
+    title="Axe Moscou–Pékin",
+    condition=Ref("russie"),
+    terms=(
+        entity("russie"),
+        entity("chine"),
+        entity("ukraine"),
+        TermDef(
+            "front",
+            (Pattern(PatternKind.ENTITY, "kharkiv", "@kharkiv"), Pattern(PatternKind.WORDS, "Donetsk", "Donetsk")),
+        ),
+        TermDef("contact", (Pattern(PatternKind.WORDS, "visite", "visite"),)),
+    ),
+    level=Level.HIGH,
+    tags=("geo.russie", "geo.chine"),
+    score=Score(threshold=10),
+    labels=(("desk", "international"),),
+    version="sha256:" + "ab" * 32,
+)
+
+VERDICT = Verdict(
+    rule=RULE.id,
+    version=RULE.version,
+    score=24.1,
+    threshold=10.0,
+    condition=True,
+    in_scope=True,
+    match=True,
+    near_miss=False,
+    level=Level.HIGH,
+    contributions=(
+        Contribution("chine", 9.0, "Chine", Field.TITLE, 28),
+        Contribution("russie", 7.2, "Poutine", Field.TITLE, 12),
+        Contribution("ukraine", 4.5, "Ukraine", Field.LEAD, 3),
+        Contribution("front", 2.4, "Kharkiv", Field.BODY, 1),
+        Contribution("contact", 1.0, "visite", Field.LEAD, 1),
+    ),
+    evidence=(),
+    gate=None,
+)
+
+MATCH = Match(
+    rule=RULE,
+    verdict=VERDICT,
+    snippets=(
+        snippet(Field.TITLE, TITLE, russie="Poutine", chine="Chine"),
+        snippet(Field.LEAD, LEAD, contact="visite", ukraine="Ukraine"),
+        snippet(Field.BODY, BODY, front="Kharkiv"),
+    ),
+    masks=(Mask("chine", Field.BODY, 0, 22, "mer de Chine orientale"),),
+    text_sha256="cd" * 32,
+)
+
+STORY = Story(
+    id="st_0123456789abcdef",
+    title=TITLE,
+    first_seen_at=SEEN,
+    sources=(
+        StorySource(
+            outlet="La Gazette de Lutèce",
+            url="https://gazette.example/monde/visite?a=1&b=2",
+            published_at=PUBLISHED,
+            completeness=Completeness.FULL,
+            title=TITLE,
+        ),
+    ),
+)
+
+
+def alert(match: Match = MATCH, story: Story = STORY) -> Alert:
+    (planned,) = plan([match], story, ROUTES, now=NOW, latency_s=LATENCY_S)
+    return planned
+
+
+def other(number: int, level: Level = Level.MEDIUM) -> tuple[Story, Match]:
+    """Return a story and a match that differ from the others by a number."""
+    source = replace(STORY.sources[0], outlet="Radio Lutèce", url=f"https://radio.example/{number}", published_at=None)
+    story = replace(STORY, id=f"st_{number:016x}", title=f"Dépêche numéro {number}", sources=(source,))
+    rule = replace(RULE, id=f"rule-{number}", title=f"Veille numéro {number}", level=level)
+    verdict = replace(VERDICT, score=5.0 + number, threshold=None, level=level)
+    return story, replace(MATCH, rule=rule, verdict=verdict)
+
+
+def recap(count: int = 2, total: int | None = None) -> Alert:
+    items = [(STORY, MATCH), *(other(number) for number in range(count - 1))]
+    return plan_recap(items, ROUTES, now=NOW, total=count if total is None else total)
+
+
+def hostile(text: str) -> Alert:
+    """Return an alert in which everything that comes from outside, and more, is one text."""
+    source = replace(STORY.sources[0], outlet=text, url=text)
+    snippets = tuple(replace(snippet, text=text, marks=()) for snippet in MATCH.snippets)
+    contributions = tuple(replace(item, best=text) for item in VERDICT.contributions)
+    match = replace(
+        MATCH,
+        rule=replace(RULE, title=text, tags=(text,), labels=((text, text),)),
+        verdict=replace(VERDICT, contributions=contributions),
+        snippets=snippets,
+        masks=(replace(MATCH.masks[0], text=text),),
+    )
+    return alert(match, replace(STORY, title=text, sources=(source,)))
+
+
+def delivery(rendered: Rendered, channel: Channel, planned: Alert | None = None) -> Delivery:
+    known = planned or alert()
+    return Delivery(
+        id=DeliveryId(1),
+        alert_id=known.id,
+        receiver=channel.value,
+        channel=channel,
+        message_id=message_id(known.id, channel.value),
+        rendered=rendered,
+        state=DeliveryState.PENDING,
+        attempts=1,
+        created_at=NOW,
+    )
