@@ -290,7 +290,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> ConditionError:
         opened = text.count("(") > text.count(")")
         hint = "a parenthesis is not closed" if opened else "something must follow the last operator"
         return ConditionError("the condition stops too early", offset=len(text), hint=hint)
-    offset = error.pos_in_stream
+    offset: int = getattr(error, "pos_in_stream", 0)
     culprit = str(token) if token is not None else text[offset]
     return ConditionError(f"{culprit!r} is not expected here", offset=offset, hint=_syntax_hint(culprit, text, offset))
 

@@ -4,12 +4,15 @@ The tree::
 
     RuleError
     ├── PackError        a rule or entity file is wrong: file, line, column, hint
+    │   └── PackErrors   all that is wrong with a set of files
     └── ConditionError   a condition cannot be read: offset into the text, hint
 """
 
 from __future__ import annotations
 
-__all__ = ["ConditionError", "PackError", "RuleError"]
+from collections.abc import Sequence
+
+__all__ = ["ConditionError", "PackError", "PackErrors", "RuleError"]
 
 
 class RuleError(Exception):
@@ -50,3 +53,16 @@ class PackError(RuleError):
         self.column = column
         self.hint = hint
         super().__init__(f"{file}:{line}:{column}: {message}" + (f" ({hint})" if hint else ""))
+
+
+class PackErrors(PackError):  # noqa: N818 (it is several errors)
+    """Everything wrong with a set of files; it reads as its first problem.
+
+    Args:
+        problems: each problem, in order of file and line; at least one.
+    """
+
+    def __init__(self, problems: Sequence[PackError]) -> None:
+        first = problems[0]
+        super().__init__(first.message, file=first.file, line=first.line, column=first.column, hint=first.hint)
+        self.problems = tuple(problems)

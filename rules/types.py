@@ -436,10 +436,11 @@ class GateKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The first gate that failed, and what was missing, in French."""
+    """The first gate that failed, and what was missing, in French and in English."""
 
     kind: GateKind
     missing: str
+    missing_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,423 @@
+"""Rule and entity files to a `Pack`, or to every problem they have, each with its file, line, column and a hint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib import resources
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from rules.condition import OneLine, format_condition, hint_for, parse_condition, parse_one_line, parse_pattern
+from rules.errors import ConditionError, PackError, PackErrors
+from rules.schema import EntityForm, ExpectForm, RuleForm, TermForm, TestForm, fields_at
+from rules.source import Node, Place, read
+from rules.types import (
+    Document,
+    EntityDef,
+    Expectation,
+    Pack,
+    Pattern,
+    PatternKind,
+    RuleDef,
+    RuleTest,
+    Scope,
+    Score,
+    TermDef,
+)
+
+__all__ = ["Files", "bundled", "bundled_entities", "bundled_rules", "expand", "load", "load_pack"]
+
+Files = Sequence[tuple[str, str]]
+"""Files as (name, text). A name in `.txt` holds one-line rules, one a line, `#` for comments; any other is YAML."""
+
+_Form = TypeVar("_Form", RuleForm, EntityForm)
+_HOURS = {"h": 1, "d": 24, "j": 24}
+_SLUG_LENGTH = 60
+
+
+def load_pack(files: Files) -> Pack:
+    """Read files that are complete together. A file holds a rule, a list of rules, or a list of entities.
+
+    Raises:
+        PackErrors: everything that is wrong with them.
+    """
+    return _checked(_read_all(files))
+
+
+def load(rules: Files | None = None, entities: Files = ()) -> Pack:
+    """Read a user's files beside the bundled ones.
+
+    Args:
+        rules: the user's rule files (they may hold entities too), which replace the bundled rules; None keeps those.
+        entities: further entity files of the user. An entity with a bundled one's id replaces it.
+
+    Raises:
+        PackErrors: everything that is wrong with them.
+    """
+    own = _read_all([*(bundled_rules() if rules is None else rules), *entities])
+    redefined = {entity.id for entity in own.entities}
+    shipped = _read_all(bundled_entities())
+    shipped.entities = [entity for entity in shipped.entities if entity.id not in redefined]
+    return _checked(_Draft([*shipped.entities, *own.entities], own.rules, own.uses, [*shipped.problems, *own.problems]))
+
+
+def bundled() -> Pack:
+    """Return the pack that veille ships."""
+    return load()
+
+
+def bundled_rules() -> Files:
+    """Return the text of the rule files that veille ships, by name."""
+    return _packaged("rules")
+
+
+def bundled_entities() -> Files:
+    """Return the text of the entity files that veille ships, by name."""
+    return _packaged("entities")
+
+
+def expand(one_line: str) -> str:
+    """Return the file form of a one-line rule.
+
+    Raises:
+        ConditionError: the rule cannot be read.
+
+    >>> print(expand("@kharkiv PROCHE/40 drone"), end="")
+    id: kharkiv-proche-40-drone
+    title: "@kharkiv PROCHE/40 drone"
+    level: medium
+    terms:
+      kharkiv: {entity: kharkiv}
+      drone: {any: ["drone"]}
+    condition: "kharkiv near/40 drone"
+    """
+    typed = " ".join(one_line.split())
+    rule = parse_one_line(typed)
+    terms = "".join(f"  {term.name}: {_looks_for(term.patterns[0])}\n" for term in rule.terms)
+    return (
+        f"id: {_slug(typed)}\ntitle: {_quoted(typed[:200])}\nlevel: medium\nterms:\n{terms}"
+        f"condition: {_quoted(format_condition(rule.condition))}\n"
+    )
+
+
+# --- collecting ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What was read so far; `uses` are the entities that rules look for, and where."""
+
+    entities: list[EntityDef] = field(default_factory=list)
+    rules: list[RuleDef] = field(default_factory=list)
+    uses: list[tuple[str, Place]] = field(default_factory=list)
+    problems: list[PackError] = field(default_factory=list)
+
+    def note(self, message: str, place: Place, hint: str = "") -> None:
+        self.problems.append(PackError(message, file=place.file, line=place.line, column=place.column, hint=hint))
+
+
+def _read_all(files: Files) -> _Draft:
+    draft = _Draft()
+    for name, text in files:
+        try:
+            items = _lines(name, text) if name.endswith(".txt") else _items(read(text, file=name))
+        except PackError as error:
+            draft.problems.append(error)
+            continue
+        for item in items:
+            _add(item, draft)
+    return draft
+
+
+def _checked(draft: _Draft) -> Pack:
+    """Check what concerns several files, and return the pack or raise every problem."""
+    _check_unique_entities(draft)
+    _check_unique_rules(draft)
+    known = {entity.id for entity in draft.entities}
+    for entity, place in draft.uses:
+        if entity not in known:
+            draft.note(f"unknown entity {entity}", place, hint_for(entity, known))
+    if draft.problems:
+        raise PackErrors(sorted(draft.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
+    return Pack(tuple(draft.entities), tuple(draft.rules))
+
+
+def _check_unique_entities(draft: _Draft) -> None:
+    first: dict[str, EntityDef] = {}
+    for entity in draft.entities:
+        other = first.setdefault(entity.id, entity)
+        if other is not entity:
+            place = Place(entity.file, entity.line)
+            draft.note(f"the entity {entity.id} is defined twice", place, f"first in {other.file}:{other.line}")
+
+
+def _check_unique_rules(draft: _Draft) -> None:
+    first: dict[str, RuleDef] = {}
+    for rule in draft.rules:
+        for name in dict.fromkeys((rule.id, *rule.previous_ids)):
+            other = first.setdefault(name, rule)
+            if other is not rule:
+                place = Place(rule.file, rule.line)
+                draft.note(f"the rule id {name} is taken", place, f"first in {other.file}:{other.line}")
+
+
+def _lines(name: str, text: str) -> Iterator[Node]:
+    """Yield the one-line rules of a text file."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if typed := line.strip():
+            column = len(line) - len(line.lstrip()) + 1
+            place = Place(name, number, column)
+            if not typed.startswith("#"):
+                yield Node(typed, place, inside=place)
+
+
+def _items(root: Node) -> list[Node]:
+    return root.value if isinstance(root.value, list) else [root]
+
+
+def _add(item: Node, draft: _Draft) -> None:
+    if isinstance(item.value, str):
+        _add_one_line(item, draft)
+    elif not isinstance(item.value, dict):
+        draft.note("a rule, an entity or a one-line rule was expected", item.place, "put a one-line rule in quotes")
+    elif _is_entity(item.value):
+        if entity := _validated(EntityForm, item, draft):
+            draft.entities.append(_entity(entity, item.place))
+    elif rule := _validated(RuleForm, item, draft):
+        _add_rule(rule, item, draft)
+
+
+def _is_entity(mapping: Mapping[str, object]) -> bool:
+    """Tell entities from rules by the keys they have, so that one mistyped key changes nothing."""
+    own = set(fields_at(EntityForm, ())) & mapping.keys()
+    return len(own) > len(set(fields_at(RuleForm, ())) & mapping.keys())
+
+
+# --- one mapping -----------------------------------------------------------------------------------------------
+
+
+def _validated(form: type[_Form], item: Node, draft: _Draft) -> _Form | None:
+    try:
+        return form.model_validate(item.plain())
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _note_detail(form, dict(detail), item, draft)
+        return None
+
+
+def _note_detail(form: type[_Form], detail: Mapping[str, Any], item: Node, draft: _Draft) -> None:
+    """Put one pydantic error in words, where the culprit stands."""
+    path: tuple[str | int, ...] = tuple(step for step in detail["loc"] if step != "[key]")
+    parent, node = item.at(path[:-1]), item.at(path)
+    last = str(path[-1]) if path else ""
+    if detail["type"] == "extra_forbidden":
+        draft.note(f"unknown key {last}", parent.keys[last], hint_for(last, fields_at(form, path[:-1])))
+    elif detail["type"] == "missing":
+        draft.note(f"the key {last} is missing", parent.place, "it is required")
+    elif "[key]" in detail["loc"]:
+        draft.note(f"{last} is no valid name", parent.keys[last], "letters, digits and _, beginning with a letter")
+    elif detail["type"] == "enum":
+        allowed = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
+        draft.note(f"{last}: {node.value!r} is not allowed", node.place, hint_for(str(node.value), allowed))
+    else:
+        message = detail["msg"].removeprefix("Value error, ")
+        hint = "put it in quotes" if detail["type"] == "string_type" and not _is_nest(node) else ""
+        draft.note(f"{last}: {message}" if last else message, node.place, hint)
+
+
+def _is_nest(node: Node) -> bool:
+    return isinstance(node.value, list | dict)
+
+
+def _entity(form: EntityForm, place: Place) -> EntityDef:
+    return EntityDef(
+        id=form.id,
+        name=form.name,
+        wikidata=form.wikidata,
+        primary=tuple(form.primary),
+        alias=tuple(form.alias),
+        demonym=tuple(form.demonym),
+        prefix=tuple(form.prefix),
+        cased=tuple(form.cased),
+        excepts=tuple(form.except_),
+        as_of=form.as_of,
+        matches=tuple(form.matches),
+        rejects=tuple(form.rejects),
+        file=place.file,
+        line=place.line,
+    )
+
+
+def _add_rule(form: RuleForm, item: Node, draft: _Draft) -> None:
+    noted = len(draft.problems)
+    terms = tuple(_term(name, term, item, draft) for name, term in form.terms.items())
+    try:
+        condition = parse_condition(form.condition, form.terms)
+    except ConditionError as error:
+        _note_condition(error, item.at(["condition"]), draft)
+    tests = tuple(_test(test, item.at(["tests", number]), draft) for number, test in enumerate(form.tests))
+    _check_expected_terms(form, item, draft)
+    if len(draft.problems) > noted:
+        return
+    scope = form.scope
+    draft.rules.append(
+        RuleDef(
+            id=form.id,
+            title=form.title,
+            condition=condition,
+            terms=terms,
+            status=form.status,
+            level=form.level,
+            description=form.description.strip(),
+            tags=tuple(form.tags),
+            references=tuple(form.references),
+            falsepositives=tuple(form.falsepositives),
+            author=form.author,
+            date=form.date,
+            previous_ids=tuple(form.previous_ids),
+            scope=Scope(
+                languages=tuple(scope.lang),
+                max_age=_duration(scope.max_age) if scope.max_age else None,
+                feeds=tuple(scope.feeds),
+                outlets=tuple(scope.outlets),
+                completeness=tuple(scope.completeness),
+            ),
+            score=Score(form.score.threshold, **form.score.fields.model_dump()),
+            labels=tuple(sorted(form.labels.items())),
+            tests=tests,
+            version=_version(form.model_dump(mode="json", by_alias=True, exclude_unset=True)),
+            source=form.condition.strip(),
+            file=item.place.file,
+            line=item.place.line,
+        )
+    )
+
+
+def _term(name: str, form: TermForm, item: Node, draft: _Draft) -> TermDef:
+    """Read a term's patterns, noting those that are wrong."""
+    place = item.at(["terms"]).keys[name]
+    patterns: list[Pattern] = []
+    if form.entity is not None:
+        patterns.append(Pattern(PatternKind.ENTITY, form.entity, f"@{form.entity}"))
+        draft.uses.append((form.entity, item.at(["terms", name, "entity"]).place))
+    for number, typed in enumerate(form.any):
+        node = item.at(["terms", name, "any", number])
+        try:
+            pattern = parse_pattern(typed)
+        except ConditionError as error:
+            _note_condition(error, node, draft)
+            continue
+        patterns.append(pattern)
+        if pattern.kind is PatternKind.ENTITY:
+            draft.uses.append((pattern.text, node.place))
+    fields = frozenset(form.in_) if form.in_ is not None else None
+    return TermDef(name, tuple(dict.fromkeys(patterns)), form.weight, fields, place.line, place.column)
+
+
+def _test(form: TestForm, node: Node, draft: _Draft) -> RuleTest:
+    article, expect = form.article, form.expect
+    if not (article.title or article.lead or article.body):
+        draft.note("the article of a test needs a text", node.at(["article"]).place, "title, lead or body")
+    return RuleTest(
+        name=form.name,
+        document=Document(
+            title=article.title,
+            lead=article.lead,
+            body=article.body,
+            language=article.lang,
+            feed=article.feed,
+            outlet=article.outlet,
+            completeness=article.completeness,
+        ),
+        expect=Expectation(**{**ExpectForm.model_dump(expect), "terms": tuple(expect.terms)}),
+        line=node.place.line,
+    )
+
+
+def _check_expected_terms(form: RuleForm, item: Node, draft: _Draft) -> None:
+    for number, test in enumerate(form.tests):
+        for position, term in enumerate(test.expect.terms):
+            if term not in form.terms:
+                place = item.at(["tests", number, "expect", "terms", position]).place
+                draft.note(f"unknown term {term}", place, hint_for(term, form.terms))
+
+
+def _note_condition(error: ConditionError, node: Node, draft: _Draft) -> None:
+    """Note a problem inside a text; at the text's own place where it spans lines."""
+    place = node.place
+    if node.inside is not None:
+        place = Place(node.inside.file, node.inside.line, node.inside.column + error.offset)
+    draft.note(error.message, place, error.hint)
+
+
+# --- one line --------------------------------------------------------------------------------------------------
+
+
+def _add_one_line(item: Node, draft: _Draft) -> None:
+    typed = " ".join(item.value.split())
+    try:
+        rule: OneLine = parse_one_line(typed)
+    except ConditionError as error:
+        _note_condition(error, item, draft)
+        return
+    place = item.inside or item.place
+    for term in rule.terms:
+        draft.uses.extend((pattern.text, place) for pattern in term.patterns if pattern.kind is PatternKind.ENTITY)
+    draft.rules.append(
+        RuleDef(
+            id=_slug(typed),
+            title=typed[:200],
+            condition=rule.condition,
+            terms=rule.terms,
+            version=_version(typed),
+            source=typed,
+            file=place.file,
+            line=place.line,
+        )
+    )
+
+
+def _slug(typed: str) -> str:
+    """Derive a rule's id from its text: `blé OU maïs` → ble-ou-mais; where that would lose much, add a digest."""
+    plain = unicodedata.normalize("NFKD", typed.lower().replace("œ", "oe").replace("æ", "ae"))
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode()).strip("-")
+    if 0 < len(slug) <= _SLUG_LENGTH:
+        return slug
+    digest = hashlib.sha256(typed.encode()).hexdigest()[:8]
+    return f"{slug[:_SLUG_LENGTH].strip('-') or 'regle'}-{digest}"
+
+
+def _looks_for(pattern: Pattern) -> str:
+    if pattern.kind is PatternKind.ENTITY:
+        return f"{{entity: {pattern.text}}}"
+    return f"{{any: [{_quoted(pattern.source)}]}}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+# --- small readings --------------------------------------------------------------------------------------------
+
+
+def _version(content: object) -> str:
+    """Return the hash of a rule's canonical text: layout, comments and the order of keys do not count."""
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def _duration(text: str) -> timedelta:
+    return timedelta(hours=int(text[:-1]) * _HOURS[text[-1]])
+
+
+def _packaged(folder: str) -> Files:
+    files = resources.files("rules").joinpath("packs", folder).iterdir()
+    yaml = sorted((file for file in files if file.name.endswith(".yaml")), key=lambda file: file.name)
+    return tuple((f"{folder}/{file.name}", file.read_text(encoding="utf-8")) for file in yaml)
