@@ -17,27 +17,28 @@ from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from monitor import alerting, fetch, sources
+from monitor import alerting, extract, feeds, fetch, sources
 from monitor.clock import Clock
 from monitor.deliver import make_channels
-from monitor.errors import RulesError, SettingsError, SourceError, VeilleError
+from monitor.errors import RulesError, SettingsError, VeilleError
 from monitor.http import HttpClient, default_user_agent
 from monitor.model import Feed
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
 from monitor.stages import Live, Tools
 from monitor.store import DaemonLock, Store
+from monitor.store.connection import database_path
 from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
-from monitor.workers import WorkerPool
 from rules import pack as packs
 from rules.engine import Engine
+from rules.errors import PackErrors
 
-__all__ = ["App", "load_engine", "load_feeds", "opened"]
+__all__ = ["App", "check_channels", "load_engine", "load_feeds", "opened"]
 
 _log = logging.getLogger(__name__)
 
-_RULE_FILES = (".yaml", ".yml")
+_RULE_FILES = (".yaml", ".yml", ".txt")
 # A round that did not happen for this long means the daemon is stuck, whatever it says.
 _STALE = timedelta(seconds=60)
 
@@ -52,16 +53,16 @@ class App:
     started: bool = field(default=False, init=False)
 
     async def start(self) -> None:
-        """Give back what a killed daemon held, declare the feeds, and tick."""
+        """Declare the feeds, and tick."""
         await self.declare_feeds()
         self.runner.start()
         self.started = True
         _log.info("started", extra={"status": await self.status()})
 
-    async def declare_feeds(self, feeds: tuple[Feed, ...] | None = None) -> None:
-        """Bring the database in line with the feeds file (or with these feeds)."""
+    async def declare_feeds(self) -> None:
+        """Give back what a killed daemon held, and bring the database in line with the feeds file."""
         settings, tools = self.tools.settings, self.tools
-        declared = load_feeds(settings) if feeds is None else feeds
+        declared = load_feeds(settings)
         self.feeds_seen = _stamp(settings.feeds)
         now = tools.clock.now()
         await tools.thread.run(tools.store.release_leases, now=now)
@@ -83,12 +84,12 @@ class App:
             return
         self.feeds_seen = stamp
         try:
-            feeds = load_feeds(self.tools.settings)
+            declared = load_feeds(self.tools.settings)
         except VeilleError as error:
-            _log.error("feeds_refused", extra={"error": str(error)})  # noqa: TRY400  expected: no stack trace
+            _log.error("feeds_refused", extra={"error": str(error)})
             return
         tools = self.tools
-        await tools.thread.run(tools.store.sync_feeds, feeds, now=tools.clock.now())
+        await tools.thread.run(tools.store.sync_feeds, declared, now=tools.clock.now())
         self.runner.nudge()
 
     async def reload(self) -> None:
@@ -97,7 +98,7 @@ class App:
             engine = await asyncio.to_thread(load_engine, self.tools.settings)
         except RulesError as error:
             self.tools.metrics.rules_rejected.inc()
-            _log.error("rules_refused", extra={"error": str(error), "errors": error.errors})  # noqa: TRY400
+            _log.error("rules_refused", extra={"error": str(error), "errors": error.errors})
         else:
             self.tools.live.engine = engine
             self.tools.metrics.rules.set(len(engine.rules))
@@ -146,8 +147,8 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
     user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
     client = HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks)
     sender = HttpClient(user_agent=user_agent, allow_networks=settings.deliver_allow_networks)
-    channels = make_channels(settings, routes, sender)
-    with DaemonLock(settings.database):
+    channels = make_channels(settings, routes.receivers, sender, clock=clock)
+    with DaemonLock(database_path(settings.database)):
         store = Store.open(settings.database)
         try:
             gate = fetch.HostGate(page_interval_s=settings.page_interval_s)
@@ -161,8 +162,8 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
                 sender=sender,
                 gate=gate,
                 permissions=fetch.Permissions(client, gate, clock=clock, tdm_policy=settings.tdm_policy),
-                feed_workers=WorkerPool("feeds", size=1),
-                page_workers=WorkerPool("extract", size=settings.workers),
+                feed_workers=feeds.worker_pool(1),
+                page_workers=extract.worker_pool(settings.workers),
                 live=Live(engine),
                 routes=routes,
                 channels=channels,
@@ -174,13 +175,46 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
             store.close()
 
 
+def check_channels(settings: Settings) -> tuple[str, ...]:
+    """Make every receiver's channel without connecting to anything; return their names.
+
+    Raises:
+        SettingsError, RoutesError: one of them cannot work.
+    """
+    sender = HttpClient(user_agent="veille", allow_networks=settings.deliver_allow_networks)
+    return tuple(sorted(make_channels(settings, alerting.load_routes(settings).receivers, sender)))
+
+
 def load_engine(settings: Settings) -> Engine:
     """Read the rules, check them as a whole, run the tests they carry, and compile them.
 
     Raises:
         RulesError: with one line for each problem.
     """
-    ...
+    where = settings.rules or "the bundled rules"
+    try:
+        rules = packs.load(None if settings.rules is None else _rule_files(settings.rules))
+        engine = Engine(rules)
+    except PackErrors as problems:
+        raise RulesError(f"{where}: refused", errors=tuple(str(problem) for problem in problems.problems)) from None
+    failed = tuple(str(outcome) for outcome in packs.run_tests(rules) if not outcome.passed)
+    if failed:
+        raise RulesError(f"{where}: tests inside the rules failed", errors=failed)
+    return engine
+
+
+def _rule_files(path: Path) -> tuple[tuple[str, str], ...]:
+    """Return the name and text of a rule file, or of every rule file under a folder, in order."""
+    paths = sorted(p for p in path.rglob("*") if p.suffix in _RULE_FILES) if path.is_dir() else [path]
+    if not paths:
+        raise RulesError(f"{path}: holds no rule file ({', '.join(_RULE_FILES)})")
+    files = []
+    for file in paths:
+        try:
+            files.append((str(file), file.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise RulesError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return tuple(files)
 
 
 def load_feeds(settings: Settings) -> tuple[Feed, ...]:

@@ -30,16 +30,15 @@ from monitor.model import (
     Alert,
     Article,
     Delivery,
-    Entry,
     EntryClaim,
     FeedResponse,
     FeedState,
+    FeedStatus,
     HostClaim,
     Page,
     ParsedFeed,
     PollOutcome,
     PollResult,
-    Story,
 )
 from monitor.settings import Settings, TdmPolicy
 from monitor.store import OutboxItem, Store
@@ -154,9 +153,7 @@ async def poll_host(tools: Tools, claim: HostClaim) -> tuple[FeedReport, ...]:
         if time.monotonic() > give_back_at:
             break
     lane = schedule.lane_of([report.outcome for report in reports])
-    await tools.thread.run(
-        tools.store.release_host, claim.id, now=tools.clock.now(), not_before=not_before, lane=lane
-    )
+    await tools.thread.run(tools.store.release_host, claim.id, now=tools.clock.now(), not_before=not_before, lane=lane)
     return tuple(reports)
 
 
@@ -199,8 +196,8 @@ async def _poll_feed(tools: Tools, state: FeedState) -> tuple[FeedReport, timede
 
 async def _fetch_and_parse(tools: Tools, state: FeedState) -> tuple[PollOutcome, ParsedFeed | None, float | None]:
     """Return the outcome, the entries where the document is new, and how long it may be kept, in seconds."""
-    if not state.feed.typed:
-        await tools.permissions.check(state.feed.url)
+    if not state.feed.typed:  # the catalogue's choice, not the operator's: robots.txt has a say (promise P4)
+        await tools.permissions.check_robots(state.feed.url)
     async with tools.gate.feed(state.feed.url):
         answer = await fetch.fetch_feed(
             tools.client, state, unconditional=schedule.wants_unconditional(state, tools.clock.now())
@@ -270,7 +267,7 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
             now=now,
         )
         return ArticleReport(article, matches, (), postponed=True)
-    alerts = await _record(tools, claim, article, matches, entities, now)
+    alerts = await _record(tools, claim, article=article, matches=matches, entities=entities, now=now)
     return ArticleReport(article, matches, alerts)
 
 
@@ -280,7 +277,7 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> tuple[Page | None, extr
         return None, None
     crawl_delay_s = await tools.permissions.check(url)
     async with tools.gate.page(url, crawl_delay_s=crawl_delay_s):
-        page = await fetch.fetch_page(tools.client, url)
+        page = await fetch.fetch_page(tools.client, url, permissions=tools.permissions)
     if page.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT:
         raise ExternalError(f"{url}: the site reserves text and data mining", reason=Reason.RESERVED, retryable=False)
     return page, await extract.read(tools.page_workers, page)
@@ -300,6 +297,7 @@ def _match(engine: Engine, article: Article, claim: EntryClaim, now: datetime) -
 async def _record(
     tools: Tools,
     claim: EntryClaim,
+    *,
     article: Article,
     matches: tuple[Match, ...],
     entities: Sequence[str],
@@ -322,7 +320,7 @@ async def _record(
         alerts=outbox,
         now=now,
     )
-    _tell_article(tools.metrics, claim, article, matches, alerts, now)
+    _tell_article(tools.metrics, claim, article=article, matches=matches, alerts=alerts, now=now)
     return alerts
 
 
@@ -346,6 +344,7 @@ def _render(tools: Tools, alert: Alert) -> list[OutboxItem]:
 def _tell_article(
     metrics: Metrics,
     claim: EntryClaim,
+    *,
     article: Article,
     matches: Sequence[Match],
     alerts: Sequence[Alert],
@@ -380,23 +379,29 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> Alert | None:
     """Tell the matches of first polls in one message, once the new feeds have been read.
 
     Args:
+        tools: what the stages work with.
         at_once: do not wait for what is still to be polled or read.
     """
     now = tools.clock.now()
     pending = await tools.thread.run(tools.store.recap_pending, limit=_RECAP_LIMIT)
     if not pending.count or pending.oldest_at is None:
         return None
-    patient = now - pending.oldest_at < _RECAP_PATIENCE
-    if patient and not at_once and await tools.thread.run(tools.store.baseline_waiting):
+    patient = not at_once and now - pending.oldest_at < _RECAP_PATIENCE
+    if patient and await tools.thread.run(_more_to_come, tools.store):
         return None
     items = [(item.story, item.match) for item in pending.items]
     alert = alerting.plan_recap(items, tools.routes, now=now, total=pending.count)
-    await tools.thread.run(
-        tools.store.record_recap, alert, _render(tools, alert), match_ids=pending.match_ids, now=now
-    )
+    await tools.thread.run(tools.store.record_recap, alert, _render(tools, alert), pending.match_ids, now=now)
     tools.metrics.alerts.labels(alert.type).inc()
     _log.info("recap_planned", extra={"alert_id": alert.id, "matches": pending.count})
     return alert
+
+
+def _more_to_come(store: Store) -> bool:
+    """Return whether a new feed is still to be polled, or an entry of a first poll still to be read."""
+    if store.baseline_waiting():
+        return True
+    return any(feed.status is FeedStatus.ACTIVE and feed.last_polled_at is None for feed in store.feeds())
 
 
 # --- deliver --------------------------------------------------------------------------------------------------------
@@ -404,14 +409,8 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> Alert | None:
 
 async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
     """Try one delivery once, and settle it."""
-    channel = tools.channels.get(delivery.receiver)
     try:
-        if channel is None:
-            # Kept and shown; it is sent when the receiver is back and the delivery replayed.
-            raise DeliveryError(
-                f"receiver {delivery.receiver!r} is no longer configured", reason=Reason.REJECTED, retryable=False
-            )
-        receipt = await channel.send(delivery)
+        receipt = await tools.channels[delivery.receiver].send(delivery)
     except DeliveryError as error:
         outcome = await _settle_error(tools, delivery, error)
     else:
@@ -439,9 +438,7 @@ async def _settle_error(tools: Tools, delivery: Delivery, error: DeliveryError) 
             retry_after=error.retry_after,
         )
     if next_attempt_at is None:
-        await tools.thread.run(
-            tools.store.settle_failed, delivery.id, reason=error.reason, error=str(error), now=now
-        )
+        await tools.thread.run(tools.store.settle_failed, delivery.id, reason=error.reason, error=str(error), now=now)
         _log.error("delivery_failed", extra={**facts, "hint": f"veille deliveries replay {delivery.id}"})
         return "failed"
     await tools.thread.run(

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import typer
 
@@ -61,7 +61,7 @@ def _lines(source: str) -> Iterator[TextIO]:
     except OSError as error:
         raise typer.BadParameter(f"{source}: {error.strerror}") from error
     with raw:
-        buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)
+        buffered = cast("io.BufferedReader", raw)
         zipped = buffered.peek(2).startswith(_GZIP)
         stream = gzip.GzipFile(fileobj=buffered) if zipped else buffered
         yield io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="\n")
@@ -87,13 +87,13 @@ def _result(engine: Engine, record: object, now: datetime) -> dict[str, Any]:
         if not isinstance(text, str):
             raise ValueError(f"{name} must be text, not {type(text).__name__}")  # noqa: TRY004  one error kind
         text.encode()  # a lone surrogate is no text
-    analysis = engine.analyse(Document(**fields))
+    document = Document(title=fields["title"], lead=fields["lead"], body=fields["body"])
+    analysis = engine.analyse(document)
     mentions = analysis.scan.mentions
     return {
         "entities": list(dict.fromkeys(mention.name for mention in mentions)),
         "mentions": [
-            {"entity": m.name, "field": m.field.value, "start": m.start, "end": m.end, "text": m.text}
-            for m in mentions
+            {"entity": m.name, "field": m.field.value, "start": m.start, "end": m.end, "text": m.text} for m in mentions
         ],
         "rules": {
             verdict.rule: {"score": verdict.score, "threshold": verdict.threshold, "match": verdict.match}

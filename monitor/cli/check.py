@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 
 import typer
 
@@ -13,10 +14,17 @@ from monitor.errors import VeilleError
 __all__ = ["check"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Result:
+    name: str
+    ok: bool
+    found: str
+    errors: tuple[str, ...] = ()
+
+
 def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
     """Check settings, feeds file, rules with their tests, routes and channels; the exit code says how it went."""
-    from monitor import alerting
-    from monitor.app import load_engine, load_feeds, make_senders
+    from monitor.app import check_channels, load_engine, load_feeds
 
     settings = settings_of(context)
 
@@ -29,23 +37,21 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
         return f"{len(load_feeds(settings))} feeds"
 
     def routes() -> str:
-        receivers = make_senders(settings, alerting.load_routes(settings))
-        return "receivers: " + (", ".join(sorted(receivers)) or "none, the log only")
+        return "receivers: " + (", ".join(check_channels(settings)) or "none, the log only")
 
     checks: dict[str, Callable[[], str]] = {"feeds": feeds, "rules": rules, "routes": routes}
-    results: dict[str, dict[str, object]] = {"settings": {"ok": True, "found": "every name and value is valid"}}
+    results = [_Result("settings", ok=True, found="every name and value is valid")]
     for name, look in checks.items():
         try:
-            results[name] = {"ok": True, "found": look()}
+            results.append(_Result(name, ok=True, found=look()))
         except VeilleError as error:
-            results[name] = {"ok": False, "found": str(error), "errors": list(getattr(error, "errors", ()))}
-    good = all(result["ok"] for result in results.values())
+            results.append(_Result(name, ok=False, found=str(error), errors=getattr(error, "errors", ())))
+    good = all(result.ok for result in results)
     if as_json:
-        print_json({"ok": good, **results})
+        print_json({"ok": good, "checks": [asdict(result) for result in results]})
     else:
-        for name, result in results.items():
-            sys.stdout.write(f"{'ok  ' if result['ok'] else 'FAIL'} {name}: {result['found']}\n")
-            for line in result.get("errors", ()):  # type: ignore[attr-defined]  a list of lines
-                sys.stdout.write(f"       {line}\n")
+        for result in results:
+            sys.stdout.write(f"{'ok  ' if result.ok else 'FAIL'} {result.name}: {result.found}\n")
+            sys.stdout.writelines(f"       {line}\n" for line in result.errors)
     if not good:
         raise typer.Exit(2)

@@ -25,7 +25,9 @@ app = typer.Typer(
 
 
 @app.callback()
-def list_(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")) -> None:
+def list_(
+    context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")
+) -> None:
     """List the feeds with their health."""
     if context.invoked_subcommand is not None:
         return
@@ -115,7 +117,9 @@ def remove(context: typer.Context, url: str = typer.Argument(help="The feed's ad
 
 
 @app.command("import")
-def import_(context: typer.Context, source: Path = typer.Argument(metavar="OPML", help="OPML, or one address a line.")) -> None:
+def import_(
+    context: typer.Context, source: Path = typer.Argument(metavar="OPML", help="OPML, or one address a line.")
+) -> None:
     """Add every feed of an OPML file to the feeds file."""
     from monitor import sources
 
@@ -147,7 +151,9 @@ def resume(context: typer.Context, ref: str = typer.Argument(help="The feed's nu
 @app.command()
 def parse(
     context: typer.Context,
-    inputs: list[str] = typer.Argument(metavar="FILE|URL...", help="Feed documents, plain or gzip; - is standard input."),
+    inputs: list[str] = typer.Argument(
+        metavar="FILE|URL...", help="Feed documents, plain or gzip; - is standard input."
+    ),
     base: str | None = typer.Option(None, "--url", help="The address a file comes from, for its relative links."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object per input, a line each."),
 ) -> None:
@@ -206,7 +212,9 @@ async def _found(settings: Settings, url: str, *, title: str | None, outlet: str
                 if not link.declared:
                     break  # one good guess is enough; what the page itself declares is all taken
             if not found:
-                raise SourceError(f"{url}: no feed there, and the page names none; give the feed's own address") from None
+                raise SourceError(
+                    f"{url}: no feed there, and the page names none; give the feed's own address"
+                ) from None
             return tuple(found)
         return (Feed(url=url, title=title or parsed.title, outlet=outlet),)
 

@@ -41,4 +41,5 @@ def label(
         print_json(asdict(line))
     else:
         verdict = "relevant" if line.relevant else "not relevant"
-        sys.stdout.write(f"{line.alert_id}: {verdict} ({line.rule}: {line.title})\n")
+        changed = f", judged otherwise before: {line.changed}" if line.changed else ""
+        sys.stdout.write(f"{line.ref}: {verdict} (matches: {len(line.match_ids)}{changed})\n")

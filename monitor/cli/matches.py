@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from monitor.cli.context import open_log, print_json, print_table, settings_of
+
+if TYPE_CHECKING:
+    from monitor.store import Judgement
 
 __all__ = ["matches"]
 
@@ -54,17 +58,17 @@ def matches(
         return
     print_table(
         "Matches",
-        ("ref", "seen", "level", "score", "rule", "outlet", "title", "judged"),
+        ("ref", "matched", "level", "score", "rule", "outlet", "title", "judged"),
         [
             (
                 line.alert_id or line.id,
-                local(line.seen_at, settings.zone),
+                local(line.matched_at, settings.zone),
                 line.level or "near miss",
                 f"{line.score:.1f}",
                 line.rule,
                 line.outlet,
                 line.title,
-                {True: "oui", False: "non", None: ""}[line.label],
+                {True: "oui", False: "non", None: ""}[line.relevant],
             )
             for line in lines
         ],
@@ -73,8 +77,16 @@ def matches(
         sys.stderr.write("No match. `veille poll` or `veille run` fill the log; filters may hide some.\n")
 
 
-def _judgement(label: str | None) -> bool | str | None:
-    words: dict[str, bool | str] = {"oui": True, "yes": True, "non": False, "no": False, "none": "none"}
+def _judgement(label: str | None) -> Judgement | None:
+    from monitor.store import Judgement
+
+    words = {
+        "oui": Judgement.RELEVANT,
+        "yes": Judgement.RELEVANT,
+        "non": Judgement.NOT_RELEVANT,
+        "no": Judgement.NOT_RELEVANT,
+        "none": Judgement.NONE,
+    }
     if label is None:
         return None
     if label.lower() not in words:

@@ -101,7 +101,11 @@ class _Summary:
         rows = [
             ("feeds polled", sum(self.results.values()), listed(self.results)),
             ("entries", self.new + self.baseline, f"new {self.new}, baseline {self.baseline}"),
-            ("articles read", sum(self.articles.values()), f"{listed(self.articles)}; to be tried again {self.postponed}"),
+            (
+                "articles read",
+                sum(self.articles.values()),
+                f"{listed(self.articles)}; to be tried again {self.postponed}",
+            ),
             ("matches", sum(self.matches.values()), f"{listed(self.matches)}; near misses {self.near_misses}"),
             ("deliveries", sum(self.deliveries.values()), f"{listed(self.deliveries)}; pending {self.pending}"),
         ]
@@ -137,8 +141,11 @@ async def _with_progress(app: App, summary: _Summary, *, everything: bool) -> No
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    tools = app.tools
-    due = await tools.thread.run(tools.store.due_feeds, now=tools.clock.now(), ignore_due=everything)
+    from monitor.model import FeedStatus
+
+    tools, now = app.tools, app.tools.clock.now()
+    states = [state for state in await tools.thread.run(tools.store.feeds) if state.status is FeedStatus.ACTIVE]
+    due = sum(everything or state.next_due_at is None or state.next_due_at <= now for state in states)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         feeds = bar.add_task("feeds", total=due)

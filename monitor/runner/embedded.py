@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -44,7 +44,7 @@ class EmbeddedRunner:
     def __init__(self, tools: stages.Tools, *, on_report: Callable[[object], None] | None = None) -> None:
         self._tools = tools
         self._on_report = on_report
-        self._ignore_due = False
+        self._due_by: datetime | None = None  # run_once: what becomes due while it runs is left to the next run
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._rounds: list[Callable[[], Awaitable[None]]] = [self._measure, self._recap]
@@ -52,9 +52,7 @@ class EmbeddedRunner:
         self.articles = Pump(
             "read_article", claim=self._claim_entries, work=self._read, limit=_ARTICLES, metrics=tools.metrics
         )
-        self.messages = {
-            receiver.name: self._delivery_pump(receiver.name) for receiver in tools.routes.receivers
-        }
+        self.messages = {receiver.name: self._delivery_pump(receiver.name) for receiver in tools.routes.receivers}
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -88,7 +86,9 @@ class EmbeddedRunner:
 
     async def run_once(self, *, ignore_due: bool = False) -> None:
         """Poll what is due, read what is new, tell the recap, and try each delivery that is due once."""
-        self._ignore_due = ignore_due
+        self._due_by = self._tools.clock.now()
+        if ignore_due:
+            await self._tools.thread.run(self._tools.store.make_due, now=self._due_by)
         await asyncio.gather(*(pump.drain() for pump in self.hosts.values()))
         await self.articles.drain()
         await stages.tell_recap(self._tools, at_once=True)
@@ -108,12 +108,11 @@ class EmbeddedRunner:
         async def claim(free: int) -> Sequence[HostClaim]:
             return await self._tools.thread.run(
                 self._tools.store.claim_hosts,
-                now=self._tools.clock.now(),
+                now=self._due_by or self._tools.clock.now(),
                 owner=self._tools.owner,
                 lease_s=stages.HOST_LEASE_S,
                 limit=free,
                 lane=lane,
-                ignore_due=self._ignore_due,
             )
 
         return Pump(f"poll_host_{lane}", claim=claim, work=self._poll, limit=limit, metrics=self._tools.metrics)
@@ -167,7 +166,7 @@ class EmbeddedRunner:
         for action in self._rounds:
             try:
                 await action()
-            except Exception:
+            except Exception:  # noqa: BLE001  an edge that must survive: the next round tries again
                 self._tools.metrics.errors.labels("round").inc()
                 _log.exception("round_failed")
                 return

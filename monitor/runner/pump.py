@@ -80,7 +80,7 @@ class Pump(Generic[_T]):
             return 0
         try:
             items = await self._claim(free)
-        except Exception:
+        except Exception:  # noqa: BLE001  an edge that must survive: the lease brings the work back
             self._failed("claim_failed")
             return 0
         for item in items:
@@ -92,7 +92,7 @@ class Pump(Generic[_T]):
     async def _one(self, item: _T) -> None:
         try:
             await self._work(item)
-        except Exception:
+        except Exception:  # noqa: BLE001  an edge that must survive: the lease brings the work back
             self._failed("work_failed")
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -53,10 +53,12 @@ class WebService:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, self._port))
+            listener.listen()  # from here on a request waits rather than fails
         except OSError as error:
             listener.close()
             raise SettingsError(
-                f"VEILLE_HTTP_ADDRESS: cannot listen on {self._host}:{self._port}: {error.strerror}; choose another port"
+                f"VEILLE_HTTP_ADDRESS: cannot listen on {self._host}:{self._port}: {error.strerror}; "
+                "choose another port"
             ) from error
         self._port = listener.getsockname()[1]
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="web")
