@@ -21,6 +21,7 @@ _SPECIAL = (
     ipaddress.ip_network("192.88.99.0/24"),  # 6to4 relay anycast, RFC 7526
     ipaddress.ip_network("64:ff9b::/96"),  # NAT64, RFC 6052
     ipaddress.ip_network("64:ff9b:1::/48"),  # local NAT64, RFC 8215
+    ipaddress.ip_network("fec0::/10"),  # site-local, RFC 3879
 )
 
 
