@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from monitor.demo.pages import article_page, home_page
 from monitor.demo.press import Appearance, Behaviour, Format, Press, Title
@@ -20,7 +20,6 @@ from monitor.demo.syndication import feed_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from monitor.clock import Clock
 
@@ -44,7 +43,7 @@ class Asked:
 
 
 class Newsroom:
-    """Every title of a press, from `start` to `stop`, or as an asynchronous context.
+    """Every title of a press, from `start` to `stop`.
 
     Args:
         press: what is published.
@@ -80,15 +79,6 @@ class Newsroom:
         """Close every server."""
         for server in self._servers.values():
             await server.stop()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
 
     @property
     def feeds(self) -> dict[str, str]:

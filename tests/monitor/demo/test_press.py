@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from monitor.demo import Behaviour, Expect, Format, Press
+from monitor.demo.pages import LAYOUTS
+
+
+def test_there_are_enough_titles_articles_and_false_friends(press: Press) -> None:
+    articles = {seen.article.id: seen.article for seen in press.appearances}
+    expected = Counter(article.expect for article in articles.values())
+
+    assert len(press.titles) >= 12
+    assert len(press.appearances) >= 30
+    assert expected[Expect.ALERT] >= 8
+    assert expected[Expect.DECOY] >= 7
+    assert expected[Expect.RECAP] >= 2
+
+
+def test_every_way_to_publish_is_exercised(press: Press) -> None:
+    assert set(Format) == {title.format for title in press.titles}
+    assert set(Behaviour) == {title.behaviour for title in press.titles}
+    assert set(LAYOUTS) == {title.layout for title in press.titles}
+    assert {"utf-8", "iso-8859-1"} == {title.encoding for title in press.titles}
+
+
+def test_every_article_has_a_lead_and_four_paragraphs(press: Press) -> None:
+    thin = [seen.article.id for seen in press.appearances if len(seen.article.paragraphs) < 4 or not seen.article.lead]
+
+    assert thin == []
+
+
+def test_a_dispatch_is_carried_by_several_titles_under_their_own_headlines(press: Press) -> None:
+    dispatch = [seen for seen in press.appearances if seen.article.id == "depeche-frappes"]
+
+    assert len(dispatch) == 4
+    assert len({seen.headline for seen in dispatch}) == 4
+    assert [None, "Agence Lutèce-Presse"] == [dispatch[0].wire, dispatch[1].wire]
+
+
+def test_what_is_told_at_once_appears_after_the_opening(press: Press) -> None:
+    alerts = [seen.at for seen in press.appearances if seen.article.expect is Expect.ALERT]
+    recaps = [seen.at for seen in press.appearances if seen.article.expect is Expect.RECAP]
+
+    assert min(alerts) >= timedelta()
+    assert all(-timedelta(hours=24) < at < timedelta() for at in recaps)
+
+
+def test_everything_appears_within_half_a_minute(press: Press) -> None:
+    assert press.length < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("word", ["ukrain", "russ", "chin", "kharkiv", "moscou", "pékin", "kremlin"])
+def test_one_article_says_nothing_before_its_full_text(press: Press, word: str) -> None:
+    hidden = next(seen for seen in press.appearances if seen.article.id == "huis-clos")
+
+    assert word not in f"{hidden.headline} {hidden.article.lead} {hidden.article.summary}".lower()
+
+
+def test_no_address_begins_another(press: Press) -> None:
+    paths = sorted({seen.path for seen in press.appearances})
+
+    assert [] == [one for one in paths for other in paths if one != other and other.startswith(one)]
+    assert all(path.isascii() for path in paths)
