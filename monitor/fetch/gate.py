@@ -88,7 +88,8 @@ class HostGate:
         """
         name, host = self._host(url)
         interval_s = max(self._page_interval_s, crawl_delay_s)
-        self._refuse_if_long(name, max(host.next_page_at, host.held_until) + host.waiting * interval_s)
+        ahead = host.waiting + host.pages.locked()
+        self._refuse_if_long(name, max(host.next_page_at, host.held_until, self._monotonic()) + ahead * interval_s)
         async with AsyncExitStack() as held:
             async with self._patience(name):
                 host.waiting += 1

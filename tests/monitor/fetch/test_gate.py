@@ -1,0 +1,232 @@
+"""Promises P2 and P3: one request at a time for each host, pages spaced, closed when the host says so."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from monitor.errors import FetchError, Reason
+from monitor.fetch import gate as gates
+from monitor.fetch.gate import HostGate
+
+A, B = "https://a.example/1", "https://b.example/1"
+
+
+@dataclass
+class Time:
+    """A clock that moves only when somebody sleeps."""
+
+    at: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+        await asyncio.sleep(0)
+
+
+def gate(time: Time, *, page_interval_s: float = 1.0, wait_s: float = 60.0) -> HostGate:
+    return HostGate(page_interval_s=page_interval_s, wait_s=wait_s, monotonic=time.now, sleep=time.sleep)
+
+
+@dataclass
+class Traffic:
+    """How many requests were under way at most, and when each began."""
+
+    time: Time
+    most: int = 0
+    began: list[float] = field(default_factory=list)
+    _now: int = 0
+
+    async def through(self, way: AbstractAsyncContextManager[None]) -> None:
+        async with way:
+            self._now += 1
+            self.most = max(self.most, self._now)
+            self.began.append(self.time.at)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            self._now -= 1
+
+
+def test_P3_one_request_at_a_time_for_each_host() -> None:
+    async def run() -> Traffic:
+        time = Time()
+        door, traffic = gate(time), Traffic(time)
+        ways = [door.feed(A), door.page(A), door.feed("http://A.example:80/x"), door.feed(A), door.page(A)]
+        await asyncio.gather(*(traffic.through(way) for way in ways[:2] + ways[3:]))
+        return traffic
+
+    traffic = asyncio.run(run())
+
+    assert (traffic.most, len(traffic.began)) == (1, 4)
+
+
+def test_P3_hosts_do_not_wait_for_each_other() -> None:
+    async def run() -> Traffic:
+        time = Time()
+        door, traffic = gate(time), Traffic(time)
+        await asyncio.gather(traffic.through(door.feed(A)), traffic.through(door.feed(B)))
+        return traffic
+
+    traffic = asyncio.run(run())
+
+    assert traffic.most == 2
+
+
+@pytest.mark.parametrize(
+    ("page_interval_s", "crawl_delay_s", "gaps"), [(1, 0, [1, 1]), (1, 5, [5, 5]), (3, 2, [3, 3]), (0, 0, [0, 0])]
+)
+def test_P3_pages_keep_the_longer_of_floor_and_crawl_delay(
+    page_interval_s: float, crawl_delay_s: float, gaps: list[float]
+) -> None:
+    async def run() -> Traffic:
+        time = Time()
+        door, traffic = gate(time, page_interval_s=page_interval_s), Traffic(time)
+        await asyncio.gather(*(traffic.through(door.page(A, crawl_delay_s=crawl_delay_s)) for _ in range(3)))
+        return traffic
+
+    began = asyncio.run(run()).began
+
+    assert gaps == [after - before for before, after in pairwise(began)]
+
+
+def test_P3_feeds_do_not_wait_for_the_floor_of_pages() -> None:
+    async def run() -> Time:
+        time = Time()
+        door, traffic = gate(time, page_interval_s=30), Traffic(time)
+        await traffic.through(door.page(A))
+        await traffic.through(door.feed(A))
+        return time
+
+    time = asyncio.run(run())
+
+    assert time.slept == []
+
+
+def test_P2_a_host_that_asks_us_to_wait_is_left_alone() -> None:
+    async def run() -> list[float]:
+        time = Time()
+        door, traffic = gate(time), Traffic(time)
+        with pytest.raises(FetchError, match="429"):
+            async with door.feed(A):
+                raise FetchError("429", reason=Reason.RATE_LIMITED, retry_after=timedelta(seconds=20))
+        await traffic.through(door.feed(B))
+        await traffic.through(door.page(A))
+        await traffic.through(door.feed(A))
+        return traffic.began
+
+    began = asyncio.run(run())
+
+    assert began == [1000, 1020, 1020]
+
+
+def test_P2_a_host_can_be_held_for_a_while() -> None:
+    async def run() -> list[float]:
+        time = Time()
+        door, traffic = gate(time), Traffic(time)
+        door.hold(A, timedelta(seconds=30))
+        door.hold(A, timedelta(seconds=10))
+        await traffic.through(door.feed(A))
+        return traffic.began
+
+    began = asyncio.run(run())
+
+    assert began == [1030]
+
+
+def test_a_failure_lets_the_next_one_through() -> None:
+    async def run() -> list[float]:
+        time = Time()
+        door, traffic = gate(time, page_interval_s=0), Traffic(time)
+        for way in (door.feed(A), door.page(A)):
+            with pytest.raises(FetchError):
+                async with way:
+                    raise FetchError("down", reason=Reason.CONNECTION)
+        await traffic.through(door.page(A))
+        return traffic.began
+
+    began = asyncio.run(run())
+
+    assert began == [1000]
+
+
+@pytest.mark.parametrize("kind", ["feed", "page"])
+def test_a_wait_that_would_be_too_long_is_refused_at_once_with_its_length(kind: str) -> None:
+    async def run() -> FetchError:
+        door = gate(Time(), wait_s=60)
+        door.hold(A, timedelta(seconds=100))
+        with pytest.raises(FetchError) as caught:
+            async with getattr(door, kind)(A):
+                pass
+        return caught.value
+
+    error = asyncio.run(run())
+
+    assert (Reason.TIMEOUT, True, timedelta(seconds=100)) == (error.reason, error.retryable, error.retry_after)
+    assert str(error) == "a.example: its next turn is in 100 s"
+
+
+def test_a_queue_of_pages_that_would_be_too_long_is_refused_at_once() -> None:
+    async def run() -> list[FetchError]:
+        time = Time()
+        door, traffic = gate(time, wait_s=60), Traffic(time)
+        ways = [traffic.through(door.page(A, crawl_delay_s=30)) for _ in range(6)]
+        results = await asyncio.gather(*ways, return_exceptions=True)
+        return [result for result in results if isinstance(result, FetchError)]
+
+    refused = asyncio.run(run())
+
+    assert [timedelta(seconds=90)] * 3 == [error.retry_after for error in refused]
+
+
+@pytest.mark.parametrize("kind", ["feed", "page"])
+def test_a_turn_that_never_comes_is_a_timeout(kind: str) -> None:
+    async def run() -> FetchError:
+        door = HostGate(page_interval_s=0, wait_s=0.02)
+        async with getattr(door, kind)(A):
+            with pytest.raises(FetchError) as caught:
+                async with getattr(door, kind)(A):
+                    pass
+        return caught.value
+
+    error = asyncio.run(run())
+
+    assert (Reason.TIMEOUT, True) == (error.reason, error.retryable)
+
+
+def test_idle_hosts_are_forgotten_beyond_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gates, "_MAX_HOSTS", 3)
+
+    async def run() -> list[str]:
+        time = Time()
+        door = gate(time)
+        door.hold(A, timedelta(seconds=30))
+        async with door.feed(B):
+            for number in range(6):
+                async with door.feed(f"https://c{number}.example/"):
+                    pass
+            return list(door._hosts)
+
+    hosts = asyncio.run(run())
+
+    assert {"a.example", "b.example"} <= set(hosts)
+    assert len(hosts) <= 4
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    async def run() -> None:
+        async with gate(Time()).feed("file:///etc/passwd"):
+            pass
+
+    with pytest.raises(FetchError) as caught:
+        asyncio.run(run())
+
+    assert caught.value.reason is Reason.BAD_URL
