@@ -1,0 +1,8 @@
+"""The gazetteer: from entity definitions to the forms and masks that are looked for in folded text."""
+
+from __future__ import annotations
+
+from rules.entities.forms import STRENGTHS, Form, Gazetteer, Role, Wording, wordings
+from rules.entities.inflection import demonyms, inflections, plurals
+
+__all__ = ["STRENGTHS", "Form", "Gazetteer", "Role", "Wording", "demonyms", "inflections", "plurals", "wordings"]

@@ -1,0 +1,162 @@
+"""Entity definitions compiled into what a scanner looks for: forms, combining forms, masks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product, takewhile
+from types import MappingProxyType
+from typing import Final
+
+from rules.entities.inflection import demonyms, inflections, plurals
+from rules.text import fold
+from rules.types import EntityDef, FormKind
+
+__all__ = ["STRENGTHS", "Form", "Gazetteer", "Role", "Wording", "wordings"]
+
+STRENGTHS: Final[Mapping[FormKind, float]] = MappingProxyType(
+    {FormKind.PRIMARY: 1.0, FormKind.ALIAS: 0.8, FormKind.DEMONYM: 0.7}
+)
+
+_MOST_WORDINGS: Final = 256
+_WORD: Final = re.compile(r"([^\W_]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One way a phrase may be written.
+
+    Args:
+        text: as it stands in `Folded.flat`.
+        typed: the same with the case and accents that its author typed; it lines up with `text`.
+    """
+
+    text: str
+    typed: str
+
+
+def _as_typed(word: str, form: str) -> str:
+    """Return a form of a word with the case and accents of the typed word, and none where the form departs from it."""
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word.lower(), form, strict=False)))
+    return word[:shared] + fold(form[shared:]).text
+
+
+def wordings(phrase: str, vary: Callable[[str], Sequence[str]]) -> tuple[Wording, ...]:
+    """Return the ways a phrase may be written, sorted.
+
+    Args:
+        phrase: as typed.
+        vary: gives the forms of one lower-case word. Past 256 combinations the later words only stand as typed.
+
+    >>> [wording.text for wording in wordings("encre de Chine", plurals)]
+    ['encre de chine', 'encre de chines', 'encres de chine', 'encres de chines']
+    """
+    choices: list[tuple[str, ...]] = []
+    count = 1
+    for index, piece in enumerate(_WORD.split(fold(phrase).kept.strip())):
+        if index % 2 == 0:
+            choices.append((" " if piece and fold(piece).flat.isspace() else piece,))
+            continue
+        forms = vary(piece.lower())
+        count *= len(forms)
+        choices.append(tuple(_as_typed(piece, form) for form in forms) if count <= _MOST_WORDINGS else (piece,))
+    typed = {"".join(pieces) for pieces in product(*choices)}
+    return tuple(sorted((Wording(fold(text).flat, text) for text in typed if text), key=lambda w: (w.text, w.typed)))
+
+
+class Role(StrEnum):
+    """How a form may stand among letters."""
+
+    WORD = "word"  # a word of its own
+    SECOND = "second"  # also the end of a solid compound: `prorusse`
+    FIRST = "first"  # only the beginning of a compound: `sino-`, `russophobe`
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of an entity.
+
+    Args:
+        entity: the entity's id.
+        name: the entity's display name.
+        wording: what is looked for.
+        kind: what kind of form it is.
+        role: how it may stand among letters.
+        cased: whether the case must be as typed.
+    """
+
+    entity: str
+    name: str
+    wording: Wording
+    kind: FormKind
+    role: Role = Role.WORD
+    cased: bool = False
+
+    @property
+    def strength(self) -> float:
+        """The form's share of a term's weight."""
+        return STRENGTHS[self.kind]
+
+
+# First and second parts of compounds, whatever the entities: written solid they make one word.
+_FIRST_PARTS: Final = frozenset(
+    "afro americano anglo anti arabo archi austro balto belgo bulgaro canado coreano ex euro finno franco germano greco"
+    " helleno hispano hungaro hyper indo irano islamo israelo italo luso moldavo neo nippo non pan polono post pro"
+    " roumano russo serbo sino sovieto suisso super tchecheno turco ukraino ultra".split()
+)
+_SECOND_PARTS: Final = (
+    "africain allemand américain anglais arabe belge biélorusse britannique bulgare canadien centrisme centrique"
+    " coréen européen finlandais français géorgien grec hongrois indien iranien israélien italien japonais lituanien"
+    " mane manie moldave mongol norvégien nippon phile philie phobe phobie phone phonie polonais roumain soviétique"
+    " syrien taïwanais tchétchène tibétain turc vietnamien"
+).split()
+
+
+class Gazetteer:
+    """The forms and masks of some entities.
+
+    Args:
+        entities: the definitions; ids are unique.
+
+    Attributes:
+        forms: every form, the strongest kind first where one wording has several.
+        masks: the wordings that hide an entity, with the entity's id.
+        first_parts: combining forms, folded.
+        second_parts: words that may follow a combining form without a hyphen, folded.
+    """
+
+    def __init__(self, entities: Sequence[EntityDef]) -> None:
+        self.forms: tuple[Form, ...] = tuple(form for entity in entities for form in _forms(entity))
+        self.masks: tuple[tuple[Wording, str], ...] = tuple(
+            (wording, entity.id)
+            for entity in entities
+            for phrase in entity.excepts
+            for wording in wordings(phrase, inflections)
+        )
+        prefixes = (form.wording.text for form in self.forms if form.role is Role.FIRST)
+        seconds = (form.wording.text for form in self.forms if form.role is Role.SECOND)
+        common = (fold(form).flat for part in _SECOND_PARTS for form in (*inflections(part), *demonyms(part)))
+        self.first_parts: frozenset[str] = _FIRST_PARTS.union(prefixes)
+        self.second_parts: frozenset[str] = frozenset((*common, *seconds))
+
+
+def _forms(entity: EntityDef) -> tuple[Form, ...]:
+    """Return an entity's forms; where one wording has several kinds, the strongest."""
+    found: dict[tuple[str, Role], Form] = {}
+    cased = {fold(form).flat for form in entity.cased}
+    listed: tuple[tuple[FormKind, Role, Iterable[str], Callable[[str], Sequence[str]]], ...] = (
+        (FormKind.PRIMARY, Role.WORD, entity.primary or (entity.name,), plurals),
+        (FormKind.ALIAS, Role.WORD, entity.alias, plurals),
+        (FormKind.DEMONYM, Role.SECOND, entity.demonym, demonyms),
+        (FormKind.DEMONYM, Role.FIRST, (prefix.rstrip("-") for prefix in entity.prefix), lambda word: (word,)),
+        (FormKind.ALIAS, Role.WORD, entity.cased, plurals),
+    )
+    for kind, role, phrases, vary in listed:
+        for phrase in phrases:
+            is_cased = fold(phrase).flat in cased
+            for wording in wordings(phrase, vary):
+                place = Role.FIRST if role is Role.FIRST else Role.WORD
+                found.setdefault((wording.text, place), Form(entity.id, entity.name, wording, kind, role, is_cased))
+    return tuple(found.values())

@@ -1,0 +1,450 @@
+"""French text made comparable, with a way back to the text as received.
+
+`fold` undoes, in this order, what feeds do to words: HTML entities (also escaped twice), UTF-8 read as Latin-1,
+leftover tags, hyphenation at a line's end, ligatures and invisible characters, detached accents, runs of spaces. Each
+such step only runs where its cheap sign is seen, and leaves a `_Layer` that maps its output back to its input. What
+remains is compared letter by letter, so that the last step (case, accents, apostrophes, dashes, quotes) is one to one::
+
+    source --layers--> kept (case and accents kept) --1:1--> text (folded) --1:1--> flat (joiners are spaces)
+
+Offsets are code points, end exclusive.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+__all__ = [
+    "Folded",
+    "accents_bind",
+    "addresses",
+    "carries_accents",
+    "fold",
+    "is_capitals",
+    "is_seam",
+    "lines",
+    "sentences",
+    "word_numbers",
+]
+
+Span: TypeAlias = tuple[int, int]
+
+# --- one to one: case, accents, apostrophes, dashes, quotes -------------------------------------------------------
+
+_APOSTROPHES: Final = "'`´\u0092‘’‛′ʼʹʻˈ＇"
+_DASHES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_QUOTES: Final = '"«»“”„‟‹›″＂'
+_LINE_ENDS: Final = "\n\r\x85\u2028\u2029"
+_STROKES: Final = {"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ð": "d", "Ð": "d", "ı": "i", "µ": "u"}
+_CHOSEN: Final = (
+    dict.fromkeys(_APOSTROPHES, "'")
+    | dict.fromkeys(_DASHES, "-")
+    | dict.fromkeys(_QUOTES, '"')
+    | dict.fromkeys(_LINE_ENDS, "\n")
+    | _STROKES
+)
+
+
+def _fold_char(char: str) -> str:
+    """Return the one character that stands for a character in folded text."""
+    if char in _CHOSEN:
+        return _CHOSEN[char]
+    bare = "".join(c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c)).lower()
+    if len(bare) == 1 and bare.isalnum():
+        return bare
+    if char.isalnum():
+        return char
+    if char.isspace():
+        return " "
+    return char if char.isascii() else "*"
+
+
+class _FoldTable(dict[int, str]):
+    """A table for `str.translate` that works out a character when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        return self.setdefault(code, _fold_char(chr(code)))
+
+
+_TABLE: Final = _FoldTable()
+_LATIN_1: Final = bytes(ord(_fold_char(chr(code))) for code in range(0x100))
+_COMMON: Final = tuple((char, _fold_char(char)) for char in "’–—“”…\u202f‘•")
+_TO_FLAT: Final = str.maketrans(dict.fromkeys("-'/_\n", " "))
+_TO_SPACED: Final = {code: " " for code in range(0x80) if not chr(code).isalnum()}
+
+
+def _as_latin_1(text: str) -> bytes | None:
+    """Encode a text once its typography is plain; most French text then is Latin-1, which is fastest to handle."""
+    for char, folded in _COMMON:
+        text = text.replace(char, folded)
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return None
+
+
+def _fold_letters(kept: str) -> str:
+    latin = _as_latin_1(kept)
+    return kept.translate(_TABLE) if latin is None else latin.translate(_LATIN_1).decode("latin-1")
+
+
+# --- what changes lengths: one step each, run only where its sign is seen -----------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """How the output of one rewriting step maps to its input.
+
+    Piece `i` of the output starts at `starts[i]` and comes from `sources[i]` to `ends[i]`; a `copied` piece maps code
+    point by code point, any other as a whole.
+    """
+
+    starts: tuple[int, ...]
+    sources: tuple[int, ...]
+    ends: tuple[int, ...]
+    copied: tuple[bool, ...]
+
+    def span(self, start: int, end: int) -> Span:
+        """Map a span of the output, not empty, to the input."""
+        first = bisect_right(self.starts, start) - 1
+        last = bisect_right(self.starts, end - 1) - 1
+        return (
+            self.sources[first] + (start - self.starts[first] if self.copied[first] else 0),
+            self.sources[last] + end - self.starts[last] if self.copied[last] else self.ends[last],
+        )
+
+
+def _rewrite(text: str, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]) -> tuple[str, _Layer]:
+    """Replace every match and remember where the pieces came from."""
+    pieces: list[str] = []
+    rows: list[tuple[int, int, int, bool]] = []
+    position = length = 0
+
+    def add(piece: str, source: int, end: int, *, copied: bool) -> None:
+        nonlocal length
+        if piece:
+            rows.append((length, source, end, copied))
+            pieces.append(piece)
+            length += len(piece)
+
+    for match in pattern.finditer(text):
+        start, end = match.span()
+        add(text[position:start], position, start, copied=True)
+        add(replace(match), start, end, copied=False)
+        position = end
+    add(text[position:], position, len(text), copied=True)
+    starts, sources, ends, copied = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return "".join(pieces), _Layer(starts, sources, ends, copied)
+
+
+_ENTITY: Final = re.compile(r"&(?:amp;){0,4}(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+
+
+def _decode_entity(match: re.Match[str]) -> str:
+    decoded = html.unescape(f"&{match[1]};")
+    return match[0] if decoded == f"&{match[1]};" else decoded
+
+
+# Lead bytes of what French names need: Latin-1 letters (C2, C3), œ Œ Ÿ (C5), punctuation (E2 80), € (E2 82 AC).
+_AFTER: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_MOJIBAKE: Final = re.compile(f"[ÂÃ][{_AFTER}]|Å[\x92\x93’“¸]|â[\x80€][{_AFTER}]|â[\x82‚]¬")
+_MOJIBAKE_SIGNS: Final = ("Ã", "Â", "Å", "â€", "â\x80", "â‚", "â\x82")
+
+
+def _decode_mojibake(match: re.Match[str]) -> str:
+    return b"".join(char.encode("latin-1" if char <= "\xff" else "cp1252") for char in match[0]).decode()
+
+
+_TAG: Final = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,15})(?:[\s/][^<>]{0,500})?>")
+_INLINE: Final = frozenset(
+    "a abbr acronym b big cite code del em font i ins mark q s small span strike strong sub sup time tt u wbr".split()
+)
+
+
+def _drop_tag(match: re.Match[str]) -> str:
+    return "" if match[1].lower() in _INLINE else "\n"
+
+
+_HYPHENATION: Final = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad][ \t]{0,8}\r?\n[ \t]{0,8}(?=[a-zà-ÿœ])")
+_HYPHENATION_SIGNS: Final = ("-\n", "-\r", "- \n", "- \r", "\u2010\n", "\u2010\r", "\xad\n", "\xad\r")
+
+
+def _nothing(_: re.Match[str]) -> str:
+    return ""
+
+
+_MARK: Final = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_MARKED_SIGN: Final = re.compile(f"[{_MARK}]")
+_MARKED: Final = re.compile(f"([^{_MARK}]?)[{_MARK}]+")
+
+
+def _compose(match: re.Match[str]) -> str:
+    """Return the base letter with its accent. Only two marks are read: ordering a long run costs its square."""
+    return match[1] and unicodedata.normalize("NFC", match[0][:3])[0]
+
+
+_INVISIBLE: Final = "\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
+_LIGATURES: Final = {"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss", "ẞ": "SS", "ĳ": "ij", "Ĳ": "IJ", "№": "No"}
+_UNEVEN: Final = re.compile(f"[{_INVISIBLE}{''.join(_LIGATURES)}\ufb00-\ufb06]")
+
+
+def _even_out(match: re.Match[str]) -> str:
+    char = match[0]
+    if char in _LIGATURES:
+        return _LIGATURES[char]
+    return unicodedata.normalize("NFKC", char) if char.isalpha() else ""
+
+
+def _may_be_uneven(text: str) -> bool:
+    latin = _as_latin_1(text)
+    return _UNEVEN.search(text) is not None if latin is None else any(sign in latin for sign in b"\xad\xe6\xc6\xdf")
+
+
+def _may_be_marked(text: str) -> bool:
+    return _as_latin_1(text) is None and _MARKED_SIGN.search(text) is not None
+
+
+_SPACES: Final = re.compile(r"\s{2,}")
+_PARAGRAPH: Final = 2
+
+
+def _one_space(match: re.Match[str]) -> str:
+    return ("\n" * min(_PARAGRAPH, match[0].replace("\r\n", "\n").count("\n"))) or " "
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A rewriting step, and the test that says whether a text may need it."""
+
+    needed: Callable[[str], object]
+    pattern: re.Pattern[str]
+    replace: Callable[[re.Match[str]], str]
+
+
+def _any_of(*signs: str) -> Callable[[str], bool]:
+    return lambda text: any(sign in text for sign in signs)
+
+
+_STEPS: Final = (
+    _Step(_any_of("&"), _ENTITY, _decode_entity),
+    _Step(_any_of(*_MOJIBAKE_SIGNS), _MOJIBAKE, _decode_mojibake),
+    _Step(_any_of("<"), _TAG, _drop_tag),
+    _Step(_any_of(*_HYPHENATION_SIGNS), _HYPHENATION, _nothing),
+    _Step(_may_be_uneven, _UNEVEN, _even_out),
+    _Step(_may_be_marked, _MARKED, _compose),
+)
+_ILL_SPACED: Final = _any_of("  ", " \n", "\n ")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text made comparable. `kept`, `text` and `flat` have the same length and line up code point by code point.
+
+    Args:
+        source: the text as received.
+        kept: repaired, one character a letter, case and accents kept.
+        text: `kept` without case and accents; apostrophes are `'`, dashes `-`, quotes `"`.
+        flat: `text` in which hyphens, apostrophes, slashes, underscores and line ends are spaces.
+    """
+
+    source: str
+    kept: str
+    text: str
+    flat: str
+    _layers: tuple[_Layer, ...] = field(repr=False)
+
+    def source_span(self, start: int, end: int) -> Span:
+        """Map a span of the folded text, not empty, to code points of the source."""
+        for layer in reversed(self._layers):
+            start, end = layer.span(start, end)
+        return start, end
+
+
+def fold(text: str) -> Folded:
+    """Make a text comparable.
+
+    Args:
+        text: the text as received.
+
+    Returns:
+        The folded text, which remembers where each of its characters came from.
+
+    >>> folded = fold("l&rsquo;<b>U</b>kraine et le cœur de la Russie")
+    >>> folded.flat
+    'l ukraine et le coeur de la russie'
+    >>> folded.source_span(2, 9)
+    (11, 22)
+    """
+    kept = text
+    layers: list[_Layer] = []
+    for step in _STEPS:
+        if step.needed(kept):
+            kept, layer = _rewrite(kept, step.pattern, step.replace)
+            layers.append(layer)
+    letters = _fold_letters(kept)
+    if _ILL_SPACED(letters) or "\r\n" in kept:
+        kept, layer = _rewrite(kept, _SPACES, _one_space)
+        layers.append(layer)
+        letters = _fold_letters(kept)
+    return Folded(text, kept, letters, letters.translate(_TO_FLAT), tuple(layers))
+
+
+# --- letters: case and accents at a place --------------------------------------------------------------------------
+
+_ACCENTED: Final = re.compile("[À-ÖØ-öø-ſ]")
+_CAPITAL_SHARE: Final = 0.8
+
+
+def is_capitals(kept: str) -> bool:
+    """Tell whether a line is written in capitals: at least 80 % of its cased letters, and at least two."""
+    upper = sum(map(str.isupper, kept))
+    return upper > 1 and upper >= _CAPITAL_SHARE * (upper + sum(map(str.islower, kept)))
+
+
+def carries_accents(kept: str) -> bool:
+    """Tell whether a text has any accented letter."""
+    return _ACCENTED.search(kept) is not None
+
+
+def accents_bind(typed: str, seen: str, *, accentless: bool) -> bool:
+    """Tell whether typed accents agree with the text (phenomena 24).
+
+    Args:
+        typed: what the rule's author typed, `kept`; it lines up with `seen` from its first letter.
+        seen: the text's letters, `kept`.
+        accentless: whether the text has no accents at all.
+
+    Returns:
+        False where a typed accent meets another letter: `pêche` is not `péché`; a bare letter is forgiven in capitals
+        and in accentless text: `maïs` is `MAIS` but not `mais`.
+    """
+    return all(
+        ours.isascii() or ours.lower() == theirs.lower() or (theirs.isascii() and (accentless or theirs.isupper()))
+        for ours, theirs in zip(typed, seen, strict=False)
+    )
+
+
+def is_seam(folded: Folded, at: int) -> bool:
+    """Tell whether a word may start or end at an offset.
+
+    That is so between a letter and anything else, and inside glued words: `GuerreEnUkraine`, `Ukraine2024`.
+    """
+    if at in {0, len(folded.flat)}:
+        return True
+    before, after = folded.flat[at - 1], folded.flat[at]
+    if not (before.isalnum() and after.isalnum()) or before.isdigit() != after.isdigit():
+        return True
+    return folded.kept[at - 1].islower() and folded.kept[at].isupper()
+
+
+# --- words, lines, sentences, addresses ----------------------------------------------------------------------------
+
+
+def word_numbers(folded: Folded, offsets: Iterable[int]) -> dict[int, int]:
+    """Number the words at some offsets, from 0. An elided article is a word, so is each part of a compound.
+
+    Args:
+        folded: the text.
+        offsets: offsets into the folded text, ascending.
+
+    >>> word_numbers(fold("L’armée franco-ukrainienne"), [2, 8, 15])
+    {2: 1, 8: 2, 15: 3}
+    """
+    spaced = folded.flat.translate(_TO_SPACED)
+    numbers: dict[int, int] = {}
+    position = count = 0
+    for offset in offsets:
+        count += len(spaced[position:offset].split())
+        count -= offset > 0 and spaced[offset - 1] != " " and spaced[offset] != " "
+        numbers[offset] = count
+        position = offset
+    return numbers
+
+
+def lines(folded: Folded) -> tuple[Span, ...]:
+    """Cut the folded text into its lines that are not blank, without their ends."""
+    spans = []
+    start = 0
+    for line in folded.text.split("\n"):
+        if not line.isspace() and line:
+            spans.append((start, start + len(line)))
+        start += len(line) + 1
+    return tuple(spans)
+
+
+_STOP: Final = re.compile(r"[\n.!?…]+")
+_CLOSING: Final = re.compile(r"(?:\s?[»”]|[\"')\]])*(?=\s)")
+_LAST_WORD: Final = re.compile(r"[^\W\d_]{1,12}\Z")
+_ABBREVIATIONS: Final = frozenset(
+    "m mm mme mmes mlle mlles dr pr me mgr st ste cf art av apr no nos vol ed env min max tel gen col cap lt sgt cdt"
+    " p pp al ex chap fig hab bd bld ch dept".split()
+)
+
+
+def _sentence_end(kept: str, stop: re.Match[str], *, lower: bool) -> int | None:
+    """Return where a sentence ends, or None where a run of stops and line ends does not close one."""
+    start, end = stop.span()
+    follower = kept[end : end + 4].lstrip(' \xa0\u202f»”)"«“')[:1]
+    goes_on = follower.islower() and not lower
+    if "\n" in stop[0]:
+        return None if goes_on and stop[0] == "\n" else end
+    closing = _CLOSING.match(kept, end)
+    if goes_on or closing is None:
+        return None
+    last = _LAST_WORD.search(kept, max(0, start - 13), start)
+    if stop[0] == "." and last is not None:
+        is_initial = len(last[0]) == 1 and last[0].isupper()
+        return None if is_initial or _fold_letters(last[0]) in _ABBREVIATIONS else closing.end()
+    return closing.end()
+
+
+def sentences(folded: Folded) -> tuple[Span, ...]:
+    """Cut the folded text into sentences, without the spaces between them.
+
+    >>> text = fold("M. Lavrov est à Pékin. Il y reste.")
+    >>> [text.kept[start:end] for start, end in sentences(text)]
+    ['M. Lavrov est à Pékin.', 'Il y reste.']
+    """
+    kept = folded.kept
+    spans: list[Span] = []
+    start = 0
+    lower = kept.islower()
+    ends = (_sentence_end(kept, stop, lower=lower) for stop in _STOP.finditer(kept))
+    for end in [*filter(None, ends), len(kept)]:
+        piece = kept[start:end]
+        lead = len(piece) - len(piece.lstrip())
+        body = len(piece.strip())
+        if body:
+            spans.append((start + lead, start + lead + body))
+        start = end
+    return tuple(spans)
+
+
+_DOMAINS: Final = ".fr .com .org .net .eu .ru .ua .cn .info .be .ch .ca .tv .io".split()
+_ADDRESS: Final = re.compile(rf"://|\bwww\.|(?<=\w)@(?=\w)|(?<=\w)(?:{'|'.join(map(re.escape, _DOMAINS))})(?!\w)")
+_ADDRESS_SIGNS: Final = _any_of("://", "www.", "@", *_DOMAINS)
+_NOT_SPACE: Final = re.compile(r"[^ \n]+")
+
+
+def addresses(folded: Folded) -> tuple[Span, ...]:
+    """Find web and e-mail addresses in the folded text: their letters are not words."""
+    text = folded.text
+    if not _ADDRESS_SIGNS(text):
+        return ()
+    spans: list[Span] = []
+    reached = 0
+    for sign in _ADDRESS.finditer(folded.kept):
+        at = sign.start()
+        if at < reached:
+            continue
+        start = max(text.rfind(" ", reached, at), text.rfind("\n", reached, at), reached - 1) + 1
+        token = _NOT_SPACE.match(text, start)
+        reached = token.end() if token else at
+        spans.append((start, reached))
+    return tuple(spans)
