@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, model_validator
@@ -9,7 +10,17 @@ from pydantic import Field as Key
 
 from rules.types import Completeness, Field, Level, Status
 
-__all__ = ["ArticleForm", "EntityForm", "ExpectForm", "RuleForm", "TermForm", "TestForm", "fields_at", "schema"]
+__all__ = [
+    "ArticleForm",
+    "EntityForm",
+    "ExpectForm",
+    "RuleForm",
+    "TermForm",
+    "TestForm",
+    "fields_at",
+    "schema",
+    "schema_text",
+]
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -180,3 +191,8 @@ def schema() -> dict[str, Any]:
         "title": "veille: rules and entities",
         **shape.json_schema(by_alias=True),
     }
+
+
+def schema_text() -> str:
+    """Return the JSON Schema as it is published, in `rules/pack.schema.json` and `docs/pack.schema.json`."""
+    return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"

@@ -1,0 +1,142 @@
+"""Why a rule matched a document, or why not, as a person reads it and as a program does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rules import excerpt
+from rules.engine import Analysis
+from rules.types import Contribution, Field, Mask, Mention, PatternKind, RuleDef, Snippet, TermDef, Verdict
+
+__all__ = ["as_dict", "explain", "snippets"]
+
+_MAX_MASKS = 5
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "title": "titre",
+        "lead": "chapô",
+        "body": "corps",
+        "times": "fois",
+        "ratio": "× le seuil",
+        "ignored": " ; ignoré : ",
+        "near_miss": "recalé de peu : ",
+        "no": "non : ",
+        "points": " ; points : ",
+        "open": "« ",
+        "close": " »",
+        "point": ",",
+    },
+    "en": {
+        "title": "title",
+        "lead": "lead",
+        "body": "body",
+        "times": "times",
+        "ratio": "× the threshold",
+        "ignored": "; ignored: ",
+        "near_miss": "near miss: ",
+        "no": "no: ",
+        "points": "; points: ",
+        "open": "“",
+        "close": "”",
+        "point": ".",
+    },
+}
+
+
+def explain(verdict: Verdict, rule: RuleDef, analysis: Analysis, language: str = "fr") -> str:
+    """Return one line: the score and what made it; of a non-match, the first gate that failed.
+
+    Args:
+        verdict: of `rule` on `analysis`.
+        rule: the rule.
+        analysis: of the document.
+        language: "fr" or "en".
+    """
+    words = _WORDS[language]
+    parts = _sum(verdict, rule, analysis, words)
+    masks = ", ".join(f"{words['open']}{text}{words['close']}" for text in _ignored(rule, analysis))
+    tail = f"{words['ignored']}{masks}" if masks else ""
+    if verdict.gate is not None:
+        kind = words["near_miss"] if verdict.near_miss else words["no"]
+        missing = verdict.gate.missing if language == "fr" else verdict.gate.missing_en
+        points = f"{words['points']}{parts}" if verdict.contributions else ""
+        return f"{rule.id} {kind}{missing}{points}{tail}"
+    ratio = f", {_number(verdict.score / verdict.threshold, words)} {words['ratio']}" if verdict.threshold else ""
+    total = f"{_number(verdict.score, words)}{ratio}"
+    return f"{rule.id} {total}{f' = {parts}' if parts else ''}{tail}"
+
+
+def snippets(verdict: Verdict, analysis: Analysis) -> tuple[Snippet, ...]:
+    """Return the few sentences that show why a rule matched."""
+    return excerpt.snippets(analysis.document, analysis.scan.sentences, verdict.evidence)
+
+
+def as_dict(verdict: Verdict, rule: RuleDef, analysis: Analysis, language: str = "fr") -> dict[str, Any]:
+    """Return the whole explanation as JSON values; the first keys are those of `veille analyse`."""
+    return {
+        "rule": rule.id,
+        "title": rule.title,
+        "version": verdict.version,
+        "match": verdict.match,
+        "near_miss": verdict.near_miss,
+        "score": verdict.score,
+        "threshold": verdict.threshold,
+        "level": verdict.level,
+        "condition": verdict.condition,
+        "in_scope": verdict.in_scope,
+        "gate": None if verdict.gate is None else asdict(verdict.gate),
+        "explanation": explain(verdict, rule, analysis, language),
+        "contributions": [{**asdict(found), "label": _label(found, rule, analysis)} for found in verdict.contributions],
+        "evidence": [asdict(found) for found in verdict.evidence],
+        "ignored": [asdict(mask) for mask in _masks(rule, analysis)],
+        "snippets": [asdict(snippet) for snippet in snippets(verdict, analysis)],
+    }
+
+
+def _number(number: float, words: Mapping[str, str]) -> str:
+    return f"{number:.1f}".replace(".", words["point"])
+
+
+def _sum(verdict: Verdict, rule: RuleDef, analysis: Analysis, words: Mapping[str, str]) -> str:
+    """Write `Chine 9,0 (titre, 28 fois) + Russie 7,2 (« Poutine », titre) − sport 3,0 (titre)`, the largest first."""
+    text = ""
+    for found in sorted(verdict.contributions, key=lambda found: -found.points):
+        label = _label(found, rule, analysis)
+        sign = ("− " if found.points < 0 else "") if not text else (" − " if found.points < 0 else " + ")
+        text += f"{sign}{label} {_number(abs(found.points), words)} ({_detail(found, label, words)})"
+    return text
+
+
+def _detail(found: Contribution, label: str, words: Mapping[str, str]) -> str:
+    details = [words[found.field]]
+    if found.best.casefold() != label.casefold():
+        details.insert(0, f"{words['open']}{found.best}{words['close']}")
+    if found.count > 1:
+        details.append(f"{found.count} {words['times']}")
+    return ", ".join(details)
+
+
+def _label(found: Contribution, rule: RuleDef, analysis: Analysis) -> str:
+    """Return an entity's display name where the best hit is one, else the term's own name."""
+    entities = _entities(term for term in rule.terms if term.name == found.term)
+    names = (m.name for m in analysis.scan.mentions if m.entity in entities and _is_at(m, found.field, found.best))
+    return next(names, found.term.replace("_", " "))
+
+
+def _is_at(mention: Mention, where: Field, text: str) -> bool:
+    return mention.field is where and mention.text == text
+
+
+def _entities(terms: Iterator[TermDef]) -> frozenset[str]:
+    return frozenset(pattern.text for term in terms for pattern in term.patterns if pattern.kind is PatternKind.ENTITY)
+
+
+def _masks(rule: RuleDef, analysis: Analysis) -> tuple[Mask, ...]:
+    entities = _entities(iter(rule.terms))
+    return tuple(mask for mask in analysis.scan.masks if mask.entity in entities)
+
+
+def _ignored(rule: RuleDef, analysis: Analysis) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(mask.text for mask in _masks(rule, analysis)))[:_MAX_MASKS]
