@@ -1,0 +1,91 @@
+"""Each channel, wired to a receiver on loopback: what the contract runs on."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from zoneinfo import ZoneInfo
+
+from monitor.deliver import ChannelSender
+from monitor.deliver.mail import MailSender
+from monitor.deliver.slack import SlackSender
+from monitor.deliver.smtp import SmtpServer
+from monitor.deliver.webhook import WebhookSender, signing_keys
+from monitor.deliver.words import Words, vocabulary
+from monitor.http import HttpClient, IPNetwork
+from monitor.model import Channel
+from monitor.settings import Language, SmtpTls
+from tests.monitor.deliver.samples import NOW
+from tests.monitor.deliver.servers import LOOPBACK
+
+LOOPBACK_NETWORK: tuple[IPNetwork, ...] = (ipaddress.ip_network("127.0.0.0/8"),)
+WEBHOOK_SECRET = "whsec_" + "c2VjcmV0" * 4
+URL_SECRET = "T0KEN-in-the-path"
+PASSWORD = "correct-horse-battery"
+SECRETS = (WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_"), URL_SECRET, PASSWORD)
+DEADLINE_S = 0.4
+
+
+@dataclass
+class FixedClock:
+    """Tells one time, until it is set."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def words(language: Language = Language.FR) -> Words:
+    return vocabulary(language, ZoneInfo("Europe/Paris"))
+
+
+def mail_sender(
+    port: int,
+    *,
+    to: Sequence[str] = ("desk@example.org",),
+    tls: SmtpTls = SmtpTls.NONE,
+    user: str | None = None,
+    allow: Sequence[IPNetwork] = LOOPBACK_NETWORK,
+    language: Language = Language.FR,
+    context: ssl.SSLContext | None = None,
+) -> MailSender:
+    return MailSender(
+        name="mail",
+        server=SmtpServer(
+            LOOPBACK,
+            port,
+            tls,
+            user=user,
+            password=PASSWORD,
+            allow_networks=allow,
+            context=context or ssl.create_default_context(),
+            deadline_s=DEADLINE_S,
+        ),
+        sender=Address("Veille, équipe", addr_spec="veille@example.org"),
+        recipients=tuple(Address(addr_spec=address) for address in to),
+        words=words(language),
+    )
+
+
+@asynccontextmanager
+async def sender(
+    channel: Channel, port: int, *, allow: Sequence[IPNetwork] = LOOPBACK_NETWORK, language: Language = Language.FR
+) -> AsyncIterator[ChannelSender]:
+    """Yield a channel that talks to a port of loopback."""
+    if channel is Channel.MAIL:
+        yield mail_sender(port, allow=allow, language=language)
+        return
+    url = f"http://{LOOPBACK}:{port}/{URL_SECRET}"
+    async with HttpClient(user_agent="veille/test", allow_networks=allow) as client:
+        if channel is Channel.SLACK:
+            yield SlackSender(name="slack", url=url, words=words(language), client=client, deadline_s=DEADLINE_S)
+        else:
+            keys = signing_keys(WEBHOOK_SECRET)
+            clock = FixedClock()
+            yield WebhookSender(name="webhook", url=url, keys=keys, client=client, clock=clock, deadline_s=DEADLINE_S)

@@ -1,0 +1,192 @@
+"""What every channel promises, run on every channel."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from monitor.errors import DeliveryError, Reason
+from monitor.model import Channel, Receipt
+from tests.monitor.deliver.benches import SECRETS, sender
+from tests.monitor.deliver.samples import alert, delivery, hostile, recap
+from tests.monitor.deliver.servers import (
+    Handler,
+    HttpReceiver,
+    SmtpReceiver,
+    garbage,
+    hang,
+    reset,
+    smtp,
+    tcp,
+)
+
+Server = Callable[[], AbstractAsyncContextManager[int]]
+MESSAGE_ID = "msg_7K2Q4M9T_7ZHEMTHQ"
+
+
+def attempt(channel: Channel, server: AbstractAsyncContextManager[int], **options: object) -> Receipt:
+    """Send one message to a server, once."""
+
+    async def run() -> Receipt:
+        async with server as port, sender(channel, port, **options) as channel_sender:  # type: ignore[arg-type]  # options
+            rendered = channel_sender.render(alert(), MESSAGE_ID)
+            return await channel_sender.send(delivery(rendered, channel))
+
+    return asyncio.run(run())
+
+
+def failure(channel: Channel, server: AbstractAsyncContextManager[int], **options: object) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        attempt(channel, server, **options)
+    return caught.value
+
+
+def accepting(channel: Channel) -> AbstractAsyncContextManager[int]:
+    return smtp(SmtpReceiver()) if channel is Channel.MAIL else tcp(HttpReceiver())
+
+
+def busy(channel: Channel) -> AbstractAsyncContextManager[int]:
+    return smtp(SmtpReceiver(data="451 4.7.1 later")) if channel is Channel.MAIL else tcp(HttpReceiver(status=503))
+
+
+def refusing(channel: Channel) -> AbstractAsyncContextManager[int]:
+    """Echo every secret it was sent, as a hostile or careless server would."""
+    told = " ".join(SECRETS)
+    if channel is Channel.MAIL:
+        return smtp(SmtpReceiver(data=f"554 5.7.1 {told}"))
+    return tcp(HttpReceiver(status=410, body=told.encode()))
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+class TestContract:
+    """One class for all; a new channel is added to `Channel` and to `benches`."""
+
+    def test_an_accepted_message_gives_a_receipt(self, channel: Channel) -> None:
+        receipt = attempt(channel, accepting(channel))
+
+        assert receipt.status in {200, 250}
+        assert receipt.refused == ()
+
+    def test_D3_rendering_twice_gives_the_same_bytes(self, channel: Channel) -> None:
+        async def run() -> None:
+            async with sender(channel, 1) as channel_sender:
+                for planned in (alert(), recap()):
+                    assert channel_sender.render(planned, MESSAGE_ID) == channel_sender.render(planned, MESSAGE_ID)
+
+        asyncio.run(run())
+
+    def test_a_busy_receiver_is_tried_again(self, channel: Channel) -> None:
+        error = failure(channel, busy(channel))
+
+        assert error.retryable
+        assert error.reason is Reason.UNAVAILABLE
+        assert error.status in {503, 451}
+
+    def test_a_receiver_that_is_gone_or_refuses_is_not_tried_again(self, channel: Channel) -> None:
+        assert not failure(channel, refusing(channel)).retryable
+
+    @pytest.mark.parametrize(
+        ("handler", "reasons"),
+        [
+            (hang, {Reason.TIMEOUT}),
+            (reset, {Reason.CONNECTION, Reason.PROTOCOL}),
+            (garbage, {Reason.PROTOCOL, Reason.CONNECTION, Reason.UNAVAILABLE}),
+        ],
+    )
+    def test_a_silent_cut_or_senseless_answer_is_tried_again(
+        self, channel: Channel, handler: Handler, reasons: set[Reason]
+    ) -> None:
+        error = failure(channel, tcp(handler))
+
+        assert error.retryable
+        assert error.reason in reasons
+
+    def test_nobody_listening_is_tried_again(self, channel: Channel) -> None:
+        async def closed_port() -> int:
+            async with tcp(hang) as port:
+                return port
+
+        port = asyncio.run(closed_port())
+
+        async def run() -> None:
+            async with sender(channel, port) as channel_sender:
+                await channel_sender.send(delivery(channel_sender.render(alert(), MESSAGE_ID), channel))
+
+        with pytest.raises(DeliveryError) as caught:
+            asyncio.run(run())
+
+        assert (Reason.CONNECTION, True) == (caught.value.reason, caught.value.retryable)
+
+    def test_S8_a_private_destination_is_refused_unless_allowed(self, channel: Channel) -> None:
+        receiver = accepting(channel)
+        error = failure(channel, receiver, allow=())
+
+        assert error.reason is Reason.ADDRESS_REFUSED
+
+    def test_X4_no_failure_shows_a_secret(self, channel: Channel, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        failures = [
+            failure(channel, refusing(channel)),
+            failure(channel, busy(channel)),
+            failure(channel, tcp(hang)),
+            failure(channel, tcp(reset)),
+            failure(channel, tcp(garbage)),
+            failure(channel, accepting(channel), allow=()),
+        ]
+        logged = [record.getMessage() for record in caplog.records if record.name != "mail.log"]  # the test's server
+        told = ["".join(traceback.format_exception(error)) + repr(error) for error in failures]
+        shown = "".join(logged + told)
+
+        assert [secret for secret in SECRETS if secret in shown] == []
+
+    def test_X4_no_repr_shows_a_secret(self, channel: Channel) -> None:
+        async def run() -> str:
+            async with sender(channel, 1) as channel_sender:
+                return repr(channel_sender) + repr(vars(channel_sender).get("_server"))
+
+        shown = asyncio.run(run())
+
+        assert [secret for secret in SECRETS if secret in shown] == []
+
+    @pytest.mark.parametrize(
+        "poison",
+        [
+            "Titre\r\nBcc: intrus@example.org\r\n\r\ncorps",
+            "Titre\x85X-Injecte: oui\u2028X-Injecte: oui\x0bX\x0cY",
+            "NUL \x00 et \ud800 demi-paire \udfff",
+            "a" * 10_000,
+            "é" * 10_000,
+            "<!channel> & <https://evil.example|clic> " * 300,
+            "\u202eeluor al ed\u202c " * 50,
+            "",
+            "=?utf-8?q?faux?= " * 40,
+            "🟠" * 3000,
+        ],
+    )
+    def test_O1_a_poison_title_prevents_no_delivery(self, channel: Channel, poison: str) -> None:
+        async def run() -> Receipt:
+            async with accepting(channel) as port, sender(channel, port) as channel_sender:
+                rendered = channel_sender.render(hostile(poison), MESSAGE_ID)
+                return await channel_sender.send(delivery(rendered, channel))
+
+        assert asyncio.run(run()).refused == ()
+
+    def test_a_cancelled_attempt_ends_at_once(self, channel: Channel) -> None:
+        async def run() -> float:
+            loop = asyncio.get_running_loop()
+            async with tcp(hang) as port, sender(channel, port) as channel_sender:
+                message = delivery(channel_sender.render(alert(), MESSAGE_ID), channel)
+                task = asyncio.ensure_future(channel_sender.send(message))
+                await asyncio.sleep(0.05)
+                task.cancel()
+                began = loop.time()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                return loop.time() - began
+
+        assert asyncio.run(run()) < 0.3
