@@ -6,9 +6,9 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.charset import decode
 from monitor.dates import parse_instant
 from monitor.errors import FeedError, Reason
-from monitor.feeds.charset import decode
 from monitor.feeds.document import Sketch, prepare, sketch
 from monitor.feeds.identity import identified
 from monitor.feeds.jsonfeed import looks_like_json, read_json

@@ -1,8 +1,8 @@
-"""Which characters a feed's bytes are (promises I4 and I5).
+"""Which characters the bytes of a feed or page are (promises I4 and I5).
 
 Bytes that are valid UTF-8 are UTF-8, whatever they are declared to be, unless the declared charset is one of those
 that hide in ASCII. Otherwise a few bad bytes among good UTF-8 are bad bytes; else the HTTP header, then the XML
-declaration (RFC 7303, section 3.2), then windows-1252 say.
+declaration (RFC 7303, section 3.2) or the HTML meta element, then windows-1252 say.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ _PATTERNS: Final = (
     (b"\0\x3c", "utf-16-be"),
     (b"\x4c\x6f\xa7\x94", "cp037"),
 )
-_DECLARED: Final = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_DECLARED: Final = re.compile(
+    rb"""(?:<\?xml[^>]{0,200}?encoding|<meta[^>]{0,200}?charset)\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE
+)
+_HEAD_BYTES: Final = 4096
 _PARAMETER: Final = re.compile(r"""charset\s*=\s*["']?([^\s;"']{1,40})""", re.IGNORECASE)
 _IN_ASCII: Final = frozenset({"iso2022_jp", "iso2022_kr", "hz", "utf-7"})
 _WESTERN: Final = frozenset({"iso8859-1", "ascii"})  # as browsers do: the WHATWG's Encoding Standard
@@ -36,7 +39,7 @@ _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 
 
 def decode(body: bytes, *, content_type: str | None) -> str:
-    """Return a feed's text.
+    """Return the text of a document.
 
     Args:
         body: after its Content-Encoding.
@@ -63,7 +66,7 @@ def charset_of(content_type: str | None) -> str | None:
 
 
 def _declared(body: bytes) -> str | None:
-    named = _DECLARED.match(body[:400])
+    named = _DECLARED.search(body, 0, _HEAD_BYTES)
     return _codec(named[1].decode("ascii")) if named else None
 
 

@@ -1,0 +1,113 @@
+"""A feed's entry and its page become one article. Pure: the page may be missing, the entry never is (promise I7)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Final
+
+from monitor.extract.body import without_boilerplate
+from monitor.extract.read import split_lead
+from monitor.extract.signs import language_of, wire_of
+from monitor.model import Article, Completeness
+
+if TYPE_CHECKING:
+    from monitor.errors import Reason
+    from monitor.extract.read import Extracted
+    from monitor.model import Entry
+
+__all__ = ["text_sha256", "to_article"]
+
+_LONG_LEAD: Final = 1200  # a longer summary is the article itself
+_FULL: Final = 1500
+_CUT: Final = re.compile(
+    r"\s*(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\(…\)|\(\.\.\.\)|\[&hellip;\])?\s*(?:(?:lire|voir) la suite.{0,40}|read more.{0,40})?\s*$",
+    re.IGNORECASE,
+)
+_OTHER: Final = re.compile(r"\W+")
+
+
+def to_article(
+    entry: Entry,
+    extracted: Extracted | None,
+    *,
+    outlet: str,
+    page_reason: Reason | None = None,
+    page_error: str | None = None,
+    reserved: bool = False,
+) -> Article:
+    """Return the article of an entry.
+
+    The title is the feed's, else the page's; so is the date. The text is the page's, or the feed's own where that is
+    longer or the page could not be read. The lead is the feed's summary unless the text repeats it, else the text's
+    first paragraph; the body excludes it.
+
+    Args:
+        entry: the feed's item.
+        extracted: what the page gave, or None.
+        outlet: the publisher's name.
+        page_reason: why the page could not be used.
+        page_error: the same, in words.
+        reserved: a reservation of text and data mining was seen.
+    """
+    own = without_boilerplate(entry.content if len(entry.content) > len(entry.summary) else "")
+    from_page = extracted is not None and 2 * len(extracted.text) >= len(own)
+    text = extracted.text if extracted is not None and from_page else own
+    lead, body = _parted(entry.summary, text)
+    title = entry.title or (extracted.title if extracted else "")
+    stated = extracted.language if extracted else None
+    return Article(
+        url=entry.link or (extracted.url if extracted else None),
+        title=title,
+        lead=lead,
+        body=body,
+        language=stated or language_of(f"{title}\n{lead}\n{body}", stated=None),
+        published_at=entry.published_at or (extracted.published_at if extracted else None),
+        authors=entry.authors or (extracted.authors if extracted else ()),
+        completeness=extracted.completeness if extracted is not None and from_page else _completeness(own),
+        extractor=f"{_trafilatura()} {extracted.way}" if extracted is not None and from_page else "feed",
+        text_sha256=text_sha256(title, lead, body),
+        outlet=outlet,
+        wire=(extracted.wire if extracted else None) or wire_of(f"{lead}\n{body}", authors=entry.authors),
+        reserved=reserved,
+        page_reason=page_reason,
+        page_error=page_error,
+    )
+
+
+def text_sha256(title: str, lead: str, body: str) -> str:
+    """Return the fingerprint of what rules read, in hexadecimal."""
+    return hashlib.sha256("\n".join((title, lead, body)).encode("utf-8", "replace")).hexdigest()
+
+
+def _parted(summary: str, text: str) -> tuple[str, str]:
+    """Return lead and body."""
+    if not summary:
+        return split_lead(text)
+    if not text:
+        return (summary, "") if len(summary) <= _LONG_LEAD else split_lead(summary)
+    if _repeats(text, summary) or len(summary) > _LONG_LEAD:
+        return split_lead(text)
+    return summary, text
+
+
+def _repeats(text: str, summary: str) -> bool:
+    """Whether a text says the summary word for word; the summary may be cut short."""
+    return _letters(_CUT.sub("", summary, count=1)) in _letters(text)
+
+
+def _letters(text: str) -> str:
+    return _OTHER.sub("", text).casefold()
+
+
+def _completeness(own: str) -> Completeness:
+    whole = len(own) >= _FULL and not _CUT.search(own)[0]  # type: ignore[index]  it matches the empty end too
+    return Completeness.FULL if whole else Completeness.SUMMARY
+
+
+@cache
+def _trafilatura() -> str:
+    """Name the extractor without importing it: that costs 30 MB."""
+    return f"trafilatura/{metadata.version('trafilatura')}"

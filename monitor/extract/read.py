@@ -1,0 +1,175 @@
+"""A page's bytes become what its article says. Pure, and to be run in a child process: trafilatura reads foreign bytes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from lxml import html as lxml_html
+
+from monitor.charset import decode
+from monitor.errors import ExtractError, Reason
+from monitor.extract.body import Body, read_body
+from monitor.extract.head import Head, instant_of, people, read_head, without_site
+from monitor.extract.linked import Linked, read_linked
+from monitor.extract.markup import slim
+from monitor.extract.signs import completeness_of, language_of, spoken_language, wall_of, wire_of
+from monitor.links import link_key
+from monitor.model import Completeness
+from monitor.text import clip, fold, plain
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["MAX_BYTES", "Extracted", "read_page"]
+
+MAX_BYTES: Final = 5 * 1024 * 1024  # promise R1
+_MOST_TITLE: Final = 500
+_MOST_LEAD: Final = 5000
+_MOST_BODY: Final = 400_000
+_LEAST: Final = 40
+_LONG_PARAGRAPH: Final = 1200
+_SHORTEST_LEAD: Final = 120
+_SENTENCE_END: Final = re.compile(r"[.!?…]»?\s+(?=[«A-ZÀ-Ý])")
+_NOT_PAGES: Final = (
+    b"%PDF",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"\x00\x00\x00\x18ftyp",
+    b"{",
+)
+_PAGE_TYPES: Final = re.compile(r"text/|application/(?:xhtml\+xml|xml|octet-stream)|\s*;|\s*$", re.IGNORECASE)
+_MARKUP: Final = re.compile(rb"<\s*[a-zA-Z!?]")
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What a page tells of its article. `lead` is its first paragraph, `body` the rest, a line for each paragraph.
+
+    `description` is the page's own summary; `way` says how the text was found.
+    """
+
+    url: str | None
+    title: str
+    lead: str
+    body: str
+    description: str
+    language: str | None
+    published_at: datetime | None
+    authors: tuple[str, ...]
+    completeness: Completeness
+    wire: str | None
+    way: str
+
+    @property
+    def text(self) -> str:
+        """Lead and body together."""
+        return "\n".join(part for part in (self.lead, self.body) if part)
+
+
+def read_page(body: bytes, *, url: str, content_type: str | None = None, now: datetime) -> Extracted:
+    """Read a page's article.
+
+    Args:
+        body: the page, after its Content-Encoding.
+        url: its final address; "" where it is unknown.
+        content_type: the HTTP header, or None.
+        now: later dates are implausible.
+
+    Raises:
+        ExtractError: NOT_HTML; EMPTY where no article text is seen; BLOCKED where a robot check or a consent wall stands
+            in its place.
+    """
+    if not body.strip(b"\x00 \t\r\n"):
+        raise ExtractError("the page is empty", reason=Reason.EMPTY)
+    if body.startswith(_NOT_PAGES) or not _PAGE_TYPES.match(content_type or "") or not _MARKUP.search(body):
+        kind = fold(content_type or "no text")[:80]
+        raise ExtractError(f"not a web page: {kind}", reason=Reason.NOT_HTML, retryable=False)
+    page = slim(decode(body, content_type=content_type))
+    tree = _parsed(page.html)
+    if tree is None:
+        raise ExtractError("the page holds no element", reason=Reason.EMPTY)
+    return _told(tree, read_linked(page.linked_data), url=url, now=now)
+
+
+def split_lead(text: str) -> tuple[str, str]:
+    """Return the first paragraph and the rest; an endless first paragraph is parted after a sentence.
+
+    >>> split_lead("Un.\\nDeux.\\nTrois.")
+    ('Un.', 'Deux.\\nTrois.')
+    """
+    first, _, rest = text.partition("\n")
+    if len(first) > _LONG_PARAGRAPH and (end := _SENTENCE_END.search(first, _SHORTEST_LEAD)):
+        return first[: end.end()].rstrip(), "\n".join(part for part in (first[end.end() :], rest) if part)
+    return first, rest
+
+
+def _parsed(markup: str) -> Any | None:
+    parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+    return lxml_html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser, ensure_head_body=True)
+
+
+def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
+    head = read_head(tree, url=url)
+    title = _title(head, linked, url)
+    found = read_body(tree, stated=linked.body)
+    text = _without_title(found.text[:_MOST_BODY], title)
+    if wall := wall_of(title=f"{title} {head.tab}", text=text or fold(" ".join(tree.itertext()))[:_LONG_PARAGRAPH]):
+        raise ExtractError(f"{wall} stands in the article's place", reason=Reason.BLOCKED)
+    if len(text) < _LEAST:
+        raise ExtractError("no article text is seen on the page", reason=Reason.EMPTY)
+    lead, rest = split_lead(text)
+    authors = people(linked.authors or head.authors)
+    stated = spoken_language(linked.language) or spoken_language(head.language)
+    return Extracted(
+        url=_own_address(head, url),
+        title=title,
+        lead=lead,
+        body=rest,
+        description=clip(linked.description or head.description, _MOST_LEAD),
+        language=language_of(f"{title}\n{text}", stated=stated),
+        published_at=instant_of((linked.published, *head.dates), now=now),
+        authors=authors,
+        completeness=_completeness(found, text, tree, linked),
+        wire=wire_of(text, authors=(*linked.authors, *head.authors)),
+        way=found.way,
+    )
+
+
+def _completeness(found: Body, text: str, tree: Any, linked: Linked) -> Completeness:
+    page_text = fold(" ".join(tree.itertext())).replace("’", "'")
+    return completeness_of(
+        text, page_text=page_text, free=True if found.way == "json-ld" and linked.free else linked.free
+    )
+
+
+def _title(head: Head, linked: Linked, url: str) -> str:
+    """Return the title that the page's own statements agree on, without the site's name."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    names = (head.site, linked.publisher, host, host.rpartition(".")[0])
+    tab = without_site(head.tab, *names)
+    if head.heading and _same(head.heading) in _same(head.tab):
+        return head.heading
+    stated = head.title or linked.headline or head.heading or tab
+    return clip(without_site(plain(stated, most=_MOST_TITLE), *names), _MOST_TITLE)
+
+
+def _without_title(text: str, title: str) -> str:
+    first, _, rest = text.partition("\n")
+    return rest if rest and _same(first) == _same(title) else text
+
+
+def _own_address(head: Head, url: str) -> str | None:
+    """Return the canonical address where it is of the same host: nothing else may speak for it."""
+    if head.canonical and link_key(head.canonical).split("/")[0] == link_key(url).split("/")[0]:
+        return head.canonical
+    return url or None
+
+
+def _same(text: str) -> str:
+    return re.sub(r"\W+", "", text).casefold()

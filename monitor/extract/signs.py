@@ -1,0 +1,143 @@
+"""What short signs in a page's text tell: a wall instead of the article, a paywall inside it, a news agency, a language."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final
+
+from monitor.model import Completeness
+
+__all__ = ["completeness_of", "language_of", "spoken_language", "wall_of", "wire_of"]
+
+_SHORT: Final = 700
+_FULL: Final = 1000
+_EDGE: Final = 400
+
+_WALLS: Final = (
+    (
+        "a robot check",
+        re.compile(
+            r"enable javascript|javascript (?:is|est) (?:disabled|désactivé)|activ(?:er|ez) javascript|just a moment|"
+            r"checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human|are you a robot|not a robot|captcha|"
+            r"vous n'êtes pas un robot|êtes-vous un robot|vérification de sécurité|attention required|"
+            r"access (?:to this page has been )?denied|accès (?:refusé|interdit)|pardon our interruption|"
+            r"unusual traffic|please (?:turn on|enable) (?:js|cookies)|request unsuccessful|ddos protection|"
+            r"403 forbidden|error 10(?:09|15|20)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "a consent wall",
+        re.compile(
+            r"continuer sans accepter|accepter (?:et|&) (?:continuer|fermer)|tout (?:accepter|refuser)|"
+            r"nos partenaires (?:stockons|utilisons)|(?:nous|nos partenaires)[^.]{0,80} (?:utilisons|stockons)[^.]{0,60}"
+            r"(?:cookies|traceurs|informations sur un)|gérer (?:mes|vos) (?:choix|préférences|cookies)|"
+            r"bevor sie fortfahren|before you continue|avant d'accéder|paramétrer (?:les|vos|mes) cookies|"
+            r"we (?:and our partners )?(?:use|value)[^.]{0,40}(?:cookies|privacy)",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_PAYWALL: Final = re.compile(
+    r"(?:article|contenu|suite|dossier|texte)s? (?:est |sont )?(?:exclusivement )?réservée?s? (?:à|aux) (?:nos |des )?abonnés|"
+    r"il vous reste \d+(?:[.,]\d+)?\s?% de (?:cet|ce)|réservé aux abonnés|la suite est réservée|"
+    r"pour lire la suite|lire la suite de (?:cet|l')|abonnez-vous pour (?:lire|continuer|accéder)|"
+    r"cet article est (?:payant|premium)|débloquez? cet article|"
+    r"(?:déjà|encore) abonné ?\? ?(?:connectez-vous|identifiez-vous|se connecter)|"
+    r"to continue reading|subscribe to (?:read|continue)|this article is for subscribers",
+    re.IGNORECASE,
+)
+_CUT: Final = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\(…\)|\(\.\.\.\))\s*$")
+_AGENCIES: Final = (
+    ("AFP", r"AFP|Agence France[- ]Presse"),
+    ("Reuters", r"Reuters"),
+    ("AP", r"AP|Associated Press"),
+)
+_IN_BYLINE: Final = tuple((name, re.compile(rf"(?<!\w)(?:{forms})(?!\w)")) for name, forms in _AGENCIES)
+_IN_TEXT: Final = tuple(
+    (
+        name,
+        re.compile(
+            rf"(?:^|\n)[^\n]{{0,80}}[(/–—-]\s*(?:{forms})\s*(?:[)/–—]|-\s)|\((?:avec |source\s?:\s?)?(?:{forms})\)|"
+            rf"(?:©|[Aa]vec|[Ss]ource\s?:)\s?(?:l'agence )?(?:{forms})(?!\w)(?:\s*$|\s*\n|\.\s*$|\s+et\s)|\n\s*(?:{forms})\.?\s*$"
+        ),
+    )
+    for name, forms in _AGENCIES
+)
+_STOP_WORDS: Final = {
+    "fr": frozenset("le la les des une est dans pour que qui sur par pas plus au aux avec sont cette ses été ont du".split()),
+    "en": frozenset("the and of to in is that for was on with as are by this be at from have has it not his an".split()),
+    "es": frozenset("el los las una que del por con para su como más pero sus al fue este son ha y".split()),
+    "de": frozenset("der die das und den von zu mit sich des auf für ist im dem nicht ein eine als auch".split()),
+    "it": frozenset("il che di per una del della con non sono alla nel dei gli più anche come ha dal".split()),
+    "nl": frozenset("het een van en de dat op te zijn voor met niet aan er maar om ook als".split()),
+}  # fmt: skip
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_CODE: Final = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9-]+)?$")
+_NAMED: Final = {"french": "fr", "français": "fr", "francais": "fr", "english": "en", "anglais": "en"}
+_SAMPLE: Final = 4000
+
+
+def wall_of(*, title: str, text: str) -> str | None:
+    """Return what stands in the article's place, or None.
+
+    >>> wall_of(title="Un instant", text="Enable JavaScript and cookies to continue")
+    'a robot check'
+    """
+    if len(text) >= _SHORT:
+        return None
+    seen = f"{title}\\n{text}".replace("’", "'")
+    return next((name for name, signs in _WALLS if signs.search(seen)), None)
+
+
+def completeness_of(text: str, *, page_text: str, free: bool | None) -> Completeness:
+    """Return how much of the article a page showed.
+
+    Args:
+        text: what was extracted.
+        page_text: the whole page's text, where a paywall says its name.
+        free: what the page states (`isAccessibleForFree`).
+    """
+    walled = free is False or _PAYWALL.search(page_text) is not None
+    if (walled and len(text) < 3 * _FULL) or (walled and _CUT.search(text)) or len(text) < _EDGE // 2:
+        return Completeness.TEASER
+    return Completeness.TEASER if len(text) < _FULL and _CUT.search(text) else Completeness.FULL
+
+
+def wire_of(text: str, *, authors: tuple[str, ...]) -> str | None:
+    """Return the agency that is plainly credited, or None.
+
+    >>> wire_of("PARIS, 16 mai (Reuters) - Le gel a touché les vignes.", authors=())
+    'Reuters'
+    """
+    byline = " / ".join(authors)
+    edges = text[:_EDGE] + "\n" + text[-_EDGE:]
+    credited = [name for name, signs in _IN_BYLINE if signs.search(byline)]
+    credited += [name for name, signs in _IN_TEXT if signs.search(edges)]
+    return credited[0] if credited else None
+
+
+def spoken_language(stated: str) -> str | None:
+    """Return the code of a stated language.
+
+    >>> spoken_language("fr_FR"), spoken_language("français"), spoken_language("")
+    ('fr', 'fr', None)
+    """
+    word = stated.strip().lower()
+    if word in _NAMED:
+        return _NAMED[word]
+    code = _CODE.match(word)
+    return code[1] if code else None
+
+
+def language_of(text: str, *, stated: str | None) -> str | None:
+    """Return a text's language: what its small words say, else what was stated.
+
+    >>> language_of("Le gel a touché les vignes dans la vallée et les pertes sont lourdes", stated="en")
+    'fr'
+    """
+    words = [word.lower() for word in _WORD.findall(text[:_SAMPLE])]
+    votes = Counter({code: sum(word in small for word in words) for code, small in _STOP_WORDS.items()})
+    (first, most), (_, second) = votes.most_common(2)
+    return first if most >= 4 and most > 1.5 * second and most > 0.08 * len(words) else stated  # noqa: PLR2004  a clear majority
