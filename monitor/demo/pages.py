@@ -258,7 +258,7 @@ def _footer(title: Title) -> str:
     return f'<footer class="pied"><p>© {escape(title.name)}. {_FICTION}</p>{legal}</footer>'
 
 
-_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 
 
 def _time(moment: datetime) -> str:

@@ -1,0 +1,135 @@
+"""`veille demo`: the real daemon against a press of fiction, on this machine alone."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from monitor.cli.context import print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from monitor.demo.receivers import Received
+    from monitor.demo.show import Demonstration, Report
+
+    Say = Callable[[str, str], None]
+
+__all__ = ["demo"]
+
+_PATIENCE_S = 50.0
+_TERMS = 5
+_FIELDS = {"title": "titre", "lead": "chapô", "body": "corps"}
+
+
+def demo(
+    keep: bool = typer.Option(False, "--keep", help="Go on until Ctrl-C, to look around while it runs."),
+    patience_s: float = typer.Option(_PATIENCE_S, "--patience", min=1, metavar="SECONDS", help="Give up after this."),
+) -> None:
+    """Watch a small fictitious French press being polled, read, matched and alerted. No account, no internet.
+
+    The exit code is 1 when something that should have been told was not, or the other way round.
+    """
+    from monitor.demo.show import Demonstration
+
+    folder = Path(tempfile.mkdtemp(prefix="veille-demo-"))
+    say = _speaker()
+    demonstration = Demonstration(folder)
+    with demonstration:
+        _introduce(demonstration, say)
+        with contextlib.suppress(KeyboardInterrupt):
+            for received in demonstration.messages(patience_s=patience_s):
+                for text, style in _told(received):
+                    say(text, style)
+        report = demonstration.report()
+        _conclude(demonstration, report, say)
+        if keep:
+            say("\nStill running; Ctrl-C ends it.", "bold")
+            with contextlib.suppress(KeyboardInterrupt):
+                demonstration.wait()
+    if report.problems:
+        raise typer.Exit(1)
+
+
+def _speaker() -> Say:
+    """Return what prints a line in a style; no style where nobody looks."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    return lambda text, style: console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _introduce(demonstration: Demonstration, say: Say) -> None:
+    titles = demonstration.newsroom.press.titles
+    say(f"{len(titles)} fictitious French titles are on the air, on this machine only; the daemon polls them.", "bold")
+    say("Alerts go to a local webhook (signed), a Slack-like webhook and a mail server.\n", "")
+
+
+def _told(received: Received) -> Iterator[tuple[str, str]]:
+    """Yield the lines that show a message: the webhook's with its explanation, the others' in short."""
+    from monitor.model import Channel
+
+    if received.channel is not Channel.WEBHOOK:
+        yield f"    also by {received.channel.value}: {_headline(received)}", "dim"
+        return
+    data = received.payload["data"]
+    if "items" in data:
+        yield f"● Recap of what was there before: {len(data['items'])} matches, in one message", "bold cyan"
+        for item in data["items"]:
+            yield f"    {item['story']['title']} ({item['rule']['title']})", "cyan"
+        return
+    yield from _explained(data)
+
+
+def _headline(received: Received) -> str:
+    """Return the first line of a message."""
+    subject = received.payload.get("subject") or received.payload.get("text") or ""
+    return str(subject).splitlines()[0] if subject else received.identity
+
+
+def _explained(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    story, rule, match = data["story"], data["rule"], data["match"]
+    source = story["sources"][0]
+    yield f"● {rule['title']} · {data['labels'].get('level', '')} · {data['alert_id']}", "bold yellow"
+    yield f"  {story['title']}", "bold"
+    yield f"  {source['outlet']} · {source['completeness']} · {source.get('url', '')}", ""
+    threshold = f", seuil {match['threshold']:g}" if "threshold" in match else ""
+    terms = sorted(match.get("contributions", ()), key=lambda term: -term["points"])[:_TERMS]
+    why = " ; ".join(_contribution(term) for term in terms)
+    yield f"  Pourquoi : {match['score']:.1f} points{threshold} : {why}", "green"
+
+
+def _contribution(term: dict[str, Any]) -> str:
+    where = _FIELDS.get(term.get("field", ""), "")
+    best = f"« {term['best']} »" if term.get("best") else ""
+    details = ", ".join(part for part in (best, where) if part)
+    return f"{term['term']} {term['points']:.1f}" + (f" ({details})" if details else "")
+
+
+def _conclude(demonstration: Demonstration, report: Report, say: Say) -> None:
+    say("", "")
+    channels = ", ".join(f"{channel.value} {count}" for channel, count in report.messages.items())
+    rows = [
+        ("titles polled", f"{report.polled} of {report.titles}"),
+        ("failing, and told so", ", ".join(report.failing) or "none"),
+        ("articles read", str(report.read)),
+        ("alerts", f"{report.alerts} at once, {report.recap} in the recap"),
+        ("false friends kept silent", f"{report.silent_decoys} of {report.decoys}"),
+        ("messages", channels),
+    ]
+    print_table("What happened", ("", ""), rows)
+    for problem in report.problems:
+        say(f"PROBLEM  {problem}", "bold red")
+    veille = f"veille --env-file {shlex.quote(str(demonstration.env_file))}"
+    say(f"\nThe log is an SQLite file: {demonstration.database}", "")
+    say("To look around:", "bold")
+    for command in (f"{veille} matches", f"{veille} feeds list", f"{veille} deliveries list"):
+        say(f"  {command}", "")
+    say("To watch the real press:", "bold")
+    say("  veille init", "")
