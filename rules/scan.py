@@ -128,6 +128,7 @@ class _View:
         self.sentences = sentences(folded)
         self.addresses = addresses(folded)
         self._in_lower_case = folded.kept.islower()
+        self._places: dict[Span, tuple[int, int, str]] = {}
         self._lines: tuple[Span, ...] | None = None
         self._capitals: dict[int, bool] = {}
 
@@ -140,6 +141,14 @@ class _View:
     def line(self, at: int) -> int:
         """Return the number of the line that holds an offset."""
         return bisect_right(self.lines, (at, len(self.folded.text))) - 1
+
+    def place(self, start: int, end: int) -> tuple[int, int, str]:
+        """Return where a folded span stands in the source, and what stands there."""
+        found = self._places.get((start, end))
+        if found is None:
+            first, last = self.folded.source_span(start, end)
+            found = self._places[start, end] = first, last, self.folded.source[first:last]
+        return found
 
     def in_capitals(self, at: int) -> bool:
         number = self.line(at)
@@ -422,21 +431,17 @@ def _chosen_forms(finds: _Finds) -> list[tuple[int, int, Form]]:
 
 
 def _mention(view: _View, start: int, end: int, form: Form) -> Mention:
-    first, last = view.folded.source_span(start, end)
-    text = view.folded.source[first:last]
-    return Mention(form.entity, form.name, view.where, first, last, text, form.kind, form.strength)
+    return Mention(form.entity, form.name, view.where, *view.place(start, end), form.kind, form.strength)
 
 
 def _masks(view: _View, finds: _Finds) -> list[Mask]:
     spans = sorted((*span, entity) for entity, found in finds.masks.items() for span in _leftmost_longest(found))
-    places = ((entity, *view.folded.source_span(start, end)) for start, end, entity in spans)
-    return [Mask(entity, view.where, first, last, view.folded.source[first:last]) for entity, first, last in places]
+    return [Mask(entity, view.where, *view.place(start, end)) for start, end, entity in spans]
 
 
 def _hit(view: _View, words: dict[int, int], start: int, end: int, strength: float) -> Hit:
-    first, last = view.folded.source_span(start, end)
+    first, last, text = view.place(start, end)
     sentence = max(0, bisect_right(view.sentences, (start, len(view.folded.text))) - 1)
-    text = view.folded.source[first:last]
     return Hit(view.where, first, last, words[start], words[end - 1] + 1, sentence, text, strength)
 
 

@@ -51,6 +51,9 @@ _CHOSEN: Final = (
 )
 
 
+_UNSEEN: Final = frozenset(("Cf", "Mn", "Me"))  # invisible characters and marks: removed before letters count
+
+
 def _fold_char(char: str) -> str:
     """Return the one character that stands for a character in folded text."""
     if char in _CHOSEN:
@@ -62,7 +65,7 @@ def _fold_char(char: str) -> str:
         return char
     if char.isspace():
         return " "
-    return char if char.isascii() else "*"
+    return char if char.isascii() or unicodedata.category(char) in _UNSEEN else "*"
 
 
 class _FoldTable(dict[int, str]):
@@ -79,19 +82,15 @@ _TO_FLAT: Final = str.maketrans(dict.fromkeys("-'/_\n", " "))
 _TO_SPACED: Final = {code: " " for code in range(0x80) if not chr(code).isalnum()}
 
 
-def _as_latin_1(text: str) -> bytes | None:
-    """Encode a text once its typography is plain; most French text then is Latin-1, which is fastest to handle."""
-    for char, folded in _COMMON:
-        text = text.replace(char, folded)
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return None
-
-
 def _fold_letters(kept: str) -> str:
-    latin = _as_latin_1(kept)
-    return kept.translate(_TABLE) if latin is None else latin.translate(_LATIN_1).decode("latin-1")
+    """Fold letter by letter. Most French is Latin-1 once its typography is plain, and bytes translate fastest."""
+    plain = kept
+    for char, folded in _COMMON:
+        plain = plain.replace(char, folded)
+    try:
+        return plain.encode("latin-1").translate(_LATIN_1).decode("latin-1")
+    except UnicodeEncodeError:
+        return kept.translate(_TABLE)
 
 
 # --- what changes lengths: one step each, run only where its sign is seen -----------------------------------------
@@ -154,7 +153,6 @@ def _decode_entity(match: re.Match[str]) -> str:
 # Lead bytes of what French names need: Latin-1 letters (C2, C3), œ Œ Ÿ (C5), punctuation (E2 80), € (E2 82 AC).
 _AFTER: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _MOJIBAKE: Final = re.compile(f"[ÂÃ][{_AFTER}]|Å[\x92\x93’“¸]|â[\x80€][{_AFTER}]|â[\x82‚]¬")
-_MOJIBAKE_SIGNS: Final = ("Ã", "Â", "Å", "â€", "â\x80", "â‚", "â\x82")
 
 
 def _decode_mojibake(match: re.Match[str]) -> str:
@@ -172,7 +170,6 @@ def _drop_tag(match: re.Match[str]) -> str:
 
 
 _HYPHENATION: Final = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad][ \t]{0,8}\r?\n[ \t]{0,8}(?=[a-zà-ÿœ])")
-_HYPHENATION_SIGNS: Final = ("-\n", "-\r", "- \n", "- \r", "\u2010\n", "\u2010\r", "\xad\n", "\xad\r")
 
 
 def _nothing(_: re.Match[str]) -> str:
@@ -180,7 +177,6 @@ def _nothing(_: re.Match[str]) -> str:
 
 
 _MARK: Final = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_MARKED_SIGN: Final = re.compile(f"[{_MARK}]")
 _MARKED: Final = re.compile(f"([^{_MARK}]?)[{_MARK}]+")
 
 
@@ -190,7 +186,7 @@ def _compose(match: re.Match[str]) -> str:
 
 
 _INVISIBLE: Final = "\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
-_LIGATURES: Final = {"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss", "ẞ": "SS", "ĳ": "ij", "Ĳ": "IJ", "№": "No"}
+_LIGATURES: Final = {"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss", "ẞ": "SS", "ĳ": "ij", "Ĳ": "IJ"}
 _UNEVEN: Final = re.compile(f"[{_INVISIBLE}{''.join(_LIGATURES)}\ufb00-\ufb06]")
 
 
@@ -199,15 +195,6 @@ def _even_out(match: re.Match[str]) -> str:
     if char in _LIGATURES:
         return _LIGATURES[char]
     return unicodedata.normalize("NFKC", char) if char.isalpha() else ""
-
-
-def _may_be_uneven(text: str) -> bool:
-    latin = _as_latin_1(text)
-    return _UNEVEN.search(text) is not None if latin is None else any(sign in latin for sign in b"\xad\xe6\xc6\xdf")
-
-
-def _may_be_marked(text: str) -> bool:
-    return _as_latin_1(text) is None and _MARKED_SIGN.search(text) is not None
 
 
 _SPACES: Final = re.compile(r"\s{2,}")
@@ -220,26 +207,31 @@ def _one_space(match: re.Match[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A rewriting step, and the test that says whether a text may need it."""
+    """A rewriting step, and the cheap test of a text and its folded letters that says whether it may be needed."""
 
-    needed: Callable[[str], object]
+    needed: Callable[[str, str], bool]
     pattern: re.Pattern[str]
     replace: Callable[[re.Match[str]], str]
 
 
-def _any_of(*signs: str) -> Callable[[str], bool]:
-    return lambda text: any(sign in text for sign in signs)
+def _any_of(signs: Iterable[str], text: str) -> bool:
+    return any(sign in text for sign in signs)
+
+
+def _needs(pattern: re.Pattern[str]) -> Callable[[str, str], bool]:
+    """Look for a pattern, unless the letters fold to ASCII: no ligature, invisible character or mark does."""
+    return lambda kept, letters: not letters.isascii() and pattern.search(kept) is not None
 
 
 _STEPS: Final = (
-    _Step(_any_of("&"), _ENTITY, _decode_entity),
-    _Step(_any_of(*_MOJIBAKE_SIGNS), _MOJIBAKE, _decode_mojibake),
-    _Step(_any_of("<"), _TAG, _drop_tag),
-    _Step(_any_of(*_HYPHENATION_SIGNS), _HYPHENATION, _nothing),
-    _Step(_may_be_uneven, _UNEVEN, _even_out),
-    _Step(_may_be_marked, _MARKED, _compose),
+    _Step(lambda kept, _: "&" in kept, _ENTITY, _decode_entity),
+    _Step(lambda kept, letters: _any_of("ÃÂÅ", kept) or "a*" in letters, _MOJIBAKE, _decode_mojibake),
+    _Step(lambda kept, _: "<" in kept, _TAG, _drop_tag),
+    _Step(lambda _, letters: _any_of(("-\n", "- \n", "\xad\n"), letters), _HYPHENATION, _nothing),
+    _Step(_needs(_UNEVEN), _UNEVEN, _even_out),
+    _Step(_needs(re.compile(f"[{_MARK}]")), _MARKED, _compose),
+    _Step(lambda kept, letters: _any_of(("  ", " \n", "\n "), letters) or "\r\n" in kept, _SPACES, _one_space),
 )
-_ILL_SPACED: Final = _any_of("  ", " \n", "\n ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,17 +273,13 @@ def fold(text: str) -> Folded:
     >>> folded.source_span(2, 9)
     (11, 22)
     """
-    kept = text
+    kept, letters = text, _fold_letters(text)
     layers: list[_Layer] = []
     for step in _STEPS:
-        if step.needed(kept):
+        if step.needed(kept, letters):
             kept, layer = _rewrite(kept, step.pattern, step.replace)
+            letters = _fold_letters(kept)
             layers.append(layer)
-    letters = _fold_letters(kept)
-    if _ILL_SPACED(letters) or "\r\n" in kept:
-        kept, layer = _rewrite(kept, _SPACES, _one_space)
-        layers.append(layer)
-        letters = _fold_letters(kept)
     return Folded(text, kept, letters, letters.translate(_TO_FLAT), tuple(layers))
 
 
@@ -427,24 +415,24 @@ def sentences(folded: Folded) -> tuple[Span, ...]:
 
 
 _DOMAINS: Final = ".fr .com .org .net .eu .ru .ua .cn .info .be .ch .ca .tv .io".split()
-_ADDRESS: Final = re.compile(rf"://|\bwww\.|(?<=\w)@(?=\w)|(?<=\w)(?:{'|'.join(map(re.escape, _DOMAINS))})(?!\w)")
-_ADDRESS_SIGNS: Final = _any_of("://", "www.", "@", *_DOMAINS)
-_NOT_SPACE: Final = re.compile(r"[^ \n]+")
+_ADDRESS: Final = re.compile(rf"://|www\.|@\w|(?:{'|'.join(map(re.escape, _DOMAINS))})(?!\w)")
+_ADDRESS_SIGNS: Final = ("://", "www.", "@", *_DOMAINS)
+_SPACE: Final = re.compile(r"[ \n]|\Z")
 
 
 def addresses(folded: Folded) -> tuple[Span, ...]:
     """Find web and e-mail addresses in the folded text: their letters are not words."""
     text = folded.text
-    if not _ADDRESS_SIGNS(text):
+    if not _any_of(_ADDRESS_SIGNS, text):
         return ()
     spans: list[Span] = []
     reached = 0
     for sign in _ADDRESS.finditer(folded.kept):
         at = sign.start()
-        if at < reached:
+        follows_word = at > 0 and text[at - 1].isalnum()
+        if at < reached or not (follows_word or sign[0] == "www."):
             continue
         start = max(text.rfind(" ", reached, at), text.rfind("\n", reached, at), reached - 1) + 1
-        token = _NOT_SPACE.match(text, start)
-        reached = token.end() if token else at
+        reached = next(_SPACE.finditer(text, at)).start()
         spans.append((start, reached))
     return tuple(spans)
