@@ -551,5 +551,5 @@ def _written(node: Condition) -> tuple[int, str]:  # noqa: C901, PLR0911 (one li
             return _NEAR, f"{_format(left, _NEAR)} same_sentence {_format(right, _UNARY)}"
         case And(parts):
             return _AND, " and ".join(_format(part, _NEAR) for part in parts)
-        case Or(parts):
+        case Or(parts):  # pragma: no branch
             return _OR, " or ".join(_format(part, _AND) for part in parts)

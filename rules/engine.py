@@ -280,7 +280,7 @@ def _named(condition: Condition) -> frozenset[str]:
             return frozenset().union(*map(_named, parts))
         case Not(part) | InField(_, part):
             return _named(part)
-        case Near(left, right) | SameSentence(left, right):
+        case Near(left, right) | SameSentence(left, right):  # pragma: no branch
             return _named(left) | _named(right)
 
 

@@ -110,7 +110,7 @@ def evaluate(condition: Condition, sight: Sight) -> Outcome:  # noqa: PLR0911 (o
             return _every([_seen(term, sight) for term in terms])
         case Count(term, least):
             return _counted(term, least, sight)
-        case InField(where, part):
+        case InField(where, part):  # pragma: no branch
             return _in_field(where, evaluate(part, sight.within(where)))
 
 
