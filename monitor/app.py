@@ -23,6 +23,7 @@ from monitor.deliver import make_channels
 from monitor.errors import RulesError, SettingsError, VeilleError
 from monitor.http import HttpClient, default_user_agent
 from monitor.model import Feed
+from monitor.rulesets import load_engine
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
 from monitor.stages import Live, Tools
@@ -30,15 +31,11 @@ from monitor.store import DaemonLock, Store
 from monitor.store.connection import database_path
 from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
-from rules import pack as packs
-from rules.engine import Engine
-from rules.errors import PackErrors
 
-__all__ = ["App", "check_channels", "load_engine", "load_feeds", "opened"]
+__all__ = ["App", "check_channels", "load_feeds", "opened"]
 
 _log = logging.getLogger(__name__)
 
-_RULE_FILES = (".yaml", ".yml", ".txt")
 # A round that did not happen for this long means the daemon is stuck, whatever it says.
 _STALE = timedelta(seconds=60)
 
@@ -101,8 +98,8 @@ class App:
             _log.error("rules_refused", extra={"error": str(error), "errors": error.errors})
         else:
             self.tools.live.engine = engine
-            self.tools.metrics.rules.set(len(engine.rules))
-            _log.info("rules_live", extra={"rules": len(engine.rules)})
+            self.tools.metrics.rules.set(len(engine.pack.rules))
+            _log.info("rules_live", extra={"rules": len(engine.pack.rules)})
         self.feeds_seen = None
         await self.follow_feeds()
 
@@ -162,14 +159,14 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
                 sender=sender,
                 gate=gate,
                 permissions=fetch.Permissions(client, gate, clock=clock, tdm_policy=settings.tdm_policy),
-                feed_workers=feeds.worker_pool(1),
+                feed_workers=feeds.worker_pool(2),
                 page_workers=extract.worker_pool(settings.workers),
                 live=Live(engine),
                 routes=routes,
                 channels=channels,
                 metrics=Metrics(),
             )
-            tools.metrics.rules.set(len(engine.rules))
+            tools.metrics.rules.set(len(engine.pack.rules))
             yield App(tools, EmbeddedRunner(tools, on_report=on_report))
         finally:
             store.close()
@@ -183,38 +180,6 @@ def check_channels(settings: Settings) -> tuple[str, ...]:
     """
     sender = HttpClient(user_agent="veille", allow_networks=settings.deliver_allow_networks)
     return tuple(sorted(make_channels(settings, alerting.load_routes(settings).receivers, sender)))
-
-
-def load_engine(settings: Settings) -> Engine:
-    """Read the rules, check them as a whole, run the tests they carry, and compile them.
-
-    Raises:
-        RulesError: with one line for each problem.
-    """
-    where = settings.rules or "the bundled rules"
-    try:
-        rules = packs.load(None if settings.rules is None else _rule_files(settings.rules))
-        engine = Engine(rules)
-    except PackErrors as problems:
-        raise RulesError(f"{where}: refused", errors=tuple(str(problem) for problem in problems.problems)) from None
-    failed = tuple(str(outcome) for outcome in packs.run_tests(rules) if not outcome.passed)
-    if failed:
-        raise RulesError(f"{where}: tests inside the rules failed", errors=failed)
-    return engine
-
-
-def _rule_files(path: Path) -> tuple[tuple[str, str], ...]:
-    """Return the name and text of a rule file, or of every rule file under a folder, in order."""
-    paths = sorted(p for p in path.rglob("*") if p.suffix in _RULE_FILES) if path.is_dir() else [path]
-    if not paths:
-        raise RulesError(f"{path}: holds no rule file ({', '.join(_RULE_FILES)})")
-    files = []
-    for file in paths:
-        try:
-            files.append((str(file), file.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            raise RulesError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return tuple(files)
 
 
 def load_feeds(settings: Settings) -> tuple[Feed, ...]:

@@ -14,9 +14,10 @@ from monitor.errors import SourceError
 
 if TYPE_CHECKING:
     from monitor.http import HttpClient
+    from monitor.model import Page
     from monitor.settings import Settings
 
-__all__ = ["Input", "fetcher", "is_address", "read_file"]
+__all__ = ["Input", "fetcher", "is_address", "page_of", "read_file"]
 
 _GZIP = b"\x1f\x8b"
 _MAX_BYTES = 10_000_000
@@ -30,6 +31,13 @@ class Input:
     url: str | None
     body: bytes
     content_type: str | None = None
+
+    def page(self) -> Page:
+        """Return it as a page."""
+        from monitor.model import Page
+
+        url = self.url or ""
+        return Page(url=url, final_url=url, body=self.body, content_type=self.content_type)
 
 
 def is_address(source: str) -> bool:
@@ -78,3 +86,20 @@ async def fetcher(settings: Settings) -> AsyncIterator[HttpClient]:
     user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
     async with HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks) as client:
         yield client
+
+
+async def page_of(client: HttpClient, source: str, *, url: str | None = None) -> Page:
+    """Return the page at an address or in a file.
+
+    Args:
+        client: fetches it where it is an address.
+        source: the address, a path, or `-`.
+        url: the address a file is said to come from.
+
+    Raises:
+        FetchError: the address cannot be fetched.
+        SourceError: the file cannot be read.
+    """
+    from monitor.fetch import fetch_page
+
+    return await fetch_page(client, source) if is_address(source) else read_file(source, url=url).page()

@@ -1,0 +1,152 @@
+"""What people see in the terminal: a match, an analysis, a feed, an article, with the terms highlighted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from monitor.cli.context import print_json
+from monitor.cli.when import local
+
+if TYPE_CHECKING:
+    from monitor.extract import Extracted
+    from monitor.model import ParsedFeed
+    from monitor.settings import Settings
+    from monitor.store import MatchDetail
+    from rules.engine import Analysis
+    from rules.types import Evidence, RuleDef, Snippet, Verdict
+
+__all__ = ["highlighted", "show_analysis", "show_article", "show_feed", "show_match"]
+
+_TERM = "bold yellow"
+_MAX_ENTRIES = 20
+
+
+def _console() -> Console:
+    """Return a console that never wraps or colours what a program reads."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 10_000
+    return console
+
+
+def highlighted(text: str, spans: Iterable[tuple[int, int]]) -> Text:
+    """Return the text with these spans standing out."""
+    shown = Text(text)
+    for start, end in spans:
+        shown.stylize(_TERM, start, end)
+    return shown
+
+
+def _marked(snippet: Snippet) -> Text:
+    quote = highlighted(snippet.text, [(start, end) for start, end, _ in snippet.marks])
+    return Text.assemble("    « ", quote, " »")
+
+
+def show_analysis(analysis: Analysis, judged: Sequence[tuple[Verdict, RuleDef]], settings: Settings) -> None:
+    """Print what each rule says of a text: matches first, with their sentences."""
+    from rules.explain import explain, snippets
+
+    console = _console()
+    document = analysis.document
+    console.print(Text(document.title or "(no title)", style="bold"))
+    names = ", ".join(dict.fromkeys(mention.name for mention in analysis.scan.mentions)) or "none"
+    masks = ", ".join(dict.fromkeys(f"« {mask.text} »" for mask in analysis.scan.masks))
+    console.print(Text(f"entities: {names}" + (f"; ignored: {masks}" if masks else "")))
+    for verdict, rule in sorted(judged, key=lambda each: (not each[0].match, -each[0].score, each[0].rule)):
+        mark = "✔" if verdict.match else ("~" if verdict.near_miss else "✘")
+        style = "green" if verdict.match else ("yellow" if verdict.near_miss else "red")
+        console.print()
+        console.print(Text.assemble((mark, style), " ", explain(verdict, rule, analysis, settings.language.value)))
+        if verdict.match:
+            for snippet in snippets(verdict, analysis):
+                console.print(_marked(snippet))
+
+
+def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> None:
+    """Print one stored match with its explanation and its text, terms highlighted."""
+    from dataclasses import asdict
+
+    if as_json:
+        print_json(asdict(detail))
+        return
+    console = _console()
+    line, verdict, article = detail.line, detail.match.verdict, detail.article
+    console.print(Text(article.title, style="bold"))
+    console.print(
+        Text(f"{line.outlet} · {local(line.published_at, settings.zone) or 'undated'} · {line.completeness.value}")
+    )
+    console.print(Text(line.url or "(no link)"))
+    threshold = "no threshold" if verdict.threshold is None else f"threshold {verdict.threshold:g}"
+    level = verdict.level or "near miss"
+    console.print(
+        Text(f"{line.alert_id or 'not alerted'} · {line.rule} · {level} · {verdict.score:.1f} points, {threshold}")
+    )
+    for part in verdict.contributions:
+        where = f"{part.field.value}, {part.count} ×" if part.count > 1 else part.field.value
+        console.print(Text(f"  {part.term:<16} {part.points:6.1f}  « {part.best} » ({where})"))
+    masks = ", ".join(dict.fromkeys(f"« {mask.text} »" for mask in detail.match.masks))
+    if masks:
+        console.print(Text(f"  ignored: {masks}"))
+    if verdict.gate is not None:
+        console.print(Text(f"  missing: {verdict.gate.missing}"))
+    for snippet in detail.match.snippets:
+        console.print(_marked(snippet))
+    for delivery in detail.deliveries:
+        console.print(Text(f"  {delivery.receiver}: {delivery.state.value}, {delivery.attempts} attempt(s)"))
+    for at, relevant in detail.labels:
+        console.print(Text(f"  judged {'oui' if relevant else 'non'} on {local(at, settings.zone)}"))
+    console.print()
+    for name, text in (("title", article.title), ("lead", article.lead), ("body", article.body)):
+        if text and name != "title":
+            console.print(highlighted(text, _spans(verdict.evidence, name)))
+            console.print()
+
+
+def _spans(evidence: Iterable[Evidence], field: str) -> list[tuple[int, int]]:
+    return [(found.start, found.end) for found in evidence if found.field.value == field]
+
+
+def show_article(source: str, article: Extracted, settings: Settings) -> None:
+    """Print an article as veille understands it."""
+    console = _console()
+    console.print(Text(article.title or "(no title)", style="bold"))
+    facts: list[Any] = [
+        local(article.published_at, settings.zone) or "undated",
+        ", ".join(article.authors) or "no author",
+        article.language or "language unknown",
+        article.completeness.value,
+        article.extractor,
+        f"{len(article.body.split())} words",
+    ]
+    console.print(Text(" · ".join(facts)))
+    console.print(Text(article.url or source))
+    for text in (article.lead, article.body):
+        if text:
+            console.print()
+            console.print(Text(text))
+
+
+def show_feed(source: str, parsed: ParsedFeed, settings: Settings) -> None:
+    """Print the entries of a feed as veille understands them."""
+    console = _console()
+    console.print(
+        Text(f"{parsed.title or '(no title)'} · {parsed.format} · {len(parsed.entries)} entries", style="bold")
+    )
+    console.print(Text(source))
+    if parsed.note:
+        console.print(Text(f"note: {parsed.note}"))
+    if parsed.truncated:
+        console.print(Text("note: the document is cut short; its last entry was left out"))
+    if parsed.dropped:
+        console.print(Text(f"note: {parsed.dropped} entries more than are read"))
+    for entry in parsed.entries[:_MAX_ENTRIES]:
+        console.print(
+            Text(f"  {local(entry.published_at, settings.zone) or 'undated':16}  {entry.title or '(no title)'}")
+        )
+        console.print(Text(f"                    {entry.link or '(no link)'}"))
+    if len(parsed.entries) > _MAX_ENTRIES:
+        console.print(Text(f"  … and {len(parsed.entries) - _MAX_ENTRIES} more (--json prints all)"))

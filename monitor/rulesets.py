@@ -1,0 +1,58 @@
+"""Rule files on disk become an engine: read, checked as a whole, tried on the tests they carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from monitor.errors import RulesError
+from monitor.settings import Settings
+from rules import pack as packs
+from rules.engine import Engine
+from rules.errors import PackErrors
+from rules.trial import run_tests
+
+__all__ = ["load_engine"]
+
+_RULE_FILES = (".yaml", ".yml", ".txt")
+
+
+def load_engine(settings: Settings, *, tested: bool = True) -> Engine:
+    """Read the rules, check them as a whole, compile them, and run the tests they carry.
+
+    Args:
+        settings: where the rules are.
+        tested: run those tests; what goes live always does, one-shot tools need not.
+
+    Raises:
+        RulesError: with one line for each problem.
+    """
+    where = settings.rules or "the bundled rules"
+    try:
+        rules = packs.load(None if settings.rules is None else _rule_files(settings.rules))
+        engine = Engine(rules)
+    except PackErrors as problems:
+        raise RulesError(f"{where}: refused", errors=tuple(str(problem) for problem in problems.problems)) from None
+    if not tested:
+        return engine
+    failed = tuple(
+        f"{outcome.file}:{outcome.line}: {outcome.subject}: {outcome.name!r}: {'; '.join(outcome.problems)}"
+        for outcome in run_tests(rules, engine)
+        if not outcome.passed
+    )
+    if failed:
+        raise RulesError(f"{where}: tests inside the rules failed", errors=failed)
+    return engine
+
+
+def _rule_files(path: Path) -> tuple[tuple[str, str], ...]:
+    """Return the name and text of a rule file, or of every rule file under a folder, in order."""
+    paths = sorted(p for p in path.rglob("*") if p.suffix in _RULE_FILES) if path.is_dir() else [path]
+    if not paths:
+        raise RulesError(f"{path}: holds no rule file ({', '.join(_RULE_FILES)})")
+    files = []
+    for file in paths:
+        try:
+            files.append((str(file), file.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise RulesError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return tuple(files)
