@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
 from typing import TypeAlias
 
 from monitor.errors import FetchError, Reason
@@ -66,8 +67,13 @@ def vet(host: str, answers: Sequence[str], allow: Sequence[IPNetwork]) -> tuple[
     return tuple(answers)
 
 
-async def resolve(host: str, port: int) -> Sequence[str]:
+async def resolve(host: str, port: int, *, threads: Executor | None = None) -> Sequence[str]:
     """Return a host's IP addresses, in the system's order of preference; a literal address is its own.
+
+    Args:
+        host: a name or an IP address.
+        port: for the system's services file, which may tell addresses apart by it.
+        threads: where the system is asked; by default the loop's threads.
 
     Raises:
         FetchError: `dns`.
@@ -75,10 +81,12 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     try:
         return (str(ipaddress.ip_address(host)),)
     except ValueError:
-        pass
-    loop = asyncio.get_running_loop()
+        return await asyncio.get_running_loop().run_in_executor(threads, _ask_system, host, port)
+
+
+def _ask_system(host: str, port: int) -> tuple[str, ...]:
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as exc:
         raise FetchError(f"{host}: the name cannot be resolved", reason=Reason.DNS) from exc
     return tuple(dict.fromkeys(str(info[4][0]) for info in found))

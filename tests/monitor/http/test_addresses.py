@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 
 from monitor.errors import FetchError, Reason
 from monitor.http import is_public, resolve, vet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SPECIAL = (
     "0.0.0.0",
@@ -100,25 +104,25 @@ def test_a_name_without_an_address_is_a_dns_failure() -> None:
     assert caught.value.reason is Reason.DNS
 
 
-async def _resolved(host: str) -> tuple[str, ...]:
-    return tuple(await resolve(host, 80))
+def resolved(host: str) -> tuple[str, ...]:
+    async def run() -> Sequence[str]:
+        return await resolve(host, 80)
+
+    return tuple(asyncio.run(run()))
 
 
-def test_a_literal_address_is_its_own_answer() -> None:
-    answers = asyncio.run(_resolved("127.0.0.1"))
+@pytest.mark.parametrize(
+    ("host", "expected"), [("127.0.0.1", {"127.0.0.1"}), ("::1", {"::1"}), ("localhost", {"127.0.0.1", "::1"})]
+)
+def test_a_host_is_resolved_by_the_system(host: str, expected: set[str]) -> None:
+    answers = resolved(host)
 
-    assert ("127.0.0.1",) == answers
-
-
-def test_localhost_is_resolved_by_the_system() -> None:
-    answers = asyncio.run(_resolved("localhost"))
-
-    assert set(answers) <= {"127.0.0.1", "::1"}
     assert answers
+    assert set(answers) <= expected
 
 
 def test_a_name_that_cannot_be_written_is_a_dns_failure() -> None:
     with pytest.raises(FetchError) as caught:
-        asyncio.run(_resolved("a" * 70 + ".example"))
+        resolved("a" * 70 + ".example")
 
     assert caught.value.reason is Reason.DNS
