@@ -7,7 +7,7 @@ import queue
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -109,12 +109,12 @@ class Demonstration:
         """
         until = time.monotonic() + patience_s
         while time.monotonic() < until:
-            try:
+            with suppress(queue.Empty):
                 yield self._arrived.get(timeout=_TICK_S)
-            except queue.Empty:
-                self._check_daemon()
-                if not self._owed():
-                    until = min(until, time.monotonic() + _LINGER_S)
+                continue
+            self._check_daemon()
+            if not self._owed():
+                until = min(until, time.monotonic() + _LINGER_S)
 
     def report(self) -> Report:
         """Judge what was done so far."""
