@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,20 +51,11 @@ class Sorted:
     known: int
 
 
-def keys_of(entries: Sequence[Entry]) -> list[tuple[str | None, str | None]]:
-    """Return each entry's main key (guid or hash) and link key.
-
-    A link that several guids of one document share (a home page) identifies none of them.
-    """
-    pairs = [
-        (
-            next((key for key in entry.keys if not key.startswith(_LINK)), None),
-            next((key for key in entry.keys if key.startswith(_LINK)), None),
-        )
-        for entry in entries
-    ]
-    uses = Counter(link_key for main_key, link_key in set(pairs) if main_key is not None)
-    return [(main, None if main is not None and uses[link] > 1 else link) for main, link in pairs]
+def keys_of(entry: Entry) -> tuple[str | None, str | None]:
+    """Return an entry's main key (guid or hash) and its link key."""
+    main_key = next((key for key in entry.keys if not key.startswith(_LINK)), None)
+    link_key = next((key for key in entry.keys if key.startswith(_LINK)), None)
+    return main_key, link_key
 
 
 def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
@@ -86,7 +76,8 @@ def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
         remember(known)
     fresh: list[Fresh] = []
     changed: list[tuple[int, Entry]] = []
-    for entry, (main_key, link_key) in zip(entries, keys_of(entries), strict=True):
+    for entry in entries:
+        main_key, link_key = keys_of(entry)
         same = _same(entry, by_main.get(main_key) if main_key else None, by_link.get(link_key) if link_key else None)
         if same is None:
             fresh.append(Fresh(entry, main_key, link_key))

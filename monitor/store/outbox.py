@@ -194,7 +194,8 @@ def pending_deliveries(connection: Connection) -> int:
 
 def outbox_oldest_at(connection: Connection) -> datetime | None:
     """Return when the oldest delivery that is not settled was created."""
-    return connection.scalar(select(func.min(DELIVERY.c.created_at)).where(_PENDING))
+    found: datetime | None = connection.scalar(select(func.min(DELIVERY.c.created_at)).where(_PENDING))
+    return found
 
 
 def list_deliveries(
@@ -207,16 +208,9 @@ def list_deliveries(
     alert_id: AlertId | None = None,
 ) -> tuple[DeliveryLine, ...]:
     """Return deliveries, the latest first."""
-    conditions = [
-        condition
-        for wanted, condition in (
-            (state, DELIVERY.c.state == state),
-            (receiver, DELIVERY.c.receiver == receiver),
-            (since, DELIVERY.c.created_at >= since),
-            (alert_id, DELIVERY.c.alert_id == alert_id),
-        )
-        if wanted is not None
-    ]
+    conditions = _selected(since=since, receiver=receiver, state=state)
+    if alert_id is not None:
+        conditions.append(DELIVERY.c.alert_id == alert_id)
     query = (
         select(*(column for column in DELIVERY.c if column.name not in {"body", "headers"}))
         .add_columns(ALERT.c.type, _title().label("title"))
@@ -282,11 +276,24 @@ def replay(
         if missing:
             raise NotFoundError(f"no delivery {', '.join(map(str, sorted(missing)))}; `veille deliveries` lists them")
         return sum(connection.execute(again.where(DELIVERY.c.id.in_(some), settled)).rowcount for some in chunks(ids))
-    conditions = [DELIVERY.c.state == (state or DeliveryState.FAILED), settled]
+    selected = _selected(since=since, until=until, receiver=receiver, state=state or DeliveryState.FAILED)
+    return connection.execute(again.where(*selected, settled)).rowcount
+
+
+def _selected(
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    receiver: str | None = None,
+    state: DeliveryState | None = None,
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if since is not None:
         conditions.append(DELIVERY.c.created_at >= since)
     if until is not None:
         conditions.append(DELIVERY.c.created_at < until)
     if receiver is not None:
         conditions.append(DELIVERY.c.receiver == receiver)
-    return connection.execute(again.where(*conditions)).rowcount
+    if state is not None:
+        conditions.append(DELIVERY.c.state == state)
+    return conditions

@@ -107,7 +107,7 @@ def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> 
     """Tell new entries from seen ones, and return which links other feeds brought, with the entry that is read."""
     seen: dict[int, Seen] = {}
     elsewhere: dict[str, int] = {}
-    for pairs in chunks(keys_of(entries)):
+    for pairs in chunks([keys_of(entry) for entry in entries]):
         keys = {
             "feed_id": feed_id,
             "main_keys": [main for main, _ in pairs if main is not None],
