@@ -23,7 +23,8 @@ __all__ = ["text_sha256", "to_article"]
 _LONG_LEAD: Final = 1200  # a longer summary is the article itself
 _FULL: Final = 1500
 _CUT: Final = re.compile(
-    r"\s*(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\(…\)|\(\.\.\.\)|\[&hellip;\])?\s*(?:(?:lire|voir) la suite.{0,40}|read more.{0,40})?\s*$",
+    r"\s*(?:(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\(…\)|\(\.\.\.\))\s*(?:(?:lire|voir) la suite.{0,40}|read more.{0,40})?|"
+    r"(?:lire|voir) la suite.{0,40}|read more.{0,40})\s*$",
     re.IGNORECASE,
 )
 _OTHER: Final = re.compile(r"\W+")
@@ -79,7 +80,7 @@ def to_article(
 
 def text_sha256(title: str, lead: str, body: str) -> str:
     """Return the fingerprint of what rules read, in hexadecimal."""
-    return hashlib.sha256("\n".join((title, lead, body)).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(f"{title}\n{lead}\n{body}".encode("utf-8", "replace")).hexdigest()
 
 
 def _parted(summary: str, text: str) -> tuple[str, str]:
@@ -103,8 +104,7 @@ def _letters(text: str) -> str:
 
 
 def _completeness(own: str) -> Completeness:
-    whole = len(own) >= _FULL and not _CUT.search(own)[0]  # type: ignore[index]  it matches the empty end too
-    return Completeness.FULL if whole else Completeness.SUMMARY
+    return Completeness.FULL if len(own) >= _FULL and not _CUT.search(own) else Completeness.SUMMARY
 
 
 @cache

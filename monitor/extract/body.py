@@ -21,10 +21,12 @@ _BOILERPLATE: Final = re.compile(
     r"article réservé à nos abonnés|(?:cet |l')?article (?:est )?réservé aux abonnés|"
     r"il vous reste \d+(?:[.,]\d+)?\s?% de cet article|la suite est réservée|"
     r"abonnez-vous|s'abonner|déjà abonné|inscrivez-vous|s'inscrire|connectez-vous|se connecter|je m'abonne|"
-    r"newsletter|partager|partagez|suivez-nous|retrouvez(?: toute)? (?:l'actualité|nos)|temps de lecture|lecture \d+ min|"
+    r"newsletter|partager|partagez|suivez-nous|retrouvez(?: toute)? (?:l'actualité|nos)|temps de lecture|"
+    r"lecture \d+ min|"
     r"publicité|copier le lien|imprimer|ajouter à vos favoris|réagir|commentaires?|votre (?:nom|commentaire|adresse)|"
     r"cliquez ici|voir les commentaires|crédits? photo|photo d'illustration|"
-    r"pour aller plus loin|tous droits réservés)\b",
+    r"pour aller plus loin|tous droits réservés|auteure?s?$|"
+    r"(?:publié |mis à jour |mis en ligne )?(?:le )?\d{1,2}(?:er)? [a-zéû]{3,9} \d{4}$)",
     re.IGNORECASE,
 )
 _LONGEST_BOILERPLATE: Final = 200
@@ -57,14 +59,14 @@ def read_body(tree: Any, *, stated: str) -> Body:
 
 
 def without_boilerplate(text: str) -> str:
-    """Return a text without the short lines that only lead elsewhere.
+    r"""Return a text without the short lines that only lead elsewhere.
 
-    >>> without_boilerplate("Le gel a touché les vignes.\\nLire aussi : Nos photos")
+    >>> without_boilerplate("Le gel a touché les vignes.\nLire aussi : Nos photos")
     'Le gel a touché les vignes.'
     """
-    lines = paragraphs(text).split("\n")
+    lines = [line.lstrip("-–•*|> ") for line in paragraphs(text).split("\n")]
     return "\n".join(
-        line for line in lines if len(line) > _LONGEST_BOILERPLATE or not _BOILERPLATE.match(line.lstrip("-–•*|> "))
+        line for line in lines if line and (len(line) > _LONGEST_BOILERPLATE or not _BOILERPLATE.match(line))
     )
 
 

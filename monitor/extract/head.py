@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.dates import parse_instant
@@ -11,18 +12,34 @@ from monitor.links import web_link
 from monitor.text import fold, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["Head", "instant_of", "people", "read_head", "without_site"]
 
 _DATES: Final = (
-    "article:published_time", "og:article:published_time", "datepublished", "og:published_time", "parsely-pub-date",
-    "sailthru.date", "publish-date", "publication_date", "publishdate", "pubdate", "article.published", "cxenseparse:recs:publishtime",
-    "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date.created", "citation_publication_date", "dc.date", "dcterms.date", "date",
-)  # fmt: skip
+    "article:published_time",
+    "og:article:published_time",
+    "datepublished",
+    "og:published_time",
+    "parsely-pub-date",
+    "sailthru.date",
+    "publish-date",
+    "publication_date",
+    "publishdate",
+    "pubdate",
+    "article.published",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dcterms.created",
+    "dc.date.created",
+    "citation_publication_date",
+    "dc.date",
+    "dcterms.date",
+    "date",
+)
 _AUTHORS: Final = (
     "author",
+    "article:author",
     "article:author_name",
     "dc.creator",
     "dcterms.creator",
@@ -34,18 +51,28 @@ _TITLES: Final = ("og:title", "twitter:title", "dc.title", "citation_title")
 _DESCRIPTIONS: Final = ("og:description", "description", "twitter:description")
 _URL_DAY: Final = re.compile(r"/((?:19|20)\d{2})[/-](\d{2})[/-](\d{2})(?=[/_.-]|$)")
 _STATED: Final = re.compile(
-    r"\b(?:publi[ée]e?|mise? en ligne|post[ée]e?|paru)\s+(?:le\s+)?:?\s*"
-    r"((?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\s+)?"
-    r"(?:\d{1,2}(?:er)?\s+[a-zéûà]{3,9}\.?\s+\d{4}|\d{1,2}[/.]\d{1,2}[/.]\d{4})"
-    r"(?:\s*(?:à|-|,)?\s*\d{1,2}\s?[h:]\s?\d{2})?)",
+    r"[\s,|:–—-]*(?:(?:date\s*:?|publi[ée]e?|mise? en ligne|post[ée]e?|paru|on|published)\s*(?:le\s+|on\s+)?:?)?\s*"
+    r"(?P<date>(?-i:le\s+)?(?:[a-z]{3,9}\.?,?\s+)?"
+    r"(?:\d{1,2}(?:er)?\s+[a-zéûà]{3,9}\.?\s+\d{4}|\d{1,2}[/.]\d{1,2}[/.]\d{4}|"
+    r"\d{4}-\d{2}-\d{2}(?:[T ][\d:.]{4,18}(?:Z|[+-]\d{2}:?\d{2})?)?)"
+    r"(?:\s*(?:à|-|,|\|)?\s*\d{1,2}\s?[h:]\s?\d{2})?)[\s,.|:–—-]*(?:par|mis à jour.*)?",
     re.IGNORECASE,
 )
+_BY_LABEL: Final = re.compile(r"[\s|–—-]*(?:par|by|auteure?s?|écrit par|texte)\s*:?", re.IGNORECASE)
+_BY_NAME: Final = re.compile(r"(?:[Pp]ar|PAR|[Bb]y|[Aa]uteure?s?\s*:)\s+(?P<name>[A-ZÀ-Ý][^.:;!?]{2,60})")
+_AFTER: Final = 60  # texts after the heading in which a date or a name is the article's
+_BEFORE: Final = 12
+_SHORT: Final = 80
+_INLINE: Final = frozenset({"b", "em", "i", "strong", "u"})  # they hold pieces of sentences
 _SEPARATOR: Final = re.compile(r"\s+[|–—•·»:-]+\s+|\s*\|\s*")
 _BY: Final = re.compile(
     r"^(?:par|by|propos recueillis par|entretien avec|de notre \w+(?: \w+)?)\s*:?\s+", re.IGNORECASE
 )
 _AND: Final = re.compile(r"\s*(?:,|;|/|\||\s(?:et|and|&|avec)\s|\(avec\s|\(|\))\s*")
-_NO_NAME: Final = re.compile(r"https?:|@|\.(?:com|fr|be|ch|org|net|html?)\b|\d", re.IGNORECASE)
+_NO_NAME: Final = re.compile(
+    r"https?:|@|\.(?:com|fr|be|ch|org|net|html?)\b|\d|^(?:AFP|AP|Reuters|agences?|la rédaction|rédaction)$",
+    re.IGNORECASE,
+)
 _LETTERS: Final = re.compile(r"\W+")
 
 
@@ -54,7 +81,7 @@ class Head:
     """What the HTML states; empty or None where it states nothing."""
 
     title: str = ""
-    heading: str = ""
+    headings: tuple[str, ...] = ()
     tab: str = ""  # <title>
     description: str = ""
     dates: tuple[str, ...] = ()
@@ -72,15 +99,24 @@ def read_head(tree: Any, *, url: str) -> Head:
         url: the page's address.
     """
     metas = _metas(tree)
-    headings = [text for each in tree.iter("h1") if (text := plain(_text(each), most=500))]
+    tab = plain(next((_text(each) for each in tree.iter("title")), ""), most=500)
+    headings = tuple(text for each in tree.iter("h1") if (text := plain(_text(each), most=500)))
+    near = _near_heading(tree, _first(metas, _TITLES) or tab)
     canonical = next((each.get("href") for each in tree.iter("link") if _has(each, "rel", "canonical")), None)
     return Head(
         title=_first(metas, _TITLES),
-        heading=headings[0] if len(headings) == 1 else "",
-        tab=plain(next((_text(each) for each in tree.iter("title")), ""), most=500),
+        headings=headings[:20],
+        tab=tab,
         description=_first(metas, _DESCRIPTIONS),
-        dates=(*(metas[name] for name in _DATES if name in metas), *_times(tree), *_url_day(url), *_stated(tree)),
-        authors=tuple(metas[name] for name in _AUTHORS if name in metas) or tuple(_bylines(tree)),
+        dates=(
+            *(metas[name] for name in _DATES if name in metas),
+            *_marked_dates(tree),
+            *_dates_in(near),
+            *_url_day(url),
+            *_article_times(tree),
+            *_dates_in([part for part in _SEPARATOR.split(tab) if part]),
+        ),
+        authors=_names_in(metas) or tuple(_bylines_in(near)) or tuple(_marked_names(tree)),
         language=fold(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "")
         or metas.get("og:locale", ""),
         canonical=web_link(canonical, base=url) if canonical else None,
@@ -102,7 +138,8 @@ def without_site(title: str, *names: str) -> str:
     known = {_key(name) for name in names if name}
     cuts = list(_SEPARATOR.finditer(title))
     for cut in reversed(cuts):
-        if _key(title[cut.end() :]) in known:
+        rest = title[cut.end() :]
+        if _key(rest) in known or _STATED.fullmatch(rest):
             return without_site(title[: cut.start()], *names)
     if cuts and _key(title[: cuts[0].start()]) in known:
         return title[cuts[0].end() :]
@@ -118,7 +155,7 @@ def people(bylines: Iterable[str]) -> tuple[str, ...]:
     names: dict[str, str] = {}
     for byline in bylines:
         for part in _AND.split(_BY.sub("", fold(byline))):
-            name = _BY.sub("", part).strip(" .-–")
+            name = _BY.sub("", part).strip(" -–")
             if 1 < len(name) <= 80 and not _NO_NAME.search(name):  # noqa: PLR2004  a name, not a sentence
                 names.setdefault(_key(name), name)
     return tuple(names.values())[:20]
@@ -138,13 +175,79 @@ def _first(metas: dict[str, str], names: Iterable[str]) -> str:
     return next((metas[name] for name in names if name in metas), "")
 
 
-def _times(tree: Any) -> Iterator[str]:
-    """Yield the dates of elements that say they hold the publication's, then of a page's one `time` element."""
+def _names_in(metas: dict[str, str]) -> tuple[str, ...]:
+    return tuple(metas[name] for name in _AUTHORS if people([metas.get(name, "")]))
+
+
+def _marked_dates(tree: Any) -> Iterator[str]:
+    """Yield the dates of elements that say they hold the publication's, and of an article's first `time`.
+
+    A `time` whose attribute and text name different days was generated, not written: its text counts, elsewhere.
+    """
     for each in tree.iter():
-        if isinstance(each.tag, str) and (_has(each, "itemprop", "datePublished") or each.get("pubdate") is not None):
-            yield each.get("datetime") or each.get("content") or _text(each)
-    times = [each for root in tree.iter("article", "main") for each in root.iter("time")] or list(tree.iter("time"))
-    yield from [each.get("datetime") or _text(each) for each in times[:1]]
+        if isinstance(each.tag, str) and (
+            _has(each, "itemprop", "datePublished")
+            or each.get("pubdate") is not None
+            or _has(each, "class", "published")
+        ):
+            yield each.get("datetime") or each.get("content") or each.get("title") or _text(each)
+
+
+def _article_times(tree: Any) -> Iterator[str]:
+    """Yield the date of an article's first `time` element."""
+    times = (each for root in tree.iter("article", "main") for each in root.iter("time"))
+    if (first := next(times, None)) is not None:
+        yield _time(first)
+
+
+def _time(element: Any) -> str:
+    """Return what a `time` element states; where attribute and text name different days, the text was written."""
+    stated, shown = fold(element.get("datetime") or ""), fold(_text(element))
+    day = _STATED.fullmatch(shown)
+    return shown if not stated or (day and _day_of(day["date"]) not in {None, stated[:10]}) else stated
+
+
+def _day_of(shown: str) -> str | None:
+    instant = parse_instant(shown, now=datetime.max.replace(tzinfo=UTC) - timedelta(days=2))
+    return instant.date().isoformat() if instant else None
+
+
+def _near_heading(tree: Any, title: str) -> list[str]:
+    """Return the texts after the heading that carries the title, then the few before it."""
+    wanted = _key(title)
+    body = next(tree.iter("body"), tree)
+    texts: list[str] = []
+    heading = None
+    for element in body.iter():
+        if element.tag in {"h1", "h2"} and len(key := _key(_text(element))) > _SHORT // 8 and key in wanted:
+            heading = len(texts) if heading is None else heading
+        own = None if element.tag in _INLINE else _time(element) if element.tag == "time" else element.text
+        texts.extend(fold(text) for text in (own, element.tail) if text and not text.isspace())
+        if heading is not None and len(texts) > heading + _AFTER:
+            break
+    if heading is None:
+        return []
+    return texts[heading : heading + _AFTER] + texts[max(0, heading - _BEFORE) : heading]
+
+
+def _dates_in(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the dates that stand alone, as in `Publié le 16 mai 2024 à 08h30`: never one inside a sentence."""
+    for text in texts:
+        if len(text) <= _SHORT and (stated := _STATED.fullmatch(text)):
+            yield stated["date"]
+
+
+def _bylines_in(texts: Sequence[str]) -> Iterator[str]:
+    """Yield the first name after a label: `Par Anne Lenoir`, or `Par` and then the name."""
+    for index, text in enumerate(texts):
+        if _BY_LABEL.fullmatch(text):
+            name = " ".join(texts[index + 1 : index + 2])
+        else:
+            named = _BY_NAME.fullmatch(text)
+            name = named["name"] if named else ""
+        if name and len(name) <= _SHORT and people([name]):
+            yield name
+            return
 
 
 def _url_day(url: str) -> Iterator[str]:
@@ -152,17 +255,11 @@ def _url_day(url: str) -> Iterator[str]:
         yield "-".join(day.groups())
 
 
-def _stated(tree: Any) -> Iterator[str]:
-    """Yield the date that the page tells its readers: `Publié le 16 mai 2024 à 08h30`."""
-    body = next(tree.iter("body"), tree)
-    if stated := _STATED.search(fold(" ".join(body.itertext()))):
-        yield stated[1]
-
-
-def _bylines(tree: Any) -> Iterator[str]:
+def _marked_names(tree: Any) -> Iterator[str]:
     for each in tree.iter():
         if isinstance(each.tag, str) and (_has(each, "rel", "author") or _has(each, "itemprop", "author")):
             yield plain(_text(each), most=200)
+            return
 
 
 def _has(element: Any, name: str, word: str) -> bool:

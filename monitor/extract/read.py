@@ -1,4 +1,4 @@
-"""A page's bytes become what its article says. Pure, and to be run in a child process: trafilatura reads foreign bytes."""
+"""A page's bytes become what its article says. Pure, and run in a child process: trafilatura reads foreign bytes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lxml import html as lxml_html
 
 from monitor.charset import decode
 from monitor.errors import ExtractError, Reason
-from monitor.extract.body import Body, read_body
+from monitor.extract.body import read_body
 from monitor.extract.head import Head, instant_of, people, read_head, without_site
 from monitor.extract.linked import Linked, read_linked
 from monitor.extract.markup import slim
 from monitor.extract.signs import completeness_of, language_of, spoken_language, wall_of, wire_of
 from monitor.links import link_key
 from monitor.model import Completeness
-from monitor.text import clip, fold, plain
+from monitor.text import clip, fold
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,8 +82,8 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None, now: da
         now: later dates are implausible.
 
     Raises:
-        ExtractError: NOT_HTML; EMPTY where no article text is seen; BLOCKED where a robot check or a consent wall stands
-            in its place.
+        ExtractError: NOT_HTML; EMPTY where no article text is seen; BLOCKED where a robot check or a consent wall
+            stands in its place.
     """
     if not body.strip(b"\x00 \t\r\n"):
         raise ExtractError("the page is empty", reason=Reason.EMPTY)
@@ -98,10 +98,10 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None, now: da
 
 
 def split_lead(text: str) -> tuple[str, str]:
-    """Return the first paragraph and the rest; an endless first paragraph is parted after a sentence.
+    r"""Return the first paragraph and the rest; an endless first paragraph is parted after a sentence.
 
-    >>> split_lead("Un.\\nDeux.\\nTrois.")
-    ('Un.', 'Deux.\\nTrois.')
+    >>> split_lead("Un.\nDeux.\nTrois.")
+    ('Un.', 'Deux.\nTrois.')
     """
     first, _, rest = text.partition("\n")
     if len(first) > _LONG_PARAGRAPH and (end := _SENTENCE_END.search(first, _SHORTEST_LEAD)):
@@ -118,50 +118,51 @@ def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
     head = read_head(tree, url=url)
     title = _title(head, linked, url)
     found = read_body(tree, stated=linked.body)
-    text = _without_title(found.text[:_MOST_BODY], title)
-    if wall := wall_of(title=f"{title} {head.tab}", text=text or fold(" ".join(tree.itertext()))[:_LONG_PARAGRAPH]):
+    authors = people(linked.authors or head.authors)
+    text = _without_top(found.text[:_MOST_BODY], title, *authors)
+    shown = fold(" ".join(tree.itertext()))
+    if wall := wall_of(title=f"{title} {head.tab}", text=text or shown[:_LONG_PARAGRAPH]):
         raise ExtractError(f"{wall} stands in the article's place", reason=Reason.BLOCKED)
     if len(text) < _LEAST:
         raise ExtractError("no article text is seen on the page", reason=Reason.EMPTY)
-    lead, rest = split_lead(text)
-    authors = people(linked.authors or head.authors)
+    description = clip(linked.description or head.description, _MOST_LEAD)
+    lead, rest = (description, text) if _is_standfirst(description, text, shown) else split_lead(text)
     stated = spoken_language(linked.language) or spoken_language(head.language)
     return Extracted(
         url=_own_address(head, url),
         title=title,
         lead=lead,
         body=rest,
-        description=clip(linked.description or head.description, _MOST_LEAD),
+        description=description,
         language=language_of(f"{title}\n{text}", stated=stated),
         published_at=instant_of((linked.published, *head.dates), now=now),
         authors=authors,
-        completeness=_completeness(found, text, tree, linked),
+        completeness=completeness_of(text, page_text=shown, free=True if found.way == "json-ld" else linked.free),
         wire=wire_of(text, authors=(*linked.authors, *head.authors)),
         way=found.way,
     )
 
 
-def _completeness(found: Body, text: str, tree: Any, linked: Linked) -> Completeness:
-    page_text = fold(" ".join(tree.itertext())).replace("’", "'")
-    return completeness_of(
-        text, page_text=page_text, free=True if found.way == "json-ld" and linked.free else linked.free
-    )
+def _is_standfirst(description: str, text: str, shown: str) -> bool:
+    """Whether the page shows its own summary to readers, and the extracted text left it out."""
+    key = _same(description)
+    return len(description) >= _LEAST and key in _same(shown) and key not in _same(text)
 
 
 def _title(head: Head, linked: Linked, url: str) -> str:
-    """Return the title that the page's own statements agree on, without the site's name."""
+    """Return the title that most of the page agrees on, without the site's name."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     names = (head.site, linked.publisher, host, host.rpartition(".")[0])
-    tab = without_site(head.tab, *names)
-    if head.heading and _same(head.heading) in _same(head.tab):
-        return head.heading
-    stated = head.title or linked.headline or head.heading or tab
-    return clip(without_site(plain(stated, most=_MOST_TITLE), *names), _MOST_TITLE)
+    stated = [without_site(title, *names) for title in (head.title, linked.headline, head.tab) if title]
+    headings = {_same(heading): heading for heading in reversed(head.headings)}
+    agreed = [headings[_same(title)] for title in stated if _same(title) in headings]
+    return clip(next(iter([*agreed, *stated, *head.headings]), ""), _MOST_TITLE)
 
 
-def _without_title(text: str, title: str) -> str:
+def _without_top(text: str, *known: str) -> str:
+    """Return a text without first lines that only repeat its title or its authors."""
     first, _, rest = text.partition("\n")
-    return rest if rest and _same(first) == _same(title) else text
+    return _without_top(rest, *known) if rest and _same(first) in map(_same, known) else text
 
 
 def _own_address(head: Head, url: str) -> str | None:

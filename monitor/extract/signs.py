@@ -1,4 +1,4 @@
-"""What short signs in a page's text tell: a wall instead of the article, a paywall inside it, a news agency, a language."""
+"""What short signs in a page's text tell: a wall in the article's place, a paywall, a news agency, a language."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _WALLS: Final = (
         "a consent wall",
         re.compile(
             r"continuer sans accepter|accepter (?:et|&) (?:continuer|fermer)|tout (?:accepter|refuser)|"
-            r"nos partenaires (?:stockons|utilisons)|(?:nous|nos partenaires)[^.]{0,80} (?:utilisons|stockons)[^.]{0,60}"
-            r"(?:cookies|traceurs|informations sur un)|gérer (?:mes|vos) (?:choix|préférences|cookies)|"
+            r"nos partenaires (?:stockons|utilisons)|(?:nous|nos partenaires)[^.]{0,80} (?:utilisons|stockons)"
+            r"[^.]{0,60}(?:cookies|traceurs|informations sur un)|gérer (?:mes|vos) (?:choix|préférences|cookies)|"
             r"bevor sie fortfahren|before you continue|avant d'accéder|paramétrer (?:les|vos|mes) cookies|"
             r"we (?:and our partners )?(?:use|value)[^.]{0,40}(?:cookies|privacy)",
             re.IGNORECASE,
@@ -40,12 +40,16 @@ _WALLS: Final = (
     ),
 )
 _PAYWALL: Final = re.compile(
-    r"(?:article|contenu|suite|dossier|texte)s? (?:est |sont )?(?:exclusivement )?réservée?s? (?:à|aux) (?:nos |des )?abonnés|"
-    r"il vous reste \d+(?:[.,]\d+)?\s?% de (?:cet|ce)|réservé aux abonnés|la suite est réservée|"
-    r"pour lire la suite|lire la suite de (?:cet|l')|abonnez-vous pour (?:lire|continuer|accéder)|"
-    r"cet article est (?:payant|premium)|débloquez? cet article|"
-    r"(?:déjà|encore) abonné ?\? ?(?:connectez-vous|identifiez-vous|se connecter)|"
-    r"to continue reading|subscribe to (?:read|continue)|this article is for subscribers",
+    r"il vous reste \d+(?:[.,]\d+)?\s?% (?:de (?:cet|ce)|à lire)|la suite (?:de cet article )?est réservée|"
+    r"(?:cet|l')\s?article est (?:exclusivement )?(?:réservé|payant|premium)|"
+    r"abonnez-vous pour (?:lire|continuer|accéder à (?:cet|l'|la suite))|débloquez? cet article|pour lire la suite de (?:cet|l')|"
+    r"subscribe to (?:read|continue)|this article is for subscribers",
+    re.IGNORECASE,
+)
+_LABEL: Final = re.compile(  # also stands on links to other articles
+    r"(?:article|contenu|suite|dossier|texte)s? (?:est |sont )?(?:exclusivement )?"
+    r"réservée?s? (?:à|aux) (?:nos )?abonnés|"
+    r"pour lire la suite|(?:déjà|encore) abonné ?\? ?(?:connectez-vous|identifiez-vous|se connecter)",
     re.IGNORECASE,
 )
 _CUT: Final = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\(…\)|\(\.\.\.\))\s*$")
@@ -60,19 +64,23 @@ _IN_TEXT: Final = tuple(
         name,
         re.compile(
             rf"(?:^|\n)[^\n]{{0,80}}[(/–—-]\s*(?:{forms})\s*(?:[)/–—]|-\s)|\((?:avec |source\s?:\s?)?(?:{forms})\)|"
-            rf"(?:©|[Aa]vec|[Ss]ource\s?:)\s?(?:l'agence )?(?:{forms})(?!\w)(?:\s*$|\s*\n|\.\s*$|\s+et\s)|\n\s*(?:{forms})\.?\s*$"
+            rf"(?:©|[Aa]vec|[Ss]ource\s?:)\s?(?:l'agence )?(?:{forms})(?!\w)(?:\s*$|\s*\n|\.\s*$|\s+et\s)|"
+            rf"\n\s*(?:{forms})\.?\s*$"
         ),
     )
     for name, forms in _AGENCIES
 )
 _STOP_WORDS: Final = {
-    "fr": frozenset("le la les des une est dans pour que qui sur par pas plus au aux avec sont cette ses été ont du".split()),
-    "en": frozenset("the and of to in is that for was on with as are by this be at from have has it not his an".split()),
-    "es": frozenset("el los las una que del por con para su como más pero sus al fue este son ha y".split()),
-    "de": frozenset("der die das und den von zu mit sich des auf für ist im dem nicht ein eine als auch".split()),
-    "it": frozenset("il che di per una del della con non sono alla nel dei gli più anche come ha dal".split()),
-    "nl": frozenset("het een van en de dat op te zijn voor met niet aan er maar om ook als".split()),
-}  # fmt: skip
+    code: frozenset(words.split())
+    for code, words in (
+        ("fr", "le la les des une est dans pour que qui sur par pas plus au aux avec sont cette ses été ont du"),
+        ("en", "the and of to in is that for was on with as are by this be at from have has it not his an"),
+        ("es", "el los las una que del por con para su como más pero sus al fue este son ha y"),
+        ("de", "der die das und den von zu mit sich des auf für ist im dem nicht ein eine als auch"),
+        ("it", "il che di per una del della con non sono alla nel dei gli più anche come ha dal"),
+        ("nl", "het een van en de dat op te zijn voor met niet aan er maar om ook als"),
+    )
+}
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CODE: Final = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9-]+)?$")
 _NAMED: Final = {"french": "fr", "français": "fr", "francais": "fr", "english": "en", "anglais": "en"}
@@ -99,10 +107,15 @@ def completeness_of(text: str, *, page_text: str, free: bool | None) -> Complete
         page_text: the whole page's text, where a paywall says its name.
         free: what the page states (`isAccessibleForFree`).
     """
-    walled = free is False or _PAYWALL.search(page_text) is not None
-    if (walled and len(text) < 3 * _FULL) or (walled and _CUT.search(text)) or len(text) < _EDGE // 2:
-        return Completeness.TEASER
-    return Completeness.TEASER if len(text) < _FULL and _CUT.search(text) else Completeness.FULL
+    shown = page_text.replace("’", "'")
+    cut = _CUT.search(text) is not None
+    teased = (
+        len(text) < _EDGE // 2
+        or (free is not True and _PAYWALL.search(shown) is not None)
+        or (free is False and (cut or len(text) < 2 * _FULL))
+        or (free is None and len(text) < _FULL and (cut or _LABEL.search(shown) is not None))
+    )
+    return Completeness.TEASER if teased else Completeness.FULL
 
 
 def wire_of(text: str, *, authors: tuple[str, ...]) -> str | None:

@@ -35,7 +35,7 @@ def from_wire(told: Mapping[str, Any]) -> Extracted:
 
 
 def as_dict(extracted: Extracted) -> dict[str, Any]:
-    """Return a page as `veille read` prints it: `text` is the body, which excludes the lead; the date is UTC or null."""
+    """Return a page as `veille read` prints it: `text` is the body without the lead; the date is UTC or null."""
     return {
         "url": extracted.url,
         "title": extracted.title or None,
