@@ -1,9 +1,207 @@
-"""`veille init`."""
+"""`veille init`: a starter folder to edit, with the two settings that matter already set."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from monitor.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = ["init"]
 
+_PRESS = ("nationale", "régions", "magazines", "audiovisuel", "agences", "belgique", "suisse", "québec", "afrique")
 
-def init() -> None:
-    """To be written."""
+
+class Use(StrEnum):
+    """What the alerts are for; it decides which rights are needed."""
+
+    PERSONAL = "personal"
+    PRESS = "press"
+    RESEARCH = "research"
+    INTERNAL = "internal"
+    CLIENTS = "clients"
+
+
+_USES: dict[Use, str] = {
+    Use.PERSONAL: "for yourself alone",
+    Use.PRESS: "a newsroom's own work",
+    Use.RESEARCH: "research",
+    Use.INTERNAL: "a company's, an NGO's or an embassy's own monitoring",
+    Use.CLIENTS: "a service for clients",
+}
+
+
+def init(
+    folder: Path = typer.Argument(Path(), metavar="[DIR]", help="Where to write; made if it is not there."),
+    press: list[str] = typer.Option(
+        [], metavar="NAME", help=f"Part of the press, again for more: {', '.join(_PRESS)}, spécialisée, tout."
+    ),
+    rule: list[str] = typer.Option([], metavar="ID", help="Bundled rule to start from, again for more. Default: all."),
+    webhook_url: str = typer.Option("", help="Post alerts here as JSON."),
+    slack_webhook_url: str = typer.Option("", help="Post alerts to this Slack webhook."),
+    smtp_host: str = typer.Option("", help="Send alerts by mail through this server."),
+    mail_from: str = typer.Option("", help="Sender of the mails."),
+    mail_to: str = typer.Option("", help="Recipients, separated by commas."),
+    contact: str = typer.Option("", help="Your mail or web address, told to the sites that are polled."),
+    use: Use | None = typer.Option(None, help="What the alerts are for."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Ask nothing: flags, and the defaults for the rest."),
+    force: bool = typer.Option(False, "--force", help="Write over files that are there."),
+) -> None:
+    """Write a starter folder: .env, feeds.opml, rules/ and routes.yaml."""
+    from monitor import sources
+    from rules.pack import bundled, bundled_rules
+
+    given = _Answers(
+        tuple(press), tuple(rule), webhook_url, slack_webhook_url, smtp_host, mail_from, mail_to, contact, use
+    )
+    answers = given if yes or not sys.stdin.isatty() else _asked(given)
+    known = {each.id: each.file for each in bundled().rules}
+    wanted = answers.rules or tuple(known)
+    for name in wanted:
+        if name not in known:
+            raise SettingsError(f"no bundled rule {name!r}; there are {', '.join(known)}")
+    texts = dict(bundled_rules())
+    feeds = sources.preset_feeds(answers.press or _PRESS)
+    files = {
+        Path(".env"): _env(answers),
+        Path("feeds.opml"): sources.export_opml(feeds, title="veille").decode(),
+        Path("routes.yaml"): _routes(answers),
+        **{Path("rules") / Path(known[name]).name: texts[known[name]] for name in wanted},
+    }
+    _write(folder, files, force=force)
+    _check(folder)
+    sys.stdout.write(_farewell(folder, len(feeds), wanted, answers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    press: tuple[str, ...]
+    rules: tuple[str, ...]
+    webhook_url: str
+    slack_webhook_url: str
+    smtp_host: str
+    mail_from: str
+    mail_to: str
+    contact: str
+    use: Use | None
+
+    @property
+    def receivers(self) -> dict[str, str]:
+        """Return the receivers by name, with their channel in a routes file."""
+        there = {"webhook": self.webhook_url, "slack": self.slack_webhook_url, "mail": self.smtp_host}
+        return {name: {"mail": "email"}.get(name, name) for name, value in there.items() if value}
+
+
+def _asked(given: _Answers) -> _Answers:
+    """Ask a person for what the flags did not say."""
+    from rules.pack import bundled
+
+    def ask(question: str, value: str, default: str = "") -> str:
+        return value or typer.prompt(question, default=default, show_default=bool(default)).strip()
+
+    def words(question: str, value: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
+        return value or tuple(word.strip() for word in ask(question, "", ",".join(default)).split(",") if word.strip())
+
+    press = words("Which press", given.press, _PRESS)
+    rules = words("Which rules", given.rules, tuple(each.id for each in bundled().rules))
+    sys.stdout.write("Where alerts go; leave empty what you do not use.\n")
+    webhook_url = ask("Webhook address", given.webhook_url)
+    slack_webhook_url = ask("Slack webhook address", given.slack_webhook_url)
+    smtp_host = ask("Mail server", given.smtp_host)
+    mail_from = ask("Mails from", given.mail_from) if smtp_host else ""
+    mail_to = ask("Mails to", given.mail_to) if smtp_host else ""
+    contact = ask("Your address, told to the sites that are polled", given.contact)
+    sys.stdout.write("".join(f"  {name.value}: {meaning}\n" for name, meaning in _USES.items()))
+    use = given.use or Use(typer.prompt("What are the alerts for", default=Use.PERSONAL.value, type=Use))
+    return _Answers(press, rules, webhook_url, slack_webhook_url, smtp_host, mail_from, mail_to, contact, use)
+
+
+def _env(answers: _Answers) -> str:
+    use = f"# What the alerts are for: {_USES[answers.use]}.\n" if answers.use else ""
+    settings = {
+        "DATABASE": "veille.db",
+        "FEEDS": "feeds.opml",
+        "RULES": "rules",
+        "ROUTES": "routes.yaml",
+        "CONTACT": answers.contact,
+        "WEBHOOK_URL": answers.webhook_url,
+        "SLACK_WEBHOOK_URL": answers.slack_webhook_url,
+        "SMTP_HOST": answers.smtp_host,
+        "MAIL_FROM": answers.mail_from,
+        "MAIL_TO": answers.mail_to,
+    }
+    lines = [_line(f"VEILLE_{name}", value) for name, value in settings.items()]
+    return f"# Settings of veille; all of them are in docs/settings.md. Paths count from this folder.\n{use}" + "".join(
+        lines
+    )
+
+
+def _line(name: str, value: str) -> str:
+    if not value:
+        return f"#{name}=\n"
+    if "\n" in value or "'" in value:
+        raise SettingsError(f"{name}: holds a line break or an apostrophe, which an env file cannot carry")
+    return f"{name}='{value}'\n"
+
+
+def _routes(answers: _Answers) -> str:
+    receivers = answers.receivers
+    first = next(iter(receivers), "journal")
+    lines = [
+        "# Which alerts go where. The first route whose matchers hold takes an alert; `continue: true` lets it go on.",
+        "route:",
+        f"  receiver: {first}   # where what no route takes goes; journal: the log only",
+        "  routes:" if receivers else "  routes: []",
+    ]
+    lines += [
+        f"    - {{matchers: ['level=~\"low|medium|high|critical\"'], receiver: {name}, continue: true}}"
+        for name in receivers
+    ]
+    lines.append("receivers:" if receivers else "receivers: {}")
+    lines += [f"  {name}: {{{channel}: {{}}}}" for name, channel in receivers.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _write(folder: Path, files: Mapping[Path, str], *, force: bool) -> None:
+    taken = [str(folder / path) for path in files if (folder / path).exists()]
+    if taken and not force:
+        raise SettingsError(f"already there: {', '.join(taken)}; choose another folder, or --force")
+    try:
+        for path, text in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch(mode=0o600 if path.name == ".env" else 0o644)
+            target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{folder}: cannot be written: {error.strerror}") from error
+
+
+def _check(folder: Path) -> None:
+    """Read the settings back, so that a wrong address is told now and not at the first start."""
+    from monitor.settings import load_settings
+
+    load_settings(folder / ".env")
+
+
+def _farewell(folder: Path, feeds: int, rules: tuple[str, ...], answers: _Answers) -> str:
+    told = ", ".join(answers.receivers) or "nobody yet: matches are in the log; set a destination in .env"
+    rights = (
+        "Short quotes and links may need no licence, but monitoring the press can: in France, ask the CFC.\n"
+        if answers.use not in {Use.PERSONAL, Use.PRESS}
+        else ""
+    )
+    where = "" if folder == Path() else f"  cd {folder}\n"
+    return (
+        f"{folder / '.env'}: {feeds} feeds, rules {', '.join(rules)}; told: {told}.\n{rights}Next:\n{where}"
+        "  veille check   # everything is in order\n"
+        "  veille poll    # one cycle; the first sends one recap\n"
+        "  veille run     # the daemon\n"
+    )
