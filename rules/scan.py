@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import ahocorasick_rs
 import re2
 
-from rules.entities import Form, Gazetteer, Role, Wording, inflections, wordings
+from rules.entities import THOROUGHFARES, Form, Gazetteer, Role, Wording, inflections, wordings
 from rules.errors import ConditionError
 from rules.text import (
     Folded,
@@ -115,6 +115,8 @@ _INCLUSIVE: Final = re.compile(
     r"(?:[·•‧⋅∙・](?:e|ne|le|te|se|ve|fe|ère|euse|rice|trice|es|nes|s)(?:[·•‧⋅∙・]?s)?"
     r"|[.](?:e|ne|es|nes|se|te|ve|trice)(?:[.]s)?|[-/](?:e|ne)(?:[-/]?s)?|\((?:e|ne|s|es|nes)\)s?)(?![^\W_])"
 )
+_SOME_STREET: Final = re.compile(rf"\bune? (?:{'|'.join(fold(word).text for word in sorted(THOROUGHFARES))}) ")
+_INDEFINITE: Final = 4  # "une "
 _PRONOUN: Final = re.compile(r"\b(?:je|j|tu|il|elle|on|qui|nous|vous|ils|elles|y|ne|se|me|te)\s\Z")
 
 
@@ -353,7 +355,7 @@ class Scanner:
             last = _pattern_end(view, pattern, wording, start, end, right=right)
             if last is not None:
                 finds.patterns[pattern].append((start, last))
-        if right:
+        if right and not _SOME_STREET.search(view.folded.flat, max(0, start - _INDEFINITE), end):
             for entity in targets.masks:
                 finds.masks[entity].append((start, end))
             if targets.notice:

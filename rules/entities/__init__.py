@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from rules.entities.forms import STRENGTHS, Form, Gazetteer, Role, Wording, wordings
+from rules.entities.forms import STRENGTHS, THOROUGHFARES, Form, Gazetteer, Role, Wording, wordings
 from rules.entities.inflection import demonyms, inflections, plurals
 
-__all__ = ["STRENGTHS", "Form", "Gazetteer", "Role", "Wording", "demonyms", "inflections", "plurals", "wordings"]
+__all__ = [
+    "STRENGTHS",
+    "THOROUGHFARES",
+    "Form",
+    "Gazetteer",
+    "Role",
+    "Wording",
+    "demonyms",
+    "inflections",
+    "plurals",
+    "wordings",
+]

@@ -14,7 +14,7 @@ from rules.entities.inflection import demonyms, inflections, plurals
 from rules.text import fold
 from rules.types import EntityDef, FormKind
 
-__all__ = ["STRENGTHS", "Form", "Gazetteer", "Role", "Wording", "wordings"]
+__all__ = ["STRENGTHS", "THOROUGHFARES", "Form", "Gazetteer", "Role", "Wording", "wordings"]
 
 STRENGTHS: Final[Mapping[FormKind, float]] = MappingProxyType(
     {FormKind.PRIMARY: 1.0, FormKind.ALIAS: 0.8, FormKind.DEMONYM: 0.7}
@@ -133,13 +133,21 @@ class Gazetteer:
             (wording, entity.id)
             for entity in entities
             for phrase in entity.excepts
-            for wording in wordings(phrase, inflections)
+            for wording in wordings(phrase, _vary_mask)
         )
         prefixes = (form.wording.text for form in self.forms if form.role is Role.FIRST)
         seconds = (form.wording.text for form in self.forms if form.role is Role.SECOND)
         common = (fold(form).flat for part in _SECOND_PARTS for form in (*inflections(part), *demonyms(part)))
         self.first_parts: frozenset[str] = _FIRST_PARTS.union(prefixes)
         self.second_parts: frozenset[str] = frozenset((*common, *seconds))
+
+
+# `rue de Moscou` is an address in France; `les rues de Moscou` and `une rue de Moscou` are in Moscow.
+THOROUGHFARES: Final = frozenset("allée avenue boulevard impasse place pont quai route rue square".split())
+
+
+def _vary_mask(word: str) -> tuple[str, ...]:
+    return (word,) if word in THOROUGHFARES else inflections(word)
 
 
 def _forms(entity: EntityDef) -> tuple[Form, ...]:

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from rules.entities import Gazetteer, Role, inflections, plurals, wordings
+from rules.types import EntityDef, FormKind
+
+
+def test_each_word_of_a_phrase_is_inflected() -> None:
+    found = [wording.text for wording in wordings("montagne russe", inflections)]
+
+    assert ["montagne russe", "montagne russes", "montagnes russe", "montagnes russes"] == found
+
+
+def test_joiners_of_a_phrase_are_one_space_and_other_signs_stay() -> None:
+    found = [wording.text for wording in wordings("Moscou – Pékin d’or, 3", lambda word: (word,))]
+
+    assert ["moscou pekin d or, 3"] == found
+
+
+def test_what_was_typed_lines_up_with_what_is_looked_for() -> None:
+    found = {wording.text: wording.typed for wording in wordings("Général Œdipe", inflections)}
+
+    assert all(len(text) == len(typed) for text, typed in found.items())
+    assert "Généraux OEdipe" == found["generaux oedipe"]
+
+
+def test_a_long_phrase_stays_within_bounds() -> None:
+    found = wordings(" ".join(["national"] * 9), inflections)
+
+    assert 0 < len(found) <= 256
+
+
+def test_a_phrase_of_nothing_has_no_wording() -> None:
+    assert () == wordings("  ", plurals)
+
+
+def test_an_entity_without_primary_forms_is_looked_for_by_name() -> None:
+    gazetteer = Gazetteer([EntityDef("kharkiv", "Kharkiv")])
+
+    assert {"kharkiv", "kharkivs"} == {form.wording.text for form in gazetteer.forms}
+
+
+def test_the_strongest_kind_of_a_form_is_kept() -> None:
+    gazetteer = Gazetteer([EntityDef("chine", "Chine", primary=("Chine",), alias=("chine", "Pékin"))])
+
+    kinds = {form.wording.text: (form.kind, form.strength) for form in gazetteer.forms}
+
+    assert (FormKind.PRIMARY, 1.0) == kinds["chine"]
+    assert (FormKind.ALIAS, 0.8) == kinds["pekin"]
+
+
+def test_demonyms_and_prefixes_have_roles_in_compounds() -> None:
+    gazetteer = Gazetteer([EntityDef("chine", "Chine", demonym=("chinois",), prefix=("sino-",))])
+
+    roles = {form.wording.text: form.role for form in gazetteer.forms}
+
+    assert (Role.FIRST, Role.SECOND) == (roles["sino"], roles["chinoise"])
+    assert "sino" in gazetteer.first_parts
+    assert "chinoises" in gazetteer.second_parts
+
+
+def test_a_form_only_listed_as_cased_is_an_alias() -> None:
+    gazetteer = Gazetteer([EntityDef("chine", "Chine", primary=("Chine",), cased=("Chine", "RPC"))])
+
+    found = {form.wording.text: (form.kind, form.cased) for form in gazetteer.forms}
+
+    assert (FormKind.PRIMARY, True) == found["chine"]
+    assert (FormKind.ALIAS, True) == found["rpc"]
+
+
+def test_masks_are_inflected_but_for_thoroughfares() -> None:
+    gazetteer = Gazetteer([EntityDef("russie", "Russie", excepts=("montagne russe", "rue de Moscou"))])
+
+    texts = {wording.text for wording, _ in gazetteer.masks}
+
+    assert "montagnes russes" in texts
+    assert "rue de moscou" in texts
+    assert "rues de moscou" not in texts

@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.errors import ConditionError
+from rules.scan import Scanner
+from rules.text import fold
+from rules.types import Document, EntityDef, Field, Hit, Pattern, PatternKind, Scan
+
+ENTITIES = (
+    EntityDef(
+        "chine",
+        "Chine",
+        primary=("Chine", "République populaire de Chine"),
+        alias=("Pékin", "Xi Jinping", "Xi"),
+        demonym=("chinois",),
+        prefix=("sino",),
+        cased=("Chine", "Xi"),
+        excepts=("encre de Chine", "mer de Chine", "mer de Chine orientale"),
+    ),
+    EntityDef(
+        "russie",
+        "Russie",
+        primary=("Russie",),
+        alias=("Moscou", "Poutine"),
+        demonym=("russe",),
+        prefix=("russo",),
+        excepts=("montagne russe",),
+    ),
+    EntityDef("ukraine", "Ukraine", primary=("Ukraine",), alias=("Kyïv",), demonym=("ukrainien",)),
+)
+
+
+def pattern(text: str, kind: PatternKind = PatternKind.WORDS) -> Pattern:
+    return Pattern(kind, text, text)
+
+
+SCANNER = Scanner(ENTITIES, [pattern("russie", PatternKind.ENTITY)])
+
+
+def seen(text: str, scanner: Scanner = SCANNER) -> list[tuple[str, str]]:
+    """Return the mentions of a text as (entity, slice of the source)."""
+    return [(m.entity, text[m.start : m.end]) for m in scanner.scan(Document(body=text)).mentions]
+
+
+def scan_for(wanted: Pattern, text: str) -> Scan:
+    return Scanner((), [wanted]).scan(Document(body=text))
+
+
+def hits(wanted: Pattern, text: str) -> list[str]:
+    return [hit.text for hit in scan_for(wanted, text).hits.get(wanted, ())]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("L’Ukraine d`Ukraine qu\u02bcUkrainiens", ["Ukraine", "Ukraine", "Ukrainiens"]),
+        ("la Re\u0301publique populaire de\nChine", ["Re\u0301publique populaire de\nChine"]),
+        ("RUSSIE ET CHINE", ["RUSSIE", "CHINE"]),
+        ("poutine arrive en chine", ["poutine", "chine"]),
+        ("l&rsquo;U&shy;kraine", ["U&shy;kraine"]),
+        ("#GuerreEnUkraine #Ukraine2024", ["Ukraine", "Ukraine"]),
+        ("Ukrainien·ne·s, Russe.s ukrainien(ne)s", ["Ukrainien·ne·s", "Russe", "ukrainien(ne)s"]),
+        ("[CHINE] Le président", ["CHINE"]),
+        ("Moscou-Pékin, Moscou – Pékin", ["Moscou", "Pékin", "Moscou", "Pékin"]),
+    ],
+)
+def test_a_name_is_seen_however_it_is_written(text: str, expected: list[str]) -> None:
+    assert expected == [found for _, found in seen(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("russo-chinois", [("russie", "russo"), ("chine", "chinois")]),
+        ("une entente sino - russe", [("chine", "sino"), ("russie", "russe")]),
+        ("sinorusses", [("chine", "sino"), ("russie", "russes")]),
+        ("prorusse et pro-russe", [("russie", "russe"), ("russie", "russe")]),
+        ("antichinoise", [("chine", "chinoise")]),
+        ("russophobe", [("russie", "russo")]),
+        ("liens sino- et russo-américains", [("chine", "sino"), ("russie", "russo")]),
+        ("le cinéaste Russo, sino", []),
+        ("Anthony Russo filme", []),
+    ],
+)
+def test_each_part_of_a_compound_is_a_mention_of_its_own(text: str, expected: list[tuple[str, str]]) -> None:
+    assert expected == seen(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "une machine, la Biélorussie, la Prusse, un biélorusse",
+        "Elle chine le dimanche",
+        "elle chine aux puces",
+        "Louis XI, le XIe siècle",
+        "voir https://exemple.fr/russie/chine et russie.info",
+    ],
+)
+def test_false_friends_stay_silent(text: str) -> None:
+    assert [] == seen(text)
+
+
+def test_a_short_name_in_capitals_counts_in_a_line_of_capitals_only() -> None:
+    assert [("chine", "XI")] == seen("LE TEXTE DE XI\nLouis XI est mort, puis Charles XI aussi")
+
+
+def test_a_masked_span_hides_what_is_wholly_inside() -> None:
+    text = "Des montagnes russes à l’encre de Chine, en mer de Chine orientale, puis en Chine"
+
+    scan = SCANNER.scan(Document(title=text))
+
+    assert ["montagnes russes", "encre de Chine", "mer de Chine orientale"] == [mask.text for mask in scan.masks]
+    assert [(text.rindex("Chine"), Field.TITLE)] == [(m.start, m.field) for m in scan.mentions]
+
+
+def test_an_address_is_masked_and_a_street_of_the_city_is_not() -> None:
+    entity = EntityDef("russie", "Russie", alias=("Moscou",), excepts=("rue de Moscou",))
+    scanner = Scanner([entity], [])
+
+    assert [] == seen("Elle habite rue de Moscou", scanner)
+    assert [("russie", "Moscou")] * 2 == seen("Dans une rue de Moscou, les rues de Moscou", scanner)
+
+
+def test_the_longest_form_of_an_entity_is_one_mention() -> None:
+    assert ["Xi Jinping"] == [found for _, found in seen("Le dirigeant Xi Jinping")]
+
+
+def test_a_mention_says_what_it_is() -> None:
+    (mention,) = SCANNER.scan(Document(lead="à Moscou")).mentions
+
+    assert ("russie", "Russie", Field.LEAD, 2, 8, "Moscou", "alias", 0.8) == (
+        mention.entity,
+        mention.name,
+        mention.field,
+        mention.start,
+        mention.end,
+        mention.text,
+        mention.kind,
+        mention.strength,
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "expected"),
+    [
+        ("visite", "Visites et visite, revisite", ["Visites", "visite"]),
+        ("mer noire", "en mer Noire, les mers-noires", ["mer Noire", "mers-noires"]),
+        ("maïs", "mais du maïs, DU MAIS ; péché", ["maïs", "MAIS"]),
+        ("élu", "les élu·e·s", ["élu·e·s"]),
+        ("médaille d'or", "les médailles d’or", ["médailles d’or"]),
+        ("g7", "le G7, le G77", ["G7"]),
+        ("c++", "du C++ ici", ["C++"]),
+    ],
+)
+def test_words_match_folded_and_inflected(typed: str, text: str, expected: list[str]) -> None:
+    assert expected == hits(pattern(typed), text)
+
+
+def test_a_typed_accent_is_forgiven_where_the_document_has_none() -> None:
+    wanted = pattern("maïs")
+
+    without = Scanner((), [wanted]).scan(Document(title="Le mais", body="rien"))
+    elsewhere = Scanner((), [wanted]).scan(Document(title="Le mais", body="été"))
+
+    assert ([wanted], []) == (list(without.hits), list(elsewhere.hits))
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "expected"),
+    [
+        ("Orange", "Orange, orange, une ORANGE, Oranges", ["Orange"]),
+        ("Orange", "ORANGE RECRUTE", ["ORANGE"]),
+        ("Orange", "orange recrute", []),
+        ("iPhone", "un iPhone, un Iphone", ["iPhone"]),
+    ],
+)
+def test_exact_keeps_the_case(typed: str, text: str, expected: list[str]) -> None:
+    assert expected == hits(pattern(typed, PatternKind.EXACT), text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "expected"),
+    [
+        ("accord", "Accords, accorder, désaccord", ["Accords", "accorder"]),
+        ("coopér", "coopération COOPERER cooperer", ["coopération", "COOPERER"]),
+    ],
+)
+def test_a_prefix_runs_to_the_end_of_the_word(typed: str, text: str, expected: list[str]) -> None:
+    assert expected == hits(pattern(typed, PatternKind.PREFIX), text)
+
+
+def test_a_regular_expression_reads_folded_text_outside_addresses() -> None:
+    wanted = pattern(r"\bnégoci[a-z]+|x*", PatternKind.REGEX)
+
+    assert ["Négociations"] == hits(wanted, "Négociations sur http://a.fr/negocier")
+
+
+def test_a_regular_expression_that_finds_nothing_has_no_hits() -> None:
+    assert {} == scan_for(pattern("zzz", PatternKind.REGEX), "texte").hits
+
+
+@pytest.mark.parametrize("text", [r"(a)\1", "(", "(?=a)"])
+def test_an_expression_that_is_not_linear_is_refused(text: str) -> None:
+    with pytest.raises(ConditionError, match="expression régulière refusée"):
+        Scanner((), [pattern(text, PatternKind.REGEX)])
+
+
+def test_an_unknown_entity_is_refused() -> None:
+    with pytest.raises(ConditionError, match="entité inconnue : @mars"):
+        Scanner(ENTITIES, [pattern("mars", PatternKind.ENTITY)])
+
+
+def test_hits_carry_words_sentences_and_strength() -> None:
+    wanted = pattern("russie", PatternKind.ENTITY)
+    text = "Une visite. L’armée russe avance."
+
+    scan = SCANNER.scan(Document(body=text))
+
+    assert {wanted: (Hit(Field.BODY, 20, 25, 4, 5, 1, "russe", 0.7),)} == scan.hits
+    assert ((0, 11), (12, 33)) == scan.sentences[Field.BODY]
+
+
+def test_hits_run_through_the_fields_in_order() -> None:
+    wanted = pattern("visite")
+
+    scan = Scanner((), [wanted]).scan(Document(title="visite", lead="visites", body="la visite"))
+
+    assert [Field.TITLE, Field.LEAD, Field.BODY] == [hit.field for hit in scan.hits[wanted]]
+
+
+def discounted(body: str) -> list[str]:
+    spans = SCANNER.scan(Document(title="Lire aussi", body=body)).discounted
+    assert () == spans[Field.TITLE]
+    return [body[start:end] for start, end in spans[Field.BODY]]
+
+
+HEADLINES = [f"La ville numéro {number} rouvre son théâtre" for number in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("Le texte.\n> Lire aussi : la Chine\nLa suite.", ["> Lire aussi : la Chine"]),
+        ("Le texte. Lire aussi la Chine. La suite.", ["Lire aussi la Chine."]),
+        ("Il faut lire aussi la Chine.", []),
+        ("Les plus lus :\nLa Chine rouvre ses portes\nFin du texte.", ["Les plus lus :\nLa Chine rouvre ses portes"]),
+        ("Lire aussi\nLire aussi", ["Lire aussi", "Lire aussi"]),
+        ("Début du texte.\n" + "\n".join(HEADLINES) + "\nFin.", ["\n".join(HEADLINES)]),
+        ("\n".join(HEADLINES[:5]), []),
+        ("Sur le même sujet\n" + "\n".join(HEADLINES), ["Sur le même sujet\n" + "\n".join(HEADLINES)]),
+    ],
+)
+def test_boilerplate_is_discounted(body: str, expected: list[str]) -> None:
+    assert expected == discounted(body)
+
+
+PIECES = [
+    "Russie",
+    "chine",
+    "Chine",
+    "l’",
+    "Ukrai\xadne",
+    "&eacute;",
+    "Kyi\u0308v",
+    " ",
+    "-",
+    "œ",
+    "<b>",
+    "\n",
+    "prorusse",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+def test_every_mention_is_a_slice_that_folds_to_a_form(text: str) -> None:
+    known = {form.wording.text for form in SCANNER._gazetteer.forms}
+    for mention in SCANNER.scan(Document(body=text)).mentions:
+        assert text[mention.start : mention.end] == mention.text
+        assert fold(mention.text).flat in known
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_scanned(text: str) -> None:
+    scan = SCANNER.scan(Document(title=text, body=text))
+
+    assert all(0 <= start < end <= len(text) for start, end in scan.sentences[Field.TITLE])
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["Russie ", "russe", "&amp;", "\u200b", "chine ", "Lire aussi\n", ".fr", ".»", "<a ", "e\u0301\u0316", "X", "中"],
+)
+def test_a_hostile_text_takes_linear_time(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    before = time.process_time()
+
+    SCANNER.scan(Document(body=text))
+
+    assert time.process_time() - before < 1.5
