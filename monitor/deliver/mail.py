@@ -131,8 +131,10 @@ def address(text: str, setting: str) -> Address:
     header = EmailMessage()
     try:
         header["To"] = text
-        (parsed,) = header["To"].addresses
-        if parsed.username and parsed.domain and parsed.addr_spec.isascii() and not header["To"].defects:
+        (group,) = header["To"].groups
+        (parsed,) = group.addresses
+        plain = parsed.username and parsed.domain and parsed.addr_spec.isascii()
+        if plain and group.display_name is None and not header["To"].defects:
             return Address(parsed.display_name, addr_spec=parsed.addr_spec)
     except (ValueError, HeaderParseError, IndexError):
         pass

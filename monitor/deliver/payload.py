@@ -15,7 +15,6 @@ from monitor.deliver.words import level_of
 from monitor.model import AlertType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from monitor.model import Alert, Story, StorySource
@@ -55,20 +54,16 @@ _LIMITS = (
 
 def payload_bytes(alert: Alert) -> bytes:
     """Return the webhook's body: the payload as compact UTF-8 JSON."""
-    return next(_fitting(alert))
+    bodies = (
+        json.dumps(_envelope(alert, limits), ensure_ascii=False, separators=(",", ":")).encode() for limits in _LIMITS
+    )
+    return next(body for body in bodies if len(body) <= MAX_BYTES)
 
 
 def payload(alert: Alert) -> Json:
     """Return the payload of an alert."""
     decoded: Json = json.loads(payload_bytes(alert))
     return decoded
-
-
-def _fitting(alert: Alert) -> Iterator[bytes]:
-    for limits in _LIMITS:
-        body = json.dumps(_envelope(alert, limits), ensure_ascii=False, separators=(",", ":")).encode()
-        if len(body) <= MAX_BYTES:
-            yield body
 
 
 def _envelope(alert: Alert, limits: _Limits) -> Json:

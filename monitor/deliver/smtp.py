@@ -116,7 +116,7 @@ class _Exchange:
         try:
             if server.tls is SmtpTls.STARTTLS:
                 smtp.starttls(context=server.context)
-                self.watch(smtp.sock)
+                self.watch(smtp.sock)  # TLS took the place of the plain one
             if server.user is not None:
                 smtp.login(server.user, server.password or "")
             refused = _sendmail(smtp, sender, recipients, message)
@@ -129,20 +129,26 @@ class _Exchange:
     def connect(self, addresses: Sequence[str]) -> socket.socket:
         """Return a connection to the first address that answers, protected if it is to be from the start."""
         server = self._server
-        plain = _connect(addresses, server.port, server.deadline_s)
-        if server.tls is not SmtpTls.TLS:
-            return self.watch(plain)
-        secure = server.context.wrap_socket(plain, server_hostname=server.host, do_handshake_on_connect=False)
-        self.watch(secure)
-        secure.do_handshake()
-        return secure
-
-    def watch(self, connection: socket.socket | None) -> socket.socket:
-        """Make a connection the one that `abort` cuts."""
-        if connection is None or self._aborted:
-            raise TimeoutError("too late")
-        self._socket = connection
+        connection = _connect(addresses, server.port, server.deadline_s)
+        try:
+            self.watch(connection)
+            if server.tls is SmtpTls.TLS:
+                secure = server.context.wrap_socket(
+                    connection, server_hostname=server.host, do_handshake_on_connect=False
+                )
+                connection = secure
+                self.watch(secure)
+                secure.do_handshake()
+        except OSError:
+            connection.close()
+            raise
         return connection
+
+    def watch(self, connection: socket.socket | None) -> None:
+        """Make a connection the one that `abort` cuts."""
+        self._socket = connection
+        if self._aborted:
+            raise TimeoutError("too late")
 
     def abort(self) -> None:
         """Cut the connection, so that the thread ends."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from typing import TYPE_CHECKING
@@ -102,7 +101,7 @@ def signing_keys(secrets: str | None) -> tuple[bytes, ...]:
 def _key(secret: str, index: int) -> bytes:
     try:
         key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) not in _KEY_BYTES or not secret.startswith(_SECRET_PREFIX):
         raise SettingsError(

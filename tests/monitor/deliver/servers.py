@@ -134,8 +134,7 @@ async def smtp(
             tls_context=starttls,
             require_starttls=starttls is not None,
             authenticator=receiver.authenticate if receiver.password else None,
-            auth_required=receiver.password is not None,
-            auth_require_tls=False,
+            auth_require_tls=receiver.password is None,
             hostname="mail.example",
             loop=asyncio.get_running_loop(),
         )
@@ -149,5 +148,5 @@ async def smtp(
         server.close()
         for served in sessions:
             if served.transport is not None:
-                served.transport.abort()
+                served.transport.close()
         await _settle()

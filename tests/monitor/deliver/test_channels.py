@@ -1,0 +1,82 @@
+"""From settings to channels."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from monitor.deliver import ChannelSender, make_channels
+from monitor.deliver.mail import MailSender
+from monitor.deliver.slack import SlackSender
+from monitor.deliver.webhook import WebhookSender
+from monitor.errors import SettingsError
+from monitor.http import HttpClient
+from monitor.model import Channel, Receiver
+from monitor.settings import Settings
+from tests.monitor.deliver.benches import PASSWORD, URL_SECRET, WEBHOOK_SECRET
+
+EVERYTHING = {
+    "webhook_url": f"https://hooks.example/{URL_SECRET}",
+    "webhook_secret": WEBHOOK_SECRET,
+    "slack_webhook_url": f"https://slack.example/{URL_SECRET}",
+    "smtp_host": "mail.example",
+    "smtp_user": "veille",
+    "smtp_password": PASSWORD,
+    "mail_from": "Veille <veille@example.org>",
+    "mail_to": "desk@example.org,nuit@example.org",
+}
+RECEIVERS = tuple(Receiver(channel.value, channel) for channel in Channel)
+
+
+def made(*receivers: Receiver, **values: str) -> dict[str, ChannelSender]:
+    async def run() -> dict[str, ChannelSender]:
+        async with HttpClient(user_agent="veille/test") as client:
+            return make_channels(Settings.model_validate(values), receivers, client)
+
+    return asyncio.run(run())
+
+
+def test_each_receiver_has_its_channel() -> None:
+    channels = made(*RECEIVERS, **EVERYTHING)
+
+    assert {"webhook": WebhookSender, "slack": SlackSender, "mail": MailSender} == {
+        name: type(channel) for name, channel in channels.items()
+    }
+
+
+def test_no_receiver_is_no_channel() -> None:
+    assert made(**EVERYTHING) == {}
+
+
+@pytest.mark.parametrize(("tls", "port"), [("none", 25), ("starttls", 587), ("tls", 465)])
+def test_the_mail_port_follows_its_protection(tls: str, port: int) -> None:
+    channel = made(RECEIVERS[2], **EVERYTHING, smtp_tls=tls)["mail"]
+
+    assert isinstance(channel, MailSender)
+    assert channel._server.port == port
+
+
+@pytest.mark.parametrize(
+    ("receiver", "setting"), list(zip(RECEIVERS, ["WEBHOOK_URL", "SLACK_WEBHOOK_URL", "SMTP_HOST"], strict=True))
+)
+def test_a_receiver_without_its_settings_names_them(receiver: Receiver, setting: str) -> None:
+    with pytest.raises(SettingsError, match=f"VEILLE_{setting}"):
+        made(receiver)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("webhook_secret", "whsec_tropcourt"),
+        ("smtp_password", "mot de passe accentué"),
+        ("smtp_user", "équipe"),
+        ("mail_from", "nobody"),
+        ("mail_to", "nobody"),
+    ],
+)
+def test_an_impossible_setting_stops_the_start_by_its_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"VEILLE_{name.upper()}") as caught:
+        made(*RECEIVERS, **(EVERYTHING | {name: value}))
+
+    assert name in {"mail_from", "mail_to"} or value not in str(caught.value)

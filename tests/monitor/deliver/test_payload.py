@@ -1,0 +1,139 @@
+"""What programs receive."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from monitor.alerting import plan_recap
+from monitor.deliver.payload import MAX_BYTES, payload, payload_bytes
+from monitor.model import Alert, AlertType
+from rules.types import Contribution, Field, Snippet
+from tests.monitor.deliver.conftest import Golden
+from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, STORY, VERDICT, alert, hostile, other, recap
+
+SCHEMA = json.loads(files("monitor.deliver").joinpath("alert.schema.json").read_text(encoding="utf-8"))
+PUBLISHED = Path(__file__).parents[3] / "docs" / "alert.schema.json"
+FIXTURES: dict[AlertType, Alert] = {AlertType.STORY_NEW: alert(), AlertType.STORY_RECAP: recap(3, 9)}
+
+
+def strict(node: Any) -> Any:
+    """Return a schema that allows nothing but what it describes."""
+    if isinstance(node, dict):
+        closed = {key: strict(value) for key, value in node.items()}
+        described = closed.get("type") == "object" and "properties" in closed and "oneOf" not in closed
+        return {"additionalProperties": False, **closed} if described else closed
+    return [strict(item) for item in node] if isinstance(node, list) else node
+
+
+def valid(told: dict[str, Any]) -> bool:
+    Draft202012Validator(strict(SCHEMA), format_checker=Draft202012Validator.FORMAT_CHECKER).validate(told)
+    return True
+
+
+def test_D12_the_published_schema_is_the_shipped_one_and_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+    assert json.loads(PUBLISHED.read_text(encoding="utf-8")) == SCHEMA
+
+
+def test_the_schema_knows_every_type() -> None:
+    assert {kind.value for kind in AlertType} == set(SCHEMA["properties"]["type"]["enum"])
+    assert set(AlertType) == set(FIXTURES)
+
+
+@pytest.mark.parametrize("kind", list(AlertType))
+def test_D12_payloads_of_every_type_are_valid(kind: AlertType, golden: Golden) -> None:
+    told = payload(FIXTURES[kind])
+
+    assert valid(told)
+    golden(f"webhook-{kind.value}.json", json.dumps(told, ensure_ascii=False, indent=2) + "\n")
+
+
+def test_what_is_not_known_is_absent() -> None:
+    source = replace(STORY.sources[0], url=None, published_at=None)
+    match = replace(MATCH, rule=replace(MATCH.rule, version=""), verdict=replace(VERDICT, threshold=None), snippets=())
+    told = payload(replace(alert(match, replace(STORY, sources=(source,))), latency_s=()))
+
+    assert valid(told)
+    assert told["data"].keys() == {"alert_id", "notification_reason", "rule", "labels", "story", "match"}
+    assert told["data"]["story"]["sources"] == [{"outlet": "La Gazette de Lutèce", "completeness": "full"}]
+    assert told["data"]["match"].keys() & {"threshold"} == set()
+    assert told["data"]["rule"].keys() & {"version"} == set()
+
+
+def test_a_wire_credit_is_told() -> None:
+    wired = replace(STORY, sources=(replace(STORY.sources[0], wire=True),))
+
+    assert payload(alert(MATCH, wired))["data"]["story"]["sources"][0]["wire"] is True
+
+
+def test_a_snippet_without_marks_is_only_a_quote() -> None:
+    told = payload(alert(replace(MATCH, snippets=(Snippet(Field.BODY, "Une phrase.", ()),))))
+
+    assert told["data"]["match"]["snippets"] == [{"field": "body", "text": "Une phrase."}]
+
+
+def test_quotes_are_at_most_300_characters_in_all() -> None:
+    snippets = tuple(Snippet(Field.BODY, f"{number} " + "mot " * 60, ()) for number in range(5))
+    told = payload(alert(replace(MATCH, snippets=snippets)))["data"]["match"]
+
+    assert sum(len(snippet["text"]) for snippet in told["snippets"]) <= 300
+    assert told["truncated"] == 4
+
+
+def test_D12_what_does_not_fit_is_counted() -> None:
+    contributions = tuple(Contribution(f"terme_{n}", 1.0, "é" * 300, Field.BODY, 1) for n in range(200))
+    sources = tuple(replace(STORY.sources[0], outlet=f"Titre {n}" + "é" * 250) for n in range(200))
+    match = replace(MATCH, verdict=replace(VERDICT, contributions=contributions))
+    told = payload(alert(match, replace(STORY, sources=sources, truncated=3)))["data"]
+
+    assert len(told["match"]["contributions"]) + len(told["match"]["snippets"]) + told["match"]["truncated"] == 203
+    assert len(told["story"]["sources"]) + told["story"]["truncated"] == 203
+    assert told["story"]["outlets"] == 200
+
+
+def test_a_recap_that_does_not_fit_counts_what_it_leaves_out() -> None:
+    fat = [
+        (replace(story, title="🟠" * 300), replace(match, rule=replace(match.rule, tags=("🟠" * 300,) * 50)))
+        for story, match in (other(number) for number in range(20))
+    ]
+    told = payload_bytes(plan_recap(fat, ROUTES, now=NOW, total=30))
+    data = json.loads(told)["data"]
+
+    assert len(told) <= MAX_BYTES
+    assert len(data["items"]) + data["truncated"] == 30
+
+
+@settings(deadline=None, max_examples=40)
+@given(text=st.text(max_size=400).map(lambda text: text * 40))
+def test_D12_no_text_makes_it_too_large_or_invalid(text: str) -> None:
+    body = payload_bytes(hostile(text))
+
+    assert len(body) <= MAX_BYTES
+    assert valid(json.loads(body))
+
+
+def test_the_worst_recap_still_fits() -> None:
+    worst = '"\\' * 5000 + "🟠" * 5000
+    items = [
+        (
+            replace(hostile(worst).stories[0], id=f"st_{number:016x}"),
+            replace(
+                hostile(worst).matches[0],
+                rule=replace(hostile(worst).matches[0].rule, id=worst + str(number), tags=(worst,) * 100),
+                verdict=replace(VERDICT, contributions=(Contribution(worst, 1.0, worst, Field.BODY, 1),) * 100),
+            ),
+        )
+        for number in range(20)
+    ]
+
+    assert len(payload_bytes(plan_recap(items, ROUTES, now=NOW, total=20))) <= MAX_BYTES

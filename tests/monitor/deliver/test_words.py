@@ -1,0 +1,106 @@
+"""French and English, without a locale."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from monitor.deliver.words import vocabulary
+from monitor.model import NotificationReason
+from monitor.settings import Language
+from rules.types import Completeness, Contribution, Field, Level
+from tests.monitor.deliver.benches import words
+from tests.monitor.deliver.samples import MATCH, STORY, VERDICT
+
+FR, EN = words(Language.FR), words(Language.EN)
+
+
+def test_every_word_exists_in_every_language() -> None:
+    for each in (FR, EN):
+        assert set(each.levels) == set(Level)
+        assert set(each.reasons) == set(NotificationReason)
+        assert set(each.completeness) == set(Completeness)
+        assert set(each.fields) == set(Field)
+        assert (len(each.days), len(each.months)) == (7, 12)
+
+
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        (datetime(2024, 5, 16, 4, 58, tzinfo=UTC), "jeudi 16 mai 2024, 06:58"),
+        (datetime(2024, 1, 1, 12, 0, tzinfo=UTC), "lundi 1er janvier 2024, 13:00"),
+        (datetime(2025, 10, 26, 0, 30, tzinfo=UTC), "dimanche 26 octobre 2025, 02:30"),
+        (datetime(2025, 10, 26, 1, 30, tzinfo=UTC), "dimanche 26 octobre 2025, 02:30"),
+        (None, "date inconnue"),
+    ],
+)
+def test_dates_are_those_of_the_readers_zone(instant: datetime | None, expected: str) -> None:
+    assert FR.long_date(instant) == expected
+
+
+def test_english_dates_have_no_ordinal() -> None:
+    instant = datetime(2024, 1, 1, 12, 0, tzinfo=UTC)
+
+    assert (EN.long_date(instant), EN.short_date(instant)) == ("Monday 1 January 2024, 13:00", "1 January, 13:00")
+    assert EN.short_date(None) == "date unknown"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (820, "14 min"),
+        (3600, "1 h"),
+        (86400, "24 h"),
+        (2 * 86400, "2 j"),
+        (10 * 86400, "10 j"),
+    ],
+)
+def test_a_span_is_told_in_its_own_unit(seconds: float, expected: str) -> None:
+    assert FR.span(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("latency", "expected"),
+    [
+        ((("published_to_seen_s", 820.0), ("seen_to_sent_s", 27.0)), "Vu en 14 min, envoyé en 27 s"),
+        ((("seen_to_sent_s", 27.0),), "Envoyé en 27 s"),
+        ((), ""),
+    ],
+)
+def test_latency_is_what_is_known_of_it(latency: tuple[tuple[str, float], ...], expected: str) -> None:
+    assert FR.told_latency(latency) == expected
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"), [(10.0, "2,4 × le seuil"), (None, "24,1 points"), (0.0, "24,1 points")]
+)
+def test_strength_is_relative_to_the_threshold_if_there_is_one(threshold: float | None, expected: str) -> None:
+    assert FR.strength(replace(MATCH, verdict=replace(VERDICT, threshold=threshold))) == expected
+
+
+def test_points_are_told_with_their_threshold_if_there_is_one() -> None:
+    assert FR.score(MATCH) == "24,1 points, seuil 10"
+    assert FR.score(replace(MATCH, verdict=replace(VERDICT, threshold=None))) == "24,1 points"
+
+
+def test_a_term_that_takes_points_away_is_told_with_a_minus() -> None:
+    against = Contribution("exclu_sport", -3.0, "tournoi", Field.TITLE, 1)
+    match = replace(MATCH, verdict=replace(VERDICT, contributions=(against,)))
+
+    assert FR.breakdown(match) == "exclu sport −3,0"
+    assert FR.seen(match) == ""
+
+
+def test_an_agency_is_named_only_if_a_credit_was_read() -> None:
+    source = STORY.sources[0]
+
+    assert FR.agency(source) == "agence non identifiée"
+    assert FR.agency(replace(source, wire=True)) == "dépêche reprise"
+
+
+def test_the_vocabulary_is_chosen_by_the_setting() -> None:
+    assert (vocabulary(Language.FR, FR.zone).code, vocabulary(Language.EN, FR.zone).code) == ("fr", "en")
