@@ -14,7 +14,15 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from rules.condition import OneLine, format_condition, hint_for, parse_condition, parse_one_line, parse_pattern
+from rules.condition import (
+    RESERVED,
+    OneLine,
+    format_condition,
+    hint_for,
+    parse_condition,
+    parse_one_line,
+    parse_pattern,
+)
 from rules.errors import ConditionError, PackError, PackErrors
 from rules.schema import EntityForm, ExpectForm, RuleForm, TermForm, TestForm, fields_at
 from rules.source import Node, Place, read
@@ -216,7 +224,7 @@ def _note_detail(form: type[_Form], detail: Mapping[str, Any], item: Node, draft
     """Put one pydantic error in words, where the culprit stands."""
     path: tuple[str | int, ...] = tuple(step for step in detail["loc"] if step != "[key]")
     parent, node = item.at(path[:-1]), item.at(path)
-    last = str(path[-1]) if path else ""
+    last = next((step for step in reversed(path) if isinstance(step, str)), "")
     if detail["type"] == "extra_forbidden":
         draft.note(f"unknown key {last}", parent.keys[last], hint_for(last, fields_at(form, path[:-1])))
     elif detail["type"] == "missing":
@@ -303,6 +311,8 @@ def _add_rule(form: RuleForm, item: Node, draft: _Draft) -> None:
 def _term(name: str, form: TermForm, item: Node, draft: _Draft) -> TermDef:
     """Read a term's patterns, noting those that are wrong."""
     place = item.at(["terms"]).keys[name]
+    if name in RESERVED:
+        draft.note(f"{name} is a word of conditions", place, "choose another name")
     patterns: list[Pattern] = []
     if form.entity is not None:
         patterns.append(Pattern(PatternKind.ENTITY, form.entity, f"@{form.entity}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, model_validator
 from pydantic import Field as Key
 
 from rules.types import Completeness, Field, Level, Status
@@ -22,8 +22,16 @@ __all__ = [
     "schema_text",
 ]
 
+
+def _with_a_letter(form: str) -> str:
+    if not any(char.isalnum() for char in form):
+        raise ValueError("a form needs a letter")
+    return form
+
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Wording = Annotated[Name, AfterValidator(_with_a_letter)]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Source = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 TermName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w*$", max_length=60)]
@@ -47,12 +55,14 @@ class EntityForm(_Form):
     id: Slug = Key(description="Stable name; rules write @id.")
     name: Name = Key(description="What outputs show.")
     wikidata: Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")] | None = None
-    primary: list[Name] = Key(default=[], description="The name itself; strength 1.")
-    alias: list[Name] = Key(default=[], description="Capital, leader, periphrasis; strength 0.8.")
-    demonym: list[Name] = Key(default=[], description="Stems, inflected for you: russe, ukrainien; strength 0.7.")
-    prefix: list[Name] = Key(default=[], description="Combining forms: russo, sino.")
-    cased: list[Name] = Key(default=[], description="Forms that count only as typed, or in capitals.")
-    except_: list[Name] = Key(default=[], alias="except", description="Phrases that hide the form: montagnes russes.")
+    primary: list[Wording] = Key(default=[], description="The name itself; strength 1.")
+    alias: list[Wording] = Key(default=[], description="Capital, leader, periphrasis; strength 0.8.")
+    demonym: list[Wording] = Key(default=[], description="Stems, inflected for you: russe, ukrainien; strength 0.7.")
+    prefix: list[Wording] = Key(default=[], description="Combining forms: russo, sino.")
+    cased: list[Wording] = Key(default=[], description="Forms that count only as typed, or in capitals.")
+    except_: list[Wording] = Key(
+        default=[], alias="except", description="Phrases that hide the form: montagnes russes."
+    )
     as_of: Name | None = Key(default=None, description="When the list was last checked.")
     matches: list[Source] = Key(default=[], description="Sentences that must name it; tried by `veille check`.")
     rejects: list[Source] = Key(default=[], description="Sentences that must not name it.")

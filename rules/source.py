@@ -31,7 +31,7 @@ __all__ = ["MAX_CHARS", "MAX_DEPTH", "MAX_NODES", "Node", "Place", "read"]
 
 MAX_CHARS = 300_000
 MAX_DEPTH = 20
-MAX_NODES = 50_000
+MAX_NODES = 20_000
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
