@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _PER_HOST = 3  # leased at once, of one page host
-_WINDOW = 20  # entries looked at for each one wanted
+_WINDOW = 500  # entries looked at in one claim, and a few more for each one wanted
 _FREED = {"lease_owner": None, "lease_until": None}
 _TO_READ = is_literally(ENTRY.c.state, EntryState.TO_READ)
 
@@ -74,24 +74,28 @@ def _chosen(now: datetime, limit: int) -> Select[tuple[int]]:
     Live entries before those of a first poll, hosts in turns, newest first; a host with `_PER_HOST` leases gets no
     more. Only a window of the queue is looked at, so that a long queue costs no more than a short one.
     """
-    order = (ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at.desc())
+    place = (ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at.desc())
+    due = or_(ENTRY.c.next_attempt_at.is_(None), ENTRY.c.next_attempt_at <= now)
     window = (
-        select(ENTRY.c.id, ENTRY.c.page_host, ENTRY.c.lease_until, *(ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at))
-        .where(_TO_READ, or_(ENTRY.c.next_attempt_at.is_(None), ENTRY.c.next_attempt_at <= now))
-        .order_by(*order)
-        .limit(limit * _WINDOW)
+        select(ENTRY.c.id, ENTRY.c.page_host, func.row_number().over(order_by=place).label("place"))
+        .where(_TO_READ, due, free(ENTRY, now))
+        .order_by(*place)
+        .limit(_WINDOW + limit * _PER_HOST)
         .subquery()
     )
-    unleased = or_(window.c.lease_until.is_(None), window.c.lease_until <= now)
-    place = (window.c.baseline, window.c.turn, window.c.sort_at.desc())
-    rank = func.row_number().over(partition_by=window.c.page_host, order_by=(unleased, *place))
-    ranked = select(window, unleased.label("unleased"), rank.label("rank")).subquery()
-    return (
-        select(ranked.c.id)
-        .where(ranked.c.unleased, ranked.c.rank <= _PER_HOST)
-        .order_by(ranked.c.baseline, ranked.c.turn, ranked.c.sort_at.desc())
-        .limit(limit)
+    held = (
+        select(ENTRY.c.page_host, func.count().label("leases"))
+        .where(ENTRY.c.lease_until > now)
+        .group_by(ENTRY.c.page_host)
+        .subquery()
     )
+    rank = func.row_number().over(partition_by=window.c.page_host, order_by=window.c.place)
+    ranked = (
+        select(window.c.id, window.c.place, (rank + func.coalesce(held.c.leases, 0)).label("rank"))
+        .join_from(window, held, held.c.page_host == window.c.page_host, isouter=True)
+        .subquery()
+    )
+    return select(ranked.c.id).where(ranked.c.rank <= _PER_HOST).order_by(ranked.c.place).limit(limit)
 
 
 def postpone_entry(

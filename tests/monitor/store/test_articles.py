@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import pytest
+
+from monitor.errors import NotFoundError, StoreError
+from monitor.model import AlertType, Channel, DeliveryState, EntryId, Receiver
+from monitor.store import RecapItem, Store
+from tests.monitor.store.samples import (
+    NOW,
+    add_feed,
+    after,
+    alert,
+    article,
+    claim,
+    entry,
+    match,
+    message,
+    one_entry,
+    poll,
+    record,
+    story,
+)
+
+SLACK = Receiver("slack", Channel.SLACK)
+
+
+def test_d2_an_article_is_recorded_with_all_that_follows_from_it(store: Store) -> None:
+    claimed = one_entry(store)
+    told = alert("7K2QXYZ0", match())
+    record(store, claimed, (told, [message(), message(receiver=SLACK)]), matches=[match(), match("b", near_miss=True)])
+    expected = {
+        "entries_done": 1,
+        "entries_to_read": 0,
+        "articles": 1,
+        "matches": 1,
+        "near_misses": 1,
+        "alerts": 1,
+        "deliveries_pending": 2,
+    }
+
+    assert expected.items() <= store.counts().items()
+    assert ["slack", "webhook"] == [line.receiver for line in store.deliveries()]
+
+
+def test_d2_when_one_part_fails_nothing_is_recorded(store: Store) -> None:
+    claimed = one_entry(store)
+    before = store.counts()
+    told = alert("7K2QXYZ0", match())
+
+    with pytest.raises(StoreError, match="UNIQUE"):
+        record(store, claimed, (told, [message(), message()]))
+    assert before == store.counts()
+
+
+def test_recording_an_entry_twice_writes_once(store: Store) -> None:
+    claimed = one_entry(store)
+    first = record(store, claimed, (alert("7K2QXYZ0", match()), [message()]))
+
+    assert first == record(store, claimed, (alert("ABCDEFGH", match()), [message("ABCDEFGH")]))
+    assert 1 == store.counts()["alerts"]
+
+
+def test_d3_an_alert_that_is_there_is_not_written_twice(store: Store) -> None:
+    record(store, one_entry(store, "un"), (alert("7K2QXYZ0", match()), [message()]))
+    record(store, one_entry(store, "deux"), (alert("7K2QXYZ0", match()), [message("autre")]))
+
+    assert ["msg_7K2QXYZ0_webhook"] == [line.message_id for line in store.deliveries()]
+
+
+def test_an_article_that_matches_nothing_is_done_too(store: Store) -> None:
+    claimed = one_entry(store)
+    record(store, claimed)
+
+    assert () == claim(store, at=after(60))
+    assert 1 == store.counts()["articles"]
+
+
+def test_a_match_may_be_told_to_nobody(store: Store) -> None:
+    record(store, one_entry(store), (alert("7K2QXYZ0", match()), []))
+
+    assert (1, 0) == (store.counts()["alerts"], store.pending_deliveries())
+
+
+def test_an_entry_that_is_not_there_is_refused(store: Store) -> None:
+    with pytest.raises(NotFoundError, match="no entry 7"):
+        store.record_article(EntryId(7), article(), story=story(), matches=(), alerts=(), now=NOW)
+
+
+# --- recap ------------------------------------------------------------------------------------------------------------
+
+
+def _baseline(store: Store) -> None:
+    """Two entries of a first poll, with a match, a better match and a near miss."""
+    poll(store, add_feed(store), entry("un"), entry("deux"))
+    first, second = claim(store)
+    record(store, first, matches=[match("a", score=11), match("b", score=3, near_miss=True)], now=after(1))
+    record(store, second, matches=[match("c", score=30)], story=story("deux"), now=after(2))
+
+
+def test_a_recap_tells_the_best_matches_of_first_polls_and_counts_all(store: Store) -> None:
+    _baseline(store)
+    pending = store.recap_pending(limit=1)
+
+    assert (2, after(1), (1, 3)) == (pending.count, pending.oldest_at, pending.match_ids)
+    assert (RecapItem(3, story("deux"), match("c", score=30)),) == pending.items
+
+
+def test_matches_that_are_new_wait_for_no_recap(store: Store) -> None:
+    record(store, one_entry(store), matches=[match()])
+    pending = store.recap_pending(limit=5)
+
+    assert (0, None, (), ()) == (pending.count, pending.oldest_at, pending.items, pending.match_ids)
+
+
+def test_what_a_recap_told_is_told_once(store: Store) -> None:
+    _baseline(store)
+    pending = store.recap_pending(limit=1)
+    recap = alert("RECAP000", *(item.match for item in pending.items), type_=AlertType.STORY_RECAP)
+    store.record_recap(recap, [message("RECAP000")], pending.match_ids, now=NOW)
+
+    assert 0 == store.recap_pending(limit=1).count
+    assert ["al_RECAP000"] * 2 == [line.alert_id for line in store.matches()]
+    assert [(AlertType.STORY_RECAP, "Sujet deux")] == [(line.type, line.title) for line in store.deliveries()]
+
+
+def test_a_recap_of_nothing_is_recorded_all_the_same(store: Store) -> None:
+    store.record_recap(alert("RECAP000", type_=AlertType.STORY_RECAP), [message()], [], now=NOW)
+
+    assert [(DeliveryState.PENDING, None)] == [(line.state, line.title) for line in store.deliveries()]

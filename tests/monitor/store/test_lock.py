@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import StoreError, StoreLockedError
+from monitor.store import DaemonLock
+from tests.monitor.store.samples import NOW
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return NOW
+
+
+def test_t4_a_second_daemon_is_told_who_holds_the_database(path: Path) -> None:
+    holder = f"veille.db: another daemon uses it: pid {os.getpid()} on .*, since 2026-05-16T05:00:00"
+
+    with DaemonLock(path, clock=_Clock()), pytest.raises(StoreLockedError, match=holder), DaemonLock(path):
+        pass
+
+
+def test_t4_a_lock_whose_holder_has_not_signed_yet_still_holds(path: Path) -> None:
+    with DaemonLock(path) as lock:
+        os.truncate(lock.path, 0)
+
+        with pytest.raises(StoreLockedError, match="only just started"), DaemonLock(path):
+            pass
+
+
+def test_the_lock_names_its_holder_in_a_file_of_its_own(path: Path) -> None:
+    with DaemonLock(path) as lock:
+        holder = json.loads(lock.path.read_text(encoding="utf-8"))
+
+    assert path.with_name("veille.db.lock") == lock.path
+    assert os.getpid() == holder["pid"]
+    assert 0o600 == lock.path.stat().st_mode & 0o777
+
+
+def test_the_lock_can_be_taken_again_after_it_was_let_go(path: Path) -> None:
+    with DaemonLock(path):
+        pass
+    with DaemonLock(path) as lock:
+        assert lock.path.read_text(encoding="utf-8")
+
+
+def test_t4_the_lock_of_a_killed_daemon_is_free(path: Path) -> None:
+    code = (
+        "import pathlib, sys; from monitor.store.lock import DaemonLock\n"
+        "with DaemonLock(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert "held\n" == child.stdout.readline()
+        with pytest.raises(StoreLockedError, match=str(child.pid)), DaemonLock(path):
+            pass
+        child.kill()
+        child.wait()
+
+    with DaemonLock(path):
+        pass
+
+
+def test_a_lock_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StoreError, match=r"absent/veille\.db\.lock: the lock cannot be opened"),
+        DaemonLock(tmp_path / "absent" / "veille.db"),
+    ):
+        pass

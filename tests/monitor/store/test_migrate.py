@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from monitor.errors import StoreError
+from monitor.store import Store
+from monitor.store.migrate import HEAD, SCRIPTS
+from monitor.store.tables import METADATA
+from tests.monitor.store.samples import NOW, add_feed
+
+
+def _schema(path: Path) -> dict[str, list[str]]:
+    """Each table's and index's definition, in lines whose order means nothing."""
+    connection = sqlite3.connect(path)
+    rows = connection.execute(
+        "SELECT name, sql FROM sqlite_master"
+        " WHERE type IN ('table', 'index') AND sql IS NOT NULL AND name <> 'alembic_version'"
+    ).fetchall()
+    connection.close()
+    return {name: sorted(line.strip(" ,\t") for line in sql.splitlines()) for name, sql in rows}
+
+
+def test_the_migrated_schema_is_the_declared_one(store: Store, path: Path, tmp_path: Path) -> None:
+    fresh = create_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
+    METADATA.create_all(fresh)
+    fresh.dispose()
+
+    assert _schema(tmp_path / "fresh.db") == _schema(path)
+
+
+def test_the_head_is_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_alembic(store: Store, path: Path) -> None:
+    add_feed(store)
+    again = Store.open(str(path))
+
+    assert 1 == len(again.feeds())
+    again.close()
+
+
+def _set_version(path: Path, version: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    connection.commit()
+    connection.close()
+
+
+def test_a_database_of_a_newer_veille_is_refused(store: Store, path: Path) -> None:
+    _set_version(path, "9999")
+
+    with pytest.raises(StoreError, match=r"veille\.db: written by a newer veille \(schema 9999\)"):
+        Store.open(str(path))
+
+
+def test_a_database_of_another_schema_is_refused_where_it_may_only_be_read(store: Store, path: Path) -> None:
+    _set_version(path, "0000")
+
+    with pytest.raises(StoreError, match="its schema is 0000, this program reads 0001"):
+        Store.open(str(path), read_only=True)
+
+
+@pytest.mark.parametrize("table", ["recettes", "alembic_version"])
+def test_another_programs_database_is_refused_and_left_alone(path: Path, table: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(f"CREATE TABLE {table} (version_num TEXT)")
+    connection.commit()
+
+    with pytest.raises(StoreError, match="an SQLite database of another program"):
+        Store.open(str(path))
+    assert [(table,)] == connection.execute("SELECT name FROM sqlite_master").fetchall()
+    connection.close()
+
+
+def test_views_read_as_plain_columns(store: Store, path: Path) -> None:
+    from tests.monitor.store.samples import record_alert
+
+    record_alert(store)
+    connection = sqlite3.connect(path)
+    connection.row_factory = sqlite3.Row
+    match = dict(connection.execute("SELECT * FROM matches_v").fetchone())
+    delivery = dict(connection.execute("SELECT * FROM deliveries_v").fetchone())
+    connection.close()
+
+    assert {
+        "outlet": "La Gazette de Lutèce",
+        "title": "Une visite",
+        "rule": "axe",
+        "score": 12.5,
+        "threshold": 10.0,
+        "level": "medium",
+        "published_at": "2026-05-16T04:00:00.000000Z",
+        "seen_at": "2026-05-16T05:00:00.000000Z",
+        "alerted": 1,
+        "alert": "al_7K2QXYZ0",
+    }.items() <= match.items()
+    assert {
+        "alert": "al_7K2QXYZ0",
+        "title": "Une visite",
+        "receiver": "webhook",
+        "state": "pending",
+        "attempts": 0,
+        "matches": 1,
+    }.items() <= delivery.items()
+
+
+def test_a_pending_delivery_cannot_be_deleted(store: Store, path: Path) -> None:
+    from tests.monitor.store.samples import record_alert
+
+    record_alert(store)
+    connection = sqlite3.connect(path)
+
+    with pytest.raises(sqlite3.IntegrityError, match="a pending delivery is never deleted"):
+        connection.execute("DELETE FROM delivery")
+    connection.close()
+    assert 1 == store.pending_deliveries()
+    store.heartbeat(now=NOW)

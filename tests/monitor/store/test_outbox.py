@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from monitor.errors import NotFoundError, Reason
+from monitor.model import Channel, Delivery, DeliveryId, DeliveryState, Receipt, Receiver
+from monitor.store import Store
+from tests.monitor.store.samples import NOW, after, alert, match, message, one_entry, record, record_alert
+
+SLACK = Receiver("slack", Channel.SLACK)
+
+
+def _claim(store: Store, at: datetime = NOW, *, receiver: str = "webhook", limit: int = 9) -> tuple[Delivery, ...]:
+    return store.claim_deliveries(receiver, now=at, owner="moi", lease_s=60, limit=limit)
+
+
+def _attempts(store: Store) -> list[tuple[Any, ...]]:
+    with store._read() as connection:
+        rows = connection.exec_driver_sql("SELECT number, outcome, reason, status FROM attempt ORDER BY id")
+        return [tuple(row) for row in rows]
+
+
+def test_d3_a_delivery_comes_as_it_was_rendered(store: Store) -> None:
+    record_alert(store)
+    (delivery,) = _claim(store)
+    given = message()
+
+    assert (given.message_id, given.rendered) == (delivery.message_id, delivery.rendered)
+    assert ("al_7K2QXYZ0", "webhook", Channel.WEBHOOK, DeliveryState.PENDING, 1) == (
+        delivery.alert_id,
+        delivery.receiver,
+        delivery.channel,
+        delivery.state,
+        delivery.attempts,
+    )
+
+
+def test_the_oldest_delivery_comes_first(store: Store) -> None:
+    for name in ("B0000000", "A0000000", "C0000000"):
+        record_alert(store, name)
+
+    assert ["al_B0000000", "al_A0000000"] == [delivery.alert_id for delivery in _claim(store, limit=2)]
+
+
+def test_d9_receivers_are_claimed_apart(store: Store) -> None:
+    record(store, one_entry(store), (alert("7K2QXYZ0", match()), [message(), message(receiver=SLACK)]))
+
+    assert [1, 1, 0] == [len(_claim(store, receiver=name)) for name in ("webhook", "slack", "autre")]
+
+
+def test_a_claimed_delivery_is_nobody_elses_until_its_lease_ends(store: Store) -> None:
+    record_alert(store)
+    attempts = [[delivery.attempts for delivery in _claim(store, at)] for at in (NOW, after(0.9), after(1))]
+
+    assert [[1], [], [2]] == attempts
+    assert [(1, "interrupted", None, None), (2, None, None, None)] == _attempts(store)
+
+
+def test_d4_a_message_that_was_accepted_is_never_claimed_again(store: Store) -> None:
+    record_alert(store)
+    (delivery,) = _claim(store)
+    store.settle_sent(delivery.id, Receipt(200, "ok", ("x@exemple.fr",)), now=after(1))
+
+    assert () == _claim(store, after(10_000))
+    assert [(DeliveryState.SENT, after(1))] == [(line.state, line.sent_at) for line in store.deliveries()]
+    assert [(1, "sent", None, 200)] == _attempts(store)
+
+
+def test_d9_a_message_to_retry_waits_and_blocks_none_behind_it(store: Store) -> None:
+    record_alert(store, "A0000000")
+    record_alert(store, "B0000000")
+    (delivery,) = _claim(store, limit=1)
+    store.settle_retry(delivery.id, next_attempt_at=after(5), reason=Reason.TIMEOUT, error="lent", now=NOW)
+
+    assert ["al_B0000000"] == [claimed.alert_id for claimed in _claim(store, after(1))]
+    assert ["al_A0000000"] == [claimed.alert_id for claimed in _claim(store, after(5), limit=1)]
+    assert (1, "retry", "timeout", None) == _attempts(store)[0]
+
+
+def test_d8_a_message_that_is_given_up_is_visibly_failed(store: Store) -> None:
+    record_alert(store)
+    (delivery,) = _claim(store)
+    store.settle_failed(delivery.id, reason=Reason.REJECTED, error="400", now=NOW)
+    (line,) = store.deliveries(state=DeliveryState.FAILED)
+
+    assert (Reason.REJECTED, "400", 1) == (line.last_reason, line.last_error, line.attempts)
+    assert () == _claim(store, after(10_000))
+    assert [(1, "failed", "rejected", None)] == _attempts(store)
+
+
+def test_a_delivery_is_settled_once(store: Store) -> None:
+    record_alert(store)
+    (delivery,) = _claim(store)
+    store.settle_sent(delivery.id, Receipt(), now=NOW)
+
+    with pytest.raises(NotFoundError, match="no pending delivery 1"):
+        store.settle_failed(delivery.id, reason=Reason.DNS, error="", now=NOW)
+
+
+def test_a_delivery_that_is_given_back_was_not_tried(store: Store) -> None:
+    record_alert(store)
+    (delivery,) = _claim(store)
+    store.give_back_deliveries([delivery.id], now=NOW)
+    store.give_back_deliveries([delivery.id], now=NOW)
+
+    assert [] == _attempts(store)
+    assert [1] == [again.attempts for again in _claim(store)]
+
+
+def test_d1_at_start_a_delivery_is_given_back_with_its_attempt_counted(store: Store) -> None:
+    record_alert(store)
+    _claim(store)
+
+    assert 1 == store.release_leases(now=NOW)
+    assert [(1, "interrupted", None, None)] == _attempts(store)
+    assert [2] == [again.attempts for again in _claim(store)]
+
+
+def test_the_outbox_tells_when_to_look_again(store: Store) -> None:
+    nothing = (store.next_delivery_at(), store.outbox_oldest_at(), store.pending_deliveries())
+    record_alert(store, "A0000000")
+    at_once = store.next_delivery_at()
+    (delivery,) = _claim(store)
+    leased = store.next_delivery_at()
+    store.settle_retry(delivery.id, next_attempt_at=after(5), reason=Reason.DNS, error="", now=NOW)
+
+    assert (None, None, 0) == nothing
+    assert [NOW, after(1), after(5)] == [at_once, leased, store.next_delivery_at(receivers=["webhook"])]
+    assert (None, NOW, 1) == (
+        store.next_delivery_at(receivers=["slack"]),
+        store.outbox_oldest_at(),
+        store.pending_deliveries(),
+    )
+
+
+def test_deliveries_are_listed_latest_first_by_state_receiver_and_date(store: Store) -> None:
+    for name in ("A0000000", "B0000000"):
+        record_alert(store, name)
+    claims = _claim(store, limit=1)
+    store.settle_sent(claims[0].id, Receipt(), now=NOW)
+
+    assert ["al_B0000000", "al_A0000000"] == [line.alert_id for line in store.deliveries()]
+    assert ["al_B0000000"] == [line.alert_id for line in store.deliveries(limit=1)]
+    assert ["al_A0000000"] == [line.alert_id for line in store.deliveries(state=DeliveryState.SENT)]
+    assert () == store.deliveries(receiver="slack")
+    assert () == store.deliveries(since=after(1))
+
+
+# --- replay -----------------------------------------------------------------------------------------------------------
+
+
+def _settled(store: Store) -> list[DeliveryId]:
+    """One delivery that was sent and one that failed."""
+    for name in ("A0000000", "B0000000"):
+        record_alert(store, name)
+    sent, failed = _claim(store)
+    store.settle_sent(sent.id, Receipt(), now=NOW)
+    store.settle_failed(failed.id, reason=Reason.DNS, error="", now=NOW)
+    return [sent.id, failed.id]
+
+
+def test_d3_a_replayed_message_keeps_its_identity_and_starts_its_schedule_anew(store: Store) -> None:
+    _, failed = _settled(store)
+
+    assert 1 == store.replay(ids=[failed], now=after(9))
+    (delivery,) = _claim(store, after(9))
+    given = message("B0000000")
+    assert (given.message_id, given.rendered, 1) == (delivery.message_id, delivery.rendered, delivery.attempts)
+
+
+def test_d8_a_range_is_replayed_failed_ones_only_unless_told_otherwise(store: Store) -> None:
+    sent, failed = _settled(store)
+
+    assert 0 == store.replay(since=after(1), now=NOW)
+    assert 0 == store.replay(until=NOW, now=NOW)
+    assert 0 == store.replay(receiver="slack", now=NOW)
+    assert 1 == store.replay(since=NOW, until=after(1), receiver="webhook", now=NOW)
+    assert [failed] == [delivery.id for delivery in _claim(store)]
+    assert 1 == store.replay(state=DeliveryState.SENT, now=NOW)
+    assert [sent] == [delivery.id for delivery in _claim(store)]
+
+
+def test_a_delivery_under_way_is_not_replayed(store: Store) -> None:
+    record_alert(store)
+    (delivery,) = _claim(store)
+
+    assert 0 == store.replay(ids=[delivery.id], now=NOW)
+
+
+def test_replaying_what_is_not_there_replays_nothing(store: Store) -> None:
+    _, failed = _settled(store)
+
+    with pytest.raises(NotFoundError, match="no delivery 98, 99"):
+        store.replay(ids=[DeliveryId(99), failed, DeliveryId(98)], now=NOW)
+    assert 0 == store.pending_deliveries()
+
+
+def test_t7_a_clock_set_back_an_hour_keeps_no_delivery_waiting(store: Store) -> None:
+    record_alert(store)
+    (delivery,) = _claim(store, after(60))
+    store.settle_retry(delivery.id, next_attempt_at=after(65), reason=Reason.DNS, error="", now=after(60))
+    store.pull_due(now=NOW)
+
+    assert [2] == [again.attempts for again in _claim(store)]

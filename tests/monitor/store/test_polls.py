@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.errors import NotFoundError, Reason
+from monitor.model import EntryId, FeedId, FeedState, FeedStatus, PollOutcome, PollResult
+from monitor.store import PollRecord, Store
+from tests.monitor.store.samples import (
+    DAY_S,
+    NOW,
+    PARSED,
+    add_feed,
+    after,
+    alert,
+    claim,
+    entry,
+    live_feed,
+    match,
+    poll,
+    record,
+)
+
+
+def _record(store: Store, feed_id: FeedId, outcome: PollOutcome, *, minutes: float = 0) -> FeedState:
+    now = after(minutes)
+    store.record_poll(feed_id, outcome, (), next_due_at=after(minutes + 5), now=now, baseline_max_age_s=DAY_S)
+    return store.feed(str(feed_id))
+
+
+# --- the feed ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_poll_keeps_validators_as_received(store: Store) -> None:
+    state = _record(store, add_feed(store), PARSED)
+
+    assert ('"a"', "hier", "sha") == (state.etag, state.last_modified, state.body_sha256)
+    assert (NOW, NOW, NOW, after(5), 300.0) == (
+        state.last_polled_at,
+        state.last_ok_at,
+        state.baseline_at,
+        state.next_due_at,
+        state.interval_s,
+    )
+
+
+def test_p1_validators_that_a_document_no_longer_has_are_forgotten(store: Store) -> None:
+    feed_id = live_feed(store)
+    state = _record(store, feed_id, PollOutcome(PollResult.PARSED))
+
+    assert (None, None, None) == (state.etag, state.last_modified, state.body_sha256)
+    assert NOW == state.baseline_at
+
+
+@pytest.mark.parametrize("kind", [PollResult.NOT_MODIFIED, PollResult.SAME_BODY])
+def test_an_unchanged_document_updates_only_the_validators_it_gives(store: Store, kind: PollResult) -> None:
+    state = _record(store, live_feed(store), PollOutcome(kind, etag='"b"'))
+
+    assert ('"b"', "hier", "sha") == (state.etag, state.last_modified, state.body_sha256)
+
+
+def test_failures_are_counted_until_a_poll_succeeds(store: Store) -> None:
+    feed_id = live_feed(store)
+    failed = PollOutcome(PollResult.FAILED, reason=Reason.TIMEOUT, error="10 s sans réponse")
+    _record(store, feed_id, failed, minutes=1)
+    state = _record(store, feed_id, failed, minutes=2)
+
+    assert (2, Reason.TIMEOUT, "10 s sans réponse") == (state.failures, state.last_reason, state.last_error)
+    assert (NOW, after(2), 300.0) == (state.last_ok_at, state.last_polled_at, state.interval_s)
+
+    state = _record(store, feed_id, PollOutcome(PollResult.NOT_MODIFIED), minutes=3)
+
+    assert (0, None, None) == (state.failures, state.last_reason, state.last_error)
+
+
+def test_p7_a_feed_without_a_next_poll_is_gone(store: Store) -> None:
+    feed_id = add_feed(store)
+    gone = PollOutcome(PollResult.FAILED, reason=Reason.GONE, error="410")
+    store.record_poll(feed_id, gone, (), next_due_at=None, now=NOW, baseline_max_age_s=DAY_S)
+
+    assert FeedStatus.GONE == store.feed(str(feed_id)).status
+
+
+def test_p7_identical_permanent_redirects_are_counted(store: Store) -> None:
+    feed_id = live_feed(store)
+    moved = replace(PARSED, moved_to="https://gazette.example/atom")
+    counts = [_record(store, feed_id, moved).moved_count for _ in range(2)]
+    counts.append(_record(store, feed_id, replace(moved, moved_to="https://gazette.example/xml")).moved_count)
+    counts.append(_record(store, feed_id, PollOutcome(PollResult.FAILED, reason=Reason.DNS)).moved_count)
+    state = _record(store, feed_id, PARSED)
+
+    assert [1, 2, 1, 1] == counts
+    assert (None, 0) == (state.moved_to, state.moved_count)
+
+
+def test_a_poll_of_a_feed_that_is_not_there_is_refused(store: Store) -> None:
+    with pytest.raises(NotFoundError, match="no feed 7"):
+        _record(store, FeedId(7), PARSED)
+
+
+def test_a_gone_feed_has_no_interval(store: Store) -> None:
+    feed_id = live_feed(store)
+    store.record_poll(feed_id, PARSED, (), next_due_at=None, now=NOW, baseline_max_age_s=DAY_S)
+
+    assert store.feed(str(feed_id)).interval_s is None
+
+
+# --- its entries ------------------------------------------------------------------------------------------------------
+
+
+def test_i2_of_a_first_poll_only_young_dated_entries_are_read(store: Store) -> None:
+    young = entry("jeune", published_at=NOW - timedelta(hours=23))
+    entries = (
+        young,
+        entry("vieux", published_at=NOW - timedelta(hours=25)),
+        entry("sans-date", published_at=None),
+        entry("futur", published_at=NOW + timedelta(hours=25)),
+    )
+
+    assert PollRecord(baseline=4) == poll(store, add_feed(store), *entries)
+    assert [(young, True)] == [(claimed.entry, claimed.baseline) for claimed in claim(store)]
+
+
+def test_i2_after_the_first_poll_every_unseen_entry_is_read_whatever_its_date(store: Store) -> None:
+    feed_id = live_feed(store)
+    entries = (
+        entry("vieux", published_at=NOW - timedelta(days=900)),
+        entry("sans-date", published_at=None),
+        entry("futur", published_at=NOW + timedelta(days=90)),
+    )
+
+    assert PollRecord(new=3) == poll(store, feed_id, *entries)
+    assert {one.title for one in entries} == {claimed.entry.title for claimed in claim(store)}
+    assert [False] * 3 == [claimed.baseline for claimed in claim(store, at=after(2))]
+
+
+def test_a_failed_first_poll_is_no_baseline(store: Store) -> None:
+    feed_id = add_feed(store)
+    _record(store, feed_id, PollOutcome(PollResult.FAILED, reason=Reason.DNS))
+
+    assert PollRecord(baseline=1) == poll(store, feed_id, entry("un"))
+
+
+def test_an_entry_of_the_baseline_is_never_new(store: Store) -> None:
+    feed_id = add_feed(store)
+    old = entry("vieux", published_at=None)
+    poll(store, feed_id, old)
+
+    assert PollRecord(known=1) == poll(store, feed_id, old)
+    assert () == claim(store)
+
+
+def test_i1_an_entry_is_new_once(store: Store) -> None:
+    feed_id = live_feed(store)
+
+    assert [PollRecord(new=2), PollRecord(new=1, known=2)] == [
+        poll(store, feed_id, entry("un"), entry("deux")),
+        poll(store, feed_id, entry("trois"), entry("un"), entry("deux", guid="autre")),
+    ]
+
+
+def test_a_seen_entry_that_changed_gets_the_new_text_and_is_not_read_twice(store: Store) -> None:
+    feed_id = live_feed(store)
+    poll(store, feed_id, entry("un"))
+    (claimed,) = claim(store)
+    record(store, claimed)
+    corrected = entry("un", title="Titre corrigé", summary="Nouveau", content="Tout", updated_at=NOW)
+
+    assert PollRecord(known=1) == poll(store, feed_id, corrected)
+    assert () == claim(store, at=after(60))
+
+
+def test_an_entry_that_changed_before_it_was_read_is_read_as_it_is_now(store: Store) -> None:
+    feed_id = live_feed(store)
+    poll(store, feed_id, entry("un"))
+    corrected = entry("un", title="Titre corrigé", summary="Nouveau", content="Tout", updated_at=NOW)
+    poll(store, feed_id, corrected)
+
+    assert [corrected] == [claimed.entry for claimed in claim(store)]
+
+
+def test_i1_one_article_in_two_feeds_is_read_once(store: Store) -> None:
+    one, other = live_feed(store), live_feed(store, "https://gazette.example/une")
+    poll(store, one, entry("un"))
+
+    assert PollRecord(known=1) == poll(store, other, entry("un", guid="ailleurs"))
+    assert [one] == [claimed.feed.id for claimed in claim(store)]
+    assert 1 == store.counts()["entries_duplicate"]
+
+
+def test_i1_an_article_that_is_done_in_another_feed_is_not_read_again(store: Store) -> None:
+    one, other = live_feed(store), add_feed(store, "https://gazette.example/une")
+    poll(store, one, entry("un"))
+    record(store, claim(store)[0], (alert("7K2QXYZ0", match()), []))
+
+    assert PollRecord(known=1) == poll(store, other, entry("un", guid="ailleurs"))
+    assert () == claim(store, at=after(60))
+
+
+def test_an_article_that_another_feed_only_has_as_baseline_is_new(store: Store) -> None:
+    one, other = add_feed(store), live_feed(store, "https://gazette.example/une")
+    poll(store, one, entry("un", published_at=None))
+
+    assert PollRecord(new=1) == poll(store, other, entry("un", guid="ailleurs", published_at=None))
+    assert [other] == [claimed.feed.id for claimed in claim(store)]
+
+
+def test_a_duplicate_points_to_the_entry_that_is_read(store: Store) -> None:
+    feeds = [live_feed(store, f"https://gazette.example/{name}") for name in "abc"]
+    for feed_id in feeds:
+        poll(store, feed_id, entry("un", guid=str(feed_id)))
+    with store._read() as connection:
+        same_as = connection.exec_driver_sql("SELECT same_as FROM entry ORDER BY id").scalars().all()
+
+    assert [None, EntryId(1), EntryId(1)] == same_as
+
+
+def test_i1_a_guid_or_hash_means_nothing_in_another_feed(store: Store) -> None:
+    one, other = live_feed(store), live_feed(store, "https://gazette.example/une")
+    poll(store, one, entry("un", guid="1"), entry("hash", guid="", link=None))
+
+    assert PollRecord(new=2) == poll(store, other, entry("deux", guid="1"), entry("hash", guid="", link=None))
+
+
+def test_a_very_long_document_is_recorded_whole(store: Store) -> None:
+    feed_id = live_feed(store)
+    entries = [entry(str(number)) for number in range(1500)]
+
+    assert [PollRecord(new=1500), PollRecord(known=1500)] == [poll(store, feed_id, *entries) for _ in range(2)]

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import StoreError
+from monitor.store import Gauges, Store
+from tests.monitor.store.samples import NOW, add_feed, after, entry, live_feed, poll, record_alert
+
+
+def test_a_store_may_be_used_from_another_thread(store: Store) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(add_feed, store).result()
+
+    assert 1 == len(store.feeds())
+
+
+def test_t5_a_backup_is_a_whole_database_that_the_owner_alone_may_read(store: Store, tmp_path: Path) -> None:
+    record_alert(store)
+    target = tmp_path / "copie.db"
+    store.backup(target)
+    copy = Store.open(str(target))
+
+    assert store.counts() == copy.counts()
+    assert 0o600 == stat.S_IMODE(target.stat().st_mode)
+    copy.close()
+
+
+def test_a_backup_overwrites_nothing(store: Store, path: Path) -> None:
+    with pytest.raises(StoreError, match="exists already"):
+        store.backup(path)
+
+
+def test_a_backup_that_fails_leaves_no_file(store: Store, tmp_path: Path) -> None:
+    store.close()
+    store.path.write_bytes(b"abime" * 4096)
+
+    with pytest.raises(StoreError, match="not an SQLite database"):
+        store.backup(tmp_path / "copie.db")
+    assert not (tmp_path / "copie.db").exists()
+
+
+def test_x1_a_heartbeat_proves_that_the_database_can_be_written(store: Store) -> None:
+    store.heartbeat(now=NOW)
+    store.heartbeat(now=after(1))
+    with store._read() as connection:
+        beats = connection.exec_driver_sql("SELECT beat_at FROM heartbeat").scalars().all()
+
+    assert ["2026-05-16T05:01:00.000000Z"] == beats
+
+
+def test_gauges_tell_what_waits(store: Store) -> None:
+    record_alert(store)
+    poll(store, live_feed(store), entry("deux"))
+    feeds = {"active": 2, "paused": 0, "gone": 0}
+
+    assert Gauges(1, 1, 60.0, feeds) == store.gauges(now=after(1))
+
+
+def test_gauges_of_an_empty_store_are_zero(store: Store) -> None:
+    assert Gauges(0, 0, 0.0, {"active": 0, "paused": 0, "gone": 0}) == store.gauges(now=NOW)
