@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import tempfile
 from pathlib import Path
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["demo"]
 
-_PATIENCE_S = 50.0
+_PATIENCE_S = 90.0  # twice what two slow cores need
 _TERMS = 5
+_REFERENCE = re.compile(r"al_[0-9A-Z]{8}")
 _FIELDS = {"title": "titre", "lead": "chapô", "body": "corps"}
 
 
@@ -42,10 +44,10 @@ def demo(
     demonstration = Demonstration(folder)
     with demonstration:
         _introduce(demonstration, say)
-        with contextlib.suppress(KeyboardInterrupt):
-            for received in demonstration.messages(patience_s=patience_s):
-                for text, style in _told(received):
-                    say(text, style)
+        channels: dict[str, set[str]] = {}
+        for received in demonstration.messages(patience_s=patience_s):
+            for text, style in (*_told(received), *_delivered(received, channels)):
+                say(text, style)
         report = demonstration.report()
         _conclude(demonstration, report, say)
         if keep:
@@ -72,44 +74,56 @@ def _introduce(demonstration: Demonstration, say: Say) -> None:
 
 
 def _told(received: Received) -> Iterator[tuple[str, str]]:
-    """Yield the lines that show a message: the webhook's with its explanation, the others' in short."""
+    """Yield the lines that show a message: the webhook's, which a program can read; the others say the same."""
     from monitor.model import Channel
 
     if received.channel is not Channel.WEBHOOK:
-        yield f"    also by {received.channel.value}: {_headline(received)}", "dim"
         return
     data = received.payload["data"]
     if "items" in data:
-        yield f"● Recap of what was there before: {len(data['items'])} matches, in one message", "bold cyan"
+        yield f"\n● Recap of what was there before: {len(data['items'])} matches, one message", "bold cyan"
         for item in data["items"]:
-            yield f"    {item['story']['title']} ({item['rule']['title']})", "cyan"
-        return
-    yield from _explained(data)
-
-
-def _headline(received: Received) -> str:
-    """Return the first line of a message."""
-    subject = received.payload.get("subject") or received.payload.get("text") or ""
-    return str(subject).splitlines()[0] if subject else received.identity
+            yield f"  {item['story']['title']} ({item['rule']['title']})", "cyan"
+    else:
+        yield from _explained(data)
 
 
 def _explained(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     story, rule, match = data["story"], data["rule"], data["match"]
     source = story["sources"][0]
-    yield f"● {rule['title']} · {data['labels'].get('level', '')} · {data['alert_id']}", "bold yellow"
+    yield f"\n● {rule['title']} · {data['labels']['level']} · {data['alert_id']}", "bold yellow"
     yield f"  {story['title']}", "bold"
     yield f"  {source['outlet']} · {source['completeness']} · {source.get('url', '')}", ""
+    quotes = [snippet["text"] for snippet in match.get("snippets", ()) if snippet["field"] != "title"]
+    if quotes:
+        yield f"  « {quotes[0]} »", "italic"
     threshold = f", seuil {match['threshold']:g}" if "threshold" in match else ""
     terms = sorted(match.get("contributions", ()), key=lambda term: -term["points"])[:_TERMS]
-    why = " ; ".join(_contribution(term) for term in terms)
-    yield f"  Pourquoi : {match['score']:.1f} points{threshold} : {why}", "green"
+    why = " ; ".join(_contribution(term) for term in terms if term["points"] > 0)
+    yield f"  Pourquoi : {_decimal(match['score'])} points{threshold} = {why}", "green"
 
 
 def _contribution(term: dict[str, Any]) -> str:
     where = _FIELDS.get(term.get("field", ""), "")
     best = f"« {term['best']} »" if term.get("best") else ""
     details = ", ".join(part for part in (best, where) if part)
-    return f"{term['term']} {term['points']:.1f}" + (f" ({details})" if details else "")
+    return f"{term['term']} {_decimal(term['points'])}" + (f" ({details})" if details else "")
+
+
+def _decimal(number: float) -> str:
+    return f"{number:.1f}".replace(".", ",")
+
+
+def _delivered(received: Received, channels: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
+    """Note a message's channel under its alert, and yield a line when it was the last to arrive."""
+    from monitor.model import Channel
+
+    found = _REFERENCE.search(received.text)
+    if found is not None:
+        arrived = channels.setdefault(found[0], set())
+        arrived.add(received.channel.value)
+        if len(arrived) == len(Channel):
+            yield f"  ✓ {found[0]} delivered by {', '.join(sorted(arrived))}", "dim"
 
 
 def _conclude(demonstration: Demonstration, report: Report, say: Say) -> None:

@@ -81,18 +81,20 @@ class Demonstration:
         self._arrived: queue.SimpleQueue[Received] = queue.SimpleQueue()
         self.receivers = Receivers(on_alert=self._arrived.put)
         self._command = tuple(command) or (sys.executable, "-m", "monitor", "run")
-        self._daemon: subprocess.Popen[bytes] | None = None
+        self._daemon: subprocess.Popen[bytes]
         self._stack = ExitStack()
 
     def __enter__(self) -> Demonstration:  # noqa: PYI034  Self says no more, and costs an import
         with ExitStack() as stack:
             loop = stack.enter_context(background())
-            for part in (self.newsroom, self.receivers):
+            for part in (self.receivers, self.newsroom):
                 stack.callback(_stop, loop, part)
                 loop.run(part.start())
             self._write_files()
             self._daemon = self._start_daemon()
-            stack.callback(self._stop_daemon)
+            stack.callback(self._await_daemon)
+            stack.callback(_stop, loop, self.newsroom)  # so that the daemon waits for no title that never answers
+            stack.callback(self._daemon.terminate)
             self._stack = stack.pop_all()
         return self
 
@@ -142,8 +144,7 @@ class Demonstration:
 
     def wait(self) -> None:
         """Wait for as long as the daemon runs."""
-        if self._daemon is not None:
-            self._daemon.wait()
+        self._daemon.wait()
 
     def _write_files(self) -> None:
         feeds = self.newsroom.feeds
@@ -175,10 +176,7 @@ class Demonstration:
                 stderr=subprocess.STDOUT,
             )
 
-    def _stop_daemon(self) -> None:
-        if self._daemon is None or self._daemon.poll() is not None:
-            return
-        self._daemon.terminate()
+    def _await_daemon(self) -> None:
         try:
             self._daemon.wait(_STOP_S)
         except subprocess.TimeoutExpired:
@@ -186,7 +184,7 @@ class Demonstration:
             self._daemon.wait()
 
     def _check_daemon(self) -> None:
-        if self._daemon is not None and self._daemon.poll() is not None:
+        if self._daemon.poll() is not None:
             tail = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
             raise VeilleError("\n".join([f"the daemon ended by itself ({self._daemon.returncode}):", *tail]))
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from monitor.demo import Behaviour, Expect, Format, Press
 from monitor.demo.pages import LAYOUTS
+from rules.engine import Engine
+from rules.pack import bundled
+from rules.types import Document
 
 
 def test_there_are_enough_titles_articles_and_false_friends(press: Press) -> None:
@@ -65,3 +68,22 @@ def test_no_address_begins_another(press: Press) -> None:
 
     assert [] == [one for one in paths for other in paths if one != other and other.startswith(one)]
     assert all(path.isascii() for path in paths)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(bundled())
+
+
+def test_the_bundled_rules_judge_every_text_as_expected(press: Press, engine: Engine) -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    surprises = []
+    for seen in press.appearances:
+        shown = seen.article.paragraphs[:1] if seen.article.teaser else seen.article.paragraphs
+        document = Document(title=seen.headline, lead=seen.article.lead, body="\n\n".join(shown), language="fr")
+        matched = any(match.verdict.match for match in engine.match(engine.analyse(document), now=now))
+        too_old = seen.at < timedelta(hours=-24)
+        if not too_old and matched is not (seen.article.expect in {Expect.ALERT, Expect.RECAP}):
+            surprises.append(seen.article.id)
+
+    assert surprises == []
