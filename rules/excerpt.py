@@ -21,10 +21,7 @@ class _Sentence:
     start: int
     end: int
     marks: tuple[tuple[int, int, str], ...]
-
-    @property
-    def terms(self) -> frozenset[str]:
-        return frozenset(term for _, _, term in self.marks)
+    terms: frozenset[str]
 
 
 def snippets(
@@ -47,7 +44,7 @@ def snippets(
     shown: list[tuple[_Sentence, Snippet]] = []
     seen: set[str] = set()
     left = MAX_CHARS
-    while telling := [sentence for sentence in candidates if sentence.terms - seen]:
+    while telling := [sentence for sentence in candidates if not sentence.terms <= seen]:
         best = max(telling, key=lambda sentence: (len(sentence.terms - seen), len(sentence.terms)))
         candidates.remove(best)
         text = document.text(best.where)
@@ -70,7 +67,7 @@ def _carrying(
     for start, end in sentences.get(where, ()):
         inside = _apart([span for span in spans if start <= span[0] and span[1] <= end])
         if inside:
-            yield _Sentence(where, *_trimmed(text, start, end), inside)
+            yield _Sentence(where, *_trimmed(text, start, end), inside, frozenset(term for _, _, term in inside))
 
 
 def _apart(spans: Sequence[tuple[int, int, str]]) -> tuple[tuple[int, int, str], ...]:
