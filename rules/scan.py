@@ -40,7 +40,7 @@ Span: TypeAlias = tuple[int, int]
 
 _MOST_REGEX_HITS: Final = 1000
 _LONGEST_WORD: Final = 60
-_LONG_NAME: Final = 4  # letters from which a word in capitals is a name and not, say, a Roman numeral
+_LONG_NAME: Final = 4  # characters from which a word in capitals is a name and not, say, a Roman numeral
 
 # --- what is looked for ---------------------------------------------------------------------------------------------
 
@@ -166,10 +166,12 @@ class _View:
         does lower case in a text without any capital, unless a pronoun makes the word a verb (`elle chine`).
         """
         seen = self.folded.kept[start:end]
+        if seen == typed:
+            return True
+        if seen.isupper() and not typed.isupper():
+            return (as_name and len(seen) >= _LONG_NAME) or self.in_capitals(start)
         if all(ours.isupper() == theirs.isupper() for ours, theirs in zip(typed, seen, strict=False)):
             return True
-        if seen.isupper():
-            return (as_name and sum(map(str.isalpha, seen)) >= _LONG_NAME) or self.in_capitals(start)
         if not as_name or not self._in_lower_case:
             return False
         return _PRONOUN.search(self.folded.flat, max(0, start - 8), start) is None
@@ -333,7 +335,7 @@ class Scanner:
         """Run the automaton and the regular expressions over a field, and keep what stands as it must."""
         finds = _Finds()
         for index, start, end in self._automaton.find_matches_as_indexes(view.folded.flat, overlapping=True):
-            if not _inside(view.addresses, start):
+            if not (view.addresses and _inside(view.addresses, start)):
                 self._keep(view, finds, self._targets[index], start, end)
         for pattern, regex in self._regexes:
             spans = (match.span() for match in islice(regex.finditer(view.folded.text), _MOST_REGEX_HITS))

@@ -77,7 +77,8 @@ class _FoldTable(dict[int, str]):
 
 _TABLE: Final = _FoldTable()
 _LATIN_1: Final = bytes(ord(_fold_char(chr(code))) for code in range(0x100))
-_COMMON: Final = tuple((char, _fold_char(char)) for char in "’–—“”…\u202f‘•")
+# What keeps French out of Latin-1. `œ` only needs to stay a ligature here: `_even_out` parts it.
+_COMMON: Final = (*((char, _fold_char(char)) for char in "’–—“”…\u202f‘•"), ("œ", "æ"), ("Œ", "æ"))
 _TO_FLAT: Final = str.maketrans(dict.fromkeys("-'/_\n", " "))
 _TO_SPACED: Final = {code: " " for code in range(0x80) if not chr(code).isalnum()}
 
@@ -371,7 +372,7 @@ _CLOSING: Final = re.compile(r"(?:\s?[»”]|[\"')\]])*(?=\s)")
 _LAST_WORD: Final = re.compile(r"[^\W\d_]{1,12}\Z")
 _ABBREVIATIONS: Final = frozenset(
     "m mm mme mmes mlle mlles dr pr me mgr st ste cf art av apr no nos vol ed env min max tel gen col cap lt sgt cdt"
-    " p pp al ex chap fig hab bd bld ch dept".split()
+    " p pp al ex chap fig hab bd bld ch dept dépt éd gén tél".split()
 )
 
 
@@ -388,7 +389,7 @@ def _sentence_end(kept: str, stop: re.Match[str], *, lower: bool) -> int | None:
     last = _LAST_WORD.search(kept, max(0, start - 13), start)
     if stop[0] == "." and last is not None:
         is_initial = len(last[0]) == 1 and last[0].isupper()
-        return None if is_initial or _fold_letters(last[0]) in _ABBREVIATIONS else closing.end()
+        return None if is_initial or last[0].lower() in _ABBREVIATIONS else closing.end()
     return closing.end()
 
 
@@ -405,11 +406,9 @@ def sentences(folded: Folded) -> tuple[Span, ...]:
     lower = kept.islower()
     ends = (_sentence_end(kept, stop, lower=lower) for stop in _STOP.finditer(kept))
     for end in [*filter(None, ends), len(kept)]:
-        piece = kept[start:end]
-        lead = len(piece) - len(piece.lstrip())
-        body = len(piece.strip())
-        if body:
-            spans.append((start + lead, start + lead + body))
+        if piece := kept[start:end].rstrip():
+            first = start + len(piece) - len(piece.lstrip())
+            spans.append((first, start + len(piece)))
         start = end
     return tuple(spans)
 

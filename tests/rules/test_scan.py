@@ -176,6 +176,7 @@ def test_a_typed_accent_is_forgiven_where_the_document_has_none() -> None:
         ("Orange", "Orange, orange, une ORANGE, Oranges", ["Orange"]),
         ("Orange", "ORANGE RECRUTE", ["ORANGE"]),
         ("Orange", "orange recrute", []),
+        ("Geneve", "Genève, genève", ["Genève"]),
         ("iPhone", "un iPhone, un Iphone", ["iPhone"]),
     ],
 )
