@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +99,7 @@ def _explained(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     quotes = [snippet["text"] for snippet in match.get("snippets", ()) if snippet["field"] != "title"]
     if quotes:
         yield f"  « {quotes[0]} »", "italic"
-    threshold = f", seuil {match['threshold']:g}" if "threshold" in match else ""
+    threshold = f", seuil {_decimal(match['threshold'])}" if "threshold" in match else ""
     terms = sorted(match.get("contributions", ()), key=lambda term: -term["points"])[:_TERMS]
     why = " ; ".join(_contribution(term) for term in terms if term["points"] > 0)
     yield f"  Pourquoi : {_decimal(match['score'])} points{threshold} = {why}", "green"
@@ -131,7 +133,7 @@ def _conclude(demonstration: Demonstration, report: Report, say: Say) -> None:
     channels = ", ".join(f"{channel.value} {count}" for channel, count in report.messages.items())
     rows = [
         ("titles polled", f"{report.polled} of {report.titles}"),
-        ("failing, and told so", ", ".join(report.failing) or "none"),
+        ("titles failing", ", ".join(report.failing) or "none"),
         ("articles read", str(report.read)),
         ("alerts", f"{report.alerts} at once, {report.recap} in the recap"),
         ("false friends kept silent", f"{report.silent_decoys} of {report.decoys}"),
@@ -140,10 +142,20 @@ def _conclude(demonstration: Demonstration, report: Report, say: Say) -> None:
     print_table("What happened", ("", ""), rows)
     for problem in report.problems:
         say(f"PROBLEM  {problem}", "bold red")
-    veille = f"veille --env-file {shlex.quote(str(demonstration.env_file))}"
+    veille = _program()
+    look = f"{veille} --env-file {shlex.quote(str(demonstration.env_file))}"
     say(f"\nThe log is an SQLite file: {demonstration.database}", "")
     say("To look around:", "bold")
-    for command in (f"{veille} matches", f"{veille} feeds list", f"{veille} deliveries list"):
-        say(f"  {command}", "")
+    for command in ("matches", "feeds", "deliveries"):
+        say(f"  {look} {command}", "")
     say("To watch the real press:", "bold")
-    say("  veille init", "")
+    say(f"  {veille} init", "")
+
+
+def _program() -> str:
+    """Return how to call veille again from here."""
+    typed = Path(sys.argv[0])
+    if typed.name != "veille":
+        return f"{Path(sys.executable).name} -m monitor"
+    found = shutil.which("veille")
+    return "veille" if found and Path(found).samefile(typed) else shlex.quote(str(typed))

@@ -2,19 +2,16 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from monitor.cli import app
-from monitor.cli.demo import _delivered, _told
+from monitor.cli.demo import _delivered, _program, _told
 from monitor.demo.receivers import Received
 from monitor.demo.show import Demonstration
 from monitor.model import Channel
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
 STORY = {
@@ -52,7 +49,7 @@ def test_an_alert_is_shown_with_its_explanation() -> None:
         "  Offensive au nord de Kharkiv",
         "  La Gazette · full · http://x/a.html",
         "  « À l'aube. »",
-        "  Pourquoi : 24,1 points, seuil 10 = chine 9,0 (« Chine », titre) ; contexte 1,0",
+        "  Pourquoi : 24,1 points, seuil 10,0 = chine 9,0 (« Chine », titre) ; contexte 1,0",
     ]
     assert expected == [text for text, _ in _told(message(data=data))]
 
@@ -93,6 +90,27 @@ def test_a_daemon_that_does_nothing_fails_the_demonstration(monkeypatch: pytest.
     assert f"--env-file {next(folder.iterdir())}/.env matches" in result.output
 
 
+@pytest.mark.parametrize(
+    ("typed", "path", "expected"),
+    [
+        ("bin/veille", "bin", "veille"),
+        ("bin/veille", "", "bin/veille"),
+        ("monitor/__main__.py", "bin", f"{Path(sys.executable).name} -m monitor"),
+    ],
+)
+def test_what_to_type_next_is_what_was_typed(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, typed: str, path: str, expected: str
+) -> None:
+    program = folder / "bin" / "veille"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setattr("sys.argv", [typed])
+
+    assert expected == _program()
+
+
 def interrupt(_demonstration: Demonstration) -> None:
     raise KeyboardInterrupt
 
@@ -104,6 +122,6 @@ def test_the_real_daemon_tells_what_it_should_and_nothing_else(monkeypatch: pyte
 
     assert "PROBLEM" not in result.output
     assert "titles polled\t14 of 15" in result.output
-    assert "failing, and told so\tL'Indocile" in result.output
+    assert "titles failing\tL'Indocile" in result.output
     assert "false friends kept silent\t9 of 9" in result.output
     assert result.exit_code == 0
