@@ -56,7 +56,8 @@ class _Targets:
 
 
 _NOTICES: Final = (
-    "lire aussi|lire également|lisez aussi|à lire|voir aussi|voir également|à voir aussi|écouter aussi|regarder aussi"
+    "lire aussi|lire également|lisez aussi|à lire|à lire aussi|à lire également"
+    "|voir aussi|voir également|à voir aussi|écouter aussi|regarder aussi"
     "|abonnez-vous|s'abonner|déjà abonné|inscrivez-vous à|recevez chaque|sur le même sujet|sur le même thème"
     "|les plus lus|les plus partagés|les articles les plus lus|articles les plus lus|dans la même rubrique"
     "|à ne pas manquer|suivez-nous|suivez l'actualité|notre dossier|tous nos articles|nos derniers articles"
@@ -113,7 +114,8 @@ _NEXT_WORD: Final = re.compile(r" ?-? ?([^\W_]{1,30})(?![^\W_])")
 _WORD_REST: Final = re.compile(rf"[^\W_]{{0,{_LONGEST_WORD}}}")
 _INCLUSIVE: Final = re.compile(
     r"(?:[·•‧⋅∙・](?:e|ne|le|te|se|ve|fe|ère|euse|rice|trice|es|nes|s)(?:[·•‧⋅∙・]?s)?"
-    r"|[.](?:e|ne|es|nes|se|te|ve|trice)(?:[.]s)?|[-/](?:e|ne)(?:[-/]?s)?|\((?:e|ne|s|es|nes)\)s?)(?![^\W_])"
+    r"|[.](?:e|ne|es|nes|se|te|ve|trice)(?:[.]s)?|[-/](?:e|ne)(?:[-/]?s)?|\((?:e|ne|s|es|nes)\)s?)(?![^\W_])",
+    re.IGNORECASE,
 )
 _SOME_STREET: Final = re.compile(rf"\bune? (?:{'|'.join(fold(word).text for word in sorted(THOROUGHFARES))}) ")
 _INDEFINITE: Final = 4  # "une "
