@@ -369,7 +369,8 @@ def lines(folded: Folded) -> tuple[Span, ...]:
 
 _STOP: Final = re.compile(r"[\n.!?…]+")
 _CLOSING: Final = re.compile(r"(?:\s?[»”]|[\"')\]])*(?=\s)")
-_LAST_WORD: Final = re.compile(r"[^\W\d_]{1,12}\Z")
+_LAST_WORD: Final = re.compile(r"[^\W\d_]+\Z")
+_LONGEST_ABBREVIATION: Final = 5
 _ABBREVIATIONS: Final = frozenset(
     "m mm mme mmes mlle mlles dr pr me mgr st ste cf art av apr no nos vol ed env min max tel gen col cap lt sgt cdt"
     " p pp al ex chap fig hab bd bld ch dept dépt éd gén tél".split()
@@ -386,11 +387,16 @@ def _sentence_end(kept: str, stop: re.Match[str], *, lower: bool) -> int | None:
     closing = _CLOSING.match(kept, end)
     if goes_on or closing is None:
         return None
-    last = _LAST_WORD.search(kept, max(0, start - 13), start)
-    if stop[0] == "." and last is not None:
-        is_initial = len(last[0]) == 1 and last[0].isupper()
-        return None if is_initial or last[0].lower() in _ABBREVIATIONS else closing.end()
-    return closing.end()
+    return None if stop[0] == "." and _is_abbreviated(kept, start) else closing.end()
+
+
+def _is_abbreviated(kept: str, stop: int) -> bool:
+    """Tell whether a full stop follows an abbreviation or an initial."""
+    tail = kept[max(0, stop - _LONGEST_ABBREVIATION - 1) : stop]
+    if len(tail) > _LONGEST_ABBREVIATION and tail.isalpha():
+        return False
+    last = _LAST_WORD.search(tail)
+    return last is not None and ((len(last[0]) == 1 and last[0].isupper()) or last[0].lower() in _ABBREVIATIONS)
 
 
 def sentences(folded: Folded) -> tuple[Span, ...]:
