@@ -5,6 +5,7 @@ An incoming webhook cannot hear a button, so the message prints its reference an
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from monitor.model import Alert, Delivery, Receipt, Story, StorySource
     from rules.types import Match, Snippet
 
-__all__ = ["MAX_CHARS", "SlackSender", "escape"]
+__all__ = ["MAX_CHARS", "Pace", "SlackSender", "escape"]
 
 MAX_CHARS = 13_000
 """A whole message; Slack answers `msg_blocks_too_long` a little above (promise O2)."""
@@ -37,6 +38,31 @@ _PASSING = frozenset({408, 425, 429})
 _SLUG = re.compile(rb"[a-z][a-z_]{1,39}")
 
 Block = dict[str, Any]
+
+
+class Pace:
+    """One message a second sustained, after a short burst: what Slack allows a webhook (promise D10).
+
+    Args:
+        interval_s: between two messages once the burst is used up, in seconds.
+        burst: messages that may go at once.
+    """
+
+    def __init__(self, *, interval_s: float = 1.0, burst: int = 5) -> None:
+        self._interval_s = interval_s
+        self._ahead_s = (burst - 1) * interval_s
+        self._due_s = 0.0
+
+    def reserve(self, now_s: float) -> float:
+        """Take the next slot, and return how long to wait for it, in seconds.
+
+        >>> pace = Pace(burst=2)
+        >>> [pace.reserve(100.0) for _ in range(4)]
+        [0.0, 0.0, 1.0, 2.0]
+        """
+        due_s = max(self._due_s, now_s)
+        self._due_s = due_s + self._interval_s
+        return max(0.0, due_s - now_s - self._ahead_s)
 
 
 class SlackSender:
@@ -56,6 +82,7 @@ class SlackSender:
         self._words = words
         self._client = client
         self._deadline_s = deadline_s
+        self._pace = Pace()
 
     def render(self, alert: Alert, message_id: str) -> Rendered:  # noqa: ARG002  Slack keeps no identity
         """Return the message as JSON: blocks, and the plain text that notifications show."""
@@ -66,11 +93,12 @@ class SlackSender:
         )
 
     async def send(self, delivery: Delivery) -> Receipt:
-        """Post once. What Slack refuses (4xx, save 408, 425 and 429) would be refused again.
+        """Post once, at Slack's pace. What Slack refuses (4xx, save 408, 425 and 429) would be refused again.
 
         Raises:
             DeliveryError: not accepted.
         """
+        await asyncio.sleep(self._pace.reserve(asyncio.get_running_loop().time()))
         return await post(
             self._client,
             self._url,

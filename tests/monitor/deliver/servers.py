@@ -37,6 +37,7 @@ async def tcp(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIt
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        await _settle()
         server.close()
         for task in tuple(tasks):
             task.cancel()
@@ -45,8 +46,8 @@ async def tcp(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIt
 
 
 async def _settle() -> None:
-    """Give the loop the turns it needs to close what was cut."""
-    for _ in range(5):
+    """Give the loop the turns it needs to take what comes in and close what was cut."""
+    for _ in range(10):
         await asyncio.sleep(0)
 
 
@@ -145,6 +146,7 @@ async def smtp(
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        await _settle()  # a connection may be on its way in
         server.close()
         for served in sessions:
             if served.transport is not None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from monitor.alerting import plan_recap
-from monitor.deliver.slack import MAX_CHARS
+from monitor.deliver.slack import MAX_CHARS, Pace
 from monitor.errors import DeliveryError, Reason
 from monitor.model import Alert, Channel
 from monitor.settings import Language
@@ -159,6 +159,17 @@ def test_D10_a_rate_limit_says_how_long_to_wait() -> None:
     error = refusal(HttpReceiver(status=429, headers={"retry-after": "30"}))
 
     assert (Reason.RATE_LIMITED, timedelta(seconds=30)) == (error.reason, error.retry_after)
+
+
+@given(st.lists(st.floats(0, 5), min_size=1, max_size=60))
+def test_D10_no_window_holds_more_than_a_burst_and_one_a_second(gaps_s: list[float]) -> None:
+    pace, now_s, sent_s = Pace(interval_s=1.0, burst=5), 1000.0, list[float]()
+    for gap_s in gaps_s:
+        now_s += gap_s
+        sent_s.append(now_s + pace.reserve(now_s))
+
+    assert sent_s == sorted(sent_s)
+    assert all(later - earlier > 0.999 for earlier, later in zip(sent_s, sent_s[5:], strict=False))
 
 
 def test_X4_an_answer_that_is_not_one_of_slacks_words_is_not_shown() -> None:
