@@ -34,6 +34,9 @@ __all__ = [
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DECLARED = ("title", "outlet", "country", "kind", "language", "section", "typed")
+_DECLARED_FEEDS = select(
+    *(FEED.c.id, FEED.c.url, FEED.c.host_id, FEED.c.status, FEED.c.paused_by), *(FEED.c[name] for name in _DECLARED)
+)
 _FILE = "file"
 _OPERATOR = "operator"
 
@@ -84,7 +87,7 @@ def sync_feeds(connection: Connection, feeds: Sequence[Feed], *, now: datetime) 
     """Make the stored feeds those that are declared; see `Store.sync_feeds`."""
     declared = {feed.url: feed for feed in reversed(feeds)}
     declared = {url: declared[url] for url in dict.fromkeys(feed.url for feed in feeds)}
-    rows = {row.url: row for row in connection.execute(select_feeds())}
+    rows = {row.url: row for row in connection.execute(_DECLARED_FEEDS)}
     added = tuple(feed for url, feed in declared.items() if url not in rows)
     gone_missing = [row for url, row in rows.items() if url not in declared and row.status != FeedStatus.PAUSED]
     back = [rows[url] for url in declared if url in rows and _comes_back(rows[url])]
@@ -105,7 +108,7 @@ def sync_feeds(connection: Connection, feeds: Sequence[Feed], *, now: datetime) 
     refresh_hosts(connection, {row.host_id for row in (*gone_missing, *back)})
     return FeedSync(
         added=added,
-        paused=tuple(feed_from_row(row).feed for row in gone_missing),
+        paused=tuple(Feed(row.url, *(getattr(row, name) for name in _DECLARED)) for row in gone_missing),
         resumed=tuple(declared[row.url] for row in back),
     )
 

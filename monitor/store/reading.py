@@ -74,12 +74,11 @@ def _chosen(now: datetime, limit: int) -> Select[tuple[int]]:
     Live entries before those of a first poll, hosts in turns, newest first; a host with `_PER_HOST` leases gets no
     more. Only a window of the queue is looked at, so that a long queue costs no more than a short one.
     """
-    place = (ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at.desc())
     due = or_(ENTRY.c.next_attempt_at.is_(None), ENTRY.c.next_attempt_at <= now)
     window = (
-        select(ENTRY.c.id, ENTRY.c.page_host, func.row_number().over(order_by=place).label("place"))
+        select(ENTRY.c.id, ENTRY.c.page_host, ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at)
         .where(_TO_READ, due, free(ENTRY, now))
-        .order_by(*place)
+        .order_by(ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at.desc())
         .limit(_WINDOW + limit * _PER_HOST)
         .subquery()
     )
@@ -89,13 +88,19 @@ def _chosen(now: datetime, limit: int) -> Select[tuple[int]]:
         .group_by(ENTRY.c.page_host)
         .subquery()
     )
-    rank = func.row_number().over(partition_by=window.c.page_host, order_by=window.c.place)
+    place = (window.c.baseline, window.c.turn, window.c.sort_at.desc(), window.c.id)
+    rank = func.row_number().over(partition_by=window.c.page_host, order_by=place)
     ranked = (
-        select(window.c.id, window.c.place, (rank + func.coalesce(held.c.leases, 0)).label("rank"))
+        select(window, (rank + func.coalesce(held.c.leases, 0)).label("rank"))
         .join_from(window, held, held.c.page_host == window.c.page_host, isouter=True)
         .subquery()
     )
-    return select(ranked.c.id).where(ranked.c.rank <= _PER_HOST).order_by(ranked.c.place).limit(limit)
+    return (
+        select(ranked.c.id)
+        .where(ranked.c.rank <= _PER_HOST)
+        .order_by(ranked.c.baseline, ranked.c.turn, ranked.c.sort_at.desc(), ranked.c.id)
+        .limit(limit)
+    )
 
 
 def postpone_entry(

@@ -105,9 +105,8 @@ class EntryRow(_Row, table=True):
 
     __tablename__ = "entry"
     __table_args__ = (
-        Index("ix_entry_feed_id_main_key", "feed_id", "main_key"),
+        Index("ix_entry_feed_id_main_key", "feed_id", "main_key", "state"),  # state: to count without the rows
         Index("ix_entry_link_key", "link_key", sqlite_where=text("link_key IS NOT NULL")),
-        Index("ix_entry_state", "state"),
         Index(
             "ix_entry_queue",
             *("baseline", "turn", text("sort_at DESC"), "next_attempt_at", "lease_until", "page_host"),

@@ -19,6 +19,14 @@ def test_what_is_no_sqlite_file_is_refused_with_what_is_allowed(url: str) -> Non
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("database", "path"),
+    [("veille.db", "veille.db"), ("sqlite:///veille.db", "veille.db"), ("sqlite:////var/veille.db", "/var/veille.db")],
+)
+def test_a_database_is_a_path_or_its_url(database: str, path: str) -> None:
+    assert Path(path) == database_path(database)
+
+
 def test_a_path_may_hold_what_a_url_may_not(tmp_path: Path) -> None:
     path = tmp_path / "é ?#%20.db"
     Store.open(str(path)).close()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.model import Entry
@@ -75,6 +75,7 @@ _NAMES = st.sampled_from(["a", "b", "c"])
 _ENTRIES = st.lists(st.builds(lambda name, guid, link: entry(name, guid=guid, link=f"l{link}"), _NAMES, _NAMES, _NAMES))
 
 
+@settings(deadline=None)
 @given(_ENTRIES)
 def test_i1_what_was_taken_is_never_new_again(entries: list[Entry]) -> None:
     taken = sort_entries(entries, []).fresh

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
@@ -13,6 +13,7 @@ _DIALECT = sqlite.dialect()
 _INSTANTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]), min_value=datetime(1, 1, 2))  # noqa: DTZ001  hypothesis adds the zone
 
 
+@settings(deadline=None)
 @given(_INSTANTS)
 def test_an_instant_comes_back_as_it_was(instant: datetime) -> None:
     stored = Instant().process_bind_param(instant, _DIALECT)
@@ -20,6 +21,7 @@ def test_an_instant_comes_back_as_it_was(instant: datetime) -> None:
     assert instant == Instant().process_result_value(stored, _DIALECT)
 
 
+@settings(deadline=None)
 @given(_INSTANTS, _INSTANTS)
 def test_texts_sort_as_instants_do(one: datetime, other: datetime) -> None:
     assert (one < other) == (text_of_instant(one) < text_of_instant(other))
@@ -30,13 +32,15 @@ def test_an_instant_without_a_time_zone_is_refused() -> None:
         text_of_instant(datetime(2026, 5, 16))  # noqa: DTZ001  the point of the test
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+@settings(deadline=None)
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=8))
 def test_json_comes_back_as_it_was(value: object) -> None:
     stored = Json().process_bind_param(value, _DIALECT)
 
     assert value == Json().process_result_value(stored, _DIALECT)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers()), st.integers(min_value=1, max_value=7))
 def test_chunks_hold_everything_in_order(values: list[int], size: int) -> None:
     cut = list(chunks(values, size))

@@ -246,7 +246,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
     )
     with op.batch_alter_table("entry", schema=None) as batch_op:
-        batch_op.create_index("ix_entry_feed_id_main_key", ["feed_id", "main_key"], unique=False)
+        batch_op.create_index("ix_entry_feed_id_main_key", ["feed_id", "main_key", "state"], unique=False)
         batch_op.create_index(
             "ix_entry_queue",
             ["baseline", "turn", sa.text("sort_at DESC"), "next_attempt_at", "lease_until", "page_host"],
@@ -259,7 +259,6 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_entry_link_key", ["link_key"], unique=False, sqlite_where=sa.text("link_key IS NOT NULL")
         )
-        batch_op.create_index("ix_entry_state", ["state"], unique=False)
 
     op.create_table(
         "article",
