@@ -44,7 +44,10 @@ _NOT_PAGES: Final = (
     b"{",
 )
 _PAGE_TYPES: Final = re.compile(r"text/|application/(?:xhtml\+xml|xml|octet-stream)|\s*;|\s*$", re.IGNORECASE)
-_MARKUP: Final = re.compile(rb"<\s*[a-zA-Z!?]")
+_MARKUP: Final = re.compile(rb"<\0?[a-zA-Z!?]")
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # UTF-16, where NUL is half a character
+_CONTROLS: Final = bytes({*range(32)} - {*b"\t\n\x0b\x0c\r\x1b"})
+_SAMPLE_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None, now: da
     """
     if not body.strip(b"\x00 \t\r\n"):
         raise ExtractError("the page is empty", reason=Reason.EMPTY)
-    if body.startswith(_NOT_PAGES) or not _PAGE_TYPES.match(content_type or "") or not _MARKUP.search(body):
+    if body.startswith(_NOT_PAGES) or not _PAGE_TYPES.match(content_type or "") or not _is_markup(body):
         kind = fold(content_type or "no text")[:80]
         raise ExtractError(f"not a web page: {kind}", reason=Reason.NOT_HTML, retryable=False)
     page = slim(decode(body, content_type=content_type))
@@ -95,6 +98,13 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None, now: da
     if tree is None:
         raise ExtractError("the page holds no element", reason=Reason.EMPTY)
     return _told(tree, read_linked(page.linked_data), url=url, now=now)
+
+
+def _is_markup(body: bytes) -> bool:
+    """Whether bytes look like markup: a tag somewhere, and few control characters."""
+    sample = body[:_SAMPLE_BYTES]
+    binary = len(sample) - len(sample.translate(None, _CONTROLS))
+    return _MARKUP.search(body) is not None and (body.startswith(_WIDE) or 50 * binary <= len(sample))
 
 
 def split_lead(text: str) -> tuple[str, str]:

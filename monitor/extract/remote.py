@@ -23,7 +23,7 @@ def worker_pool(size: int = 2) -> WorkerPool:
     Args:
         size: children at most; one reads some 30 pages a second.
     """
-    return WorkerPool(size, cpu_s=5.0, memory_bytes=256 * 1024 * 1024, deadline_s=30.0, recycle_after=300, idle_s=30.0)
+    return WorkerPool(size, cpu_s=5.0, memory_bytes=212 * 1024 * 1024, deadline_s=30.0, recycle_after=300, idle_s=30.0)
 
 
 async def read(pool: WorkerPool, page: Page, *, now: datetime | None = None) -> Extracted:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.charset import decode
 from monitor.dates import parse_instant
 from monitor.errors import FeedError, Reason
-from monitor.feeds.document import Sketch, prepare, sketch
+from monitor.feeds.document import Sketch, at_most, prepare, sketch
 from monitor.feeds.identity import identified
 from monitor.feeds.jsonfeed import looks_like_json, read_json
 from monitor.feeds.limits import LIMITS
@@ -25,6 +26,7 @@ __all__ = ["parse_feed"]
 
 _PERIODS_S: Final = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _MOST_TTL_S: Final = 7 * 86400
+_FEED_ROOT: Final = re.compile(r"<(?:rss|(?:\w{1,20}:)?(?:feed|rdf))(?=[\s>])", re.IGNORECASE)
 
 
 def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: datetime) -> ParsedFeed:
@@ -54,8 +56,11 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: d
 def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
     import feedparser
 
-    document = prepare(text)
-    seen = sketch(document)
+    whole = prepare(text)
+    seen = sketch(whole)
+    if not seen.root or (seen.is_page and not _FEED_ROOT.search(whole)):
+        raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
+    document, dropped = at_most(LIMITS.entries + 1, whole)  # one more, for the last may be cut short
     parsed = feedparser.parse(
         io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + document.encode()),
         response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
@@ -65,7 +70,7 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
     found: list[dict[str, Any]] = parsed.get("entries", [])
     if not parsed.get("version") and not found:
         raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
-    whole = found[:-1] if seen.cut else found
+    kept = found[:-1] if seen.cut and not dropped else found
     facts = parsed.get("feed", {})
     feed = ParsedFeed(
         format=parsed.get("version", ""),
@@ -74,11 +79,11 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
         language=fold(_string(facts, "language"))[:35] or None,
         entries=(),
         truncated=seen.cut,
-        dropped=max(0, len(whole) - LIMITS.entries),
+        dropped=dropped + max(0, len(kept) - LIMITS.entries),
         ttl_s=_ttl_s(facts),
         note=_note(parsed, seen),
     )
-    return _finished(feed, [_entry(entry, url, now) for entry in whole[: LIMITS.entries]])
+    return _finished(feed, [_entry(entry, url, now) for entry in kept[: LIMITS.entries]])
 
 
 def _entry(found: dict[str, Any], url: str, now: datetime) -> Entry:

@@ -24,9 +24,7 @@ def worker_pool(size: int = 1) -> WorkerPool:
     Args:
         size: children at most; one parses some 50 feeds a second.
     """
-    return WorkerPool(
-        size, cpu_s=10.0, memory_bytes=320 * 1024 * 1024, deadline_s=40.0, recycle_after=1000, idle_s=60.0
-    )
+    return WorkerPool(size, cpu_s=5.0, memory_bytes=212 * 1024 * 1024, deadline_s=40.0, recycle_after=1000, idle_s=60.0)
 
 
 async def parse(
