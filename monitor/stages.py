@@ -214,7 +214,9 @@ async def _fetch_and_parse(tools: Tools, state: FeedState) -> tuple[PollOutcome,
     seen = replace(seen, kind=PollResult.SAME_BODY, body_sha256=hashlib.sha256(answer.body).hexdigest())
     if seen.body_sha256 == state.body_sha256:
         return seen, None, answer.max_age_s
-    parsed = await feeds.parse(tools.feed_workers, answer.body, url=answer.url, content_type=answer.content_type)
+    parsed = await feeds.parse(
+        tools.feed_workers, answer.body, url=answer.url, content_type=answer.content_type, now=tools.clock.now()
+    )
     hints = [hint for hint in (answer.max_age_s, parsed.ttl_s) if hint is not None]
     return replace(seen, kind=PollResult.PARSED, title=parsed.title), parsed, max(hints, default=None)
 
@@ -280,7 +282,7 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> tuple[Page | None, extr
         page = await fetch.fetch_page(tools.client, url, permissions=tools.permissions)
     if page.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT:
         raise ExternalError(f"{url}: the site reserves text and data mining", reason=Reason.RESERVED, retryable=False)
-    return page, await extract.read(tools.page_workers, page)
+    return page, await extract.read(tools.page_workers, page, now=tools.clock.now())
 
 
 def _is_reserved(page: Page | None, error: ExternalError | None) -> bool:
@@ -312,8 +314,7 @@ async def _record(
     await tools.thread.run(
         tools.store.record_article,
         claim.id,
-        # A reserved page's text is matched, not kept (promise P5).
-        replace(article, lead="", body="") if article.reserved else article,
+        _kept(article, tools.settings.tdm_policy),
         story=story,
         matches=matches,
         entities=entities,
@@ -322,6 +323,11 @@ async def _record(
     )
     _tell_article(tools.metrics, claim, article=article, matches=matches, alerts=alerts, now=now)
     return alerts
+
+
+def _kept(article: Article, policy: TdmPolicy) -> Article:
+    """Return what is stored: the text of a reserved page is matched, not kept (promise P5)."""
+    return replace(article, lead="", body="") if article.reserved and policy is TdmPolicy.RESPECT else article
 
 
 def _latency(article: Article, claim: EntryClaim, now: datetime) -> tuple[tuple[str, float], ...]:

@@ -1,0 +1,557 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.demo import Answer, Request
+from monitor.errors import Reason
+from monitor.model import DeliveryState, FeedStatus, Lane, PollResult
+from monitor.settings import TdmPolicy
+from monitor.stages import DELIVERY_LEASE_S, poll_host, read_article
+from monitor.store import Store
+from rules.types import Completeness
+from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, at_desk, stored
+
+NEWS = "Kharkiv : la ville s'éveille sous la neige"
+QUIET = "Le marché de Noël ouvre samedi"
+
+
+async def _baseline(desk: Desk, *, path: str = "/rss.xml") -> None:
+    """Let the first poll find an old article only."""
+    desk.site.publish(path, desk.item("/vieux", QUIET, age_s=10 * TOMORROW_S))
+    await desk.cycle()
+
+
+async def _news(desk: Desk, title: str = NEWS, summary: str = "", *, path: str = "/une") -> None:
+    """Let a second poll find one article."""
+    desk.site.publish("/rss.xml", desk.item(path, title, summary))
+    await desk.cycle(after_s=HOUR_S)
+
+
+# --- poll -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_first_poll_tells_its_young_matches_in_one_recap_and_nothing_at_once(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        young = [desk.item(f"/young/{n}", f"{NEWS} ({n})", age_s=HOUR_S) for n in range(2)]
+        desk.site.publish("/rss.xml", *young, desk.item("/old", f"{NEWS} autrefois", age_s=2 * TOMORROW_S))
+        await desk.cycle()
+        [recap] = desk.recaps
+
+        assert [] == desk.alerts
+        assert {f"{NEWS} (0)", f"{NEWS} (1)"} == {one["story"]["title"] for one in recap.payload["data"]["items"]}
+        assert 0 == desk.site.asked("/old")
+
+    at_desk(tmp_path, act)
+
+
+def test_what_a_second_poll_finds_is_told_at_once(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk)
+
+        assert [NEWS] == desk.told
+        assert [] == desk.webhook.problems
+        assert [] == desk.recaps
+
+    at_desk(tmp_path, act)
+
+
+def test_i2_first_sight_makes_an_entry_new_whatever_its_date_says(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS, age_s=400 * TOMORROW_S))
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [NEWS] == desk.told
+
+    at_desk(tmp_path, act)
+
+
+def test_an_article_that_was_told_is_not_told_again(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk)
+        await _news(desk, summary="Un résumé corrigé.")
+
+        assert [NEWS] == desk.told
+        assert 1 == desk.site.asked("/une")
+
+    at_desk(tmp_path, act)
+
+
+def test_a_304_is_a_poll_without_news(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/une", QUIET))
+        document = desk.site.answers["/rss.xml"]
+        desk.site.answers["/rss.xml"] = replace(document, headers=(*document.headers, ("ETag", '"1"')))
+        await desk.cycle()
+        desk.site.fail("/rss.xml", 304)
+        await desk.cycle(after_s=HOUR_S)
+
+        assert '"1"' == desk.site.requests[-1].headers["if-none-match"]
+        assert [PollResult.NOT_MODIFIED] == [poll.outcome.kind for poll in desk.polls]
+        assert '"1"' == desk.feed.etag
+
+    at_desk(tmp_path, act)
+
+
+def test_the_same_bytes_are_not_parsed_again(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [PollResult.SAME_BODY] == [poll.outcome.kind for poll in desk.polls]
+        assert ["monitor.feeds.wire:parse_task"] == desk.app.tools.feed_workers.tasks  # type: ignore[attr-defined]  inline ones
+
+    at_desk(tmp_path, act)
+
+
+def test_p7_a_failing_feed_waits_longer_each_time_in_the_slow_lane(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> list[float]:
+        desk.site.fail("/rss.xml", 500)
+        waits = []
+        for _ in range(4):
+            await desk.cycle(after_s=waits[-1] if waits else 0)
+            assert desk.feed.next_due_at is not None
+            waits.append((desk.feed.next_due_at - desk.clock.now()).total_seconds())
+        [claim] = desk.app.tools.store.claim_hosts(
+            now=desk.feed.next_due_at, owner="me", lease_s=1, limit=1, lane=Lane.SLOW
+        )
+
+        assert 4 == desk.feed.failures
+        assert Reason.HTTP_5XX is desk.feed.last_reason
+        assert 4 == desk.metric("poll_failures_total", reason="http_5xx")
+        assert 1 == len(claim.feeds)
+        return waits
+
+    waits = at_desk(tmp_path, act)
+
+    assert sorted(waits) == waits
+    assert waits[-1] > 4 * waits[0]
+
+
+def test_p7_a_feed_that_recovers_is_healthy_again(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.fail("/rss.xml", 500)
+        await desk.cycle()
+        await _baseline_after(desk)
+
+        assert (0, None) == (desk.feed.failures, desk.feed.last_reason)
+
+    async def _baseline_after(desk: Desk) -> None:
+        desk.clock.pass_s(HOUR_S)
+        await _baseline(desk)
+
+    at_desk(tmp_path, act)
+
+
+def test_p7_a_feed_that_is_gone_is_polled_no_more(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.fail("/rss.xml", 410)
+        await desk.cycle()
+        await desk.cycle(after_s=TOMORROW_S)
+
+        assert FeedStatus.GONE is desk.feed.status
+        assert 1 == desk.site.asked("/rss.xml")
+
+    at_desk(tmp_path, act)
+
+
+def test_p2_a_retry_after_holds_the_whole_host(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.fail("/a.xml", 429, retry_after="1800")
+        desk.site.publish("/b.xml", desk.item("/une", QUIET))
+        await desk.cycle()
+
+        assert 0 == desk.site.asked("/b.xml")
+
+        await desk.cycle(after_s=1700)
+
+        assert 1 == len(desk.site.requests)
+        assert desk.app.tools.store.next_host_due_at() == desk.clock.now() + timedelta(seconds=100)
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
+def test_p7_a_permanent_redirect_is_counted_and_followed(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/new.xml", desk.item("/une", QUIET))
+        desk.site.fail("/rss.xml", 301, location="/new.xml")
+        for _ in range(2):
+            await desk.cycle(after_s=HOUR_S)
+
+        assert (desk.site.url("/new.xml"), 2) == (desk.feed.moved_to, desk.feed.moved_count)
+
+    at_desk(tmp_path, act)
+
+
+def test_a_document_that_is_no_feed_fails_by_name(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.answers["/rss.xml"] = Answer(body=b"<html><body>404</body></html>")
+        await desk.cycle()
+
+        assert Reason.MALFORMED is desk.feed.last_reason
+
+    at_desk(tmp_path, act)
+
+
+def test_p4_a_catalogue_feed_asks_robots_first(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.answers["/robots.txt"] = Answer(body=b"User-agent: *\nDisallow: /rss.xml\n")
+        [claim] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+        [state] = claim.feeds
+        chosen = replace(claim, feeds=(replace(state, feed=replace(state.feed, typed=False)),))
+        [report] = await poll_host(desk.app.tools, chosen)
+
+        assert Reason.ROBOTS is report.outcome.reason
+        assert 0 == desk.site.asked("/rss.xml")
+
+    at_desk(tmp_path, act)
+
+
+def test_one_article_in_two_feeds_is_told_once(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        for path in ("/a.xml", "/b.xml"):
+            desk.site.publish(path, desk.item(f"/vieux{path}", QUIET, age_s=10 * TOMORROW_S))
+        await desk.cycle()
+        for path in ("/a.xml", "/b.xml"):
+            desk.site.publish(path, desk.item("/une", NEWS))
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [NEWS] == desk.told
+        assert 1 == desk.site.asked("/une")
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
+def test_a_host_with_long_polls_is_given_back_at_half_its_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def act(desk: Desk) -> int:
+        monkeypatch.setattr("monitor.stages.HOST_LEASE_S", -1.0)
+        [claim] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+        reports = await poll_host(desk.app.tools, claim)
+        [again] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+
+        assert 1 == len(again.feeds)
+        return len(reports)
+
+    assert 1 == at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
+# --- read -----------------------------------------------------------------------------------------------------------
+
+
+def test_i7_a_page_that_fails_never_costs_the_alert_that_the_title_owes(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 503)
+        await _news(desk)
+        [alert] = desk.alerts
+
+        assert "summary" == alert.payload["data"]["story"]["sources"][0]["completeness"]
+        assert 1 == desk.metric("page_failures_total", reason="unavailable")
+
+    at_desk(tmp_path, act)
+
+
+def test_i8_a_page_that_fails_is_asked_again_and_a_word_in_its_text_alone_is_told(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 503)
+        await _news(desk, "Une nuit sans sommeil", "Récit de notre envoyée spéciale.")
+
+        assert [True] == [report.postponed for report in desk.articles]
+
+        desk.site.page("/une", FILLER, "À Kharkiv, les trains de nuit repartent.", FILLER)
+        await desk.cycle(after_s=31)
+        [alert] = desk.alerts
+
+        assert "full" == alert.payload["data"]["story"]["sources"][0]["completeness"]
+
+    at_desk(tmp_path, act)
+
+
+def test_a_retry_after_of_a_page_is_obeyed(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 503, retry_after="100")
+        await _news(desk, QUIET)
+        await desk.cycle(after_s=99)
+
+        assert 1 == desk.site.asked("/une")
+
+    at_desk(tmp_path, act)
+
+
+def test_after_its_retries_an_article_is_read_from_its_feed(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 503)
+        await _news(desk, QUIET)
+        for wait_s in (31, 301):
+            await desk.cycle(after_s=wait_s)
+
+        assert [(False, Completeness.SUMMARY)] == [(one.postponed, one.article.completeness) for one in desk.articles]
+        assert 3 == desk.site.asked("/une")
+        assert 0 == desk.app.tools.store.entries_waiting(now=desk.clock.now())
+
+    at_desk(tmp_path, act)
+
+
+def test_an_entry_that_took_the_daemon_down_too_often_is_read_from_its_feed(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.page("/une", FILLER)
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS))
+        desk.clock.pass_s(HOUR_S)
+        [host] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+        await poll_host(desk.app.tools, host)
+        [claim] = desk.app.tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+        report = await read_article(desk.app.tools, replace(claim, attempts=6))
+
+        assert 0 == desk.site.asked("/une")
+        assert 1 == len(report.alerts)
+
+    at_desk(tmp_path, act)
+
+
+def test_p4_a_page_that_robots_refuses_is_never_asked_and_its_summary_is_matched(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.answers["/robots.txt"] = Answer(body=b"User-agent: *\nDisallow: /abo\n")
+        await _baseline(desk)
+        await _news(desk, path="/abo/une")
+        [alert] = desk.alerts
+
+        assert 0 == desk.site.asked("/abo/une")
+        assert "summary" == alert.payload["data"]["story"]["sources"][0]["completeness"]
+        assert Reason.ROBOTS is desk.articles[0].article.page_reason
+
+    at_desk(tmp_path, act)
+
+
+_RESERVED = '<meta name="tdm-reservation" content="1">'
+
+
+def test_p5_of_a_page_that_reserves_its_text_only_title_link_and_matches_are_kept(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.page("/une", FILLER, head=_RESERVED)
+        await _news(desk, summary="Un résumé de deux lignes.")
+        [line] = desk.app.tools.store.matches()
+        kept = desk.app.tools.store.match(str(line.id)).article
+
+        assert [NEWS] == desk.told
+        assert (NEWS, desk.site.url("/une"), "", "") == (kept.title, kept.url, kept.lead, kept.body)
+        assert (True, Reason.RESERVED) == (kept.reserved, kept.page_reason)
+
+    at_desk(tmp_path, act)
+
+
+def test_p5_the_operator_may_ignore_reservations_and_they_are_recorded(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.page("/une", FILLER, head=_RESERVED)
+        await _news(desk)
+        [line] = desk.app.tools.store.matches()
+        kept = desk.app.tools.store.match(str(line.id)).article
+
+        assert (True, None) == (kept.reserved, kept.page_reason)
+        assert kept.lead or kept.body
+
+    at_desk(tmp_path, act, tdm_policy=TdmPolicy.IGNORE)
+
+
+def test_an_experimental_rule_counts_and_never_notifies(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk, "Un drone au-dessus des vignes")
+
+        assert [] == desk.webhook.requests
+        assert 1 == desk.metric("matches_total", rule="essai", kind="match")
+        assert ["essai"] == [line.rule for line in desk.app.tools.store.matches()]
+
+    at_desk(tmp_path, act)
+
+
+def test_a_near_miss_is_kept_and_not_told(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk, "Le barrage de la Lande sera vidé")
+
+        assert [] == desk.webhook.requests
+        assert [True] == [line.near_miss for line in desk.app.tools.store.matches(near_misses=True)]
+        assert 1 == desk.metric("matches_total", rule="barrage", kind="near_miss")
+
+    at_desk(tmp_path, act)
+
+
+def test_an_entry_without_a_link_is_read_from_its_feed(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.publish("/rss.xml", f"<item><title>{NEWS}</title><guid>urn:1</guid></item>")
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [NEWS] == desk.told
+
+    at_desk(tmp_path, act)
+
+
+def test_the_way_of_an_article_is_timed(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.clock.pass_s(HOUR_S)
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS, age_s=120))
+        await desk.cycle()
+
+        assert 1 == desk.metric("published_to_seen_seconds_count")
+        assert 120 == desk.metric("published_to_seen_seconds_sum")
+
+    at_desk(tmp_path, act)
+
+
+# --- recap ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_recap_without_receivers_is_recorded_and_not_tried_again(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS))
+        await desk.cycle()
+        pending = desk.app.tools.store.recap_pending(limit=1)
+
+        assert 0 == pending.count
+        assert (1, 0) == (desk.metric("alerts_total", type="story.recap"), desk.pending())
+
+    at_desk(tmp_path, act, webhook_url=None)
+
+
+# --- deliver --------------------------------------------------------------------------------------------------------
+
+
+class Refusals:
+    """Answers with these statuses in turn, then accepts; keeps what came."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses: Sequence[int] = statuses
+        self.seen: list[Request] = []
+
+    def __call__(self, number: int, request: Request) -> Answer | None:
+        self.seen.append(request)
+        return Answer(self.statuses[number - 1]) if number <= len(self.statuses) else None
+
+
+def test_d3_a_refused_message_is_sent_again_with_the_same_identity_and_bytes(tmp_path: Path) -> None:
+    refusals = Refusals(500, 503)
+
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk)
+        for wait_s in (1, 5, 331):
+            await desk.cycle(after_s=wait_s)
+
+        assert ["sent"] == desk.outcomes
+        assert [NEWS] == desk.told
+
+    at_desk(tmp_path, act, decide=refusals)
+
+    assert 3 == len(refusals.seen)
+    assert 1 == len({(seen.headers["webhook-id"], seen.body) for seen in refusals.seen})
+    assert 3 == len({seen.headers["webhook-timestamp"] for seen in refusals.seen})
+
+
+def test_d6_a_receiver_that_is_gone_fails_the_message_for_all_to_see(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk)
+        [line] = desk.app.tools.store.deliveries(state=DeliveryState.FAILED)
+
+        assert ["failed"] == desk.outcomes
+        assert (Reason.GONE, 1) == (line.last_reason, line.attempts)
+        assert 1 == desk.metric("deliveries_total", receiver="webhook", outcome="failed")
+        assert 1 == desk.metric("delivery_failures_total", receiver="webhook", reason="gone")
+
+    at_desk(tmp_path, act, decide=lambda _number, _request: Answer(410))
+
+
+def test_d8_after_the_last_attempt_a_message_is_failed_and_can_be_replayed(tmp_path: Path) -> None:
+    refusals = Refusals(*[500] * 10)
+
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk)
+        for _ in range(9):
+            await desk.cycle(after_s=2 * TOMORROW_S)
+
+        assert ["failed"] == desk.outcomes
+
+        desk.app.tools.store.replay(now=desk.clock.now())
+        await desk.cycle()
+
+        assert [NEWS] == desk.told
+
+    at_desk(tmp_path, act, decide=refusals)
+
+    assert 11 == len(refusals.seen)
+
+
+def test_a_delivery_of_a_receiver_that_is_not_configured_stays_pending(tmp_path: Path) -> None:
+    async def first(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk)
+
+    async def second(desk: Desk) -> None:
+        await desk.cycle(after_s=TOMORROW_S)
+
+        assert (1, []) == (desk.pending(), desk.outcomes)
+
+    at_desk(tmp_path, first, decide=lambda _number, _request: Answer(500))
+    at_desk(tmp_path, second, webhook_url=None)
+
+    with stored(tmp_path) as store:
+        assert ["webhook"] == [line.receiver for line in store.deliveries(state=DeliveryState.PENDING)]
+
+
+def test_what_a_killed_daemon_was_sending_is_sent_at_once_by_the_next(tmp_path: Path) -> None:
+    async def first(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk)
+
+    at_desk(tmp_path, first, decide=lambda _number, _request: Answer(500))
+    with stored(tmp_path) as store:
+        _claim_all(store)
+
+    async def second(desk: Desk) -> None:
+        desk.clock.pass_s(2 * HOUR_S)
+        await desk.cycle()
+
+        assert [NEWS] == desk.told
+
+    at_desk(tmp_path, second)
+
+
+def _claim_all(store: Store) -> None:
+    from tests.clock import ManualClock
+
+    later = ManualClock().now() + timedelta(seconds=2 * HOUR_S)
+    claimed = store.claim_deliveries("webhook", now=later, owner="dead", lease_s=DELIVERY_LEASE_S, limit=9)
+
+    assert 1 == len(claimed)
+
+
+def test_two_cycles_at_once_never_send_twice(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.publish("/rss.xml", *(desk.item(f"/{n}", f"{NEWS} {n}") for n in range(5)))
+        desk.clock.pass_s(HOUR_S)
+        await asyncio.gather(desk.app.runner.run_once(), desk.app.runner.run_once())
+
+        assert 5 == len(desk.told)
+        assert 5 == len(set(desk.told))
+
+    at_desk(tmp_path, act)
