@@ -10,7 +10,7 @@ import logging
 import os
 import platform
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,7 +22,7 @@ from monitor.clock import Clock
 from monitor.deliver import make_channels
 from monitor.errors import RulesError, SettingsError, VeilleError
 from monitor.http import HttpClient, default_user_agent
-from monitor.model import Feed
+from monitor.model import Feed, FeedStatus
 from monitor.rulesets import load_engine
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
@@ -58,12 +58,16 @@ class App:
 
     async def declare_feeds(self) -> None:
         """Give back what a killed daemon held, and bring the database in line with the feeds file."""
-        settings, tools = self.tools.settings, self.tools
-        declared = load_feeds(settings)
-        self.feeds_seen = _stamp(settings.feeds)
-        now = tools.clock.now()
-        await tools.thread.run(tools.store.release_leases, now=now)
-        changes = await tools.thread.run(tools.store.sync_feeds, declared, now=now)
+        tools = self.tools
+        stamp = _stamp(tools.settings.feeds)
+        declared = load_feeds(tools.settings)
+        await tools.thread.run(tools.store.release_leases, now=tools.clock.now())
+        await self._sync_feeds(declared)
+        self.feeds_seen = stamp
+
+    async def _sync_feeds(self, declared: Sequence[Feed]) -> None:
+        tools = self.tools
+        changes = await tools.thread.run(tools.store.sync_feeds, declared, now=tools.clock.now())
         if changes.added or changes.paused or changes.resumed:
             _log.info(
                 "feeds_declared",
@@ -79,14 +83,14 @@ class App:
         stamp = _stamp(self.tools.settings.feeds)
         if stamp is None or stamp == self.feeds_seen:
             return
-        self.feeds_seen = stamp
         try:
             declared = load_feeds(self.tools.settings)
         except VeilleError as error:
+            self.feeds_seen = stamp
             _log.error("feeds_refused", extra={"error": str(error)})
             return
-        tools = self.tools
-        await tools.thread.run(tools.store.sync_feeds, declared, now=tools.clock.now())
+        await self._sync_feeds(declared)
+        self.feeds_seen = stamp  # only now: what the database refused is tried again at the next round
         self.runner.nudge()
 
     async def reload(self) -> None:
@@ -117,8 +121,8 @@ class App:
         """Return one line on how things stand, for the service manager."""
         counts = await self.tools.thread.run(self.tools.store.counts)
         return (
-            f"{counts.get('feeds.active', 0)} feeds, {counts.get('entries.to_read', 0)} to read, "
-            f"{counts.get('deliveries.pending', 0)} to send"
+            f"{counts['feeds_active']} feeds, {counts['entries_to_read']} to read, "
+            f"{counts['deliveries_pending']} to send"
         )
 
     async def stop(self, *, grace_s: float) -> None:
@@ -142,10 +146,13 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
     load_feeds(settings)
     routes = alerting.load_routes(settings)
     user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
-    client = HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks)
-    sender = HttpClient(user_agent=user_agent, allow_networks=settings.deliver_allow_networks)
+    client = HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks, clock=clock)
+    # Several receivers may live on one host and must not wait for each other (promise D9).
+    sender = HttpClient(
+        user_agent=user_agent, allow_networks=settings.deliver_allow_networks, connections_per_host=8, clock=clock
+    )
     channels = make_channels(settings, routes.receivers, sender, clock=clock)
-    with DaemonLock(database_path(settings.database)):
+    with DaemonLock(database_path(settings.database), clock=clock):
         store = Store.open(settings.database)
         try:
             gate = fetch.HostGate(page_interval_s=settings.page_interval_s)

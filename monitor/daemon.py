@@ -37,15 +37,12 @@ class Service(Protocol):
         ...
 
 
-async def serve(
-    app: App, *, services: Sequence[Service] = (), on_ready: Callable[[], Awaitable[None]] | None = None
-) -> None:
+async def serve(app: App, *, services: Sequence[Service] = ()) -> None:
     """Run until a signal says stop.
 
     Args:
-        app: what `build` made.
+        app: what `monitor.app.opened` gave.
         services: what runs beside it; started first, stopped last.
-        on_ready: called once everything runs.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -66,8 +63,6 @@ async def serve(
         app.runner.each_round(_alive(app))
         await app.start()
         notify_systemd("READY=1\nSTATUS=" + await app.status())
-        if on_ready is not None:
-            await on_ready()
         await stop.wait()
         _log.info("stopping")
     finally:
