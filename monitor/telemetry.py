@@ -44,9 +44,11 @@ def configure_logging(level: LogLevel, log_format: LogFormat, *, stream: TextIO 
     ]
     last: list[Processor]
     if log_format is LogFormat.JSON:
-        last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        # Plain tracebacks: the pretty ones print local variables, and with them secrets.
+        plain = structlog.dev.plain_traceback
+        last = [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -106,7 +108,9 @@ class Metrics:
         self.loop_stall = gauge("loop_stall_seconds", "Longest stall of the event loop since the start.")
         self.last_round = gauge("last_round_timestamp_seconds", "When the last full round of the daemon ended.")
         self.published_to_seen = histogram("published_to_seen_seconds", "From publication to first sight.")
-        self.planned_to_sent = histogram("planned_to_sent_seconds", "From planning an alert to its acceptance by a receiver.")
+        self.planned_to_sent = histogram(
+            "planned_to_sent_seconds", "From planning an alert to its acceptance by a receiver."
+        )
 
     def round_ended(self, now: datetime) -> None:
         """Note that the scheduler ticked, the database was written and the outbox was looked at."""

@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+# Deadlines measure the machine, not the code.
+settings.register_profile("veille", deadline=None)
+settings.load_profile("veille")
 
 
 @pytest.fixture(autouse=True)

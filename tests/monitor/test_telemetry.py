@@ -44,6 +44,23 @@ def test_an_exception_is_in_the_json_line() -> None:
     assert "wrong" in json.dumps(json.loads(stream.getvalue()))
 
 
+@pytest.mark.parametrize("log_format", LogFormat)
+def test_a_stack_trace_shows_no_local_variables(log_format: LogFormat) -> None:
+    stream = io.StringIO()
+    configure_logging(LogLevel.INFO, log_format, stream=stream)
+
+    def send(address: str) -> None:
+        int(address[:5])
+
+    try:
+        send("https://hooks.example.org/topsecret")
+    except ValueError:
+        logging.getLogger("monitor.x").exception("failed")
+
+    assert "ValueError" in stream.getvalue()
+    assert "topsecret" not in stream.getvalue()
+
+
 def test_a_console_line_is_one_line_whatever_a_title_holds() -> None:
     stream = io.StringIO()
     configure_logging(LogLevel.DEBUG, LogFormat.CONSOLE, stream=stream)
