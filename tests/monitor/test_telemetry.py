@@ -53,7 +53,7 @@ def test_a_stack_trace_shows_no_local_variables(log_format: LogFormat) -> None:
         int(address[:5])
 
     try:
-        send("https://hooks.example.org/topsecret")
+        send("".join(["https://hooks.example.org/", "top", "secret"]))
     except ValueError:
         logging.getLogger("monitor.x").exception("failed")
 
