@@ -73,8 +73,10 @@ def _declared(body: bytes) -> str | None:
 def _codec(name: str) -> str | None:
     try:
         found = codecs.lookup(name)
-        b"".decode(name)  # a text encoding, not `zlib` or `hex`
+        b"a".decode(name, "replace")  # a text encoding, not `zlib` or `hex`
     except (LookupError, ValueError):
+        return None
+    if found.name.startswith(("utf-16", "utf-32")):  # the bytes themselves would say so
         return None
     return "cp1252" if found.name in _WESTERN else found.name
 
@@ -83,7 +85,7 @@ def _strictly(body: bytes, names: list[str]) -> str | None:
     for name in names:
         try:
             return body.decode(name)
-        except UnicodeDecodeError:
+        except UnicodeError:
             continue
     return None
 

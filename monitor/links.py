@@ -12,6 +12,7 @@ __all__ = ["link_key", "web_link"]
 
 _MAX_CHARACTERS: Final = 4096
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
+_IGNORED: Final = re.compile(r"[\t\r\n]")  # browsers drop them: the WHATWG's URL Standard
 _TRACKING: Final = re.compile(
     r"utm_\w+|at_(?:medium|campaign|format|variant|link\w*|bbc\w*|custom\d*|ptr\w*)|xtor|xts|xtref|fbclid|gclid|dclid|"
     r"msclkid|twclid|igshid|mc_[ce]id|_hs(?:enc|mi)|yclid|ocid|cmpid|ref_src|wt_mc",
@@ -31,7 +32,7 @@ def web_link(link: str, *, base: str) -> str | None:
     'https://gazette.example/monde/chine.html'
     >>> web_link("javascript:alert(1)", base="https://gazette.example/rss")
     """
-    folded = fold(link).replace(" ", "%20")
+    folded = fold(_IGNORED.sub("", link)).replace(" ", "%20")
     if not folded or len(folded) > _MAX_CHARACTERS or _FORBIDDEN.search(folded):
         return None
     try:
