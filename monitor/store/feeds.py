@@ -102,7 +102,7 @@ def sync_feeds(connection: Connection, feeds: Sequence[Feed], *, now: datetime) 
     _update(connection, [{"id_": row.id, "status": FeedStatus.PAUSED, "paused_by": _FILE} for row in gone_missing])
     _update(
         connection,
-        [{"id_": row.id, "status": FeedStatus.ACTIVE, "paused_by": None, "next_due_at": now} for row in back],
+        [{"id_": row.id, **_resumed(now)} for row in back],
     )
     _add(connection, added, now=now)
     refresh_hosts(connection, {row.host_id for row in (*gone_missing, *back)})
@@ -115,6 +115,12 @@ def sync_feeds(connection: Connection, feeds: Sequence[Feed], *, now: datetime) 
 
 def _comes_back(row: Any) -> bool:
     return bool(row.status == FeedStatus.PAUSED and row.paused_by == _FILE)
+
+
+def _resumed(now: datetime) -> dict[str, object]:
+    """Return what resuming sets: the next poll is a first one, so that what a pause missed comes as one recap."""
+    unknown = dict.fromkeys(("baseline_at", "etag", "last_modified", "body_sha256"))
+    return {"status": FeedStatus.ACTIVE, "paused_by": None, "next_due_at": now, **unknown}
 
 
 def _declaration(feed: Feed) -> dict[str, object]:
@@ -161,7 +167,7 @@ def pause_feed(connection: Connection, feed_id: FeedId, *, paused: bool, now: da
     changes = (
         {"status": FeedStatus.PAUSED, "paused_by": _OPERATOR}
         if paused
-        else {"status": FeedStatus.ACTIVE, "paused_by": None, "next_due_at": now}
+        else _resumed(now)
     )
     changed = update(FEED).where(FEED.c.id == feed_id).values(changes).returning(FEED.c.host_id)
     host_id = connection.scalar(changed)

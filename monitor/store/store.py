@@ -116,8 +116,9 @@ class Store:
     def sync_feeds(self, feeds_: Sequence[Feed], *, now: datetime) -> FeedSync:
         """Make the stored feeds those that are declared.
 
-        A feed that is no longer declared is paused and keeps its state; declared again, it is resumed and due at once.
-        One that the operator paused stays paused. Of a feed declared twice, the first counts.
+        A feed that is no longer declared is paused and keeps its state; declared again, it is resumed and due at once,
+        and what it listed meanwhile comes as a recap. One that the operator paused stays paused. Of a feed declared
+        twice, the first counts.
         """
         with self._write() as connection:
             return feeds.sync_feeds(connection, feeds_, now=now)

@@ -6,9 +6,9 @@ import pytest
 
 from monitor.errors import NotFoundError
 from monitor.model import Feed, FeedId, FeedStatus
-from monitor.store import FeedSync, Store
+from monitor.store import FeedSync, PollRecord, Store
 from monitor.store.feeds import host_of
-from tests.monitor.store.samples import NOW, add_feed, after, poll
+from tests.monitor.store.samples import NOW, add_feed, after, entry, live_feed, poll
 
 A = Feed("https://a.example/rss")
 B = Feed("https://b.example/rss", title="B", outlet="Le B", country="FR", kind="daily", language="fr", section="une")
@@ -87,6 +87,20 @@ def test_a_feed_that_the_operator_resumes_is_due_at_once(store: Store) -> None:
 
     assert (FeedStatus.ACTIVE, after(5)) == (store.feed(A.url).status, store.feed(A.url).next_due_at)
     assert after(5) == store.next_host_due_at()
+
+
+@pytest.mark.parametrize("by_the_operator", [True, False])
+def test_what_a_paused_feed_listed_meanwhile_is_baseline(store: Store, by_the_operator: bool) -> None:  # noqa: FBT001
+    feed_id = live_feed(store, A.url)
+    if by_the_operator:
+        store.pause_feed(feed_id, paused=True, now=NOW)
+        store.pause_feed(feed_id, paused=False, now=after(5))
+    else:
+        store.sync_feeds([], now=NOW)
+        store.sync_feeds([A], now=after(5))
+
+    assert PollRecord(baseline=1) == poll(store, feed_id, entry("deux"), at=after(6))
+    assert PollRecord(new=1, known=1) == poll(store, feed_id, entry("deux"), entry("trois"), at=after(7))
 
 
 def test_a_feed_that_was_gone_is_polled_again_once_it_is_added_again(store: Store) -> None:
