@@ -1,23 +1,21 @@
-"""Write the generated pages: `.env.example`, `docs/settings.md`, `docs/commands.md`, `docs/metrics.md`, the schemas.
+"""Write the generated pages: `.env.example`, settings, commands, metrics, and the published JSON Schemas.
 
 `make docs` runs it; a test compares what it would write with what is committed.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from monitor.alerting import payload_schema
 from monitor.cli import app
 from monitor.cli.context import EXIT_CODES
 from monitor.settings import PREFIX, SECRETS, Settings
 from monitor.telemetry import Metrics
-from rules.pack import schema as rule_schema
+from rules.schema import schema_text
 
 ROOT = Path(__file__).parent.parent
 _NOTE = "Generated from the code by `make docs`; edit the code.\n"
@@ -30,8 +28,9 @@ def pages() -> dict[str, str]:
         "docs/settings.md": settings_page(),
         "docs/commands.md": commands_page(),
         "docs/metrics.md": metrics_page(),
-        "docs/rule.schema.json": json.dumps(rule_schema(), indent=2, ensure_ascii=False) + "\n",
-        "docs/alert.schema.json": json.dumps(payload_schema(), indent=2, ensure_ascii=False) + "\n",
+        "rules/pack.schema.json": schema_text(),
+        "docs/pack.schema.json": schema_text(),
+        "docs/alert.schema.json": (ROOT / "monitor" / "deliver" / "alert.schema.json").read_text(encoding="utf-8"),
     }
 
 

@@ -119,7 +119,7 @@ def show_article(source: str, article: Extracted, settings: Settings) -> None:
         ", ".join(article.authors) or "no author",
         article.language or "language unknown",
         article.completeness.value,
-        article.extractor,
+        article.way,
         f"{len(article.body.split())} words",
     ]
     console.print(Text(" · ".join(facts)))
