@@ -14,7 +14,6 @@ __all__ = ["Body", "read_body", "without_boilerplate"]
 _ENOUGH: Final = 250  # characters; less is rarely an article
 _MOST_ROWS: Final = 300
 _MOST_LINKS: Final = 3000
-_MOST_CHARACTERS: Final = 1_500_000
 _GLUED: Final = re.compile(r"[a-zà-ÿ][.!?»]?[A-ZÀ-Ý][a-zà-ÿ]")
 _BOILERPLATE: Final = re.compile(
     r"(?:(?:à )?lire (?:aussi|également|plus tard|la suite)|à lire\b|lisez aussi|voir aussi|sur le même sujet|"
@@ -47,10 +46,11 @@ def read_body(tree: Any, *, stated: str) -> Body:
         tree: lxml's root element of the slimmed page; left as it is.
         stated: the `articleBody` of the page's JSON-LD, or "".
     """
-    if len(stated) > 2 * _MOST_CHARACTERS or (len(stated) >= 4 * _ENOUGH and not _is_glued(stated)):
+    glued = _is_glued(stated)
+    if len(stated) >= 4 * _ENOUGH and not glued:
         return Body(without_boilerplate(stated), "json-ld")
     precise = _trafilatura(tree, favor_precision=True)
-    if len(stated) >= _ENOUGH and len(stated) > len(precise):
+    if len(stated) >= _ENOUGH and len(stated) > len(precise) and not (glued and len(precise) >= _ENOUGH):
         return Body(without_boilerplate(stated), "json-ld")
     if len(precise) >= _ENOUGH:
         return Body(precise, "precision")

@@ -66,11 +66,12 @@ _SHORT: Final = 80
 _INLINE: Final = frozenset({"b", "em", "i", "strong", "u"})  # they hold pieces of sentences
 _SEPARATOR: Final = re.compile(r"\s+[|–—•·»:-]+\s+|\s*\|\s*")
 _BY: Final = re.compile(
-    r"^(?:par|by|propos recueillis par|entretien avec|de notre \w+(?: \w+)?)\s*:?\s+", re.IGNORECASE
+    r"^(?:par|by|avec|propos recueillis par|entretien avec|de notre \w+(?: \w+)?)\s*:?\s+", re.IGNORECASE
 )
 _AND: Final = re.compile(r"\s*(?:,|;|/|\||\s(?:et|and|&|avec)\s|\(avec\s|\(|\))\s*")
+_ADDRESS: Final = re.compile(r"https?:|@|^/", re.IGNORECASE)
 _NO_NAME: Final = re.compile(
-    r"https?:|@|\.(?:com|fr|be|ch|org|net|html?)\b|\d|^(?:AFP|AP|Reuters|agences?|la rédaction|rédaction)$",
+    r"\.(?:com|fr|be|ch|org|net|html?)\b|\d|^(?:AFP|AP|Reuters|agences?|la rédaction|rédaction)$",
     re.IGNORECASE,
 )
 _LETTERS: Final = re.compile(r"\W+")
@@ -154,6 +155,8 @@ def people(bylines: Iterable[str]) -> tuple[str, ...]:
     """
     names: dict[str, str] = {}
     for byline in bylines:
+        if _ADDRESS.search(byline):
+            continue
         for part in _AND.split(_BY.sub("", fold(byline))):
             name = _BY.sub("", part).strip(" -–")
             if 1 < len(name) <= 80 and not _NO_NAME.search(name):  # noqa: PLR2004  a name, not a sentence

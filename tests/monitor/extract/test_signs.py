@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pytest
+
+from monitor.extract.signs import completeness_of, language_of, spoken_language, wall_of, wire_of
+from monitor.model import Completeness
+from tests.monitor.extract.pages import BODY, PARAGRAPHS
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Enable JavaScript and cookies to continue", "a robot check"),
+        ("Please enable JS and disable any ad blocker", "a robot check"),
+        ("Vérification de sécurité en cours", "a robot check"),
+        ("Confirmez que vous n’êtes pas un robot", "a robot check"),
+        ("Avec votre accord, nos partenaires et nous utilisons des cookies. Continuer sans accepter", "a consent wall"),
+        ("Nous et nos partenaires stockons des informations sur un appareil", "a consent wall"),
+        ("Le gel a pris la vigne.", None),
+        (f"{BODY} Le captcha agace les internautes.", None),
+    ],
+)
+def test_a_wall_is_recognised_and_an_article_is_none(text: str, expected: str | None) -> None:
+    assert expected == wall_of(title="", text=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "page_text", "free", "expected"),
+    [
+        (BODY, BODY, None, Completeness.FULL),
+        (BODY, BODY, True, Completeness.FULL),
+        (BODY, BODY, False, Completeness.TEASER),
+        (BODY * 3, BODY, False, Completeness.FULL),
+        (BODY * 3 + "…", BODY, False, Completeness.TEASER),
+        (BODY, BODY + " Il vous reste 57.09% de cet article à lire.", None, Completeness.TEASER),
+        (BODY, BODY + " La suite est réservée aux abonnés.", None, Completeness.TEASER),
+        (BODY, BODY + " Article réservé aux abonnés : La foire", None, Completeness.FULL),
+        (PARAGRAPHS[0] * 2, "Article réservé aux abonnés", None, Completeness.TEASER),
+        (PARAGRAPHS[0] + " […]", "", None, Completeness.TEASER),
+        (PARAGRAPHS[0], "", None, Completeness.FULL),
+        ("Le gel a pris la vigne.", "", None, Completeness.TEASER),
+    ],
+)
+def test_how_much_of_the_article_is_there(text: str, page_text: str, free: bool | None, expected: Completeness) -> None:  # noqa: FBT001  a table's column
+    assert expected is completeness_of(text, page_text=page_text, free=free)
+
+
+@pytest.mark.parametrize(
+    ("text", "authors", "expected"),
+    [
+        ("SAINT-AUBIN, 16 mai (AFP) - Le gel a pris la vigne.", (), "AFP"),
+        ("Saint-Aubin, 16 mai (Reuters) – Le gel.", (), "Reuters"),
+        ("Le gel a pris la vigne. (avec AFP)", (), "AFP"),
+        ("Le gel a pris la vigne.\nAvec AFP", (), "AFP"),
+        ("Le gel a pris la vigne. © AFP", (), "AFP"),
+        ("Le gel a pris la vigne.\nAFP", (), "AFP"),
+        ("Le gel (AP)", (), "AP"),
+        ("Le gel.", ("La Gazette avec AFP",), "AFP"),
+        ("Le gel.", ("Agence France-Presse",), "AFP"),
+        ("Le gel.", ("Anne Lenoir",), None),
+        ("Interrogé par l'AFP, le maire a répondu.", (), None),
+        ("Le directeur de Reuters a démissionné.", (), None),
+        ("", (), None),
+    ],
+)
+def test_an_agency_is_credited_only_where_it_is_plainly_said(
+    text: str, authors: tuple[str, ...], expected: str | None
+) -> None:
+    assert expected == wire_of(text, authors=authors)
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("fr", "fr"),
+        ("fr-FR", "fr"),
+        ("FR_be", "fr"),
+        ("Français", "fr"),
+        ("English", "en"),
+        ("", None),
+        ("langue", None),
+    ],
+)
+def test_a_stated_language_becomes_a_code(stated: str, expected: str | None) -> None:
+    assert expected == spoken_language(stated)
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "expected"),
+    [
+        (BODY, None, "fr"),
+        (BODY, "en", "fr"),
+        ("The frost has taken the vines of the valley, and it is not the last for this year.", "fr", "en"),
+        ("Der Frost hat die Reben in der Nacht zerstört, und das ist nicht der letzte für dieses Jahr.", None, "de"),
+        ("Gel tardif", "fr", "fr"),
+        ("Gel tardif", None, None),
+    ],
+)
+def test_the_text_says_its_language(text: str, stated: str | None, expected: str | None) -> None:
+    assert expected == language_of(text, stated=stated)
