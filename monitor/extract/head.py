@@ -14,7 +14,7 @@ from monitor.text import fold, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Head", "instant_of", "people", "read_head", "without_site"]
+__all__ = ["Head", "instant_of", "people", "read_head", "starts", "without_site"]
 
 _DATES: Final = (
     "article:published_time",
@@ -145,6 +145,15 @@ def without_site(title: str, *names: str) -> str:
     if cuts and _key(title[: cuts[0].start()]) in known:
         return title[cuts[0].end() :]
     return title
+
+
+def starts(title: str) -> tuple[str, ...]:
+    """Return a title, and what is left of it as it loses its last parts.
+
+    >>> starts("Gel tardif | Vexin - La Gazette")
+    ('Gel tardif | Vexin - La Gazette', 'Gel tardif | Vexin', 'Gel tardif')
+    """
+    return (title, *(title[: cut.start()] for cut in reversed(list(_SEPARATOR.finditer(title)))))
 
 
 def people(bylines: Iterable[str]) -> tuple[str, ...]:

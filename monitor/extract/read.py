@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from lxml import etree
 from lxml import html as lxml_html
 
 from monitor.charset import decode
 from monitor.errors import ExtractError, Reason
 from monitor.extract.body import read_body
-from monitor.extract.head import Head, instant_of, people, read_head, without_site
+from monitor.extract.head import Head, instant_of, people, read_head, starts, without_site
 from monitor.extract.linked import Linked, read_linked
 from monitor.extract.markup import slim
 from monitor.extract.signs import completeness_of, language_of, spoken_language, wall_of, wire_of
@@ -121,7 +122,10 @@ def split_lead(text: str) -> tuple[str, str]:
 
 def _parsed(markup: str) -> Any | None:
     parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
-    return lxml_html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser, ensure_head_body=True)
+    try:
+        return lxml_html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser, ensure_head_body=True)
+    except etree.ParserError:  # nothing but a script or a comment
+        return None
 
 
 def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
@@ -164,8 +168,10 @@ def _title(head: Head, linked: Linked, url: str) -> str:
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     names = (head.site, linked.publisher, host, host.rpartition(".")[0])
     stated = [without_site(title, *names) for title in (head.title, linked.headline, head.tab) if title]
-    headings = {_same(heading): heading for heading in reversed(head.headings)}
-    agreed = [headings[_same(title)] for title in stated if _same(title) in headings]
+    headings = {
+        _same(heading): heading for heading in reversed(head.headings) if _same(heading) not in map(_same, names)
+    }
+    agreed = [headings[_same(start)] for title in stated for start in starts(title) if _same(start) in headings]
     return clip(next(iter([*agreed, *stated, *head.headings]), ""), _MOST_TITLE)
 
 
