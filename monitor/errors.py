@@ -5,6 +5,7 @@ The tree::
     VeilleError                 root: message says what failed, on what, and what to do
     ├── SettingsError           a setting is unknown or impossible: start-up stops
     ├── SourceError             a feeds file, OPML or address cannot be used
+    ├── InputError              what a one-shot tool was given to read cannot be read
     ├── RulesError              a rule set was refused; the previous one stays live
     ├── RoutesError             a routes file was refused
     ├── StoreError              the database cannot be used
@@ -31,6 +32,7 @@ __all__ = [
     "ExtractError",
     "FeedError",
     "FetchError",
+    "InputError",
     "NotFoundError",
     "Reason",
     "RoutesError",
@@ -87,6 +89,10 @@ class SettingsError(VeilleError):
 
 class SourceError(VeilleError):
     """A feeds file, an OPML document or an address cannot be used."""
+
+
+class InputError(VeilleError):
+    """A file or stream that a one-shot tool was given cannot be read."""
 
 
 class RulesError(VeilleError):

@@ -6,6 +6,8 @@ holds it.
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 
 import typer
@@ -32,7 +34,6 @@ __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="veille",
-    help="News monitoring and alerting for the French press: poll, read, match, explain, alert.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 
 app.command("init")(init.init)
-app.command("demo")(demo.demo)
+app.command("demo", short_help="Watch it work on a small fictitious press, offline.")(demo.demo)
 app.command("run")(run_command.run)
 app.command("poll")(poll.poll)
 app.command("check")(check.check)
@@ -54,26 +55,59 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(deliveries.app, name="deliveries")
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"veille {version('veille')}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def main(
     context: typer.Context,
     env_file: str = typer.Option(
         "", "--env-file", metavar="FILE", help="Read settings from this file. Default: .env in this folder, if any."
     ),
+    _: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True, callback=_version),
 ) -> None:
     """News monitoring and alerting for the French press: poll, read, match, explain, alert."""
     context.obj = State(env_file=env_file)
 
 
 def run() -> int:
-    """Run the command line and return its exit code (docs/commands.md lists them)."""
+    """Run the command line and return its exit code (docs/commands.md lists them).
+
+    What veille or the system refuses is one message on standard error; a stack trace is a bug of ours.
+    """
+    _never_choke_on_characters()
     try:
-        app(standalone_mode=True)
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `veille matches | head -1`: whoever read us has had enough; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except VeilleError as error:
         sys.stderr.write(f"veille: {error}\n")
-        for line in getattr(error, "errors", ()):
-            sys.stderr.write(f"  {line}\n")
+        sys.stderr.writelines(f"  {line}\n" for line in getattr(error, "errors", ()))
         return exit_code(error)
+    except OSError as error:
+        sys.stderr.write(f"veille: {error}\n")
+        return 1
+    return code
+
+
+def _run() -> int:
+    try:
+        app()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     return 0
+
+
+def _never_choke_on_characters() -> None:
+    """Write what the terminal's character set or a file's odd name cannot as an escape, which JSON reads too."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -23,7 +23,10 @@ class _Result:
 
 
 def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
-    """Check settings, feeds file, rules with their tests, routes and channels; the exit code says how it went."""
+    """Check settings, feeds, rules with their tests, routes.
+
+    Nothing is started and nothing is sent; the exit code says how it went.
+    """
     from monitor.app import check_channels, load_feeds
     from monitor.rulesets import load_engine
 

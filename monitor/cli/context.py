@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from monitor.store import Store
 
-__all__ = ["EXIT_CODES", "State", "configure", "exit_code", "open_log", "print_json", "print_table", "settings_of"]
+__all__ = ["EXIT_CODES", "State", "configure", "exit_code", "log", "print_json", "print_table", "settings_of"]
 
 # Exit code: meaning. 0 is success; 2 is also what a mistyped command line gives.
 EXIT_CODES: dict[int, str] = {
@@ -35,7 +37,8 @@ EXIT_CODES: dict[int, str] = {
     2: "the command line, a setting, a rule, a route or a feeds file is wrong: nothing was started",
     3: "the database cannot be used",
     4: "another veille holds the database",
-    5: "what was asked for does not exist",
+    5: "what was asked for does not exist: an alert, a match, a delivery, a feed, a rule",
+    130: "interrupted (Ctrl-C)",
 }
 
 _CODES: tuple[tuple[type[VeilleError], int], ...] = (
@@ -78,16 +81,27 @@ def configure(settings: Settings) -> None:
     configure_logging(settings.log_level, settings.log_format)
 
 
-def open_log(settings: Settings) -> Store:
-    """Open the database to read it or to note a judgement; it must exist."""
+@contextmanager
+def log(settings: Settings, *, write: bool = False) -> Iterator[Store]:
+    """Give the open database, which must exist. To read it changes nothing, not even an older schema."""
     from monitor.store import Store
 
-    return Store.open(settings.database, create=False)
+    with closing(Store.open(settings.database, create=False, read_only=not write)) as store:
+        yield store
 
 
 def print_json(value: object) -> None:
-    """Print one value as one line of JSON."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    """Print one value as one line of JSON, at once: accents as they are, instants in ISO 8601, sets as sorted lists."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.flush()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -8,11 +8,13 @@ from enum import StrEnum
 
 import typer
 
-from monitor.cli.context import open_log, print_json, print_table, settings_of
+from monitor.cli.context import log, print_json, print_table, settings_of
+from monitor.cli.groups import ListingGroup
+from monitor.errors import NotFoundError
 
 __all__ = ["app"]
 
-app = typer.Typer(invoke_without_command=True, rich_markup_mode=None, help="List deliveries; send them again.")
+app = typer.Typer(cls=ListingGroup, rich_markup_mode=None, help="List deliveries, or send some again.")
 
 
 class State(StrEnum):
@@ -23,32 +25,29 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-@app.callback()
+@app.command("list")
 def list_(
     context: typer.Context,
     state: State | None = typer.Option(None, help="Only this state."),
-    receiver: str | None = typer.Option(None, help="Only this receiver."),
-    since: str | None = typer.Option(None, help="From this instant or for this long: 2026-05-16, 24h, 7d."),
-    limit: int = typer.Option(50, min=1, max=100_000, help="At most this many, newest first."),
+    receiver: str | None = typer.Option(None, metavar="NAME", help="Only this receiver."),
+    since: str | None = typer.Option(
+        None, metavar="WHEN", help="From this instant or for this long: 2026-05-16, 24h, 7d."
+    ),
+    limit: int = typer.Option(50, min=1, max=100_000, metavar="N", help="At most this many, newest first."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
-    """List deliveries, newest first."""
-    if context.invoked_subcommand is not None:
-        return
+    """List deliveries, newest first (what no command means)."""
     from monitor.cli.when import instant, local
     from monitor.model import DeliveryState
 
     settings = settings_of(context)
-    store = open_log(settings)
-    try:
+    with log(settings) as store:
         lines = store.deliveries(
             state=DeliveryState(state.value) if state else None,
             receiver=receiver,
             since=instant(since, settings.zone),
             limit=limit,
         )
-    finally:
-        store.close()
     if as_json:
         for line in lines:
             print_json(asdict(line))
@@ -71,28 +70,34 @@ def list_(
             for line in lines
         ],
     )
+    if not lines:
+        sys.stderr.write("No delivery. Alerts make them; filters may hide some.\n")
 
 
 @app.command()
 def replay(
     context: typer.Context,
     ids: list[int] = typer.Argument(None, metavar="[ID]...", help="These deliveries, whatever their state."),
-    since: str | None = typer.Option(None, help="Instead of numbers: all created from this instant."),
-    until: str | None = typer.Option(None, help="… up to this instant."),
-    receiver: str | None = typer.Option(None, help="… of this receiver."),
-    state: State = typer.Option(State.FAILED, help="… in this state."),
+    since: str | None = typer.Option(
+        None, metavar="WHEN", help="Instead of numbers: all created from this instant or for this long."
+    ),
+    until: str | None = typer.Option(None, metavar="WHEN", help="With --since: up to this instant."),
+    receiver: str | None = typer.Option(None, metavar="NAME", help="With --since: of this receiver."),
+    state: State = typer.Option(State.FAILED, help="With --since: in this state."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
-    """Send deliveries again: same identity, same bytes. The daemon, or the next `veille poll`, sends them."""
+    """Send deliveries again: same identity, same bytes.
+
+    The daemon, or the next `veille poll`, sends them.
+    """
     from monitor.cli.when import instant
     from monitor.clock import SystemClock
     from monitor.model import DeliveryId, DeliveryState
 
-    if bool(ids) == bool(since):
-        raise typer.BadParameter("say which: numbers of deliveries, or --since")
+    if bool(ids) == bool(since) or (ids and (until or receiver)):
+        raise typer.BadParameter("say which: numbers of deliveries, or --since with what narrows it")
     settings = settings_of(context)
-    store = open_log(settings)
-    try:
+    with log(settings, write=True) as store:
         count = store.replay(
             ids=[DeliveryId(number) for number in ids] if ids else None,
             since=instant(since, settings.zone),
@@ -101,8 +106,8 @@ def replay(
             state=DeliveryState(state.value),
             now=SystemClock().now(),
         )
-    finally:
-        store.close()
+    if ids and not count:
+        raise NotFoundError(f"no such delivery, or it is being sent now: {', '.join(map(str, ids))}")
     if as_json:
         print_json({"replayed": count})
     else:

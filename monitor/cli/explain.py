@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from monitor.cli.context import print_json, settings_of
-from monitor.errors import NotFoundError
+from monitor.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from monitor.model import Page
@@ -27,10 +27,10 @@ def explain(
     source: str = typer.Argument(
         metavar="FILE|URL|-", help="A text (title, lead, body), or a page; - is standard input."
     ),
-    rule: str | None = typer.Option(None, help="Only this rule."),
+    rule: str | None = typer.Option(None, metavar="ID", help="Only this rule."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
-    """Say which rules match a text and why, which do not and why not.
+    """Say which rules match a text and why, or why not.
 
     A text file is its title on line 1, its lead as the next paragraph, then the body; anything else is read as a page.
     """
@@ -83,13 +83,22 @@ async def _document(settings: Settings, source: str) -> Document:
         async with fetcher(settings) as client:
             return await _page_document(await page_of(client, source))
     given = read_file(source)
-    if _is_page(given.body):
-        return await _page_document(given.page())
-    return text_document(given.body.decode("utf-8", "replace"))
+    return await _page_document(given.page()) if _is_page(given.body) else _plain_document(source, given.body)
 
 
 def _is_page(body: bytes) -> bool:
     return _MARKUP.search(body[:_SNIFFED_BYTES].replace(b"\0", b"")) is not None
+
+
+def _plain_document(source: str, body: bytes) -> Document:
+    from monitor.charset import decode
+
+    text = decode(body, content_type=None)
+    if not text.strip():
+        raise InputError(f"{source}: is empty")
+    if "\0" in text:
+        raise InputError(f"{source}: neither a text nor a page; give a text file, an HTML file or an address")
+    return text_document(text)
 
 
 async def _page_document(page: Page) -> Document:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from monitor.cli.context import open_log, print_json, print_table, settings_of
-from monitor.errors import SettingsError, VeilleError
+from monitor.cli.context import log, print_json, print_table, settings_of
+from monitor.cli.groups import ListingGroup
+from monitor.errors import NotFoundError, SettingsError, VeilleError
 
 if TYPE_CHECKING:
     from monitor.http import HttpClient
@@ -19,26 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    invoke_without_command=True, rich_markup_mode=None, help="List the feeds with their health; add, import, pause."
-)
+app = typer.Typer(cls=ListingGroup, rich_markup_mode=None, help="List the feeds with their health; add, import, pause.")
 
 
-@app.callback()
+@app.command("list")
 def list_(
     context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")
 ) -> None:
-    """List the feeds with their health."""
-    if context.invoked_subcommand is not None:
-        return
+    """List the feeds with their health (what no command means)."""
     from monitor.cli.when import local
 
     settings = settings_of(context)
-    store = open_log(settings)
-    try:
+    with log(settings) as store:
         states = store.feeds()
-    finally:
-        store.close()
     if as_json:
         for state in states:
             print_json(_health(state))
@@ -60,6 +54,8 @@ def list_(
             for state in states
         ],
     )
+    if not states:
+        sys.stderr.write("No feed. `veille feeds add URL` declares one, the next `veille poll` polls it.\n")
 
 
 def _health(state: FeedState) -> dict[str, Any]:
@@ -83,11 +79,15 @@ def _health(state: FeedState) -> dict[str, Any]:
 def add(
     context: typer.Context,
     url: str = typer.Argument(help="A feed's address, or a site's home page."),
-    title: str | None = typer.Option(None, help="What to call it."),
-    outlet: str | None = typer.Option(None, help="The newspaper it belongs to."),
+    title: str | None = typer.Option(None, metavar="TEXT", help="What to call it."),
+    outlet: str | None = typer.Option(None, metavar="TEXT", help="The newspaper it belongs to."),
     unchecked: bool = typer.Option(False, "--unchecked", help="Write it down without looking whether it is a feed."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object per feed, a line each."),
 ) -> None:
-    """Write a feed into the feeds file; a home page gives the feeds it names."""
+    """Add a feed, or those that a home page names.
+
+    They are written into the feeds file; the daemon polls them at its next round.
+    """
     import asyncio
 
     from monitor import sources
@@ -100,19 +100,25 @@ def add(
     else:
         found = asyncio.run(_found(settings, url, title=title, outlet=outlet))
     for feed in found:
-        done = "added" if sources.add_feed(path, feed) else "already there"
-        sys.stdout.write(f"{done}: {feed.url}" + (f" ({feed.title})" if feed.title else "") + "\n")
+        added = sources.add_feed(path, feed)
+        if as_json:
+            print_json({"url": feed.url, "title": feed.title, "added": added})
+        else:
+            done = "added" if added else "already there"
+            sys.stdout.write(f"{done}: {feed.url}" + (f" ({feed.title})" if feed.title else "") + "\n")
 
 
 @app.command()
 def remove(context: typer.Context, url: str = typer.Argument(help="The feed's address.")) -> None:
-    """Take a feed out of the feeds file; the database keeps what it gave, and polls it no more."""
+    """Take a feed out of the feeds file.
+
+    It is polled no more; the log keeps what it gave.
+    """
     from monitor import sources
 
     path = _feeds_file(settings_of(context))
     if not sources.remove_feed(path, url):
-        sys.stderr.write(f"veille: {url} is not in {path}\n")
-        raise typer.Exit(5)
+        raise NotFoundError(f"{url}: not in {path}; `veille feeds export` shows what is")
     sys.stdout.write(f"removed: {url}\n")
 
 
@@ -138,13 +144,13 @@ def export(context: typer.Context) -> None:
 
 @app.command()
 def pause(context: typer.Context, ref: str = typer.Argument(help="The feed's number or address.")) -> None:
-    """Poll a feed no more until it is resumed."""
+    """Stop polling a feed until it is resumed."""
     _set_paused(context, ref, paused=True)
 
 
 @app.command()
 def resume(context: typer.Context, ref: str = typer.Argument(help="The feed's number or address.")) -> None:
-    """Poll a paused or gone feed again."""
+    """Poll a paused feed again, or one that was gone."""
     _set_paused(context, ref, paused=False)
 
 
@@ -154,10 +160,12 @@ def parse(
     inputs: list[str] = typer.Argument(
         metavar="FILE|URL...", help="Feed documents, plain or gzip; - is standard input."
     ),
-    base: str | None = typer.Option(None, "--url", help="The address a file comes from, for its relative links."),
+    base: str | None = typer.Option(
+        None, "--url", metavar="URL", help="The address a file comes from, for its relative links."
+    ),
     as_json: bool = typer.Option(False, "--json", help="One JSON object per input, a line each."),
 ) -> None:
-    """Print the entries of a feed as veille understands them."""
+    """Print the entries of feeds as veille reads them."""
     import asyncio
 
     settings = settings_of(context)
@@ -177,12 +185,9 @@ def _feeds_file(settings: Settings) -> Path:
 def _set_paused(context: typer.Context, ref: str, *, paused: bool) -> None:
     from monitor.clock import SystemClock
 
-    store = open_log(settings_of(context))
-    try:
+    with log(settings_of(context), write=True) as store:
         state = store.feed(ref)
         store.pause_feed(state.id, paused=paused, now=SystemClock().now())
-    finally:
-        store.close()
     sys.stdout.write(f"{'paused' if paused else 'resumed'}: {state.feed.url}\n")
 
 
@@ -240,7 +245,7 @@ def _pool() -> WorkerPool:
 async def _parse_all(settings: Settings, inputs: list[str], base: str | None, *, as_json: bool) -> bool:
     """Parse each input and print it; return whether one failed."""
     from monitor import feeds
-    from monitor.cli.inputs import Input, fetcher, is_address, read_file
+    from monitor.cli.inputs import Input, fetcher, is_address, read_file, told
     from monitor.cli.shown import show_feed
     from monitor.http import status_error
 
@@ -261,7 +266,7 @@ async def _parse_all(settings: Settings, inputs: list[str], base: str | None, *,
                 if as_json:
                     print_json({"source": source, "format": None, "title": None, "entries": [], "error": str(error)})
                 else:
-                    sys.stderr.write(f"veille: {source}: {error}\n")
+                    sys.stderr.write(f"veille: {told(source, error)}\n")
                 continue
             if as_json:
                 print_json({"source": source, **feeds.as_dict(parsed), "error": None})

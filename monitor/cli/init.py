@@ -55,7 +55,10 @@ def init(
     yes: bool = typer.Option(False, "--yes", "-y", help="Ask nothing: flags, and the defaults for the rest."),
     force: bool = typer.Option(False, "--force", help="Write over files that are there."),
 ) -> None:
-    """Write a starter folder: .env, feeds.opml, rules/ and routes.yaml."""
+    """Write a starter folder, ready to edit and to run.
+
+    It holds .env, feeds.opml, rules/ and routes.yaml. On a terminal it asks for what the flags do not say.
+    """
     from monitor import sources
     from rules.pack import bundled, bundled_rules
 

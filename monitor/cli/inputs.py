@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import sys
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from monitor.errors import SourceError
+from monitor.errors import InputError, VeilleError
 
 if TYPE_CHECKING:
     from monitor.http import HttpClient
     from monitor.model import Page
     from monitor.settings import Settings
 
-__all__ = ["Input", "fetcher", "is_address", "page_of", "read_file"]
+__all__ = ["Input", "fetcher", "is_address", "page_of", "read_file", "read_lines", "told"]
 
 _GZIP = b"\x1f\x8b"
 _MAX_BYTES = 10_000_000
@@ -42,7 +44,7 @@ class Input:
 
 def is_address(source: str) -> bool:
     """Return whether this is an address rather than a file."""
-    return source.startswith(("http://", "https://"))
+    return source.lower().startswith(("http://", "https://"))
 
 
 def read_file(source: str, *, url: str | None = None) -> Input:
@@ -53,27 +55,53 @@ def read_file(source: str, *, url: str | None = None) -> Input:
         url: the address it is said to come from.
 
     Raises:
-        SourceError: it cannot be read, or is larger than 10 MB once unpacked.
+        InputError: it cannot be read, or is larger than 10 MB, packed or unpacked.
     """
-    try:
-        with _opened(source) as file:
-            body = file.read(_MAX_BYTES + 1)
-        if body.startswith(_GZIP):
-            body = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(body, _MAX_BYTES + 1)
-    except (OSError, zlib.error) as error:
-        raise SourceError(f"{source}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    with _translated(source), _opened(source) as file:
+        body = file.read(_MAX_BYTES + 1)
     if len(body) > _MAX_BYTES:
-        raise SourceError(f"{source}: larger than {_MAX_BYTES // 1_000_000} MB")
+        raise InputError(f"{source}: larger than {_MAX_BYTES // 1_000_000} MB, more than any page or feed")
     return Input(source, url, body)
+
+
+def read_lines(source: str) -> Iterator[str]:
+    """Give the lines of a text as they come, plain or gzip; a byte that is not UTF-8 spoils its own line only.
+
+    Raises:
+        InputError: it cannot be opened, or no further be read.
+    """
+    with _translated(source), _opened(source) as file:
+        yield from io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+
+
+def told(source: str, error: VeilleError) -> str:
+    """Return what is wrong, and with which input."""
+    text = str(error)
+    return text if source in text else f"{source}: {text}"
 
 
 @contextmanager
 def _opened(source: str) -> Iterator[BinaryIO]:
     if source == "-":
-        yield sys.stdin.buffer
+        yield _unpacked(cast("io.BufferedReader", sys.stdin.buffer))
     else:
         with Path(source).open("rb") as file:
-            yield file
+            yield _unpacked(file)
+
+
+def _unpacked(file: io.BufferedReader) -> BinaryIO:
+    packed = file.peek(len(_GZIP)).startswith(_GZIP)
+    return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
+
+
+@contextmanager
+def _translated(source: str) -> Iterator[None]:
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{source}: damaged gzip, or cut short") from error
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read: {error.strerror or error}") from error
 
 
 @asynccontextmanager
@@ -98,7 +126,7 @@ async def page_of(client: HttpClient, source: str, *, url: str | None = None) ->
 
     Raises:
         FetchError: the address cannot be fetched.
-        SourceError: the file cannot be read.
+        InputError: the file cannot be read.
     """
     from monitor.fetch import fetch_page
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import typer
 
-from monitor.cli.context import open_log, print_json, settings_of
+from monitor.cli.context import log, print_json, settings_of
 
 __all__ = ["label"]
 
@@ -32,11 +32,8 @@ def label(
 
     from monitor.clock import SystemClock
 
-    store = open_log(settings_of(context))
-    try:
+    with log(settings_of(context), write=True) as store:
         line = store.label(ref, judgement in {Judgement.OUI, Judgement.YES}, now=SystemClock().now())
-    finally:
-        store.close()
     if as_json:
         print_json(asdict(line))
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from monitor.cli.context import open_log, print_json, print_table, settings_of
+from monitor.cli.context import log, print_json, print_table, settings_of
 
 if TYPE_CHECKING:
     from monitor.store import Judgement
@@ -18,28 +18,36 @@ __all__ = ["matches"]
 
 def matches(
     context: typer.Context,
-    ref: str = typer.Argument("", help="Show this one: an alert's reference (al_…) or a match's number."),
-    rule: str | None = typer.Option(None, help="Only this rule."),
-    entity: str | None = typer.Option(None, help="Only texts that mention this entity, such as kharkiv."),
-    since: str | None = typer.Option(None, help="From this instant or for this long: 2026-05-16, 24h, 7d."),
-    until: str | None = typer.Option(None, help="Up to this instant."),
-    min_score: float | None = typer.Option(None, help="Score at least this."),
-    label: str | None = typer.Option(None, help="Judged oui, non, or none (not judged yet)."),
+    ref: str = typer.Argument(
+        "", metavar="[REF]", help="Show this one: an alert's reference (al_…) or a match's number."
+    ),
+    rule: str | None = typer.Option(None, metavar="ID", help="Only this rule."),
+    entity: str | None = typer.Option(None, metavar="ID", help="Only texts that mention this entity, such as kharkiv."),
+    since: str | None = typer.Option(
+        None, metavar="WHEN", help="From this instant or for this long: 2026-05-16, 24h, 7d."
+    ),
+    until: str | None = typer.Option(None, metavar="WHEN", help="Up to this instant."),
+    min_score: float | None = typer.Option(None, metavar="POINTS", help="Score at least this."),
+    label: str | None = typer.Option(None, metavar="oui|non|none", help="Judged oui, non, or none (not judged yet)."),
     near_misses: bool = typer.Option(False, "--near-misses", help="Near misses too: condition true, score too low."),
-    limit: int = typer.Option(50, min=1, max=100_000, help="At most this many, newest first."),
+    limit: int = typer.Option(50, min=1, max=100_000, metavar="N", help="At most this many, newest first."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
-    """List matches, newest first; with a reference, show one with its explanation and its text."""
+    """List matches, newest first; or show one, explained.
+
+    With a reference, the match is shown with its points, its sentences, and its text with the terms highlighted.
+    """
     from monitor.cli.when import instant, local
 
     settings = settings_of(context)
-    store = open_log(settings)
-    try:
-        if ref:
-            from monitor.cli.shown import show_match
+    if ref:
+        from monitor.cli.shown import show_match
 
-            show_match(store.match(ref), settings, as_json=as_json)
-            return
+        with log(settings) as store:
+            detail = store.match(ref)
+        show_match(detail, settings, as_json=as_json)
+        return
+    with log(settings) as store:
         lines = store.matches(
             rule=rule,
             entity=entity,
@@ -50,8 +58,6 @@ def matches(
             near_misses=near_misses,
             limit=limit,
         )
-    finally:
-        store.close()
     if as_json:
         for line in lines:
             print_json(asdict(line))

@@ -28,7 +28,10 @@ def poll(
     everything: bool = typer.Option(False, "--all", help="Poll every feed, whether due or not."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
-    """Poll the feeds that are due, read their new pages, match, store, deliver, and exit."""
+    """Make one full cycle, and exit.
+
+    The feeds that are due are polled, their new pages read, matched and stored, and what waits is delivered.
+    """
     import asyncio
 
     settings = settings_of(context, feeds=feeds, database=database)

@@ -19,10 +19,15 @@ __all__ = ["read"]
 def read(
     context: typer.Context,
     inputs: list[str] = typer.Argument(metavar="FILE|URL...", help="Pages, plain or gzip; - is standard input."),
-    base: str | None = typer.Option(None, "--url", help="The address a file comes from, for its relative links."),
+    base: str | None = typer.Option(
+        None, "--url", metavar="URL", help="The address a file comes from, for its relative links."
+    ),
     as_json: bool = typer.Option(False, "--json", help="One JSON object per input, a line each."),
 ) -> None:
-    """Print articles as veille understands them: title, date, authors, language, completeness, text."""
+    """Print articles as veille understands them.
+
+    That is title, date, authors, language, completeness, lead and text.
+    """
     import asyncio
 
     if asyncio.run(_read_all(settings_of(context), inputs, base, as_json=as_json)):
@@ -32,7 +37,7 @@ def read(
 async def _read_all(settings: Settings, inputs: list[str], base: str | None, *, as_json: bool) -> bool:
     """Read each input and print it; return whether one failed."""
     from monitor import extract
-    from monitor.cli.inputs import fetcher, page_of
+    from monitor.cli.inputs import fetcher, page_of, told
     from monitor.cli.shown import show_article
 
     failed = False
@@ -46,7 +51,7 @@ async def _read_all(settings: Settings, inputs: list[str], base: str | None, *, 
                 if as_json:
                     print_json(_failure(source, base, str(error)))
                 else:
-                    sys.stderr.write(f"veille: {source}: {error}\n")
+                    sys.stderr.write(f"veille: {told(source, error)}\n")
                 continue
             if as_json:
                 print_json({"source": source, **extract.as_dict(extracted), "error": None})

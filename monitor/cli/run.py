@@ -10,7 +10,11 @@ __all__ = ["run"]
 
 
 def run(context: typer.Context) -> None:
-    """Run the daemon: poll, read, match, store and alert until told to stop."""
+    """Run the daemon, until told to stop.
+
+    It polls, reads, matches, stores and alerts. SIGTERM or Ctrl-C: it finishes or gives back what is under way and
+    exits. SIGHUP: it reads rules and feeds again; rules that fail leave the previous ones live.
+    """
     import asyncio
 
     from monitor.app import opened
