@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["WorkerPool"]
 
 _KINDS: dict[str, type[ExternalError]] = {"FeedError": FeedError, "ExtractError": ExtractError}
+_FAREWELL_S = 5.0
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 
 
@@ -111,7 +112,7 @@ class WorkerPool:
                 if clean:
                     self._give_back(child)
                 else:
-                    self._end(child)
+                    self._kill(child)
         if header["ok"]:
             return json.loads(result)
         raise _KINDS.get(header["kind"], WorkerError)(
@@ -127,14 +128,20 @@ class WorkerPool:
 
     async def aclose(self) -> None:
         """End every child, the busy ones too, and wait until they are gone."""
-        for child in (*self._idle, *self._busy):
-            self._end(child)
+        for child in self._idle:
+            self._dismiss(child)
+        for child in self._busy:
+            self._kill(child)
         self._idle.clear()
         ending, self._ending = self._ending, []
         for child in ending:
             with contextlib.suppress(OSError):
                 await child.writer.wait_closed()
-            await asyncio.to_thread(child.process.wait)
+            try:
+                await asyncio.to_thread(child.process.wait, _FAREWELL_S)
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                await asyncio.to_thread(child.process.wait)
 
     async def _exchange(self, child: _Child, task: str, request: bytes) -> tuple[dict[str, Any], bytes]:
         try:
@@ -165,7 +172,7 @@ class WorkerPool:
                 child.retirement.cancel()
             if child.process.poll() is None:
                 return child
-            self._end(child)
+            self._dismiss(child)
         return None
 
     async def _start(self) -> _Child:
@@ -181,20 +188,23 @@ class WorkerPool:
     def _give_back(self, child: _Child) -> None:
         child.tasks += 1
         if child.tasks >= self._recycle_after:
-            self._end(child)
+            self._dismiss(child)
             return
         self._idle.append(child)
         child.retirement = asyncio.get_running_loop().call_later(self._idle_s, self._retire, child)
 
     def _retire(self, child: _Child) -> None:
         self._idle.remove(child)
-        self._end(child)
+        self._dismiss(child)
 
-    def _end(self, child: _Child) -> None:
-        """Kill a child; `_reap` or `aclose` collects what is left of it."""
+    def _kill(self, child: _Child) -> None:
+        child.process.kill()
+        self._dismiss(child)
+
+    def _dismiss(self, child: _Child) -> None:
+        """Close a child's input, at whose end it leaves; `_reap` or `aclose` collects what is left of it."""
         if child.retirement is not None:
             child.retirement.cancel()
-        child.process.kill()
         child.writer.close()
         self._ending.append(child)
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from monitor import extract
 from monitor.errors import ExtractError, Reason, WorkerError
+from monitor.extract.wire import from_wire, read_task
 from monitor.model import Page
 from tests.monitor.extract.pages import linked_data, page
 
@@ -76,3 +78,10 @@ def test_r3_a_hostile_page_ends_in_a_named_error_at_worst() -> None:
     told = asyncio.run(outcomes(COSTLY))
 
     assert set(told.values()) <= {"read", "lost", Reason.EMPTY, Reason.WORKER_CPU, Reason.WORKER_MEMORY}
+
+
+def test_what_the_child_tells_is_read_back_whole() -> None:
+    body = page(head=linked_data()).encode()
+    told = json.loads(json.dumps(read_task(body, {"url": URL, "content_type": None, "now": NOW.isoformat()})))
+
+    assert extract.read_page(body, url=URL, now=NOW) == from_wire(told)

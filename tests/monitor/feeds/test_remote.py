@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from monitor import feeds
 from monitor.errors import FeedError, Reason, WorkerError
+from monitor.feeds.wire import from_wire, parse_task
 from monitor.model import ParsedFeed
 from tests.monitor.feeds.test_read import ATOM, NOW, RSS, URL, item, rss
 
@@ -99,3 +101,10 @@ def test_an_entry_without_guid_title_or_date_is_printed_all_the_same() -> None:
     (entry,) = feeds.as_dict(parsed)["entries"]
 
     assert (entry["id"][:2], entry["title"], entry["published_at"]) == ("h:", None, None)
+
+
+def test_what_the_child_tells_is_read_back_whole() -> None:
+    args = {"url": URL, "content_type": None, "now": NOW.isoformat()}
+    told = json.loads(json.dumps(parse_task(RSS.encode(), args)))
+
+    assert feeds.parse_feed(RSS.encode(), url=URL, now=NOW) == from_wire(told)

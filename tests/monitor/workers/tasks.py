@@ -27,6 +27,10 @@ def swell(body: bytes, args: dict[str, Any]) -> int:
     return len(bytearray(1 << 34))
 
 
+def swell_in_vain(body: bytes, args: dict[str, Any]) -> None:
+    raise MemoryError
+
+
 def die(body: bytes, args: dict[str, Any]) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 

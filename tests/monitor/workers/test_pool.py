@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import monitor.workers
+import monitor.workers.pool
 from monitor.errors import FeedError, Reason, WorkerError
 from monitor.workers import WorkerPool
 
@@ -277,3 +278,15 @@ def wait_for_end(pidfd: int, *, seconds: float) -> bool:
 def test_the_package_has_no_other_name() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Pool'"):
         _ = monitor.workers.Pool
+
+
+def test_a_child_that_does_not_leave_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> bool:
+        async with pool() as workers:
+            pid = await pid_of(workers)
+            os.kill(pid, signal.SIGSTOP)
+        return alive(pid)
+
+    monkeypatch.setattr(monitor.workers.pool, "_FAREWELL_S", 0.05)
+
+    assert asyncio.run(scenario()) is False
