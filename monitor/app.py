@@ -22,7 +22,7 @@ from monitor.clock import Clock
 from monitor.deliver import make_channels
 from monitor.errors import RulesError, SettingsError, VeilleError
 from monitor.http import HttpClient, default_user_agent
-from monitor.model import Feed, FeedStatus
+from monitor.model import Feed
 from monitor.rulesets import load_engine
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
@@ -48,6 +48,7 @@ class App:
     runner: EmbeddedRunner
     feeds_seen: tuple[float, int] | None = None  # mtime and size of the feeds file when it was last read
     started: bool = field(default=False, init=False)
+    stopped: bool = field(default=False, init=False)
 
     async def start(self) -> None:
         """Declare the feeds, and tick."""
@@ -126,8 +127,10 @@ class App:
         )
 
     async def stop(self, *, grace_s: float) -> None:
-        """End what is under way or give it back, and let go of everything."""
-        self.started = False
+        """End what is under way or give it back, and let go of everything. A second call does nothing."""
+        if self.stopped:
+            return
+        self.started, self.stopped = False, True
         await self.runner.stop(grace_s=grace_s)
         await asyncio.gather(self.tools.feed_workers.aclose(), self.tools.page_workers.aclose())
         await asyncio.gather(self.tools.client.aclose(), self.tools.sender.aclose())

@@ -49,6 +49,8 @@ async def serve(app: App, *, services: Sequence[Service] = ()) -> None:
     reloads: set[asyncio.Task[None]] = set()
 
     def reload() -> None:
+        if stop.is_set():
+            return
         task = asyncio.create_task(_reload(app))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
@@ -66,13 +68,12 @@ async def serve(app: App, *, services: Sequence[Service] = ()) -> None:
         await stop.wait()
         _log.info("stopping")
     finally:
+        stop.set()
         notify_systemd("STOPPING=1")
         await asyncio.gather(*reloads, return_exceptions=True)
         await app.stop(grace_s=_GRACE_S)
         for service in reversed(services):
             await service.stop()
-        for number in (*_STOP, _RELOAD):
-            loop.remove_signal_handler(number)
 
 
 def _alive(app: App) -> Callable[[], Awaitable[None]]:

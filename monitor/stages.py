@@ -24,12 +24,13 @@ from urllib.parse import urlsplit
 from monitor import alerting, extract, feeds, fetch, schedule, stories
 from monitor.clock import Clock
 from monitor.deliver import ChannelSender
-from monitor.errors import DeliveryError, ExternalError, Reason
+from monitor.errors import DeliveryError, ExternalError, Reason, StoreError
 from monitor.http import HttpClient
 from monitor.model import (
     Alert,
     Article,
     Delivery,
+    Entry,
     EntryClaim,
     FeedResponse,
     FeedState,
@@ -145,7 +146,12 @@ async def poll_host(tools: Tools, claim: HostClaim) -> tuple[FeedReport, ...]:
     give_back_at = time.monotonic() + HOST_LEASE_S / 2
     not_before: datetime | None = None
     for state in claim.feeds:
-        report, retry_after = await _poll_feed(tools, state)
+        try:
+            report, retry_after = await _poll_feed(tools, state)
+        except StoreError:
+            raise
+        except Exception as bug:  # noqa: BLE001  an edge that must survive: no feed stops the others of its host
+            report, retry_after = await _record_bug(tools, state, bug), None
         reports.append(report)
         if retry_after is not None:
             not_before = tools.clock.now() + retry_after
@@ -168,9 +174,23 @@ async def _poll_feed(tools: Tools, state: FeedState) -> tuple[FeedReport, timede
     except ExternalError as failure:
         error = failure
         outcome = PollOutcome(kind=PollResult.FAILED, reason=failure.reason, error=str(failure))
-    now = tools.clock.now()
     outcome = replace(outcome, duration_s=time.monotonic() - started)
     retry_after = error.retry_after if error else None
+    entries = parsed.entries if parsed else ()
+    return await _record_poll(tools, state, outcome, entries, hint_s=hint_s, retry_after=retry_after), retry_after
+
+
+async def _record_poll(
+    tools: Tools,
+    state: FeedState,
+    outcome: PollOutcome,
+    entries: Sequence[Entry] = (),
+    *,
+    hint_s: float | None = None,
+    retry_after: timedelta | None = None,
+) -> FeedReport:
+    """Write transaction A."""
+    now = tools.clock.now()
     next_due_at = schedule.next_check(
         state,
         outcome,
@@ -185,13 +205,21 @@ async def _poll_feed(tools: Tools, state: FeedState) -> tuple[FeedReport, timede
         tools.store.record_poll,
         state.id,
         outcome,
-        parsed.entries if parsed else (),
+        entries,
         next_due_at=next_due_at,
         now=now,
         baseline_max_age_s=tools.settings.baseline_max_age_h * 3600,
     )
     _tell_poll(tools.metrics, state, outcome, new=record.new, baseline=record.baseline)
-    return FeedReport(state, outcome, record.new, record.baseline), retry_after
+    return FeedReport(state, outcome, record.new, record.baseline)
+
+
+async def _record_bug(tools: Tools, state: FeedState, bug: Exception) -> FeedReport:
+    """Count a poll that ended in a mistake of ours as failed, so that the feed backs off and shows."""
+    tools.metrics.errors.labels("poll_feed").inc()
+    _log.error("poll_crashed", exc_info=bug, extra={"feed_id": state.id, "feed": state.feed.url})
+    error = f"a mistake in veille, please report it: {type(bug).__name__}: {bug}"
+    return await _record_poll(tools, state, PollOutcome(kind=PollResult.FAILED, reason=Reason.MALFORMED, error=error))
 
 
 async def _fetch_and_parse(tools: Tools, state: FeedState) -> tuple[PollOutcome, ParsedFeed | None, float | None]:

@@ -1,4 +1,4 @@
-"""A whole daemon inside a test: real store, real HTTP on loopback, rules of its own, and a clock that is told the time."""
+"""A whole daemon inside a test: real store, real HTTP on loopback, rules of its own, a clock that is told the time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ FILLER = "Le conseil municipal se réunit jeudi soir à la mairie pour examiner 
 
 _RULES = {
     "kharkiv.txt": "Kharkiv\n",
-    "essai.yaml": 'id: essai\ntitle: "Essai"\nstatus: experimental\nterms:\n  drone: {any: ["drone"]}\ncondition: "drone"\n',
+    "essai.yaml": 'id: essai\ntitle: "Essai"\nstatus: experimental\nterms:\n  drone: {any: ["drone"]}\n'
+    'condition: "drone"\n',
     "barrage.yaml": 'id: barrage\ntitle: "Barrages"\nstatus: stable\nterms:\n  barrage: {any: ["barrage"], weight: 1}\n'
     'condition: "barrage"\nscore: {threshold: 5}\n',
 }
@@ -75,7 +76,9 @@ class Site:
     def page(self, path: str, *paragraphs: str, head: str = "") -> None:
         """Let an article stand at a path."""
         text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
-        body = f"<!DOCTYPE html><html lang=fr><head><title>Une</title>{head}</head><body><article>{text}</article></body>"
+        body = (
+            f"<!DOCTYPE html><html lang=fr><head><title>Une</title>{head}</head><body><article>{text}</article></body>"
+        )
         self.answers[path] = Answer(body=body.encode(), headers=(("Content-Type", "text/html; charset=utf-8"),))
 
     def fail(self, path: str, status: int, **headers: str) -> None:
@@ -97,6 +100,12 @@ class Desk:
     webhook: WebhookReceiver
     folder: Path
     reports: list[object]
+    arrivals: asyncio.Queue[Received]
+
+    async def arrival(self, *, within_s: float = 20.0) -> Received:
+        """Wait for the next message that the receiver accepts."""
+        async with asyncio.timeout(within_s):
+            return await self.arrivals.get()
 
     async def cycle(self, *, after_s: float = 0.0) -> None:
         """Let time pass, then do all that is due."""
@@ -116,6 +125,12 @@ class Desk:
     def feed(self) -> FeedState:
         [feed] = self.feeds
         return feed
+
+    @property
+    def parsed(self) -> list[str]:
+        """The tasks that were given to the feeds' workers."""
+        workers = self.app.tools.feed_workers
+        return workers.tasks if isinstance(workers, InlineWorkers) else []
 
     @property
     def polls(self) -> list[FeedReport]:
@@ -148,6 +163,13 @@ class Desk:
 
     def pending(self) -> int:
         return len(self.app.tools.store.deliveries(state=DeliveryState.PENDING))
+
+
+async def eventually(condition: Callable[[], object], *, within_s: float = 20.0) -> None:
+    """Wait until something is true that tells nobody when it becomes so."""
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110  there is no event to wait for
+            await asyncio.sleep(0.01)
 
 
 def rss(*items: str) -> bytes:
@@ -196,7 +218,9 @@ async def opened_desk(
 ) -> AsyncIterator[Desk]:
     """Open a daemon on a site; its feeds are declared, nothing is polled yet."""
     clock = clock or ManualClock()
-    site, webhook = Site(), WebhookReceiver(decide=decide, now_s=lambda: clock.now().timestamp())
+    arrivals: asyncio.Queue[Received] = asyncio.Queue()
+    site = Site()
+    webhook = WebhookReceiver(on_alert=arrivals.put_nowait, decide=decide, now_s=lambda: clock.now().timestamp())
     await site.server.start()
     await webhook.start()
     destination = {"webhook_url": webhook.url, "webhook_secret": webhook.secret}
@@ -208,7 +232,7 @@ async def opened_desk(
         app = App(tools, EmbeddedRunner(tools, on_report=reports.append))
         try:
             await app.declare_feeds()
-            yield Desk(app, clock, site, webhook, folder, reports)
+            yield Desk(app, clock, site, webhook, folder, reports, arrivals)
         finally:
             await app.stop(grace_s=1)
             await webhook.stop()
@@ -220,13 +244,14 @@ def at_desk(
     act: Callable[[Desk], Awaitable[T]],
     *,
     feeds: tuple[str, ...] = ("/rss.xml",),
+    clock: ManualClock | None = None,
     decide: Callable[[int, Request], Answer | None] = lambda _number, _request: None,
     **settings: object,
 ) -> T:
     """Open a daemon, do something with it, and return what that gives."""
 
     async def main() -> T:
-        async with opened_desk(folder, feeds=feeds, decide=decide, **settings) as desk:
+        async with opened_desk(folder, feeds=feeds, clock=clock, decide=decide, **settings) as desk:
             return await act(desk)
 
     return asyncio.run(main())

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.demo import Answer, Request
-from monitor.errors import Reason
-from monitor.model import DeliveryState, FeedStatus, Lane, PollResult
+from monitor.errors import Reason, StoreFullError
+from monitor.feeds import parse
+from monitor.model import DeliveryState, FeedStatus, Lane, ParsedFeed, PollResult
 from monitor.settings import TdmPolicy
-from monitor.stages import DELIVERY_LEASE_S, poll_host, read_article
+from monitor.stages import DELIVERY_LEASE_S, poll_host, read_article, tell_recap
 from monitor.store import Store
+from monitor.workers import WorkerPool
 from rules.types import Completeness
 from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, at_desk, stored
 
@@ -107,7 +110,7 @@ def test_the_same_bytes_are_not_parsed_again(tmp_path: Path) -> None:
         await desk.cycle(after_s=HOUR_S)
 
         assert [PollResult.SAME_BODY] == [poll.outcome.kind for poll in desk.polls]
-        assert ["monitor.feeds.wire:parse_task"] == desk.app.tools.feed_workers.tasks  # type: ignore[attr-defined]  inline ones
+        assert ["monitor.feeds.wire:parse_task"] == desk.parsed
 
     at_desk(tmp_path, act)
 
@@ -115,14 +118,13 @@ def test_the_same_bytes_are_not_parsed_again(tmp_path: Path) -> None:
 def test_p7_a_failing_feed_waits_longer_each_time_in_the_slow_lane(tmp_path: Path) -> None:
     async def act(desk: Desk) -> list[float]:
         desk.site.fail("/rss.xml", 500)
-        waits = []
+        waits: list[float] = []
         for _ in range(4):
             await desk.cycle(after_s=waits[-1] if waits else 0)
             assert desk.feed.next_due_at is not None
             waits.append((desk.feed.next_due_at - desk.clock.now()).total_seconds())
-        [claim] = desk.app.tools.store.claim_hosts(
-            now=desk.feed.next_due_at, owner="me", lease_s=1, limit=1, lane=Lane.SLOW
-        )
+        now = desk.clock.now() + timedelta(seconds=waits[-1])
+        [claim] = desk.app.tools.store.claim_hosts(now=now, owner="me", lease_s=1, limit=1, lane=Lane.SLOW)
 
         assert 4 == desk.feed.failures
         assert Reason.HTTP_5XX is desk.feed.last_reason
@@ -416,6 +418,41 @@ def test_the_way_of_an_article_is_timed(tmp_path: Path) -> None:
     at_desk(tmp_path, act)
 
 
+def test_a_mistake_of_ours_on_one_feed_stops_no_other_of_its_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(pool: WorkerPool, body: bytes, *, url: str, **rest: Any) -> ParsedFeed:
+        if url.endswith("/a.xml"):
+            raise KeyError("ours")
+        return await parse(pool, body, url=url, **rest)
+
+    async def act(desk: Desk) -> None:
+        monkeypatch.setattr("monitor.stages.feeds.parse", broken)
+        for path in ("/a.xml", "/b.xml"):
+            desk.site.publish(path, desk.item("/une", QUIET))
+        await desk.cycle()
+        bad, good = desk.feeds
+
+        assert (1, 0) == (bad.failures, good.failures)
+        assert "KeyError: 'ours'" in (bad.last_error or "")
+        assert 1 == desk.metric("errors_total", stage="poll_feed")
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
+def test_a_database_that_refuses_is_an_error_of_the_whole_poll(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreFullError("no room")
+
+    async def act(desk: Desk) -> None:
+        monkeypatch.setattr(desk.app.tools.store, "record_poll", full)
+        await _baseline(desk)
+
+        assert 1 == desk.metric("errors_total", stage="poll_host_fast")
+
+    at_desk(tmp_path, act)
+
+
 # --- recap ----------------------------------------------------------------------------------------------------------
 
 
@@ -429,6 +466,42 @@ def test_a_recap_without_receivers_is_recorded_and_not_tried_again(tmp_path: Pat
         assert (1, 0) == (desk.metric("alerts_total", type="story.recap"), desk.pending())
 
     at_desk(tmp_path, act, webhook_url=None)
+
+
+def test_a_recap_waits_for_what_is_still_to_be_read_and_not_for_ever(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.fail("/late", 503)
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS), desk.item("/late", QUIET))
+        [host] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+        await poll_host(desk.app.tools, host)
+        for claim in desk.app.tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=60, limit=9):
+            await read_article(desk.app.tools, claim)
+
+        assert await tell_recap(desk.app.tools) is None
+
+        desk.clock.pass_s(601)
+
+        assert await tell_recap(desk.app.tools) is not None
+
+    at_desk(tmp_path, act)
+
+
+def test_a_recap_waits_for_feeds_that_were_never_polled(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/a.xml", desk.item("/une", NEWS))
+        desk.site.fail("/b.xml", 500)
+        [host] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+        await poll_host(desk.app.tools, replace(host, feeds=host.feeds[:1]))
+        [claim] = desk.app.tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=60, limit=9)
+        await read_article(desk.app.tools, claim)
+
+        assert await tell_recap(desk.app.tools) is None
+
+        await desk.cycle()
+
+        assert 1 == len(desk.recaps)
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
 
 
 # --- deliver --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import pytest
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+
+from monitor.demo import Answer
+from monitor.runner.embedded import _Every
+from tests.clock import ShiftedClock
+from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, eventually
+
+T = TypeVar("T")
+
+NEWS = "Kharkiv : la ville s'éveille sous la neige"
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def _live(folder: Path, act: Callable[[Desk], Awaitable[T]], **given: Any) -> T:
+    """Do something at a desk whose daemon runs by itself, polls every second and has seen its feed once."""
+
+    async def main(desk: Desk) -> T:
+        desk.site.publish("/rss.xml", desk.item("/vieux", "Le marché de Noël", age_s=10 * TOMORROW_S))
+        await desk.cycle()
+        desk.app.runner._due_by = None
+        await desk.app.start()
+        return await act(desk)
+
+    return at_desk(folder, main, clock=ShiftedClock(), **{"poll_min_s": 1, "poll_max_s": 1, **given})
+
+
+async def _round(desk: Desk) -> None:
+    """Wait for the end of a round."""
+    ended = asyncio.Event()
+
+    async def note() -> None:
+        ended.set()
+
+    desk.app.runner.each_round(note)
+    async with asyncio.timeout(20):
+        await ended.wait()
+
+
+def test_what_appears_is_told_without_being_asked_for(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS))
+        received = await desk.arrival()
+
+        assert NEWS == received.payload["data"]["story"]["title"]
+
+    _live(tmp_path, act)
+
+
+def test_t7_a_clock_set_back_by_an_hour_stops_nothing(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.clock.pass_s(-HOUR_S)
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS))
+        await desk.arrival()
+
+        assert [NEWS] == desk.told
+
+    _live(tmp_path, act)
+
+
+def test_the_recap_of_a_new_feed_is_told_by_the_rounds(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/new.xml", desk.item("/une", NEWS))
+        with (desk.folder / "feeds.txt").open("a", encoding="utf-8") as feeds:
+            feeds.write(desk.site.url("/new.xml") + "\n")
+        await desk.app.follow_feeds()
+        received = await desk.arrival()
+
+        assert "story.recap" == received.payload["type"]
+
+    _live(tmp_path, act)
+
+
+def test_t8_what_does_not_end_in_time_is_given_back(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.answers["/une"] = Answer(delay_s=600)
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS))
+        await eventually(lambda: desk.site.asked("/une"))
+        await desk.app.stop(grace_s=0.05)
+
+        assert 1 == desk.app.tools.store.entries_waiting(now=desk.clock.now())
+
+    _live(tmp_path, act)
+
+
+def test_x1_a_round_that_fails_is_counted_and_is_no_round(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        async def fail() -> None:
+            raise OSError("disk")
+
+        desk.app.runner.each_round(fail)
+        before = desk.app.tools.metrics.last_round_at
+        await desk.app.runner._round()
+
+        assert 1 == desk.metric("errors_total", stage="round")
+        assert before is desk.app.tools.metrics.last_round_at
+
+    at_desk(tmp_path, act)
+
+
+def test_x1_a_whole_round_writes_the_database_and_is_noted(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await desk.app.runner._round()
+
+        assert desk.clock.now() == desk.app.tools.metrics.last_round_at
+        assert 1 == desk.metric("feeds", status="active")
+
+    at_desk(tmp_path, act)
+
+
+def test_the_first_round_comes_at_once(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> str | None:
+        await _round(desk)
+        await eventually(lambda: desk.app.unready() is None)
+        return desk.app.unready()
+
+    assert _live(tmp_path, act) is None
+
+
+def test_r3_the_longest_stall_of_the_loop_is_measured(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> float:
+        await asyncio.sleep(0.06)
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            pass
+        await asyncio.sleep(0.06)
+        return desk.metric("loop_stall_seconds")
+
+    assert _live(tmp_path, act) > 0.2
+
+
+def test_t6_ticks_that_were_skipped_are_counted(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        for code in (EVENT_JOB_MISSED, EVENT_JOB_MAX_INSTANCES):
+            desk.app.runner._missed(SimpleNamespace(code=code))
+
+        assert 1 == desk.metric("jobs_missed_total", event="missed")
+        assert 1 == desk.metric("jobs_missed_total", event="max_instances")
+
+    at_desk(tmp_path, act)
+
+
+@pytest.mark.parametrize(
+    ("previous", "expected"),
+    [
+        (None, NOW),
+        (NOW, NOW + timedelta(seconds=5)),
+        (NOW - timedelta(days=20_000), NOW + timedelta(seconds=5)),
+        (NOW + timedelta(seconds=1), NOW + timedelta(seconds=6)),
+    ],
+)
+def test_t6_a_trigger_leaves_no_missed_times_behind(previous: datetime | None, expected: datetime) -> None:
+    assert expected == _Every(5).get_next_fire_time(previous, NOW)
+
+
+def test_run_once_polls_what_is_not_due_when_told(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml")
+        await desk.cycle()
+        await desk.cycle()
+
+        assert 1 == desk.site.asked("/rss.xml")
+
+        await desk.app.runner.run_once(ignore_due=True)
+
+        assert 2 == desk.site.asked("/rss.xml")
+
+    at_desk(tmp_path, act)

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.app import check_channels, load_feeds, opened
+from monitor.errors import RulesError, SettingsError, SourceError, StoreFullError, StoreLockedError
+from monitor.model import FeedStatus
+from tests.clock import ManualClock
+from tests.monitor.bench import HOUR_S, Desk, at_desk, settings_for
+
+
+def _write_feeds(desk: Desk, *paths: str) -> None:
+    text = "".join(f"{desk.site.url(path)}\n" for path in paths)
+    (desk.folder / "feeds.txt").write_text(text, encoding="utf-8")
+
+
+def _statuses(desk: Desk) -> dict[str, FeedStatus]:
+    return {state.feed.url.removeprefix(desk.site.url("")): state.status for state in desk.feeds}
+
+
+def test_p15_a_rule_set_that_is_broken_leaves_the_previous_one_live(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        before = desk.app.tools.live.engine
+        (desk.folder / "rules" / "neuf.yaml").write_text("id: neuf\ncondition: nowhere\n", encoding="utf-8")
+        await desk.app.reload()
+
+        assert before is desk.app.tools.live.engine
+        assert 1 == desk.metric("rules_rejected_total")
+        assert 3 == desk.metric("rules")
+
+    at_desk(tmp_path, act)
+
+
+def test_a_rule_set_that_is_good_is_live_after_a_reload(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml")
+        await desk.cycle()
+        desk.site.publish("/rss.xml", desk.item("/x", "Vendanges tardives"), desk.item("/old", "Avant", age_s=9))
+        (desk.folder / "rules" / "vin.txt").write_text("vendanges\n", encoding="utf-8")
+        await desk.app.reload()
+        await desk.cycle(after_s=HOUR_S)
+
+        assert 4 == desk.metric("rules")
+        assert 0 == desk.metric("rules_rejected_total")
+
+    at_desk(tmp_path, act)
+
+
+def test_feeds_are_added_and_paused_when_their_file_changes(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        _write_feeds(desk, "/b.xml", "/c-is-new.xml")
+        await desk.app.follow_feeds()
+
+        assert {
+            "/a.xml": FeedStatus.PAUSED,
+            "/b.xml": FeedStatus.ACTIVE,
+            "/c-is-new.xml": FeedStatus.ACTIVE,
+        } == _statuses(desk)
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
+def test_a_feeds_file_that_is_broken_or_gone_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def act(desk: Desk) -> None:
+        (desk.folder / "feeds.txt").write_text("<opml><body>", encoding="utf-8")
+        await desk.app.follow_feeds()
+        await desk.app.follow_feeds()
+        (desk.folder / "feeds.txt").unlink()
+        await desk.app.follow_feeds()
+
+        assert {"/rss.xml": FeedStatus.ACTIVE} == _statuses(desk)
+        assert ["feeds_refused"] == [record.message for record in caplog.records if record.levelname == "ERROR"]
+
+    at_desk(tmp_path, act)
+
+
+def test_feeds_that_the_database_refused_are_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreFullError("no room")
+
+    async def act(desk: Desk) -> None:
+        _write_feeds(desk, "/other.xml")
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.app.tools.store, "sync_feeds", full)
+            with pytest.raises(StoreFullError):
+                await desk.app.follow_feeds()
+        await desk.app.follow_feeds()
+
+        assert FeedStatus.ACTIVE is _statuses(desk)["/other.xml"]
+
+    at_desk(tmp_path, act)
+
+
+def test_t4_a_second_daemon_on_the_same_database_is_refused_by_name(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    with (
+        opened(settings, clock=ManualClock()),
+        pytest.raises(StoreLockedError, match="another daemon uses it: pid"),
+        opened(settings, clock=ManualClock()),
+    ):
+        pytest.fail("two daemons")
+
+    with opened(settings, clock=ManualClock()) as app:
+        assert app.tools.store.path.exists()
+
+
+def test_rules_that_are_broken_at_the_start_start_nothing(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    (tmp_path / "rules" / "neuf.yaml").write_text("id: neuf\ncondition: nowhere\n", encoding="utf-8")
+
+    with pytest.raises(RulesError), opened(settings, clock=ManualClock()):
+        pytest.fail("opened")
+
+    assert not (tmp_path / "veille.db").exists()
+
+
+def test_feeds_that_cannot_be_read_at_the_start_start_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SourceError), opened(settings_for(tmp_path, feeds=tmp_path / "no.opml"), clock=ManualClock()):
+        pytest.fail("opened")
+
+    assert not (tmp_path / "veille.db").exists()
+
+
+def test_without_a_feeds_file_there_is_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="veille init"):
+        load_feeds(settings_for(tmp_path).model_copy(update={"feeds": None}))
+
+
+def test_channels_are_checked_without_connecting(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, webhook_url="http://127.0.0.1:9/", slack_webhook_url="http://127.0.0.1:9/")
+
+    assert ("slack", "webhook") == check_channels(settings)
+
+
+def test_a_channel_that_cannot_work_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError):
+        check_channels(settings_for(tmp_path, webhook_url="http://127.0.0.1:9/", webhook_secret="short"))
+
+
+def test_the_status_line_counts(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        assert "2 feeds, 0 to read, 0 to send" == await desk.app.status()
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
+def test_a_daemon_is_ready_while_its_rounds_go_on(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> list[str | None]:
+        said = [desk.app.unready()]
+        desk.app.started = True
+        said.append(desk.app.unready())
+        desk.app.tools.metrics.round_ended(desk.clock.now())
+        said.append(desk.app.unready())
+        desk.clock.pass_s(61)
+        said.append(desk.app.unready())
+        return said
+
+    starting, first, ready, stuck = at_desk(tmp_path, act)
+
+    assert ("starting", "first round under way", None) == (starting, first, ready)
+    assert stuck is not None
+    assert "no round for a minute" in stuck
+
+
+def test_t7_feeds_are_due_again_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml")
+        await desk.cycle()
+        due_in = (desk.feed.next_due_at or desk.clock.now()) - desk.clock.now()
+        desk.clock.pass_s(-HOUR_S)
+        await desk.app.runner._clock_set_back()
+
+        assert desk.feed.next_due_at is not None
+        assert desk.feed.next_due_at - desk.clock.now() <= due_in + timedelta(seconds=1)
+
+    at_desk(tmp_path, act)
+
+
+def test_the_daemon_starts_and_stops_with_nothing_to_do(tmp_path: Path) -> None:
+    async def main() -> None:
+        with opened(settings_for(tmp_path), clock=ManualClock()) as app:
+            await app.start()
+
+            assert app.started
+
+            await app.stop(grace_s=1)
+
+            assert not app.started
+
+    asyncio.run(main())

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import RulesError
+from monitor.rulesets import load_engine
+from monitor.settings import load_settings
+from rules.engine import Engine
+
+GOOD = """\
+id: vin
+title: "Vendanges"
+status: stable
+terms:
+  vin: {any: ["vendange"]}
+condition: "vin"
+tests:
+  - name: "au pluriel"
+    article: {title: "Les vendanges commencent"}
+    expect: {match: true}
+"""
+
+
+def _load(path: Path | None, *, tested: bool = True) -> Engine:
+    return load_engine(load_settings(None, rules=path), tested=tested)
+
+
+def _file(folder: Path, text: str, name: str = "vin.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_rules_of_ones_own_the_bundled_ones_are_live() -> None:
+    assert "front-kharkiv" in {rule.id for rule in _load(None, tested=False).pack.rules}
+
+
+def test_a_file_is_a_rule_set(tmp_path: Path) -> None:
+    assert ["vin"] == [rule.id for rule in _load(_file(tmp_path, GOOD)).pack.rules]
+
+
+def test_a_folder_is_read_whole_and_other_files_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    _file(tmp_path, GOOD)
+    _file(tmp_path / "deep", "Kharkiv\n", "une.txt")
+    _file(tmp_path, "not a rule", "README.md")
+
+    assert 2 == len(_load(tmp_path).pack.rules)
+
+
+def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RulesError, match="holds no rule file"):
+        _load(tmp_path)
+
+
+def test_a_file_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(RulesError, match=r"gone\.yaml: cannot be read: No such file"):
+        _load(tmp_path / "gone.yaml")
+
+
+def test_a_file_that_is_no_utf_8_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "vin.yaml").write_bytes(GOOD.encode("utf-16"))
+
+    with pytest.raises(RulesError, match=r"vin\.yaml: cannot be read"):
+        _load(tmp_path / "vin.yaml")
+
+
+def test_every_problem_is_named_with_file_and_line(tmp_path: Path) -> None:
+    _file(tmp_path, GOOD.replace('condition: "vin"', 'condition: "nowhere"'))
+    _file(tmp_path, GOOD.replace("id: vin", "id: autre").replace("stable", "stabel"), "autre.yaml")
+
+    with pytest.raises(RulesError, match="refused") as refusal:
+        _load(tmp_path)
+
+    assert {"autre.yaml:3", "vin.yaml:6"} == {
+        ":".join(error.split("/")[-1].split(":")[:2]) for error in refusal.value.errors
+    }
+
+
+def test_a_test_that_fails_refuses_the_whole_set(tmp_path: Path) -> None:
+    _file(tmp_path, "Kharkiv\n", "une.txt")
+    _file(tmp_path, GOOD.replace("match: true", "match: false"))
+
+    with pytest.raises(RulesError, match="tests inside the rules failed") as refusal:
+        _load(tmp_path)
+
+    [error] = refusal.value.errors
+
+    assert "vin.yaml:8: vin: 'au pluriel'" in error
+
+
+def test_one_shot_tools_may_skip_the_tests(tmp_path: Path) -> None:
+    assert 1 == len(_load(_file(tmp_path, GOOD.replace("match: true", "match: false")), tested=False).pack.rules)
