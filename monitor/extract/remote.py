@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from monitor.clock import SystemClock
 from monitor.extract.wire import from_wire
-from monitor.workers import WorkerPool
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.extract.read import Extracted
     from monitor.model import Page
+    from monitor.workers import WorkerPool
 
 __all__ = ["read", "worker_pool"]
 
@@ -23,6 +23,8 @@ def worker_pool(size: int = 2) -> WorkerPool:
     Args:
         size: children at most; one reads some 30 pages a second.
     """
+    from monitor.workers import WorkerPool  # late: the child imports this module too, and needs no asyncio
+
     return WorkerPool(size, cpu_s=5.0, memory_bytes=212 * 1024 * 1024, deadline_s=30.0, recycle_after=300, idle_s=30.0)
 
 

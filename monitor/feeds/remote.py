@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.clock import SystemClock
 from monitor.feeds.wire import from_wire
-from monitor.workers import WorkerPool
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.model import ParsedFeed
+    from monitor.workers import WorkerPool
 
 __all__ = ["MAX_BYTES", "parse", "worker_pool"]
 
@@ -24,6 +24,8 @@ def worker_pool(size: int = 1) -> WorkerPool:
     Args:
         size: children at most; one parses some 50 feeds a second.
     """
+    from monitor.workers import WorkerPool  # late: the child imports this module too, and needs no asyncio
+
     return WorkerPool(size, cpu_s=5.0, memory_bytes=212 * 1024 * 1024, deadline_s=40.0, recycle_after=1000, idle_s=60.0)
 
 

@@ -108,3 +108,12 @@ def test_what_the_child_tells_is_read_back_whole() -> None:
     told = json.loads(json.dumps(parse_task(RSS.encode(), args)))
 
     assert feeds.parse_feed(RSS.encode(), url=URL, now=NOW) == from_wire(told)
+
+
+def test_r5_a_child_for_feeds_loads_neither_trafilatura_nor_asyncio() -> None:
+    async def scenario() -> set[str]:
+        async with feeds.worker_pool() as pool:
+            await feeds.parse(pool, RSS.encode(), url=URL, now=NOW)
+            return set(await pool.run("tests.monitor.workers.tasks:modules", b""))
+
+    assert not {"asyncio", "trafilatura", "httpx", "sqlmodel", "pydantic"} & asyncio.run(scenario())
