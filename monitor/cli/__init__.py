@@ -93,7 +93,7 @@ def run() -> int:
         sys.stderr.writelines(f"  {line}\n" for line in getattr(error, "errors", ()))
         return exit_code(error)
     except OSError as error:
-        sys.stderr.write(f"veille: {error}\n")
+        sys.stderr.write(f"veille: {error.filename or 'the output'}: {error.strerror or error}\n")
         return 1
     return code
 

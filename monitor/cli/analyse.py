@@ -58,6 +58,8 @@ def _analysed(engine: Engine, line: str, now: datetime) -> dict[str, Any]:
         return {"id": identity, **_result(engine, record, now)}
     except RecursionError:
         return {"id": identity, "error": "nested too deeply"}
+    except json.JSONDecodeError as error:
+        return {"id": identity, "error": f"not JSON: {error}"}
     except ValueError as error:
         return {"id": identity, "error": str(error)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -28,7 +29,17 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from monitor.store import Store
 
-__all__ = ["EXIT_CODES", "State", "configure", "exit_code", "log", "print_json", "print_table", "settings_of"]
+__all__ = [
+    "EXIT_CODES",
+    "State",
+    "configure",
+    "exit_code",
+    "harmless",
+    "log",
+    "print_json",
+    "print_table",
+    "settings_of",
+]
 
 # Exit code: meaning. 0 is success; 2 is also what a mistyped command line gives.
 EXIT_CODES: dict[int, str] = {
@@ -50,6 +61,10 @@ _CODES: tuple[tuple[type[VeilleError], int], ...] = (
     (RulesError, 2),
     (RoutesError, 2),
 )
+
+
+# C0 and C1, line and paragraph separators, bidirectional controls
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +137,14 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     Console().print(table)
 
 
+def harmless(text: str) -> str:
+    r"""Return text that can neither steer a terminal nor break a line of a table.
+
+    >>> harmless("Kharkiv\x1b[2J\tvisée")
+    'Kharkiv [2J visée'
+    """
+    return _CONTROLS.sub(" ", text)
+
+
 def _text(cell: object) -> str:
-    return "" if cell is None else str(cell)
+    return "" if cell is None else harmless(str(cell))

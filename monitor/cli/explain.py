@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from monitor.cli.context import print_json, settings_of
+from monitor.cli.context import harmless, print_json, settings_of
 from monitor.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _plain_document(source: str, body: bytes) -> Document:
         raise InputError(f"{source}: is empty")
     if "\0" in text:
         raise InputError(f"{source}: neither a text nor a page; give a text file, an HTML file or an address")
-    return text_document(text)
+    return text_document("\n".join(map(harmless, text.splitlines())))
 
 
 async def _page_document(page: Page) -> Document:

@@ -77,7 +77,7 @@ def read_lines(source: str) -> Iterator[str]:
 def told(source: str, error: VeilleError) -> str:
     """Return what is wrong, and with which input."""
     text = str(error)
-    return text if source in text else f"{source}: {text}"
+    return text if text.startswith(source) else f"{source}: {text}"
 
 
 @contextmanager
