@@ -104,7 +104,11 @@ class RulesError(VeilleError):
 
 
 class RoutesError(VeilleError):
-    """A routes file was refused."""
+    """A routes file was refused. `errors` holds one line for each problem, with file, line and column."""
+
+    def __init__(self, message: str, *, errors: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
 
 
 class StoreError(VeilleError):

@@ -332,6 +332,7 @@ class Receiver:
 
     name: str
     channel: Channel
+    to: tuple[str, ...] = ()  # recipients of its own, of a mail receiver; none: those of the settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ one transaction; killed before it, the lease brings the work back, killed after 
 
     poll_host     fetch → parse → transaction A (validators, entries to read)
     read_article  fetch → extract → match → plan → render → transaction B (article, matches, alerts, deliveries)
-    tell_recap    the matches of first polls, in one message
+    tell_recap    the matches of first polls, in one message for each receiver
     deliver       send → settle
 """
 
@@ -74,7 +74,7 @@ DELIVERY_LEASE_S = 120.0
 _PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5))
 # An entry that took the daemon down this often is read from its feed alone.
 _MAX_PAGE_ATTEMPTS = 5
-_RECAP_LIMIT = 30
+_RECAP_LIMIT = 5000  # matches looked at in one go; the rest follows at the next round
 _RECAP_PATIENCE = timedelta(minutes=10)
 
 
@@ -409,8 +409,8 @@ def _outlet(state: FeedState) -> str:
 # --- recap ----------------------------------------------------------------------------------------------------------
 
 
-async def tell_recap(tools: Tools, *, at_once: bool = False) -> Alert | None:
-    """Tell the matches of first polls in one message, once the new feeds have been read.
+async def tell_recap(tools: Tools, *, at_once: bool = False) -> tuple[Alert, ...]:
+    """Tell the matches of first polls, once the new feeds have been read: one message for each receiver.
 
     Args:
         tools: what the stages work with.
@@ -418,17 +418,21 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> Alert | None:
     """
     now = tools.clock.now()
     pending = await tools.thread.run(tools.store.recap_pending, limit=_RECAP_LIMIT)
-    if not pending.count or pending.oldest_at is None:
-        return None
+    if pending.oldest_at is None:
+        return ()
     patient = not at_once and now - pending.oldest_at < _RECAP_PATIENCE
     if patient and await tools.thread.run(_more_to_come, tools.store):
-        return None
-    items = [(item.story, item.match) for item in pending.items]
-    alert = alerting.plan_recap(items, tools.routes, now=now, total=pending.count)
-    await tools.thread.run(tools.store.record_recap, alert, _render(tools, alert), pending.match_ids, now=now)
-    tools.metrics.alerts.labels(alert.type).inc()
-    _log.info("recap_planned", extra={"alert_id": alert.id, "matches": pending.count})
-    return alert
+        return ()
+    match_ids = [item.match_id for item in pending.items]
+    recaps = alerting.plan_recap([(item.story, item.match) for item in pending.items], tools.routes, now=now)
+    rendered = [
+        (recap.alert, _render(tools, recap.alert), [match_ids[place] for place in recap.items]) for recap in recaps
+    ]
+    await tools.thread.run(tools.store.record_recap, rendered, match_ids, now=now)
+    for alert, _, told in rendered:
+        tools.metrics.alerts.labels(alert.type).inc()
+        _log.info("recap_planned", extra={"alert_id": alert.id, "matches": len(told), "receivers": alert.receivers})
+    return tuple(recap.alert for recap in recaps)
 
 
 def _more_to_come(store: Store) -> bool:

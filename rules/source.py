@@ -103,7 +103,7 @@ def read(text: str, *, file: str) -> Node:
     except YAMLError as error:
         raise PackError(f"not YAML: {str(error).splitlines()[0]}", file=file) from None
     if builder.root is None:
-        raise PackError("the file is empty", file=file, hint="write a rule or an entity")
+        raise PackError("the file is empty", file=file)
     return builder.root
 
 

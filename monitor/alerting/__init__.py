@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from monitor.alerting.plan import RECAP_LIMIT, message_id, notifies, plan, plan_recap
+from monitor.alerting.plan import RECAP_LIMIT, Recap, message_id, notifies, plan, plan_recap
 from monitor.alerting.retry import ATTEMPTS, next_attempt
-from monitor.alerting.routes import Routes, default_routes, load_routes
+from monitor.alerting.route_file import load_routes, read_routes
+from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes
 
 __all__ = [
     "ATTEMPTS",
+    "JOURNAL",
     "RECAP_LIMIT",
+    "Recap",
+    "Route",
     "Routes",
     "default_routes",
     "load_routes",
@@ -17,4 +21,5 @@ __all__ = [
     "notifies",
     "plan",
     "plan_recap",
+    "read_routes",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from monitor.alerting.routes import JOURNAL
 from monitor.model import Alert, AlertId, AlertType, NotificationReason
 from rules.types import Level, Status
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.model import Story
     from rules.types import Match
 
-__all__ = ["RECAP_LIMIT", "message_id", "notifies", "plan", "plan_recap"]
+__all__ = ["RECAP_LIMIT", "Recap", "message_id", "notifies", "plan", "plan_recap"]
 
 RECAP_LIMIT = 20
 """Matches that a recap lists; it counts the others."""
@@ -57,7 +59,7 @@ def plan(
             type=AlertType.STORY_NEW,
             reason=NotificationReason.FIRST_ALERT,
             planned_at=now,
-            receivers=routes.names,
+            receivers=routes.receivers_for(match, story),
             stories=(story,),
             matches=(match,),
             latency_s=latency_s,
@@ -66,29 +68,51 @@ def plan(
     )
 
 
-def plan_recap(items: Sequence[tuple[Story, Match]], routes: Routes, *, now: datetime, total: int) -> Alert:
-    """Return the one message about what new feeds already held.
+@dataclass(frozen=True, slots=True)
+class Recap:
+    """One message about what new feeds already held. `items` are the places of all it tells, listed or counted."""
 
-    It is addressed to nobody where nothing among `items` is to be told.
+    alert: Alert
+    items: tuple[int, ...]
+
+
+def plan_recap(items: Sequence[tuple[Story, Match]], routes: Routes, *, now: datetime) -> tuple[Recap, ...]:
+    """Return what to say of what new feeds already held: one message for each receiver, with what is for it.
+
+    Receivers who are told the same share an alert; what is for the log only is an alert to nobody. Matches of silent
+    rules are in none.
 
     Args:
         items: stories and what they matched, in any order.
         routes: who is told.
         now: the present instant, UTC.
-        total: how many matches there are; `items` may hold only some of them.
     """
-    told = sorted((item for item in items if notifies(item[1])), key=_best_first)
+    by_receiver: dict[str, list[int]] = {}
+    told = [place for place, (_, match) in enumerate(items) if notifies(match)]
+    for place in sorted(told, key=lambda place: _best_first(items[place])):
+        for receiver in routes.receivers_for(items[place][1], items[place][0]) or (JOURNAL,):
+            by_receiver.setdefault(receiver, []).append(place)
+    shared: dict[tuple[int, ...], list[str]] = {}
+    for receiver, places in by_receiver.items():
+        shared.setdefault(tuple(places), []).append(receiver)
+    return tuple(
+        Recap(_recap([items[place] for place in places], receivers, now=now), places)
+        for places, receivers in shared.items()
+    )
+
+
+def _recap(told: Sequence[tuple[Story, Match]], receivers: Sequence[str], *, now: datetime) -> Alert:
     listed = told[:RECAP_LIMIT]
-    silent = len(items) - len(told)
     return Alert(
-        id=_alert_id(NotificationReason.RECAP, *(f"{match.rule.id}|{story.id}" for story, match in listed)),
+        # all it tells, not only what it lists: two receivers may have the same best matches
+        id=_alert_id(NotificationReason.RECAP, *(f"{match.rule.id}|{story.id}" for story, match in told)),
         type=AlertType.STORY_RECAP,
         reason=NotificationReason.RECAP,
         planned_at=now,
-        receivers=routes.names if listed else (),
+        receivers=tuple(receiver for receiver in receivers if receiver != JOURNAL),
         stories=tuple(story for story, _ in listed),
         matches=tuple(match for _, match in listed),
-        truncated=max(total - silent, len(told)) - len(listed),
+        truncated=len(told) - len(listed),
     )
 
 

@@ -1,50 +1,85 @@
-"""Who is told."""
+"""Who is told. Routes are a tree, walked as Alertmanager walks its own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.errors import RoutesError
+from monitor.alerting.matchers import Matcher, facts_of
 from monitor.model import Channel, Receiver
 from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
-    from monitor.settings import Settings
+    from collections.abc import Mapping
 
-__all__ = ["Routes", "default_routes", "load_routes"]
+    from monitor.model import Story
+    from monitor.settings import Settings
+    from rules.types import Match
+
+__all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations"]
+
+JOURNAL = "journal"
+"""The receiver that is always there: the log only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A node of the tree: what it takes, and who is told where none of its own routes takes it."""
+
+    receiver: str
+    matchers: tuple[Matcher, ...] = ()
+    goes_on: bool = False  # `continue`: the routes beside it see the match too
+    routes: tuple[Route, ...] = ()
+
+    def take(self, facts: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the receivers that the facts lead to, depth first; none where a matcher does not hold."""
+        if not all(matcher.holds(facts) for matcher in self.matchers):
+            return ()
+        found: list[str] = []
+        for route in self.routes:
+            taken = route.take(facts)
+            found += taken
+            if taken and not route.goes_on:
+                break
+        return tuple(dict.fromkeys(found)) or (self.receiver,)
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The receivers of every match. None: the log only."""
+    """The receivers, and which matches go to which of them.
+
+    Attributes:
+        receivers: every receiver but the journal. None: the log only.
+        root: the tree; None: every receiver gets every match.
+        unused: settings of destinations that are configured and that no receiver uses.
+    """
 
     receivers: tuple[Receiver, ...] = ()
+    root: Route | None = None
+    unused: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The receivers' names, in order."""
         return tuple(receiver.name for receiver in self.receivers)
 
+    def receivers_for(self, match: Match, story: Story) -> tuple[str, ...]:
+        """Return the names of those who are told of a match, each once. None: the log only."""
+        if self.root is None:
+            return self.names
+        return tuple(name for name in self.root.take(facts_of(match, story)) if name != JOURNAL)
 
-def load_routes(settings: Settings) -> Routes:
-    """Return the routes of the settings.
 
-    Raises:
-        RoutesError: a routes file is named, which this version cannot read.
-    """
-    if settings.routes is not None:
-        raise RoutesError(
-            f"{PREFIX}ROUTES: routes files are not available yet; every configured destination gets every match"
-        )
-    return default_routes(settings)
+def destinations(settings: Settings) -> dict[Channel, str]:
+    """Return the channels that are configured, with the setting that switches each on."""
+    configured = {
+        Channel.WEBHOOK: ("WEBHOOK_URL", settings.webhook_url is not None),
+        Channel.SLACK: ("SLACK_WEBHOOK_URL", settings.slack_webhook_url is not None),
+        Channel.MAIL: ("SMTP_HOST", bool(settings.mail_to)),
+    }
+    return {channel: PREFIX + setting for channel, (setting, is_set) in configured.items() if is_set}
 
 
 def default_routes(settings: Settings) -> Routes:
     """Return the routes without a routes file: each configured destination, named after its channel."""
-    configured = {
-        Channel.WEBHOOK: settings.webhook_url is not None,
-        Channel.SLACK: settings.slack_webhook_url is not None,
-        Channel.MAIL: bool(settings.mail_to),
-    }
-    return Routes(tuple(Receiver(channel.value, channel) for channel, is_set in configured.items() if is_set))
+    return Routes(tuple(Receiver(channel.value, channel) for channel in destinations(settings)))

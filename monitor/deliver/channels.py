@@ -45,11 +45,11 @@ def make_channels(
         SettingsError: a setting of a channel is missing or impossible.
     """
     makers = {
-        Channel.WEBHOOK: lambda name: _webhook(name, settings, client, clock or SystemClock()),
-        Channel.SLACK: lambda name: _slack(name, settings, client),
-        Channel.MAIL: lambda name: _mail(name, settings),
+        Channel.WEBHOOK: lambda receiver: _webhook(receiver.name, settings, client, clock or SystemClock()),
+        Channel.SLACK: lambda receiver: _slack(receiver.name, settings, client),
+        Channel.MAIL: lambda receiver: _mail(receiver, settings),
     }
-    return {receiver.name: makers[receiver.channel](receiver.name) for receiver in receivers}
+    return {receiver.name: makers[receiver.channel](receiver) for receiver in receivers}
 
 
 def _webhook(name: str, settings: Settings, client: HttpClient, clock: Clock) -> ChannelSender:
@@ -63,15 +63,16 @@ def _slack(name: str, settings: Settings, client: HttpClient) -> ChannelSender:
     return SlackSender(name=name, url=url, words=vocabulary(settings.language, settings.zone), client=client)
 
 
-def _mail(name: str, settings: Settings) -> ChannelSender:
+def _mail(receiver: Receiver, settings: Settings) -> ChannelSender:
     if settings.smtp_host is None:
         raise SettingsError(f"{PREFIX}SMTP_HOST is not set, and a receiver needs it")
     password = _revealed(settings.smtp_password)
     for setting, value in (("SMTP_USER", settings.smtp_user), ("SMTP_PASSWORD", password)):
         if value and not value.isascii():
             raise SettingsError(f"{PREFIX}{setting} holds a character that SMTP cannot carry: keep to ASCII")
+    where = f"ROUTES: receiver {receiver.name}" if receiver.to else "MAIL_TO"
     return MailSender(
-        name=name,
+        name=receiver.name,
         server=SmtpServer(
             host=settings.smtp_host,
             port=settings.smtp_port or _PORTS[settings.smtp_tls],
@@ -81,7 +82,7 @@ def _mail(name: str, settings: Settings) -> ChannelSender:
             allow_networks=settings.deliver_allow_networks,
         ),
         sender=address(settings.mail_from or "", "MAIL_FROM"),
-        recipients=tuple(address(person, "MAIL_TO") for person in settings.mail_to),
+        recipients=tuple(address(person, where) for person in receiver.to or settings.mail_to),
         words=vocabulary(settings.language, settings.zone),
     )
 

@@ -118,8 +118,8 @@ def _add_alert(
 
 def recap_pending(connection: Connection, *, limit: int) -> RecapPending:
     """Return what a recap would tell; see `Store.recap_pending`."""
-    match_ids = tuple(connection.scalars(select(MATCH.c.id).where(_RECAP_PENDING).order_by(MATCH.c.id)))
-    oldest_at = connection.scalar(select(func.min(MATCH.c.recorded_at)).where(_RECAP_PENDING))
+    waiting = select(func.count().label("number"), func.min(MATCH.c.recorded_at).label("oldest_at"))
+    found = connection.execute(waiting.where(_RECAP_PENDING)).one()
     best = select(MATCH).where(_RECAP_PENDING).order_by(MATCH.c.score.desc(), MATCH.c.id).limit(limit)
     rows = connection.execute(best).all()
     stories = {}
@@ -127,13 +127,18 @@ def recap_pending(connection: Connection, *, limit: int) -> RecapPending:
         told = select(STORY, ARTICLE.c.id.label("article_id")).join_from(ARTICLE, STORY).where(ARTICLE.c.id.in_(ids))
         stories.update({row.article_id: story_from_row(row) for row in connection.execute(told)})
     items = tuple(RecapItem(row.id, stories[row.article_id], match_from_row(row)) for row in rows)
-    return RecapPending(len(match_ids), oldest_at, items, match_ids)
+    return RecapPending(found.number, found.oldest_at, items)
 
 
 def record_recap(
-    connection: Connection, alert: Alert, outbox: Sequence[OutboxItem], match_ids: Sequence[int], *, now: datetime
+    connection: Connection,
+    recaps: Sequence[tuple[Alert, Sequence[OutboxItem], Sequence[int]]],
+    match_ids: Sequence[int],
+    *,
+    now: datetime,
 ) -> None:
-    """Write a recap and mark all it tells as told."""
-    _add_alert(connection, alert, outbox, match_ids, now=now)
+    """Write a recap's alerts and mark all that was looked at as told; see `Store.record_recap`."""
+    for alert, outbox, told_ids in recaps:
+        _add_alert(connection, alert, outbox, told_ids, now=now)
     for ids in chunks(match_ids):
         connection.execute(update(MATCH).where(MATCH.c.id.in_(ids)).values(recap=_TOLD))

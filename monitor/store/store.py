@@ -347,16 +347,26 @@ class Store:
             )
 
     def recap_pending(self, *, limit: int) -> RecapPending:
-        """Return the matches of first polls that nobody was told yet: the best `limit` whole, all by number."""
+        """Return the matches of first polls that nobody was told yet: how many, and the best `limit`."""
         with self._read() as connection:
             return articles.recap_pending(connection, limit=limit)
 
     def record_recap(
-        self, alert: Alert, outbox_: Sequence[OutboxItem], match_ids: Sequence[int], *, now: datetime
+        self,
+        recaps: Sequence[tuple[Alert, Sequence[OutboxItem], Sequence[int]]],
+        match_ids: Sequence[int],
+        *,
+        now: datetime,
     ) -> None:
-        """Record a recap and its deliveries, and that all these matches are told."""
+        """Record a recap in one transaction.
+
+        Args:
+            recaps: each alert with its rendered messages and the matches it tells.
+            match_ids: every match that is now settled, those told to nobody too.
+            now: the present instant, UTC.
+        """
         with self._write() as connection:
-            articles.record_recap(connection, alert, outbox_, match_ids, now=now)
+            articles.record_recap(connection, recaps, match_ids, now=now)
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

@@ -106,12 +106,11 @@ class RecapItem:
 
 @dataclass(frozen=True, slots=True)
 class RecapPending:
-    """All that a recap would tell: `items` are the best, `match_ids` are all."""
+    """What a recap would tell: how many matches, and the best of them whole."""
 
     count: int
     oldest_at: datetime | None
     items: tuple[RecapItem, ...]
-    match_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -462,8 +462,7 @@ def test_a_recap_without_receivers_is_recorded_and_not_tried_again(tmp_path: Pat
         await desk.cycle()
         pending = desk.app.tools.store.recap_pending(limit=1)
 
-        assert 0 == pending.count
-        assert (1, 0) == (desk.metric("alerts_total", type="story.recap"), desk.pending())
+        assert (0, 0) == (pending.count, desk.pending())
 
     at_desk(tmp_path, act, webhook_url=None)
 
@@ -477,11 +476,11 @@ def test_a_recap_waits_for_what_is_still_to_be_read_and_not_for_ever(tmp_path: P
         for claim in desk.app.tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=60, limit=9):
             await read_article(desk.app.tools, claim)
 
-        assert await tell_recap(desk.app.tools) is None
+        assert not await tell_recap(desk.app.tools)
 
         desk.clock.pass_s(601)
 
-        assert await tell_recap(desk.app.tools) is not None
+        assert await tell_recap(desk.app.tools)
 
     at_desk(tmp_path, act)
 
@@ -495,7 +494,7 @@ def test_a_recap_waits_for_feeds_that_were_never_polled(tmp_path: Path) -> None:
         [claim] = desk.app.tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=60, limit=9)
         await read_article(desk.app.tools, claim)
 
-        assert await tell_recap(desk.app.tools) is None
+        assert not await tell_recap(desk.app.tools)
 
         await desk.cycle()
 

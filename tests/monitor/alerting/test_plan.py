@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monitor.alerting import RECAP_LIMIT, Routes, message_id, notifies, plan, plan_recap
-from monitor.model import AlertType, NotificationReason
+from monitor.alerting import RECAP_LIMIT, Route, Routes, message_id, notifies, plan, plan_recap
+from monitor.alerting.matchers import parse_matcher
+from monitor.model import Alert, AlertType, NotificationReason, Story
 from rules.types import Level, Match, Status
 from tests.monitor.deliver.samples import LATENCY_S, MATCH, NOW, ROUTES, RULE, STORY, VERDICT, other
 
@@ -86,38 +90,101 @@ def test_D3_a_message_has_one_identity_for_each_receiver() -> None:
     assert "." not in "".join(ids)  # promise D5
 
 
-def test_a_recap_lists_the_most_serious_first_and_counts_the_rest() -> None:
-    items = [other(1), other(2), other(3, Level.CRITICAL), (STORY, MATCH)]
-    recap = plan_recap(items, ROUTES, now=NOW, total=50)
+def test_each_alert_goes_where_its_match_is_routed() -> None:
+    essai = Route("slack", (parse_matcher("rule=essai"),))
+    routes = Routes(ROUTES.receivers, Route("journal", routes=(essai,)))
+    alerts = plan([MATCH, with_rule(id="essai")], STORY, routes, now=NOW)
 
-    assert ["rule-3", "axe-moscou-pekin", "rule-2", "rule-1"] == [match.rule.id for match in recap.matches]
-    assert len(recap.stories) == len(recap.matches)
-    assert recap.truncated == 46
-    assert (AlertType.STORY_RECAP, NotificationReason.RECAP) == (recap.type, recap.reason)
+    assert [(), ("slack",)] == [alert.receivers for alert in alerts]
 
 
-def test_a_recap_is_bounded() -> None:
-    recap = plan_recap([other(number) for number in range(RECAP_LIMIT + 5)], ROUTES, now=NOW, total=0)
-
-    assert len(recap.matches) == RECAP_LIMIT
-    assert recap.truncated == 5
+# --- recap ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_recap_leaves_out_what_notifies_nobody() -> None:
-    recap = plan_recap([(STORY, MATCH), (STORY, NEAR_MISS)], ROUTES, now=NOW, total=2)
-
-    assert recap.matches == (MATCH,)
-    assert recap.truncated == 0
+def recap(items: Sequence[tuple[Story, Match]], routes: Routes = ROUTES) -> Alert:
+    [planned] = plan_recap(items, routes, now=NOW)
+    return planned.alert
 
 
-def test_a_recap_of_nothing_is_for_nobody() -> None:
-    recap = plan_recap([(STORY, NEAR_MISS)], ROUTES, now=NOW, total=1)
+def by_level(*routes: tuple[str, str]) -> Routes:
+    """Return routes by level, each going on to the next; what is left goes to the log only."""
+    tree = (Route(name, (parse_matcher(f"level=~{levels}"),), goes_on=True) for name, levels in routes)
+    return Routes(ROUTES.receivers, Route("journal", routes=tuple(tree)))
 
-    assert ((), (), 0) == (recap.matches, recap.receivers, recap.truncated)
+
+def test_a_recap_lists_the_most_serious_first() -> None:
+    told = recap([other(1), other(2), other(3, Level.CRITICAL), (STORY, MATCH)])
+
+    assert ["rule-3", "axe-moscou-pekin", "rule-2", "rule-1"] == [match.rule.id for match in told.matches]
+    assert len(told.stories) == len(told.matches)
+    assert (("webhook", "slack", "mail"), 0) == (told.receivers, told.truncated)
+    assert (AlertType.STORY_RECAP, NotificationReason.RECAP) == (told.type, told.reason)
+
+
+def test_a_recap_is_bounded_and_counts_the_rest() -> None:
+    [planned] = plan_recap([other(number) for number in range(RECAP_LIMIT + 5)], ROUTES, now=NOW)
+
+    assert len(planned.alert.matches) == RECAP_LIMIT
+    assert planned.alert.truncated == 5
+    assert set(range(RECAP_LIMIT + 5)) == set(planned.items)
+
+
+def test_a_recap_neither_lists_nor_counts_what_notifies_nobody() -> None:
+    silent = [(STORY, NEAR_MISS), *[(STORY, with_rule(id="essai", status=Status.EXPERIMENTAL))] * 50]
+    [planned] = plan_recap([*silent, (STORY, MATCH)], ROUTES, now=NOW)
+
+    assert ((MATCH,), 0, (51,)) == (planned.alert.matches, planned.alert.truncated, planned.items)
+
+
+def test_a_recap_of_nothing_is_none() -> None:
+    assert () == plan_recap([(STORY, NEAR_MISS)], ROUTES, now=NOW)
+    assert () == plan_recap([], ROUTES, now=NOW)
+
+
+def test_a_recap_without_receivers_is_for_the_log_only() -> None:
+    assert () == recap([(STORY, MATCH)], Routes()).receivers
+
+
+def test_each_receiver_has_one_recap_of_what_is_for_it() -> None:
+    items = [other(1, Level.LOW), other(2, Level.HIGH), other(3, Level.CRITICAL), other(4, Level.MEDIUM)]
+    routes = by_level(("slack", "high|critical"), ("mail", "high|critical"), ("webhook", "critical|low"))
+    recaps = plan_recap(items, routes, now=NOW)
+
+    assert {("slack", "mail"): (2, 1), ("webhook",): (2, 0), (): (3,)} == {
+        one.alert.receivers: one.items for one in recaps
+    }
+    assert len({one.alert.id for one in recaps}) == 3
+
+
+def test_recaps_that_list_the_same_and_count_otherwise_are_two() -> None:
+    items = [*(other(number, Level.HIGH) for number in range(RECAP_LIMIT)), other(99, Level.LOW)]
+    recaps = plan_recap(items, by_level(("slack", "high"), ("mail", "high|low")), now=NOW)
+
+    assert [0, 1] == [one.alert.truncated for one in recaps]
+    assert recaps[0].alert.matches == recaps[1].alert.matches
+    assert recaps[0].alert.id != recaps[1].alert.id
+
+
+LEVELS = st.sampled_from(list(Level))
+SOME = st.lists(LEVELS, min_size=1, max_size=3)
+
+
+@given(st.lists(LEVELS, max_size=30), SOME, SOME)
+def test_every_match_is_told_to_each_of_its_receivers_once(
+    levels: list[Level], slack: list[Level], mail: list[Level]
+) -> None:
+    items = [other(number, level) for number, level in enumerate(levels)]
+    routes = by_level(("slack", "|".join(slack)), ("mail", "|".join(mail)))
+    recaps = plan_recap(items, routes, now=NOW)
+
+    told = [(name, place) for one in recaps for name in one.alert.receivers or ("",) for place in one.items]
+    assert len(told) == len(set(told))
+    assert {("slack", place) for place, level in enumerate(levels) if level in slack} <= set(told)
+    assert {("mail", place) for place, level in enumerate(levels) if level in mail} <= set(told)
+    assert set(range(len(items))) == {place for _, place in told}
 
 
 def test_a_match_without_a_level_of_its_own_ranks_by_its_rule() -> None:
     unlevelled = replace(MATCH, verdict=replace(VERDICT, level=None))
-    recap = plan_recap([other(1, Level.LOW), (STORY, unlevelled)], ROUTES, now=NOW, total=2)
 
-    assert recap.matches[0] == unlevelled
+    assert recap([other(1, Level.LOW), (STORY, unlevelled)]).matches[0] == unlevelled

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monitor.alerting import Routes, default_routes, load_routes
-from monitor.errors import RoutesError
+from monitor.alerting import JOURNAL, Route, Routes, default_routes
+from monitor.alerting.matchers import parse_matcher
 from monitor.model import Channel, Receiver
 from monitor.settings import Settings
+from rules.types import Level
+from tests.monitor.deliver.samples import MATCH, ROUTES, STORY, VERDICT
 
 MAIL = {"smtp_host": "mail.example", "mail_from": "veille@example.org", "mail_to": "desk@example.org"}
+NAMES = ("a", "b", "c", JOURNAL)
+RECEIVERS = tuple(Receiver(name, Channel.WEBHOOK) for name in "abc")
 
 
 def settings(**values: str) -> Settings:
     return Settings.model_validate(values)
 
 
+def route(receiver: str, *matchers: str, goes_on: bool = False, routes: tuple[Route, ...] = ()) -> Route:
+    return Route(receiver, tuple(map(parse_matcher, matchers)), goes_on=goes_on, routes=routes)
+
+
+def told(*routes: Route, level: Level = Level.HIGH, first: str = JOURNAL) -> tuple[str, ...]:
+    match = replace(MATCH, verdict=replace(VERDICT, level=level))
+    return Routes(RECEIVERS, Route(first, routes=routes)).receivers_for(match, STORY)
+
+
+# --- without a file -------------------------------------------------------------------------------------------------
+
+
 def test_nothing_configured_is_the_log_only() -> None:
     assert Routes() == default_routes(settings())
+    assert () == Routes().receivers_for(MATCH, STORY)
 
 
 def test_every_configured_destination_is_a_receiver_named_after_its_channel() -> None:
@@ -32,10 +50,70 @@ def test_every_configured_destination_is_a_receiver_named_after_its_channel() ->
     )
 
 
-def test_mail_alone_is_one_receiver() -> None:
-    assert load_routes(settings(**MAIL)).names == ("mail",)
+def test_without_a_tree_everyone_is_told_everything() -> None:
+    assert ROUTES.names == ROUTES.receivers_for(MATCH, STORY)
 
 
-def test_a_routes_file_is_refused_and_not_ignored() -> None:
-    with pytest.raises(RoutesError, match=r"VEILLE_ROUTES.*not available yet"):
-        load_routes(Settings(routes=Path("routes.yaml")))
+# --- the tree -------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_route_that_holds_takes_the_match() -> None:
+    assert ("b",) == told(route("a", "level=low"), route("b", "level=high"), route("c"))
+
+
+def test_a_match_that_no_route_takes_goes_to_the_receiver_above() -> None:
+    assert ("c",) == told(route("a", "level=low"), first="c")
+
+
+def test_the_journal_is_the_log_only() -> None:
+    assert () == told(route("a", "level=low"))
+    assert () == told(route(JOURNAL, "level=high"), route("a"))
+
+
+def test_a_route_may_let_the_next_ones_see_the_match() -> None:
+    assert ("a", "c") == told(route("a", "level=high", goes_on=True), route("b", "level=low"), route("c"))
+
+
+def test_a_route_s_own_routes_come_before_its_receiver() -> None:
+    inner = (route("a", "level=critical"), route("b", "desk=international"))
+
+    assert ("b",) == told(route("c", "level=~high|critical", routes=inner))
+    assert ("a",) == told(route("c", "level=~high|critical", routes=inner), level=Level.CRITICAL)
+    assert ("c",) == told(route("c", "level=~high|critical", routes=inner[:1]))
+
+
+def test_every_matcher_of_a_route_must_hold() -> None:
+    assert ("b",) == told(route("a", "level=high", "desk=sport"), route("b", "level=high", "desk!=sport"))
+
+
+def test_letting_go_on_is_for_the_routes_beside_and_not_above() -> None:
+    inner = (route("a", goes_on=True),)
+
+    assert ("a",) == told(route("b", routes=inner), route("c"))
+
+
+def test_a_receiver_that_several_routes_name_is_told_once() -> None:
+    assert ("b", "a") == told(route("b", goes_on=True), route("a", goes_on=True), route("b"))
+
+
+TREES = st.recursive(
+    st.builds(route, st.sampled_from(NAMES), st.sampled_from(["level=high", "level=low"]), goes_on=st.booleans()),
+    lambda inner: st.builds(
+        route,
+        st.sampled_from(NAMES),
+        st.sampled_from(["level=high", "level!=high"]),
+        goes_on=st.booleans(),
+        routes=st.lists(inner, max_size=4).map(tuple),
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(TREES, max_size=4), st.sampled_from(NAMES))
+def test_nothing_is_lost_and_nobody_is_told_twice(routes: list[Route], first: str) -> None:
+    root = Route(first, routes=tuple(routes))
+    taken = root.take({"level": "high"})
+
+    assert taken
+    assert len(set(taken)) == len(taken)
+    assert set(taken) <= set(NAMES)

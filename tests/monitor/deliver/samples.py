@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -140,8 +141,13 @@ def other(number: int, level: Level = Level.MEDIUM) -> tuple[Story, Match]:
 
 
 def recap(count: int = 2, total: int | None = None) -> Alert:
-    items = [(STORY, MATCH), *(other(number) for number in range(count - 1))]
-    return plan_recap(items, ROUTES, now=NOW, total=count if total is None else total)
+    return recap_of([(STORY, MATCH), *(other(number) for number in range(count - 1))], total)
+
+
+def recap_of(items: Sequence[tuple[Story, Match]], total: int | None = None) -> Alert:
+    """Return the recap of these, as if there were more."""
+    (planned,) = plan_recap(items, ROUTES, now=NOW)
+    return replace(planned.alert, truncated=(total or len(items)) - len(planned.alert.matches))
 
 
 def hostile(text: str) -> Alert:

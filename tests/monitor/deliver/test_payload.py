@@ -13,12 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from monitor.alerting import plan_recap
 from monitor.deliver.payload import MAX_BYTES, payload, payload_bytes
 from monitor.model import Alert, AlertType
 from rules.types import Contribution, Field, Snippet
 from tests.monitor.deliver.conftest import Golden
-from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, STORY, VERDICT, alert, hostile, other, recap
+from tests.monitor.deliver.samples import MATCH, STORY, VERDICT, alert, hostile, other, recap, recap_of
 
 SCHEMA = json.loads(files("monitor.deliver").joinpath("alert.schema.json").read_text(encoding="utf-8"))
 PUBLISHED = Path(__file__).parents[3] / "docs" / "alert.schema.json"
@@ -106,7 +105,7 @@ def test_a_recap_that_does_not_fit_counts_what_it_leaves_out() -> None:
         (replace(story, title="🟠" * 300), replace(match, rule=replace(match.rule, tags=("🟠" * 300,) * 50)))
         for story, match in (other(number) for number in range(20))
     ]
-    told = payload_bytes(plan_recap(fat, ROUTES, now=NOW, total=30))
+    told = payload_bytes(recap_of(fat, 30))
     data = json.loads(told)["data"]
 
     assert len(told) <= MAX_BYTES
@@ -136,4 +135,4 @@ def test_the_worst_recap_still_fits() -> None:
         for number in range(20)
     ]
 
-    assert len(payload_bytes(plan_recap(items, ROUTES, now=NOW, total=20))) <= MAX_BYTES
+    assert len(payload_bytes(recap_of(items, 20))) <= MAX_BYTES

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from monitor.alerting import plan_recap
 from monitor.deliver.slack import MAX_CHARS, Pace
 from monitor.errors import DeliveryError, Reason
 from monitor.model import Alert, Channel
@@ -21,7 +20,17 @@ from monitor.settings import Language
 from rules.types import Field, Snippet
 from tests.monitor.deliver.benches import sender
 from tests.monitor.deliver.conftest import Golden
-from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, STORY, VERDICT, alert, delivery, hostile, other, recap
+from tests.monitor.deliver.samples import (
+    MATCH,
+    STORY,
+    VERDICT,
+    alert,
+    delivery,
+    hostile,
+    other,
+    recap,
+    recap_of,
+)
 from tests.monitor.deliver.servers import HttpReceiver, tcp
 
 
@@ -126,7 +135,7 @@ def test_O2_no_text_goes_over_the_limits(text: str) -> None:
 
 def test_O2_a_recap_that_does_not_fit_counts_what_it_leaves_out() -> None:
     fat = [(replace(story, title="&" * 400), match) for story, match in (other(number) for number in range(20))]
-    message = rendered(plan_recap(fat, ROUTES, now=NOW, total=100))
+    message = rendered(recap_of(fat, 100))
     listed = sum(block["type"] == "section" for block in message["blocks"])
 
     assert_within_limits(message)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import NotFoundError, StoreError
-from monitor.model import AlertType, Channel, DeliveryState, EntryId, Receiver
+from monitor.model import AlertType, Channel, EntryId, Receiver
 from monitor.store import RecapItem, Store
 from tests.monitor.store.samples import (
     NOW,
@@ -101,7 +101,7 @@ def test_a_recap_tells_the_best_matches_of_first_polls_and_counts_all(store: Sto
     _baseline(store)
     pending = store.recap_pending(limit=1)
 
-    assert (2, after(1), (1, 3)) == (pending.count, pending.oldest_at, pending.match_ids)
+    assert (2, after(1)) == (pending.count, pending.oldest_at)
     assert (RecapItem(3, story("deux"), match("c", score=30)),) == pending.items
 
 
@@ -109,21 +109,27 @@ def test_matches_that_are_new_wait_for_no_recap(store: Store) -> None:
     record(store, one_entry(store), matches=[match()])
     pending = store.recap_pending(limit=5)
 
-    assert (0, None, (), ()) == (pending.count, pending.oldest_at, pending.items, pending.match_ids)
+    assert (0, None, ()) == (pending.count, pending.oldest_at, pending.items)
 
 
 def test_what_a_recap_told_is_told_once(store: Store) -> None:
     _baseline(store)
-    pending = store.recap_pending(limit=1)
-    recap = alert("RECAP000", *(item.match for item in pending.items), type_=AlertType.STORY_RECAP)
-    store.record_recap(recap, [message("RECAP000")], pending.match_ids, now=NOW)
+    recap = alert("RECAP000", type_=AlertType.STORY_RECAP)
+    store.record_recap([(recap, [message("RECAP000")], [1, 3])], [1, 3], now=NOW)
 
     assert 0 == store.recap_pending(limit=1).count
     assert ["al_RECAP000"] * 2 == [line.alert_id for line in store.matches()]
     assert [(AlertType.STORY_RECAP, "Sujet deux")] == [(line.type, line.title) for line in store.deliveries()]
 
 
-def test_a_recap_of_nothing_is_recorded_all_the_same(store: Store) -> None:
-    store.record_recap(alert("RECAP000", type_=AlertType.STORY_RECAP), [message()], [], now=NOW)
+def test_a_recap_is_one_alert_for_each_list_and_settles_what_is_told_to_nobody(store: Store) -> None:
+    _baseline(store)
+    recaps = [
+        (alert(reference, type_=AlertType.STORY_RECAP), [message(reference)], ids)
+        for reference, ids in (("RECAP000", [3]), ("RECAP111", []))
+    ]
+    store.record_recap(recaps, [1, 3], now=NOW)
 
-    assert [(DeliveryState.PENDING, None)] == [(line.state, line.title) for line in store.deliveries()]
+    assert 0 == store.recap_pending(limit=1).count
+    assert ["al_RECAP000", None] == [line.alert_id for line in store.matches()]
+    assert {"Sujet deux", None} == {line.title for line in store.deliveries()}

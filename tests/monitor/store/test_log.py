@@ -95,7 +95,7 @@ def test_a_whole_reference_wins_over_a_longer_one(store: Store) -> None:
 
 
 def test_an_alert_that_tells_no_match_cannot_be_shown(store: Store) -> None:
-    store.record_recap(alert("RECAP000", type_=AlertType.STORY_RECAP), [], [], now=NOW)
+    store.record_recap([(alert("RECAP000", type_=AlertType.STORY_RECAP), [], [])], [], now=NOW)
 
     with pytest.raises(NotFoundError, match="al_RECAP000 tells no match"):
         store.match("RECAP")

@@ -1,0 +1,114 @@
+"""Matchers, as Alertmanager writes them: `level=~"high|critical"`, `desk="international"`, `rule!="essai"`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import re2
+
+from monitor.settings import nearest
+from rules.errors import ConditionError
+from rules.types import Completeness, Level, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.model import Story
+    from rules.types import Match
+
+__all__ = ["Matcher", "facts_of", "parse_matcher"]
+
+# name, operator, value in quotes or bare
+_MATCHER = re.compile(r'\s*([^\s"=!~]+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s]*))\s*')
+_ESCAPED = re.compile(r'\\(["\\])')  # any other backslash is the regular expression's own
+_LATER = frozenset({"entity"})
+_CLOSED: dict[str, tuple[str, ...]] = {
+    "level": tuple(Level),
+    "status": tuple(Status),
+    "completeness": tuple(Completeness),
+    "wire": ("true", "false", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One test of one fact. `pattern` is the compiled regular expression, or None where the value is compared whole."""
+
+    name: str
+    value: str
+    negated: bool = False
+    pattern: Any = None
+
+    def holds(self, facts: Mapping[str, str]) -> bool:
+        """Return whether the facts pass; one that is not there is the empty text."""
+        return self._finds(facts.get(self.name, "")) is not self.negated
+
+    def _finds(self, actual: str) -> bool:
+        if self.pattern is None:
+            return actual == self.value
+        return self.pattern.fullmatch(actual.encode("utf-8", "replace")) is not None
+
+    def can_find(self, values: tuple[str, ...]) -> bool:
+        """Return whether it tells some of the values from the others, negated or not."""
+        return any(map(self._finds, values))
+
+
+def parse_matcher(text: str) -> Matcher:
+    r"""Read a matcher.
+
+    Raises:
+        ConditionError: it is not one, is of a later version, or can never tell anything apart.
+
+    >>> parse_matcher('level=~"high|critical"').holds({"level": "critical"})
+    True
+    >>> parse_matcher("rule!=essai").holds({"rule": "essai"})
+    False
+    """
+    found = _MATCHER.fullmatch(text)
+    if found is None:
+        raise ConditionError(f"{text!r} is not a matcher", hint='write level=~"high|critical" or desk!="sport"')
+    name, operator, quoted, bare = found.groups()
+    if name in _LATER:
+        raise ConditionError(f"matchers on {name} are not available yet", hint="let a rule carry a label")
+    value = bare if quoted is None else _ESCAPED.sub(r"\1", quoted)
+    pattern = _compiled(value) if operator.endswith("~") else None
+    matcher = Matcher(name, value, negated=operator.startswith("!"), pattern=pattern)
+    known = _CLOSED.get(name)
+    if known and not matcher.can_find(known):
+        near = nearest(value, known)
+        listed = ", ".join(each or '""' for each in known)
+        raise ConditionError(f"{name} is never {value!r}", hint=f"did you mean {near}?" if near else f"it is {listed}")
+    return matcher
+
+
+def _compiled(expression: str) -> Any:
+    """Compile a regular expression that runs in linear time."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(expression, options)
+    except re2.error as error:
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
+        raise ConditionError(
+            f"bad regular expression: {reason}", hint="look-around and back-references do not exist in linear time"
+        ) from None
+
+
+def facts_of(match: Match, story: Story) -> dict[str, str]:
+    """Return what matchers look at: the rule's labels, and what is known of the match; a label never hides the latter.
+
+    `wire` is empty where no agency's credit could be read.
+    """
+    facts = {
+        **dict(match.rule.labels),
+        "level": (match.verdict.level or match.rule.level).value,
+        "rule": match.rule.id,
+        "status": match.rule.status.value,
+    }
+    for source in story.sources[:1]:
+        facts["outlet"] = source.outlet
+        facts["completeness"] = source.completeness.value
+        facts["wire"] = "" if source.wire is None else str(source.wire).lower()
+    return facts

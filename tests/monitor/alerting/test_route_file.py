@@ -1,0 +1,291 @@
+"""The routes file, and everything that can be wrong with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.alerting import Route, Routes, default_routes, load_routes, read_routes
+from monitor.errors import RoutesError
+from monitor.model import Channel, Receiver
+from monitor.settings import Settings
+from tests.monitor.deliver.samples import MATCH, STORY
+
+PAGE = Path(__file__).parents[3] / "docs" / "routes.md"
+SECRET = "https://hooks.example/T0/B0/s3cr3t"
+ALL = Settings.model_validate(
+    {
+        "webhook_url": "https://hooks.example/a",
+        "slack_webhook_url": SECRET,
+        "smtp_host": "mail.example",
+        "mail_from": "veille@example.org",
+        "mail_to": "desk@example.org",
+    }
+)
+
+
+def read(text: str, settings: Settings = ALL) -> Routes:
+    return read_routes(text, file="routes.yaml", settings=settings)
+
+
+def problems(text: str, settings: Settings = ALL) -> tuple[str, ...]:
+    with pytest.raises(RoutesError, match=r"routes\.yaml: refused") as caught:
+        read(text, settings)
+    return caught.value.errors
+
+
+def problem(text: str) -> str:
+    [one] = problems(text)
+    return one
+
+
+def with_route(keys: str) -> str:
+    return f"route:\n  receiver: journal\n  routes:\n    - {{{keys}}}\n"
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_file_every_destination_gets_every_match() -> None:
+    assert default_routes(ALL) == load_routes(ALL)
+
+
+def test_the_file_of_the_settings_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "routes.yaml"
+    file.write_text("\ufeffroute: {receiver: journal}\n", encoding="utf-8")
+    routes = load_routes(Settings(routes=file))
+
+    assert Routes(root=Route("journal")) == routes
+
+
+@pytest.mark.parametrize("content", [None, b"route: {receiver: \xe9}\n"])
+def test_a_file_that_cannot_be_read_names_the_setting(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "routes.yaml"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(RoutesError, match=r"VEILLE_ROUTES: .*routes\.yaml: cannot be read"):
+        load_routes(Settings(routes=file))
+
+
+# --- what is read ---------------------------------------------------------------------------------------------------
+
+WHOLE = """
+route:
+  receiver: journal
+  group_by: [story, rule]
+  group_wait: "0s"
+  routes:
+    - {matchers: ['level=~"high|critical"'], receiver: slack-desk, continue: true}
+    - matchers: ['desk="international"']
+      receiver: mail-desk
+      routes:
+        - {matchers: ["level=low"], receiver: journal}
+        - {matchers: ["level=medium"]}
+    - {receiver: archive}
+time_zone: "Europe/Paris"
+receivers:
+  slack-desk: {slack: {url: "${VEILLE_SLACK_WEBHOOK_URL}"}}
+  mail-desk: {email: {to: ["desk@example.org", "Nuit <nuit@example.org>"]}}
+  archive: {webhook: }
+"""
+
+
+def test_a_whole_file_is_its_receivers_and_its_tree() -> None:
+    routes = read(WHOLE)
+
+    assert routes.receivers == (
+        Receiver("slack-desk", Channel.SLACK),
+        Receiver("mail-desk", Channel.MAIL, ("desk@example.org", "Nuit <nuit@example.org>")),
+        Receiver("archive", Channel.WEBHOOK),
+    )
+    assert ("slack-desk", "mail-desk") == routes.receivers_for(MATCH, STORY)
+    assert () == routes.unused
+
+
+def test_a_route_without_a_receiver_has_that_of_the_route_it_stands_in() -> None:
+    root = read(WHOLE).root
+
+    assert root is not None
+    assert ["journal", "mail-desk"] == [route.receiver for route in root.routes[1].routes]
+
+
+def test_destinations_that_no_receiver_uses_are_said() -> None:
+    routes = read("route: {receiver: w}\nreceivers: {w: {webhook: {}}}\n")
+
+    assert ("VEILLE_SLACK_WEBHOOK_URL", "VEILLE_SMTP_HOST") == routes.unused
+
+
+def test_several_mail_receivers_have_recipients_of_their_own() -> None:
+    text = (
+        "route: {receiver: a, routes: [{matchers: [level=low], receiver: b}, {matchers: [level=high], receiver: c}]}\n"
+    )
+    text += "receivers: {a: {email: {to: [a@example.org]}}, b: {email: {to: [b@example.org]}}, c: {email: {}}}\n"
+
+    assert [("a@example.org",), ("b@example.org",), ()] == [receiver.to for receiver in read(text).receivers]
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ("group_wait: 2m", "group_wait"),
+        ("cooldown: 2h", "cooldown"),
+        ("budget: 10/h", "budget"),
+        ("overflow: digest", "overflow"),
+        ('digest: "07:30,18:00"', "digest"),
+        ("quiet_hours: {from: '22:00', to: '06:30'}", "quiet_hours"),
+        ("group_by: [story]", "group_by"),
+        ("group_by: story", "group_by"),
+    ],
+)
+def test_what_a_later_version_will_do_is_refused_by_name_and_not_ignored(keys: str, key: str) -> None:
+    told = problem(with_route(keys))
+
+    assert told.startswith("routes.yaml:4:8: ")
+    assert f"{key} is not available yet" in told
+
+
+def test_silences_are_of_a_later_version() -> None:
+    assert "routes.yaml:2:1: silences is not available yet" in problem("route: {receiver: journal}\nsilences: []\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "1:1: the file is empty"),
+        ("# nothing yet\n", "1:1: the file is empty"),
+        ("route: [", "1:9: not YAML"),
+        ("[]", "1:1: a routes file must be a mapping (with route, receivers, time_zone)"),
+        ("receivers: {}", "1:1: route is missing (the smallest is route: {receiver: journal})"),
+        ("route: {}", "1:8: the first route needs a receiver (receiver: journal is the log only)"),
+        ("route: journal", "1:8: a route must be a mapping"),
+        ("route: {receiver: 3}", "1:19: receiver must be a text"),
+        ("route: {receiver: journal, matchers: []}", "1:28: the first route takes everything: it has no matchers"),
+        ("route: {receiver: journal, continue: true}", "1:28: the first route takes everything: it has no continue"),
+        ("route: {receiver: journal, routes: {}}", "1:36: routes must be a list"),
+        ("route: {receiver: jurnal}", "1:19: there is no receiver jurnal (did you mean journal?)"),
+        ("route: {receiver: journal}\nrecievers: {}", "2:1: a routes file has no recievers (did you mean receivers?)"),
+        ("route: {receiver: journal}\nreceivers: []", "2:12: receivers must be a mapping (names, each with"),
+        ("route: {receiver: journal}\nreceivers: {journal: {slack: {}}}", "2:13: journal is built in: the log only"),
+        ("route: {receiver: journal}\nreceivers: {s: {slack: {}}}", "2:13: no route leads to the receiver s"),
+        ("route: {receiver: a b}\nreceivers: {a b: {slack: {}}}", "2:13: a receiver's name is letters"),
+        ("route: {receiver: s}\nreceivers: {s: {}}", "2:16: the receiver s needs one destination"),
+        ("route: {receiver: s}\nreceivers: {s: }", "2:15: the receiver s must be a mapping"),
+        ("route: {receiver: s}\nreceivers: {s: {slack: {}, webhook: {}}}", "2:16: the receiver s needs one dest"),
+        ("route: {receiver: s}\nreceivers: {s: {mail: {}}}", "2:17: the receiver s has no mail (did you mean email?)"),
+        ("route: {receiver: s}\nreceivers: {s: {slack: desk}}", "2:24: slack must be a mapping (with url)"),
+        ("route: {receiver: s}\nreceivers: {s: {slack: {to: []}}}", "2:25: slack has no to (there are url)"),
+        ("route: {receiver: s}\nreceivers: {s: {email: {to: []}}}", "2:29: to holds nobody (leave it out for"),
+        ("route: {receiver: s}\nreceivers: {s: {email: {to: x}}}", "2:29: to must be a list"),
+        ("route: {receiver: s}\nreceivers: {s: {email: {to: [3]}}}", "2:30: a recipient must be a text"),
+        ("route: {receiver: s}\nreceivers: {s: {email: {to: [x]}}}", "2:30: 'x' is not a mail address (such as"),
+        ("route: {receiver: journal}\ntime_zone: 3", "2:12: time_zone must be a text"),
+        (
+            "route: {receiver: journal}\ntime_zone: Europe/Pari",
+            "2:12: 'Europe/Pari' is no IANA time zone (did you mean",
+        ),
+        ("route: {receiver: journal}\ntime_zone: Lutèce", "2:12: 'Lutèce' is no IANA time zone"),
+        ("route: {receiver: journal}\ntime_zone: UTC", "2:12: a time zone of its own is not available yet (the sett"),
+    ],
+)
+def test_each_problem_has_its_place_and_a_way_out(text: str, expected: str) -> None:
+    told = problem(text)
+
+    assert told.startswith(f"routes.yaml:{expected}")
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("matcher: []", "4:8: a route has no matcher (did you mean matchers?)"),
+        ("matchers: level=high", "4:18: matchers must be a list"),
+        ("matchers: [3]", "4:19: a matcher must be a text"),
+        ("matchers: [level=hihg]", "4:19: level is never 'hihg' (did you mean high?)"),
+        ("matchers: [level], receiver: journal", "4:19: 'level' is not a matcher"),
+        ("continue: yes", "4:18: continue must be true or false"),
+    ],
+)
+def test_each_problem_of_a_route_has_its_place(keys: str, expected: str) -> None:
+    assert problem(with_route(keys)).startswith(f"routes.yaml:{expected}")
+
+
+@pytest.mark.parametrize("first", ["{}", "{matchers: []}", "{receiver: journal, continue: false}"])
+def test_a_route_after_one_that_takes_everything_is_refused(first: str) -> None:
+    text = f"route:\n  receiver: journal\n  routes:\n    - {first}\n    - {{matchers: [level=high]}}\n"
+
+    assert problem(text) == "routes.yaml:5:7: no match gets to this route (that of line 4 takes everything)"
+
+
+@pytest.mark.parametrize("first", ["{continue: true}", "{matchers: [level=low]}"])
+def test_a_route_after_one_that_lets_go_on_is_none_of_them(first: str) -> None:
+    assert read(f"route:\n  receiver: journal\n  routes:\n    - {first}\n    - {{matchers: [level=high]}}\n").root
+
+
+@pytest.mark.parametrize(
+    "url",
+    [SECRET, "${VEILLE_WEBHOOK_SECRET}", "${SLACK_URL}", "$VEILLE_SLACK_WEBHOOK_URL", "x${VEILLE_SLACK_WEBHOOK_URL}"],
+)
+def test_an_address_never_stands_in_the_file_nor_in_the_error(url: str) -> None:
+    told = problem(f'route: {{receiver: s}}\nreceivers: {{s: {{slack: {{url: "{url}"}}}}}}\n')
+
+    assert told == (
+        "routes.yaml:2:30: an address is a secret and never stands in this file "
+        "(write ${VEILLE_SLACK_WEBHOOK_URL} and set that, or leave url out)"
+    )
+
+
+def test_the_setting_of_another_channel_is_no_address() -> None:
+    text = 'route: {receiver: w}\nreceivers: {w: {webhook: {url: "${VEILLE_SLACK_WEBHOOK_URL}"}}}\n'
+
+    assert "write ${VEILLE_WEBHOOK_URL}" in problem(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting"),
+    [("webhook", "VEILLE_WEBHOOK_URL"), ("slack", "VEILLE_SLACK_WEBHOOK_URL"), ("email", "VEILLE_SMTP_HOST")],
+)
+def test_a_receiver_whose_destination_is_not_set_names_the_setting(kind: str, setting: str) -> None:
+    told = problems(f"route: {{receiver: x}}\nreceivers: {{x: {{{kind}: {{}}}}}}\n", Settings())
+
+    assert told == (f"routes.yaml:2:17: the receiver x needs {setting}, which is not set",)
+
+
+def test_every_problem_is_told_in_the_order_of_the_file() -> None:
+    told = problems(
+        "route:\n  receiver: slak\n  cooldown: 2h\n  routes:\n    - {matchers: [level=hihg], receiver: mail}\n"
+        "receivers:\n  slack: {slack: {}}\n  web: {pager: {}}\n"
+    )
+    places = [re.match(r"routes\.yaml:(\d+):", one) for one in told]
+
+    assert ["2", "3", "5", "5", "7", "8", "8"] == [place[1] for place in places if place]
+
+
+@given(st.text("route: {}[]-,\n\"'abl=~!#&*|>jornyéceivsm", max_size=80))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        routes = read(text)
+    except RoutesError:
+        return
+
+    assert routes.root is not None
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_every_example_of_the_page_is_read(text: str) -> None:
+    assert read(text).root is not None
+
+
+def test_the_page_has_an_example() -> None:
+    assert EXAMPLES
