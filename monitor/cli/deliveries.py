@@ -77,7 +77,7 @@ def list_(
 @app.command()
 def replay(
     context: typer.Context,
-    ids: list[int] = typer.Argument(None, metavar="[ID]...", help="These deliveries, whatever their state."),
+    ids: list[int] = typer.Argument(None, metavar="ID...", help="These deliveries, whatever their state."),
     since: str | None = typer.Option(
         None, metavar="WHEN", help="Instead of numbers: all created from this instant or for this long."
     ),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from monitor.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
 __all__ = ["init"]
 
@@ -40,17 +43,19 @@ _USES: dict[Use, str] = {
 
 
 def init(
-    folder: Path = typer.Argument(Path(), metavar="[DIR]", help="Where to write; made if it is not there."),
+    folder: Path = typer.Argument(Path(), metavar="DIR", help="Where to write; made if it is not there."),
     press: list[str] = typer.Option(
         [], metavar="NAME", help=f"Part of the press, again for more: {', '.join(_PRESS)}, spécialisée, tout."
     ),
     rule: list[str] = typer.Option([], metavar="ID", help="Bundled rule to start from, again for more. Default: all."),
-    webhook_url: str = typer.Option("", help="Post alerts here as JSON."),
-    slack_webhook_url: str = typer.Option("", help="Post alerts to this Slack webhook."),
-    smtp_host: str = typer.Option("", help="Send alerts by mail through this server."),
-    mail_from: str = typer.Option("", help="Sender of the mails."),
-    mail_to: str = typer.Option("", help="Recipients, separated by commas."),
-    contact: str = typer.Option("", help="Your mail or web address, told to the sites that are polled."),
+    webhook_url: str = typer.Option("", metavar="URL", help="Post alerts here as JSON."),
+    slack_webhook_url: str = typer.Option("", metavar="URL", help="Post alerts to this Slack webhook."),
+    smtp_host: str = typer.Option("", metavar="HOST", help="Send alerts by mail through this server."),
+    mail_from: str = typer.Option("", metavar="ADDRESS", help="Sender of the mails."),
+    mail_to: str = typer.Option("", metavar="ADDRESSES", help="Recipients, separated by commas."),
+    contact: str = typer.Option(
+        "", metavar="ADDRESS", help="Your mail or web address, told to the sites that are polled."
+    ),
     use: Use | None = typer.Option(None, help="What the alerts are for."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Ask nothing: flags, and the defaults for the rest."),
     force: bool = typer.Option(False, "--force", help="Write over files that are there."),
@@ -60,28 +65,58 @@ def init(
     It holds .env, feeds.opml, rules/ and routes.yaml. On a terminal it asks for what the flags do not say.
     """
     from monitor import sources
-    from rules.pack import bundled, bundled_rules
+    from rules.pack import bundled_rules
 
     given = _Answers(
-        tuple(press), tuple(rule), webhook_url, slack_webhook_url, smtp_host, mail_from, mail_to, contact, use
+        press=_known("selection of the press", press, _presets()),
+        rules=_known("bundled rule", rule, _bundled()),
+        webhook_url=webhook_url,
+        slack_webhook_url=slack_webhook_url,
+        smtp_host=smtp_host,
+        mail_from=mail_from,
+        mail_to=mail_to,
+        contact=contact,
+        use=use,
     )
     answers = given if yes or not sys.stdin.isatty() else _asked(given)
-    known = {each.id: each.file for each in bundled().rules}
-    wanted = answers.rules or tuple(known)
-    for name in wanted:
-        if name not in known:
-            raise SettingsError(f"no bundled rule {name!r}; there are {', '.join(known)}")
-    texts = dict(bundled_rules())
+    _check(answers)
+    wanted = answers.rules or tuple(_bundled())
     feeds = sources.preset_feeds(answers.press or _PRESS)
+    texts = dict(bundled_rules())
     files = {
         Path(".env"): _env(answers),
         Path("feeds.opml"): sources.export_opml(feeds, title="veille").decode(),
         Path("routes.yaml"): _routes(answers),
-        **{Path("rules") / Path(known[name]).name: texts[known[name]] for name in wanted},
+        **{Path("rules") / Path(_bundled()[name]).name: texts[_bundled()[name]] for name in wanted},
     }
     _write(folder, files, force=force)
-    _check(folder)
     sys.stdout.write(_farewell(folder, len(feeds), wanted, answers))
+
+
+def _presets() -> tuple[str, ...]:
+    from monitor.sources import PRESETS
+
+    return tuple(preset.name for preset in PRESETS)
+
+
+@cache
+def _bundled() -> dict[str, str]:
+    """Return the file of each bundled rule."""
+    from rules.pack import bundled
+
+    return {rule.id: rule.file for rule in bundled().rules}
+
+
+def _known(kind: str, names: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
+    """Return names that are all known, in lower case.
+
+    Raises:
+        typer.BadParameter: one is not; told at once, so that a person may answer again.
+    """
+    for name in names:
+        if name.lower() not in known:
+            raise typer.BadParameter(f"no {kind} {name!r}; there are {', '.join(known)}")
+    return tuple(name.lower() for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +139,19 @@ class _Answers:
 
 
 def _asked(given: _Answers) -> _Answers:
-    """Ask a person for what the flags did not say."""
-    from rules.pack import bundled
+    """Ask a person for what the flags did not say; an answer that cannot be is asked again."""
 
-    def ask(question: str, value: str, default: str = "") -> str:
-        return value or typer.prompt(question, default=default, show_default=bool(default)).strip()
+    def ask(question: str, value: str) -> str:
+        return value or str(typer.prompt(question, default="", show_default=False)).strip()
 
-    def words(question: str, value: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
-        return value or tuple(word.strip() for word in ask(question, "", ",".join(default)).split(",") if word.strip())
+    def words(question: str, value: tuple[str, ...], default: Collection[str], known: Collection[str]) -> Any:
+        def read(text: str) -> tuple[str, ...]:
+            return _known("such answer", [word.strip() for word in text.split(",") if word.strip()], known)
 
-    press = words("Which press", given.press, _PRESS)
-    rules = words("Which rules", given.rules, tuple(each.id for each in bundled().rules))
+        return value or typer.prompt(question, default=",".join(default), value_proc=read)
+
+    press = words("Which press", given.press, _PRESS, _presets())
+    rules = words("Which rules", given.rules, _bundled(), _bundled())
     sys.stdout.write("Where alerts go; leave empty what you do not use.\n")
     webhook_url = ask("Webhook address", given.webhook_url)
     slack_webhook_url = ask("Slack webhook address", given.slack_webhook_url)
@@ -133,11 +170,16 @@ def _env(answers: _Answers) -> str:
         "DATABASE": "veille.db",
         "FEEDS": "feeds.opml",
         "RULES": "rules",
-        "ROUTES": "routes.yaml",
+        "ROUTES": "routes.yaml" if answers.receivers else "",
         "CONTACT": answers.contact,
         "WEBHOOK_URL": answers.webhook_url,
+        "WEBHOOK_SECRET": _signing_secret() if answers.webhook_url else "",
         "SLACK_WEBHOOK_URL": answers.slack_webhook_url,
         "SMTP_HOST": answers.smtp_host,
+        "SMTP_PORT": "",
+        "SMTP_TLS": "",
+        "SMTP_USER": "",
+        "SMTP_PASSWORD": "",
         "MAIL_FROM": answers.mail_from,
         "MAIL_TO": answers.mail_to,
     }
@@ -145,6 +187,10 @@ def _env(answers: _Answers) -> str:
     return f"# Settings of veille; all of them are in docs/settings.md. Paths count from this folder.\n{use}" + "".join(
         lines
     )
+
+
+def _signing_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _line(name: str, value: str) -> str:
@@ -160,6 +206,11 @@ def _routes(answers: _Answers) -> str:
     first = next(iter(receivers), "journal")
     lines = [
         "# Which alerts go where. The first route whose matchers hold takes an alert; `continue: true` lets it go on.",
+        *(
+            []
+            if receivers
+            else ["# Not in use: set VEILLE_ROUTES=routes.yaml in .env. Until then all alerts go everywhere."]
+        ),
         "route:",
         f"  receiver: {first}   # where what no route takes goes; journal: the log only",
         "  routes:" if receivers else "  routes: []",
@@ -187,15 +238,17 @@ def _write(folder: Path, files: Mapping[Path, str], *, force: bool) -> None:
         raise SettingsError(f"{folder}: cannot be written: {error.strerror}") from error
 
 
-def _check(folder: Path) -> None:
-    """Read the settings back, so that a wrong address is told now and not at the first start."""
+def _check(answers: _Answers) -> None:
+    """Try the settings before anything is written, so that a wrong address is told now and not at the first start."""
+    from monitor.app import check_channels
     from monitor.settings import load_settings
 
-    load_settings(folder / ".env")
+    names = ("webhook_url", "slack_webhook_url", "smtp_host", "mail_from", "mail_to", "contact")
+    check_channels(load_settings(**{name: value for name in names if (value := getattr(answers, name))}))
 
 
 def _farewell(folder: Path, feeds: int, rules: tuple[str, ...], answers: _Answers) -> str:
-    told = ", ".join(answers.receivers) or "nobody yet: matches are in the log; set a destination in .env"
+    told = ", ".join(answers.receivers) or "nobody yet; set a destination in .env, matches are in the log meanwhile"
     rights = (
         "Short quotes and links may need no licence, but monitoring the press can: in France, ask the CFC.\n"
         if answers.use not in {Use.PERSONAL, Use.PRESS}

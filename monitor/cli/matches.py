@@ -19,7 +19,7 @@ __all__ = ["matches"]
 def matches(
     context: typer.Context,
     ref: str = typer.Argument(
-        "", metavar="[REF]", help="Show this one: an alert's reference (al_…) or a match's number."
+        "", metavar="REF", help="Show this one: an alert's reference (al_…) or a match's number."
     ),
     rule: str | None = typer.Option(None, metavar="ID", help="Only this rule."),
     entity: str | None = typer.Option(None, metavar="ID", help="Only texts that mention this entity, such as kharkiv."),
