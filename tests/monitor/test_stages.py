@@ -503,6 +503,34 @@ def test_a_recap_waits_for_feeds_that_were_never_polled(tmp_path: Path) -> None:
     at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
 
 
+def test_each_receiver_is_told_what_the_routes_send_it(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "vin.txt").write_text("vendanges\n", encoding="utf-8")
+    (tmp_path / "routes.yaml").write_text(
+        "route:\n  receiver: journal\n  routes:\n"
+        "    - {matchers: [rule=kharkiv], receiver: front, continue: true}\n"
+        "    - {matchers: ['rule=~\"kharkiv|vendanges\"'], receiver: tout}\n"
+        "receivers: {front: {webhook: {}}, tout: {webhook: {}}}\n",
+        encoding="utf-8",
+    )
+
+    async def act(desk: Desk) -> None:
+        wine, drone = desk.item("/vin", "Des vendanges tardives"), desk.item("/drone", "Un drone au-dessus du lac")
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS), wine, drone)
+        await desk.cycle()
+
+        assert [1, 2] == sorted(len(recap.payload["data"]["items"]) for recap in desk.recaps)
+        assert {0} == {recap.payload["data"].get("truncated", 0) for recap in desk.recaps}
+        assert 0 == desk.app.tools.store.recap_pending(limit=1).count
+
+        desk.site.publish("/rss.xml", desk.item("/deux", f"{NEWS} encore"), desk.item("/trois", "Vendanges finies"))
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [f"{NEWS} encore", f"{NEWS} encore", "Vendanges finies"] == sorted(desk.told)
+
+    at_desk(tmp_path, act, routes=tmp_path / "routes.yaml")
+
+
 # --- deliver --------------------------------------------------------------------------------------------------------
 
 
