@@ -148,6 +148,8 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
     engine = load_engine(settings)
     load_feeds(settings)
     routes = alerting.load_routes(settings)
+    if routes.unused:
+        _log.warning("destinations_unused", extra={"settings": routes.unused})
     user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
     client = HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks, clock=clock)
     # Several receivers may live on one host and must not wait for each other (promise D9).

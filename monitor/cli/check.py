@@ -27,6 +27,7 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
 
     Nothing is started and nothing is sent; the exit code says how it went.
     """
+    from monitor.alerting import load_routes
     from monitor.app import check_channels, load_feeds
     from monitor.rulesets import load_engine
 
@@ -41,7 +42,8 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
         return f"{len(load_feeds(settings))} feeds"
 
     def routes() -> str:
-        return "receivers: " + (", ".join(check_channels(settings)) or "none, the log only")
+        unused = "".join(f"; no receiver uses {setting}" for setting in load_routes(settings).unused)
+        return "receivers: " + (", ".join(check_channels(settings)) or "none, the log only") + unused
 
     checks: dict[str, Callable[[], str]] = {"feeds": feeds, "rules": rules, "routes": routes}
     results = [_Result("settings", ok=True, found="every name and value is valid")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.app import check_channels, load_feeds, opened
-from monitor.errors import RulesError, SettingsError, SourceError, StoreFullError, StoreLockedError
+from monitor.errors import RoutesError, RulesError, SettingsError, SourceError, StoreFullError, StoreLockedError
 from monitor.model import FeedStatus
 from tests.clock import ManualClock
 from tests.monitor.bench import HOUR_S, Desk, at_desk, settings_for
@@ -134,6 +134,28 @@ def test_channels_are_checked_without_connecting(tmp_path: Path) -> None:
     settings = settings_for(tmp_path, webhook_url="http://127.0.0.1:9/", slack_webhook_url="http://127.0.0.1:9/")
 
     assert ("slack", "webhook") == check_channels(settings)
+
+
+def test_a_destination_that_no_receiver_uses_is_told_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text("route: {receiver: journal}\n", encoding="utf-8")
+    settings = settings_for(tmp_path, routes=routes, webhook_url="http://127.0.0.1:9/")
+    with opened(settings, clock=ManualClock()) as app:
+        assert () == app.tools.routes.names
+
+    assert ["destinations_unused"] == [record.msg for record in caplog.records]
+
+
+def test_a_routes_file_that_is_wrong_stops_the_start_with_every_problem(tmp_path: Path) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text("route: {receiver: nobody, cooldown: 2h}\n", encoding="utf-8")
+    with pytest.raises(RoutesError) as caught, opened(settings_for(tmp_path, routes=routes), clock=ManualClock()):
+        pass
+
+    assert [f"{routes}:1:19", f"{routes}:1:27"] == [one.split(": ")[0] for one in caught.value.errors]
+    assert not (tmp_path / "veille.db").exists()
 
 
 def test_a_channel_that_cannot_work_is_an_error(tmp_path: Path) -> None:

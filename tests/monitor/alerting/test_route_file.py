@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from monitor.alerting import Route, Routes, default_routes, load_routes, read_routes
+from monitor.cli import app
 from monitor.errors import RoutesError
 from monitor.model import Channel, Receiver
-from monitor.settings import Settings
+from monitor.settings import Settings, load_settings
 from tests.monitor.deliver.samples import MATCH, STORY
 
 PAGE = Path(__file__).parents[3] / "docs" / "routes.md"
@@ -275,6 +277,37 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         return
 
     assert routes.root is not None
+
+
+# --- the starter folder ---------------------------------------------------------------------------------------------
+
+WEBHOOK = ("--webhook-url", "https://hooks.example/a")
+SLACK = ("--slack-webhook-url", SECRET)
+MAIL = ("--smtp-host", "mail.example", "--mail-from", "veille@example.org", "--mail-to", "desk@example.org")
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        ((), ()),
+        (WEBHOOK, ("webhook",)),
+        (SLACK, ("slack",)),
+        (MAIL, ("mail",)),
+        ((*WEBHOOK, *MAIL), ("webhook", "mail")),
+        ((*WEBHOOK, *SLACK, *MAIL), ("webhook", "slack", "mail")),
+    ],
+)
+def test_the_file_that_init_writes_is_read_and_tells_everyone(
+    flags: tuple[str, ...], names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = CliRunner().invoke(app, ["init", "--yes", "--press", "suisse", *flags])
+    settings = load_settings(Path(".env"))
+    routes = read_routes(Path("routes.yaml").read_text(encoding="utf-8"), file="routes.yaml", settings=settings)
+
+    assert 0 == made.exit_code, made.output
+    assert names == routes.receivers_for(MATCH, STORY)
+    assert names == load_routes(settings).receivers_for(MATCH, STORY)
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

@@ -49,6 +49,22 @@ def test_no_receiver_is_no_channel() -> None:
     assert made(**EVERYTHING) == {}
 
 
+def test_a_mail_receiver_may_have_recipients_of_its_own() -> None:
+    named = (Receiver("nuit", Channel.MAIL, ("Nuit <nuit@example.org>",)), Receiver("jour", Channel.MAIL))
+    recipients = {
+        name: tuple(person.addr_spec for person in channel._recipients)
+        for name, channel in made(*named, **EVERYTHING).items()
+        if isinstance(channel, MailSender)
+    }
+
+    assert {"nuit": ("nuit@example.org",), "jour": ("desk@example.org", "nuit@example.org")} == recipients
+
+
+def test_an_impossible_recipient_names_its_receiver() -> None:
+    with pytest.raises(SettingsError, match="VEILLE_ROUTES: receiver nuit: 'nobody' is not a mail address"):
+        made(Receiver("nuit", Channel.MAIL, ("nobody",)), **EVERYTHING)
+
+
 @pytest.mark.parametrize(("tls", "port"), [("none", 25), ("starttls", 587), ("tls", 465)])
 def test_the_mail_port_follows_its_protection(tls: str, port: int) -> None:
     channel = made(RECEIVERS[2], **EVERYTHING, smtp_tls=tls)["mail"]
