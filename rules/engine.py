@@ -9,7 +9,7 @@ r"""Judges documents by the rules of a pack.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -78,6 +78,9 @@ class Engine:
         patterns = dict.fromkeys(pattern for rule in pack.rules for term in rule.terms for pattern in term.patterns)
         self._scanner = Scanner(pack.entities, tuple(patterns))
         self._by_pattern, self._always = _index(pack.rules)
+        self._patterns = tuple(
+            tuple((term.name, frozenset(term.patterns)) for term in rule.terms) for rule in pack.rules
+        )
 
     def analyse(self, document: Document) -> Analysis:
         """Look for every entity and pattern of the pack in a document, in one pass."""
@@ -90,7 +93,7 @@ class Engine:
             analysis: of this engine's pack.
             now: the instant that ages are counted to, UTC-aware.
         """
-        return tuple(judge(rule, analysis, now=now) for rule in self.pack.rules)
+        return tuple(verdict for _, verdict in self._judged(range(len(self.pack.rules)), analysis, now))
 
     def match(self, analysis: Analysis, *, now: datetime) -> tuple[Match, ...]:
         """Return the matches and near misses among the rules that are not deprecated, in the order of the pack.
@@ -101,13 +104,20 @@ class Engine:
         """
         return tuple(
             _match(rule, verdict, analysis)
-            for rule in self._candidates(analysis.scan)
-            if (verdict := judge(rule, analysis, now=now)).match or verdict.near_miss
+            for rule, verdict in self._judged(self._candidates(analysis.scan), analysis, now)
+            if verdict.match or verdict.near_miss
         )
 
-    def _candidates(self, scan: Scan) -> tuple[RuleDef, ...]:
-        numbers = self._always.union(*(self._by_pattern.get(pattern, ()) for pattern in scan.hits))
-        return tuple(self.pack.rules[number] for number in sorted(numbers))
+    def _candidates(self, scan: Scan) -> list[int]:
+        return sorted(self._always.union(*(self._by_pattern.get(pattern, ()) for pattern in scan.hits)))
+
+    def _judged(self, numbers: Iterable[int], analysis: Analysis, now: datetime) -> Iterator[tuple[RuleDef, Verdict]]:
+        """Judge by some rules; of their terms, only those with a pattern that was seen are looked up."""
+        found = frozenset(analysis.scan.hits)
+        for number in numbers:
+            rule = self.pack.rules[number]
+            seen = {term for term, patterns in self._patterns[number] if not patterns.isdisjoint(found)}
+            yield rule, _judge(rule, see(rule.terms, analysis.scan, seen=seen), analysis, now)
 
 
 def text_sha256(document: Document) -> str:
@@ -117,7 +127,10 @@ def text_sha256(document: Document) -> str:
 
 def judge(rule: RuleDef, analysis: Analysis, *, now: datetime) -> Verdict:
     """Judge a document by one rule: scope, then condition, then threshold. The score is computed in any case."""
-    sight = see(rule.terms, analysis.scan)
+    return _judge(rule, see(rule.terms, analysis.scan), analysis, now)
+
+
+def _judge(rule: RuleDef, sight: Sight, analysis: Analysis, now: datetime) -> Verdict:
     outcome = evaluate(rule.condition, sight)
     contributions = _contributions(rule, sight, analysis.document)
     score = round(sum(contribution.points for contribution in contributions), 4)
@@ -215,26 +228,25 @@ def _level(rule: RuleDef, score: float) -> Level:
 
 def _contributions(rule: RuleDef, sight: Sight, document: Document) -> tuple[Contribution, ...]:
     """Return what each term that was seen brought, in the rule's order."""
-    teaser = document.completeness is Completeness.TEASER
-    return tuple(
-        _contribution(term, hits, rule.score, teaser=teaser) for term in rule.terms if (hits := sight.hits[term.name])
-    )
+    factors = _factors(rule.score, document)
+    return tuple(_contribution(term, hits, factors) for term in rule.terms if (hits := sight.hits[term.name]))
 
 
-def _contribution(term: TermDef, hits: Sequence[Hit], score: Score, *, teaser: bool) -> Contribution:
-    """Score one term: its best hit in full, each further one a third of its rank before, so at most 1.5 × the best."""
-    ranked = sorted(
-        ((_value(hit, score, teaser=teaser), hit) for hit in hits),
-        key=lambda pair: (-pair[0], FIELD_ORDER[pair[1].field], pair[1].start),
-    )
-    best = ranked[0][1]
-    points = term.weight * sum(value * REPEAT**rank for rank, (value, _) in enumerate(ranked))
-    return Contribution(term.name, round(points, 4), best.text, best.field, len(hits))
-
-
-def _value(hit: Hit, score: Score, *, teaser: bool) -> float:
+def _factors(score: Score, document: Document) -> Mapping[Field, float]:
     """A teaser's body is the start of an article we cannot read: it earns nothing."""
-    return 0.0 if teaser and hit.field is Field.BODY else hit.strength * score.factor(hit.field)
+    factors = {where: score.factor(where) for where in Field}
+    return factors | {Field.BODY: 0.0} if document.completeness is Completeness.TEASER else factors
+
+
+def _contribution(term: TermDef, hits: Sequence[Hit], factors: Mapping[Field, float]) -> Contribution:
+    """Score one term: its best hit in full, each further one a third of its rank before, so at most 1.5 × the best.
+
+    Hits are in reading order, so that the first of several best ones is named.
+    """
+    values = [hit.strength * factors[hit.field] for hit in hits]
+    best = hits[values.index(max(values))]
+    points = term.weight * sum(value * REPEAT**rank for rank, value in enumerate(sorted(values, reverse=True)))
+    return Contribution(term.name, round(points, 4), best.text, best.field, len(hits))
 
 
 # --- evidence --------------------------------------------------------------------------------------------------
@@ -251,7 +263,7 @@ def _shown(rule: RuleDef, sight: Sight, outcome: Outcome) -> tuple[Evidence, ...
     )
     kept: list[Evidence] = []
     counts: dict[str, int] = {}
-    for found in sorted({*outcome.evidence, *extra}, key=lambda e: (FIELD_ORDER[e.field], e.start, e.end, e.term)):
+    for found in sorted((*outcome.evidence, *extra), key=lambda e: (FIELD_ORDER[e.field], e.start, e.end, e.term)):
         counts[found.term] = counts.get(found.term, 0) + 1
         if counts[found.term] <= _MAX_EVIDENCE:
             kept.append(found)

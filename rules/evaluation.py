@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import accumulate
 
 from rules.types import (
@@ -16,6 +17,7 @@ from rules.types import (
     Field,
     Hit,
     InField,
+    Mask,
     Near,
     Not,
     Of,
@@ -72,21 +74,26 @@ class Sight:
         return replace(self, hits={t: tuple(h for h in hits if h.field is where) for t, hits in self.hits.items()})
 
 
-def see(terms: Sequence[TermDef], scan: Scan) -> Sight:
-    """Gather the hits of a rule's terms. Hits in boilerplate are ignored entirely, by exclusions too."""
+def see(terms: Sequence[TermDef], scan: Scan, *, seen: Container[str] | None = None) -> Sight:
+    """Gather the hits of a rule's terms. Hits in boilerplate are ignored entirely, by exclusions too.
+
+    Args:
+        terms: the rule's.
+        scan: of the document.
+        seen: the names of the terms that have hits, where that is known: the others are not looked up.
+    """
     hits: dict[str, tuple[Hit, ...]] = {}
     masked: dict[str, str] = {}
     aside: dict[str, str] = {}
     for term in terms:
-        found = [hit for pattern in term.patterns for hit in scan.hits.get(pattern, ()) if _allowed(hit, term)]
-        counted = [hit for hit in found if not _discounted(hit, scan)]
+        found = _found(term, scan) if seen is None or term.name in seen else []
+        counted = [hit for hit in found if not _discounted(hit, scan)] if any(scan.discounted.values()) else found
         hits[term.name] = _apart(counted)
         if counted:
             continue
         if found:
             aside[term.name] = found[0].text
-        entities = {pattern.text for pattern in term.patterns if pattern.kind is PatternKind.ENTITY}
-        if mask := next((mask for mask in scan.masks if mask.entity in entities), None):
+        if scan.masks and (mask := _mask(term, scan)):
             masked[term.name] = mask.text
     return Sight(hits, masked, aside)
 
@@ -117,12 +124,26 @@ def evaluate(condition: Condition, sight: Sight) -> Outcome:  # noqa: PLR0911 (o
 # --- what was seen ---------------------------------------------------------------------------------------------
 
 
-def _allowed(hit: Hit, term: TermDef) -> bool:
-    return term.fields is None or hit.field in term.fields
+def _found(term: TermDef, scan: Scan) -> list[Hit]:
+    found = [hit for pattern in term.patterns for hit in scan.hits.get(pattern, ())]
+    return found if term.fields is None else [hit for hit in found if hit.field in term.fields]
+
+
+def _mask(term: TermDef, scan: Scan) -> Mask | None:
+    """Return the first phrase that hid one of the term's entities."""
+    entities = {pattern.text for pattern in term.patterns if pattern.kind is PatternKind.ENTITY}
+    return next((mask for mask in scan.masks if mask.entity in entities), None)
 
 
 def _discounted(hit: Hit, scan: Scan) -> bool:
-    return any(start < hit.end and hit.start < end for start, end in scan.discounted.get(hit.field, ()))
+    """Tell whether a hit touches boilerplate, whose spans are in order and apart."""
+    spans = scan.discounted.get(hit.field, ())
+    number = bisect_right(spans, hit.start, key=_ends)
+    return number < len(spans) and spans[number][0] < hit.end
+
+
+def _ends(span: tuple[int, int]) -> int:
+    return span[1]
 
 
 def _apart(hits: Iterable[Hit]) -> tuple[Hit, ...]:
@@ -152,21 +173,22 @@ def _false(fr: str, en: str) -> Outcome:
     return Outcome(true=False, missing=Missing(fr, en))
 
 
-def _absent(terms: Sequence[str]) -> Outcome:
+@lru_cache(maxsize=4096)
+def _absent(*terms: str) -> Outcome:
     names = ", ".join(dict.fromkeys(terms))
     plural = "s" if len(terms) > 1 else ""
-    missing = Missing(f"terme{plural} absent{plural} : {names}", f"missing term{plural}: {names}", tuple(terms))
+    missing = Missing(f"terme{plural} absent{plural} : {names}", f"missing term{plural}: {names}", terms)
     return Outcome(true=False, missing=missing)
 
 
 def _seen(term: str, sight: Sight) -> Outcome:
     if hits := sight.hits.get(term, ()):
-        return _true(_evidence(term, hit) for hit in hits)
+        return Outcome(true=True, evidence=tuple(_evidence(term, hit) for hit in hits))
     if term in sight.masked:
         return _false(f"masqué : {sight.masked[term]}", f"masked: {sight.masked[term]}")
     if term in sight.aside:
         return _false(f"hors article : {sight.aside[term]}", f"outside the article: {sight.aside[term]}")
-    return _absent([term])
+    return _absent(term)
 
 
 def _every(outcomes: Sequence[Outcome]) -> Outcome:
@@ -178,7 +200,7 @@ def _some(outcomes: Sequence[Outcome]) -> Outcome:
     if any(outcome.true for outcome in outcomes):
         return _true(evidence for outcome in outcomes for evidence in outcome.evidence)
     telling = next((outcome for outcome in outcomes if outcome.missing and not outcome.missing.absent), None)
-    return telling or _absent([term for outcome in outcomes if outcome.missing for term in outcome.missing.absent])
+    return telling or _absent(*(term for outcome in outcomes if outcome.missing for term in outcome.missing.absent))
 
 
 def _none(outcome: Outcome) -> Outcome:

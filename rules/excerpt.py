@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.types import Document, Evidence, Field, Snippet
 
@@ -39,15 +40,16 @@ def snippets(
     Returns:
         Whole sentences; an over-long one is cut at words, around its marks, and says so.
     """
-    carrying = [found for where in Field for found in _carrying(document.text(where), where, sentences, evidence)]
+    carrying = [found for where in Field for found in _carrying(where, sentences.get(where, ()), evidence)]
     candidates = [sentence for sentence in carrying if sentence.where is not Field.TITLE] or carrying
     shown: list[tuple[_Sentence, Snippet]] = []
     seen: set[str] = set()
     left = MAX_CHARS
-    while telling := [sentence for sentence in candidates if not sentence.terms <= seen]:
-        best = max(telling, key=lambda sentence: (len(sentence.terms - seen), len(sentence.terms)))
-        candidates.remove(best)
-        text = document.text(best.where)
+    while candidates := [sentence for sentence in candidates if not sentence.terms <= seen]:
+        chosen = max(candidates, key=lambda sentence: (len(sentence.terms - seen), len(sentence.terms)))
+        candidates.remove(chosen)
+        text = document.text(chosen.where)
+        best = _trimmed(text, chosen)
         if best.end - best.start <= left:
             shown.append((best, _whole(text, best)))
         elif not shown:
@@ -60,14 +62,25 @@ def snippets(
     return tuple(snippet for _, snippet in sorted(shown, key=lambda pair: (order[pair[0].where], pair[0].start)))
 
 
-def _carrying(
-    text: str, where: Field, sentences: Mapping[Field, Sequence[tuple[int, int]]], evidence: Sequence[Evidence]
-) -> Iterator[_Sentence]:
-    spans = sorted({(found.start, found.end, found.term) for found in evidence if found.field is where})
-    for start, end in sentences.get(where, ()):
-        inside = _apart([span for span in spans if start <= span[0] and span[1] <= end])
-        if inside:
-            yield _Sentence(where, *_trimmed(text, start, end), inside, frozenset(term for _, _, term in inside))
+def _carrying(where: Field, bounds: Sequence[tuple[int, int]], evidence: Sequence[Evidence]) -> Iterator[_Sentence]:
+    """Yield the sentences of a field that hold terms; a term that crosses a sentence's end is in neither."""
+    held: dict[int, list[tuple[int, int, str]]] = {}
+    for found in evidence:
+        if found.field is where and (number := _sentence_of(found, bounds)) is not None:
+            held.setdefault(number, []).append((found.start, found.end, found.term))
+    for number, spans in sorted(held.items()):
+        inside = _apart(spans)
+        yield _Sentence(where, *bounds[number], inside, frozenset(term for _, _, term in inside))
+
+
+def _sentence_of(found: Evidence, bounds: Sequence[tuple[int, int]]) -> int | None:
+    """Return the number of the sentence that wholly holds a span."""
+    number = bisect_right(bounds, found.start, key=_begins) - 1
+    return number if number >= 0 and found.end <= bounds[number][1] else None
+
+
+def _begins(span: tuple[int, int]) -> int:
+    return span[0]
 
 
 def _apart(spans: Sequence[tuple[int, int, str]]) -> tuple[tuple[int, int, str], ...]:
@@ -79,9 +92,11 @@ def _apart(spans: Sequence[tuple[int, int, str]]) -> tuple[tuple[int, int, str],
     return tuple(kept)
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    sentence = text[start:end]
-    return start + len(sentence) - len(sentence.lstrip()), end - (len(sentence) - len(sentence.rstrip()))
+def _trimmed(text: str, sentence: _Sentence) -> _Sentence:
+    whole = text[sentence.start : sentence.end]
+    start = sentence.start + len(whole) - len(whole.lstrip())
+    end = sentence.end - len(whole) + len(whole.rstrip())
+    return replace(sentence, start=start, end=end)
 
 
 def _whole(text: str, sentence: _Sentence) -> Snippet:

@@ -75,12 +75,19 @@ class _FoldTable(dict[int, str]):
         return self.setdefault(code, _fold_char(chr(code)))
 
 
+class _LetterTable(dict[int, str]):
+    """A table for `str.translate` that makes `a` of what words are made of, and a space of any other ASCII sign."""
+
+    def __missing__(self, code: int) -> str:
+        return self.setdefault(code, "a" if chr(code).isalnum() or not chr(code).isascii() else " ")
+
+
 _TABLE: Final = _FoldTable()
+_TO_LETTERS: Final = _LetterTable()
 _LATIN_1: Final = bytes(ord(_fold_char(chr(code))) for code in range(0x100))
 # What keeps French out of Latin-1. `œ` only needs to stay a ligature here: `_even_out` parts it.
 _COMMON: Final = (*((char, _fold_char(char)) for char in "’–—“”…\u202f‘•"), ("œ", "æ"), ("Œ", "æ"))
 _TO_FLAT: Final = str.maketrans(dict.fromkeys("-'/_\n", " "))
-_TO_SPACED: Final = {code: " " for code in range(0x80) if not chr(code).isalnum()}
 
 
 def _fold_letters(kept: str) -> str:
@@ -198,7 +205,7 @@ def _even_out(match: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", char) if char.isalpha() else ""
 
 
-_SPACES: Final = re.compile(r"\s{2,}")
+_SPACES: Final = re.compile(r"\s\s+")
 _PARAGRAPH: Final = 2
 
 
@@ -324,9 +331,10 @@ def is_seam(folded: Folded, at: int) -> bool:
 
     That is so between a letter and anything else, and inside glued words: `GuerreEnUkraine`, `Ukraine2024`.
     """
-    if at in {0, len(folded.flat)}:
+    flat = folded.flat
+    if at == 0 or at == len(flat):
         return True
-    before, after = folded.flat[at - 1], folded.flat[at]
+    before, after = flat[at - 1], flat[at]
     if not (before.isalnum() and after.isalnum()) or before.isdigit() != after.isdigit():
         return True
     return folded.kept[at - 1].islower() and folded.kept[at].isupper()
@@ -345,13 +353,12 @@ def word_numbers(folded: Folded, offsets: Iterable[int]) -> dict[int, int]:
     >>> word_numbers(fold("L’armée franco-ukrainienne"), [2, 8, 15])
     {2: 1, 8: 2, 15: 3}
     """
-    spaced = folded.flat.translate(_TO_SPACED)
+    letters = " " + folded.flat.translate(_TO_LETTERS)
     numbers: dict[int, int] = {}
-    position = count = 0
+    position = begun = 0
     for offset in offsets:
-        count += len(spaced[position:offset].split())
-        count -= offset > 0 and spaced[offset - 1] != " " and spaced[offset] != " "
-        numbers[offset] = count
+        begun += letters.count(" a", position, offset + 1)
+        numbers[offset] = begun - letters.startswith("aa", offset)
         position = offset
     return numbers
 
@@ -367,8 +374,14 @@ def lines(folded: Folded) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-_STOP: Final = re.compile(r"[\n.!?…]+")
-_CLOSING: Final = re.compile(r"(?:\s?[»”]|[\"')\]])*(?=\s)")
+# A run of stops and line ends, what closes the sentence behind it, and the first letter of what follows. (`re` skips to
+# a set of characters twice as fast where none is repeated first: hence `[…][…]*`, and `\s\s+` for spaces.)
+_STOP: Final = re.compile(
+    r"""(?P<stops>[\n.!?…][\n.!?…]*)
+    (?=(?P<closing>(?<!\n)(?:\s?[»”]|["')\]])*(?=\s))?)
+    (?=[ \xa0\u202f»”)"«“]{0,3}(?P<follower>[^ \xa0\u202f»”)"«“])?)""",
+    re.VERBOSE,
+)
 _LAST_WORD: Final = re.compile(r"[^\W\d_]+\Z")
 _LONGEST_ABBREVIATION: Final = 5
 _ABBREVIATIONS: Final = frozenset(
@@ -379,15 +392,13 @@ _ABBREVIATIONS: Final = frozenset(
 
 def _sentence_end(kept: str, stop: re.Match[str], *, lower: bool) -> int | None:
     """Return where a sentence ends, or None where a run of stops and line ends does not close one."""
-    start, end = stop.span()
-    follower = kept[end : end + 4].lstrip(' \xa0\u202f»”)"«“')[:1]
-    goes_on = follower.islower() and not lower
-    if "\n" in stop[0]:
-        return None if goes_on and stop[0] == "\n" else end
-    closing = _CLOSING.match(kept, end)
+    stops, closing, follower = stop.groups()
+    goes_on = follower is not None and follower.islower() and not lower
+    if "\n" in stops:
+        return None if goes_on and stops == "\n" else stop.end()
     if goes_on or closing is None:
         return None
-    return None if stop[0] == "." and _is_abbreviated(kept, start) else closing.end()
+    return None if stops == "." and _is_abbreviated(kept, stop.start()) else stop.end("closing")
 
 
 def _is_abbreviated(kept: str, stop: int) -> bool:
@@ -419,16 +430,16 @@ def sentences(folded: Folded) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-_DOMAINS: Final = ".fr .com .org .net .eu .ru .ua .cn .info .be .ch .ca .tv .io".split()
-_ADDRESS: Final = re.compile(rf"://|www\.|@\w|(?:{'|'.join(map(re.escape, _DOMAINS))})(?!\w)")
-_ADDRESS_SIGNS: Final = ("://", "www.", "@", *_DOMAINS)
+_DOMAINS: Final = ("fr", "com", "org", "net", "eu", "ru", "ua", "cn", "info", "be", "ch", "ca", "tv", "io")
+_ADDRESS: Final = re.compile(rf"://|www\.|@\w|\.(?:{'|'.join(_DOMAINS)})(?!\w)")
+_ADDRESS_SIGNS: Final = ("://", "www.", "@")
 _SPACE: Final = re.compile(r"[ \n]|\Z")
 
 
 def addresses(folded: Folded) -> tuple[Span, ...]:
     """Find web and e-mail addresses in the folded text: their letters are not words."""
     text = folded.text
-    if not _any_of(_ADDRESS_SIGNS, text):
+    if not (_any_of(_ADDRESS_SIGNS, text) or any(after.startswith(_DOMAINS) for after in text.split(".")[1:])):
         return ()
     spans: list[Span] = []
     reached = 0
