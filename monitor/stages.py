@@ -417,12 +417,13 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> tuple[Alert, ...
         at_once: do not wait for what is still to be polled or read.
     """
     now = tools.clock.now()
-    pending = await tools.thread.run(tools.store.recap_pending, limit=_RECAP_LIMIT)
-    if pending.oldest_at is None:
+    oldest_at = (await tools.thread.run(tools.store.recap_pending, limit=0)).oldest_at
+    if oldest_at is None:
         return ()
-    patient = not at_once and now - pending.oldest_at < _RECAP_PATIENCE
+    patient = not at_once and now - oldest_at < _RECAP_PATIENCE
     if patient and await tools.thread.run(_more_to_come, tools.store):
         return ()
+    pending = await tools.thread.run(tools.store.recap_pending, limit=_RECAP_LIMIT)
     match_ids = [item.match_id for item in pending.items]
     recaps = alerting.plan_recap([(item.story, item.match) for item in pending.items], tools.routes, now=now)
     rendered = [

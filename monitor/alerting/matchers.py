@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Matcher", "facts_of", "parse_matcher"]
 
 # name, operator, value in quotes or bare
-_MATCHER = re.compile(r'\s*([^\s"=!~]+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s]*))\s*')
+_MATCHER = re.compile(r'\s*([^\s"=!~]+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s,{}=!~]*))\s*')
 _ESCAPED = re.compile(r'\\(["\\])')  # any other backslash is the regular expression's own
 _LATER = frozenset({"entity"})
 _CLOSED: dict[str, tuple[str, ...]] = {

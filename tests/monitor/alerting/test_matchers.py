@@ -48,6 +48,8 @@ def test_a_matcher_compares_the_whole_value(matcher: str, actual: str, holds: bo
         ('level="high', "is not a matcher", "level=~"),
         ("level=high medium", "is not a matcher", "level=~"),
         ('level=="high"', "is not a matcher", "level=~"),
+        ("desk=monde,level=high", "is not a matcher", "level=~"),
+        ('{level="high"}', "is not a matcher", "level=~"),
         ('desk=~"("', "bad regular expression: missing \\)", "linear time"),
         (r'desk=~"(a)\\1"', "bad regular expression", "linear time"),
         ('entity="chine"', "matchers on entity are not available yet", "label"),
