@@ -125,11 +125,8 @@ def ended(daemon: Daemon) -> Iterator[Daemon]:
 
 def children_of(pid: int) -> tuple[int, ...]:
     """Return the processes that a process started and that live; Linux only."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and _parent_of(entry) == pid:
-            found.append(int(entry.name))
-    return tuple(found)
+    processes = (entry for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return tuple(int(entry.name) for entry in processes if _parent_of(entry) == pid)
 
 
 def _parent_of(entry: Path) -> int | None:

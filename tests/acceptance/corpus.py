@@ -1,4 +1,4 @@
-"""A server of the real feeds and pages of `../shared/corpus`, spread over loopback addresses, links rewritten to itself."""
+"""A server of the real feeds and pages of `../shared/corpus`, on many loopback addresses, links rewritten to itself."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 HOSTS = 40
+_POLL_S = 0.05  # how soon a server sees that it should stop
 # Links of entries, wherever feeds put them; namespaces are addresses too and must stay.
 _LINK = re.compile(rb"""(<link[^>]*>\s*(?:<!\[CDATA\[)?|href=["']|<guid[^>]*>\s*|"url":\s*")https?://([^/\s<"']+)""")
 
@@ -43,14 +44,18 @@ class CorpusServer:
 
     def __init__(self, served: list[CorpusFeed]) -> None:
         pages = [gzip.decompress(path.read_bytes()) for path in sorted((CORPUS / "pages").glob("*.html.gz"))]
-        handler = type("Handler", (_Handler,), {"feeds": {feed.id: feed.body for feed in served}, "pages": pages})
-        first = ThreadingHTTPServer(("127.0.1.1", 0), handler)
-        self.port = first.server_address[1]
-        others = [ThreadingHTTPServer((f"127.0.1.{n}", self.port), handler) for n in range(2, HOSTS + 1)]
+
+        class Handler(_Handler):
+            """One class for each server, because the library makes its instances."""
+
+        Handler.feeds, Handler.pages = {feed.id: feed.body for feed in served}, pages
+        first = ThreadingHTTPServer(("127.0.1.1", 0), Handler)
+        self.port = Handler.port = first.server_port
+        others = [ThreadingHTTPServer((f"127.0.1.{n}", self.port), Handler) for n in range(2, HOSTS + 1)]
         self._servers = [first, *others]
         for server in self._servers:
             server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(_POLL_S,), daemon=True).start()
 
     def url(self, feed: CorpusFeed) -> str:
         """Return the address of a feed."""
@@ -71,13 +76,14 @@ def host(name: str) -> str:
 class _Handler(BaseHTTPRequestHandler):
     feeds: ClassVar[dict[str, bytes]]
     pages: ClassVar[list[bytes]]
+    port: ClassVar[int]
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         if path == "/robots.txt" or path.startswith("/.well-known/"):
             self._answer(404, "text/plain", b"")
-        elif path.startswith("/feed/"):
-            port = self.server.server_address[1]  # type: ignore[index]  an IPv4 server's is a pair
+        elif path.removeprefix("/feed/") in self.feeds:
+            port = self.port
             body = _LINK.sub(
                 lambda found: found[1] + f"http://{host(found[2].decode('latin-1'))}:{port}".encode(),
                 self.feeds[path.removeprefix("/feed/")],

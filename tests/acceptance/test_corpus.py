@@ -30,6 +30,7 @@ pytestmark = [
 
 FULL = bool(os.environ.get("ACCEPTANCE_FULL"))
 SAMPLE = 60
+_EVER_H = "300000"  # so that every dated entry is read, however old the corpus is
 _UNNAMED = frozenset({Reason.WORKER_CRASHED, Reason.WORKER_CPU, Reason.WORKER_MEMORY, Reason.CONNECTION})
 
 
@@ -50,7 +51,12 @@ def served() -> Iterator[tuple[CorpusServer, list[CorpusFeed]]]:
 def _poll(folder: Path, urls: list[str]) -> dict[str, Any]:
     (folder / "feeds.txt").write_text("\n".join(urls), encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    ours = {"FETCH_ALLOW_NETWORKS": "127.0.0.0/8", "PAGE_INTERVAL_S": "0", "LOG_LEVEL": "error"}
+    ours = {
+        "FETCH_ALLOW_NETWORKS": "127.0.0.0/8",
+        "PAGE_INTERVAL_S": "0",
+        "BASELINE_MAX_AGE_H": _EVER_H,
+        "LOG_LEVEL": "error",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "monitor", "poll", "--feeds", "feeds.txt", "--db", "veille.db", "--all", "--json"],
         cwd=folder,
@@ -83,16 +89,10 @@ def test_every_feed_is_polled_and_each_failure_is_named(
     _tell(summary, expected=len(expected), short=short)
 
     assert len(chosen) == sum(summary["feeds"].values())
-    assert {url for url in counted if url not in failures} == {url for url in counted if counted[url]} | _empty(
-        counted, failures
-    )
     assert [] == [one for one in failures.values() if not one["error"] or one["reason"] in _UNNAMED]
     assert [] == [url for url in short if url in failures and expected[url]]
+    assert sum(summary["articles"].values()) + summary["postponed"] > 0
     assert len(short) <= len(expected) * 0.05
-
-
-def _empty(counted: dict[str, int], failures: dict[str, Any]) -> set[str]:
-    return {url for url, count in counted.items() if not count and url not in failures}
 
 
 def _tell(summary: dict[str, Any], *, expected: int, short: dict[str, tuple[int, int]]) -> None:

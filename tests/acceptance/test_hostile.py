@@ -40,7 +40,9 @@ GZIP = ("Content-Encoding", "gzip")
 
 def _entities() -> bytes:
     levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
-    return f'<!DOCTYPE rss [<!ENTITY e0 "dix">{levels}]><rss version="2.0"><channel><title>&e9;</title></channel>'.encode()
+    return (
+        f'<!DOCTYPE rss [<!ENTITY e0 "dix">{levels}]><rss version="2.0"><channel><title>&e9;</title></channel>'.encode()
+    )
 
 
 def _bombs(now: datetime) -> dict[str, Answer]:
@@ -145,7 +147,10 @@ async def _watch(
     titled = [item(healthy.url(f"/{n}"), title, at=now) for n, title in enumerate((*FALSE_FRIENDS, NEWS))]
     healthy.publish("/rss.xml", *titled)
     await _until(daemon, lambda: webhook.received, within_s=15)
-    await _until(daemon, lambda: not daemon.query("SELECT 1 FROM entry WHERE state = 'to_read' AND (attempts = 0 OR lease_until > 0)"))
+    await _until(
+        daemon,
+        lambda: not daemon.query("SELECT 1 FROM entry WHERE state = 'to_read' AND (attempts = 0 OR lease_until > 0)"),
+    )
     await _until(daemon, lambda: not daemon.query("SELECT 1 FROM feed WHERE last_polled_at IS NULL"), within_s=60)
     metrics = await asyncio.to_thread(watch.ask, "/metrics")
     watching.cancel()
@@ -173,7 +178,7 @@ def _value(metrics: str, name: str) -> float:
 async def _until(daemon: Daemon, condition: Callable[[], object], *, within_s: float = 60.0) -> None:
     """Wait beside the servers, which live in this loop."""
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110  there is no event to wait for
+        while not condition():
             assert daemon.process is not None
             assert daemon.process.poll() is None, daemon.says()
             await asyncio.sleep(0.05)

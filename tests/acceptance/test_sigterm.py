@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.demo import Answer, Request, WebhookReceiver, background
+from monitor.demo import Answer, Background, HttpServer, Request, WebhookReceiver, background
 from tests.acceptance.child import Daemon, ended
 from tests.monitor.bench import FILLER, Site, item, write_rules
 
@@ -36,12 +36,17 @@ class Stage:
         return {received.payload["data"]["story"]["title"] for received in self.webhook.received}
 
 
+def _stop(loop: Background, server: HttpServer | WebhookReceiver) -> None:
+    loop.run(server.stop())
+
+
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     made = Stage()
     with background() as loop, ExitStack() as stack:
-        for server in (made.site.server, made.webhook):
-            stack.callback(lambda one=server: loop.run(one.stop()))
+        servers: tuple[HttpServer | WebhookReceiver, ...] = (made.site.server, made.webhook)
+        for server in servers:
+            stack.callback(_stop, loop, server)
             loop.run(server.start())
         made.site.publish("/rss.xml", _item(made, "/vieux", "Le marché", age=timedelta(days=30)))
         yield made

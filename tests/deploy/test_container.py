@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from monitor.settings import load_settings
+from tests.deploy.test_unit import MOST_TASKS
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
@@ -86,7 +87,7 @@ def test_compose_takes_rights_away(service: dict[str, Any]) -> None:
 
 def test_compose_leaves_time_to_stop_and_room_for_threads(service: dict[str, Any]) -> None:
     assert int(service["stop_grace_period"].removesuffix("s")) > 15
-    assert service["pids_limit"] >= 116
+    assert service["pids_limit"] >= MOST_TASKS
 
 
 def test_compose_builds_the_dockerfile_that_is_there(service: dict[str, Any]) -> None:
