@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -86,7 +87,7 @@ def run() -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # `veille matches | head -1`: whoever read us has had enough; nothing may be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  closed at exit
         return 1
     except VeilleError as error:
         sys.stderr.write(f"veille: {error}\n")

@@ -59,7 +59,7 @@ def _analysed(engine: Engine, line: str, now: datetime) -> dict[str, Any]:
     except RecursionError:
         return {"id": identity, "error": "nested too deeply"}
     except json.JSONDecodeError as error:
-        return {"id": identity, "error": f"not JSON: {error}"}
+        return {"id": identity, "error": f"not JSON: {error.msg}, character {error.colno}"}
     except ValueError as error:
         return {"id": identity, "error": str(error)}
 

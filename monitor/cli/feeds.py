@@ -157,9 +157,7 @@ def resume(context: typer.Context, ref: str = typer.Argument(help="The feed's nu
 @app.command()
 def parse(
     context: typer.Context,
-    inputs: list[str] = typer.Argument(
-        metavar="FILE|URL...", help="Feed documents, plain or gzip; - is standard input."
-    ),
+    inputs: list[str] = typer.Argument(metavar="FILE|URL", help="Feed documents, plain or gzip; - is standard input."),
     base: str | None = typer.Option(
         None, "--url", metavar="URL", help="The address a file comes from, for its relative links."
     ),

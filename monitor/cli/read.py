@@ -18,7 +18,7 @@ __all__ = ["read"]
 
 def read(
     context: typer.Context,
-    inputs: list[str] = typer.Argument(metavar="FILE|URL...", help="Pages, plain or gzip; - is standard input."),
+    inputs: list[str] = typer.Argument(metavar="FILE|URL", help="Pages, plain or gzip; - is standard input."),
     base: str | None = typer.Option(
         None, "--url", metavar="URL", help="The address a file comes from, for its relative links."
     ),

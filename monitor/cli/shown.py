@@ -70,6 +70,8 @@ def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> Non
     """Print one stored match with its explanation and its text, terms highlighted."""
     from dataclasses import asdict
 
+    from monitor.settings import Language
+
     if as_json:
         print_json(asdict(detail))
         return
@@ -92,7 +94,8 @@ def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> Non
     if masks:
         console.print(Text(f"  ignored: {masks}"))
     if verdict.gate is not None:
-        console.print(Text(f"  missing: {verdict.gate.missing}"))
+        english = settings.language is Language.EN and verdict.gate.missing_en
+        console.print(Text(f"  missing: {english or verdict.gate.missing}"))
     for snippet in detail.match.snippets:
         console.print(_marked(snippet))
     for delivery in detail.deliveries:

@@ -31,15 +31,19 @@ def instant(text: str | None, zone: ZoneInfo, *, now: datetime | None = None) ->
     """
     if not text:
         return None
-    ago = _AGO.fullmatch(text.strip())
+    try:
+        return _instant(text.strip(), zone, now)
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(f"{text!r} is no instant: write 2026-05-16, 2026-05-16 07:30, 24h or 7d") from error
+
+
+def _instant(text: str, zone: ZoneInfo, now: datetime | None) -> datetime:
+    ago = _AGO.fullmatch(text)
     if ago:
         from monitor.clock import SystemClock
 
         return (now or SystemClock().now()) - timedelta(**{_UNITS[ago[2]]: float(ago[1])})
-    try:
-        parsed = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no instant: write 2026-05-16, 2026-05-16 07:30, 24h or 7d") from error
+    parsed = datetime.fromisoformat(text)
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
 
 

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, TypeAlias
+
+import pytest
+
+from monitor.cli import run
+from monitor.store import Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[Any]:
+        """The JSON value of each line printed."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Veille: TypeAlias = Callable[..., Outcome]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder where the command is typed."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def veille(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Veille:
+    """Type a command, with these bytes at its standard input; on a terminal if `terminal`."""
+
+    def type_(*words: str, given: bytes = b"", terminal: bool = False) -> Outcome:
+        monkeypatch.setattr("sys.argv", ["veille", *words])
+        stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(given)), encoding="utf-8")
+        monkeypatch.setattr("sys.stdin", stdin)
+        for stream in (stdin, sys.stdout, sys.stderr):
+            monkeypatch.setattr(stream, "isatty", lambda: terminal, raising=False)
+        code = run()
+        return Outcome(code, *capsys.readouterr())
+
+    return type_
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[Store]:
+    """The log of the folder, as the daemon has it open."""
+    opened = Store.open(str(folder / "veille.db"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """A web site on loopback, which the settings allow: `site(path, body, kind)` serves it and gives its address."""
+    served: dict[str, tuple[bytes, str]] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body, kind = served.get(self.path, (b"", ""))
+            self.send_response(200 if self.path in served else 404)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("VEILLE_FETCH_ALLOW_NETWORKS", "127.0.0.0/8")
+
+    def serve(path: str, body: str | None, kind: str = "text/html; charset=utf-8") -> str:
+        address = f"http://127.0.0.1:{server.server_port}{path}"
+        if body is not None:
+            served[path] = (body.replace("SITE", address.removesuffix(path)).encode(), kind)
+        return address
+
+    yield serve
+    server.shutdown()
+    thread.join()
+    server.server_close()

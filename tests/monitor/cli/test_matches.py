@@ -1,0 +1,175 @@
+"""The log as people read it: matches, deliveries, judgements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.cli.shown import highlighted
+from monitor.store import Store
+from tests.monitor.cli.conftest import Veille
+from tests.monitor.store.samples import alert, match, message, one_entry, record, record_alert
+
+
+@pytest.fixture(autouse=True)
+def told(store: Store) -> None:
+    """Two alerts, one near miss."""
+    record_alert(store)
+    record_alert(store, "8X3M0000")
+    record(store, one_entry(store, "trois"), matches=[match("frontiere", score=7.2, near_miss=True)])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], 2),
+        (["--near-misses"], 3),
+        (["--rule", "axe"], 2),
+        (["--rule", "rien"], 0),
+        (["--min-score", "13"], 0),
+        (["--since", "2026-05-16"], 2),
+        (["--until", "2026-05-15"], 0),
+        (["--label", "none"], 2),
+        (["--label", "OUI"], 0),
+        (["--limit", "1"], 1),
+        (["--entity", "kharkiv"], 0),
+    ],
+)
+def test_matches_are_filtered(veille: Veille, words: list[str], expected: int) -> None:
+    got = veille("matches", "--json", *words)
+
+    assert (0, expected) == (got.code, len(got.lines))
+
+
+def test_matches_are_listed(veille: Veille) -> None:
+    first, *_ = veille("matches").out.splitlines()
+
+    assert ["al_8X3M0000", "2026-05-16 07:00", "medium", "12.5", "axe"] == first.split("\t")[:5]
+
+
+def test_an_empty_list_says_what_fills_it(veille: Veille) -> None:
+    got = veille("matches", "--rule", "rien")
+
+    assert (0, "") == (got.code, got.out)
+    assert got.err.startswith("No match.")
+
+
+def test_a_judgement_that_is_none_is_refused(veille: Veille) -> None:
+    got = veille("matches", "--label", "peut-être")
+
+    assert got.code == 2
+    assert "--label takes oui, non or none" in got.err
+
+
+def test_one_match_is_shown_with_its_points_and_text(veille: Veille) -> None:
+    veille("label", "al_7K2Q", "oui")
+    got = veille("matches", "al_7k2q")
+
+    assert got.code == 0
+    assert got.out.startswith("Une visite\nLa Gazette de Lutèce · ")
+    assert "al_7K2QXYZ0 · axe · medium · 12.5 points, threshold 10\n" in got.out
+    assert "  chine               9.0  « Chine » (title, 2 ×)\n" in got.out
+    assert "  ignored: « encre de Chine »\n" in got.out
+    assert "    « La Chine reçoit. »\n" in got.out
+    assert "  webhook: pending, 0 attempt(s)\n" in got.out
+    assert "  judged oui on " in got.out
+    assert "Le corps, où l’on parle de Kharkiv." in got.out
+
+
+def test_what_a_near_miss_lacks_is_shown(veille: Veille) -> None:
+    number = next(line["id"] for line in veille("matches", "--near-misses", "--json").lines if line["near_miss"])
+    out = veille("matches", str(number)).out
+
+    assert "not alerted · frontiere · near miss · 7.2 points" in out
+    assert "  missing: score 7.2 < 10\n" in out
+
+
+def test_one_match_is_told_to_programs(veille: Veille) -> None:
+    (told,) = veille("matches", "al_7K2QXYZ0", "--json").lines
+
+    assert "2026-05-16T05:00:00+00:00" == told["line"]["matched_at"]
+    assert 12.5 == told["match"]["verdict"]["score"]
+    assert "Le chapô." == told["article"]["lead"]
+
+
+def test_terms_stand_out() -> None:
+    (span,) = highlighted("La Chine reçoit.", [(3, 8)]).spans
+
+    assert (3, 8, "bold yellow") == (span.start, span.end, span.style)
+
+
+def test_an_unknown_reference_exits_5(veille: Veille) -> None:
+    assert 5 == veille("matches", "al_ZZZZ").code
+    assert 5 == veille("label", "al_ZZZZ", "non").code
+
+
+def test_an_alert_is_judged_and_the_last_judgement_counts(veille: Veille) -> None:
+    first = veille("label", "al_7K2Q", "OUI").out
+    second = veille("label", "al_7K2Q", "no").out
+    (third,) = veille("label", "al_7K2Q", "non", "--json").lines
+
+    assert "al_7K2QXYZ0: relevant (matches: 1)\n" == first
+    assert "al_7K2QXYZ0: not relevant (matches: 1, judged otherwise before: 1)\n" == second
+    assert ("al_7K2QXYZ0", False) == (third["ref"], third["relevant"])
+    assert 1 == len(veille("matches", "--label", "non", "--json").lines)
+
+
+@pytest.mark.parametrize("words", [["deliveries"], ["deliveries", "list"]])
+def test_deliveries_are_listed(veille: Veille, words: list[str]) -> None:
+    first, *_ = veille(*words).out.splitlines()
+
+    assert ["2", "al_8X3M0000", "webhook", "pending", "0"] == first.split("\t")[:5]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], 2),
+        (["--state", "pending"], 2),
+        (["--state", "sent"], 0),
+        (["--receiver", "slack"], 0),
+        (["--since", "2026-05-17"], 0),
+        (["list", "--limit", "1"], 1),
+    ],
+)
+def test_deliveries_are_filtered(veille: Veille, words: list[str], expected: int) -> None:
+    assert expected == len(veille("deliveries", *words, "--json").lines)
+
+
+def test_an_empty_outbox_says_so(veille: Veille) -> None:
+    assert "No delivery." in veille("deliveries", "--state", "sent").err
+
+
+def test_deliveries_are_replayed(veille: Veille) -> None:
+    by_number = veille("deliveries", "replay", "1", "2").out
+    by_time = veille("deliveries", "replay", "--since", "2026-05-16", "--state", "pending", "--json").lines
+
+    assert "2 put back to pending\n" == by_number
+    assert [{"replayed": 2}] == by_time
+
+
+def test_a_delivery_that_is_not_there_exits_5(veille: Veille) -> None:
+    got = veille("deliveries", "replay", "77")
+
+    assert (5, "veille: no delivery 77; `veille deliveries` lists them\n") == (got.code, got.err)
+
+
+@pytest.mark.parametrize("words", [[], ["1", "--since", "1h"], ["1", "--until", "2026-05-16"]])
+def test_what_to_replay_must_be_said_once(veille: Veille, words: list[str]) -> None:
+    assert 2 == veille("deliveries", "replay", *words).code
+
+
+def test_reading_the_log_leaves_it_as_it_is(veille: Veille, store: Store, folder: Path) -> None:
+    before = store.counts()
+    for words in (["matches"], ["feeds"], ["deliveries"]):
+        veille(*words)
+
+    assert before == store.counts()
+
+
+def test_several_matches_of_one_alert_have_one_reference(veille: Veille, store: Store) -> None:
+    both = alert("9AAA0000", match("axe"), match("front"))
+    record(store, one_entry(store, "quatre"), (both, [message("9AAA0000")]))
+
+    assert 2 == len([line for line in veille("matches", "--json").lines if line["alert_id"] == "al_9AAA0000"])
