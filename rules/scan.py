@@ -401,9 +401,8 @@ class Scanner:
         found |= {p: by_entity[p.text] for p in self._entity_patterns if p.text in by_entity}
         edges = {edge for spans in found.values() for start, end, _ in spans for edge in (start, end - 1)}
         words = word_numbers(view.folded, sorted(edges))
-        hits = {span: _hit(view, words, *span) for span in {span for spans in found.values() for span in spans}}
         for pattern, spans in found.items():
-            yield pattern, tuple(hits[span] for span in spans)
+            yield pattern, tuple(_hit(view, words, *span) for span in spans)
 
 
 _SPELLED: Final = (PatternKind.WORDS, PatternKind.EXACT, PatternKind.PREFIX)

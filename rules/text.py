@@ -93,7 +93,7 @@ _TO_FLAT: Final = str.maketrans(dict.fromkeys("-'/_\n", " "))
 def _fold_letters(kept: str) -> str:
     """Fold letter by letter. Most French is Latin-1 once its typography is plain, and bytes translate fastest."""
     plain = kept
-    for char, folded in _COMMON:
+    for char, folded in () if kept.isascii() else _COMMON:
         plain = plain.replace(char, folded)
     try:
         return plain.encode("latin-1").translate(_LATIN_1).decode("latin-1")
@@ -242,6 +242,10 @@ _STEPS: Final = (
 )
 
 
+# A word or a space, in which no step finds anything to do: packs are made of thousands.
+_PLAIN: Final = re.compile("[0-9A-Za-zÀÁÄÇ-ÖØ-Ýà-åç-öø-ÿ]*| ")
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """A text made comparable. `kept`, `text` and `flat` have the same length and line up code point by code point.
@@ -282,6 +286,8 @@ def fold(text: str) -> Folded:
     (11, 22)
     """
     kept, letters = text, _fold_letters(text)
+    if _PLAIN.fullmatch(text):
+        return Folded(text, text, letters, letters, ())
     layers: list[_Layer] = []
     for step in _STEPS:
         if step.needed(kept, letters):

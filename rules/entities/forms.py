@@ -40,7 +40,8 @@ class Wording:
 def _as_typed(word: str, form: str) -> str:
     """Return a form of a word with the case and accents of the typed word, and none where the form departs from it."""
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word.lower(), form, strict=False)))
-    return word[:shared] + fold(form[shared:]).text
+    ending = form[shared:]
+    return word[:shared] + (ending if ending.isascii() else fold(ending).text)
 
 
 def wordings(phrase: str, vary: Callable[[str], Sequence[str]]) -> tuple[Wording, ...]:
@@ -62,8 +63,9 @@ def wordings(phrase: str, vary: Callable[[str], Sequence[str]]) -> tuple[Wording
         forms = vary(piece.lower())
         count *= len(forms)
         choices.append(tuple(_as_typed(piece, form) for form in forms) if count <= _MOST_WORDINGS else (piece,))
-    typed = {"".join(pieces) for pieces in product(*choices)}
-    return tuple(sorted((Wording(fold(text).flat, text) for text in typed if text), key=lambda w: (w.text, w.typed)))
+    flat = {piece: fold(piece).flat for pieces in choices for piece in pieces}
+    found = {("".join(flat[piece] for piece in pieces), "".join(pieces)) for pieces in product(*choices)}
+    return tuple(Wording(text, typed) for text, typed in sorted(found) if typed)
 
 
 class Role(StrEnum):

@@ -294,7 +294,21 @@ def test_any_text_can_be_scanned(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["Russie ", "russe", "&amp;", "\u200b", "chine ", "Lire aussi\n", ".fr", ".»", "<a ", "e\u0301\u0316", "X", "中"],
+    [
+        "Russie ",
+        "russe",
+        "&amp;",
+        "\u200b",
+        "chine ",
+        "Lire aussi\n",
+        ".fr",
+        ".»",
+        "\n»",
+        "<a ",
+        "e\u0301\u0316",
+        "X",
+        "中",
+    ],
 )
 def test_a_hostile_text_takes_linear_time(piece: str) -> None:
     text = piece * (100_000 // len(piece))
