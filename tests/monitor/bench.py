@@ -9,18 +9,23 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 from monitor.app import App, opened
 from monitor.demo import Answer, HttpServer, Received, Request, WebhookReceiver
 from monitor.model import DeliveryState, FeedState
+from monitor.rulesets import load_engine
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings, load_settings
 from monitor.stages import ArticleReport, DeliveryReport, FeedReport
 from monitor.store import Store
 from monitor.workers import WorkerPool
+from rules.engine import Engine
 from tests.clock import ManualClock
 
 T = TypeVar("T")
@@ -192,6 +197,19 @@ def write_rules(folder: Path) -> Path:
     return rules
 
 
+@cache
+def _usual_engine() -> Engine:
+    with TemporaryDirectory() as folder:
+        return load_engine(load_settings(None, rules=write_rules(Path(folder))))
+
+
+def _load_once(settings: Settings, *, tested: bool = True) -> Engine:
+    """Load rules as ever, but the usual ones once: that is most of what opening a daemon costs."""
+    files = settings.rules.iterdir() if settings.rules is not None else ()
+    usual = _RULES == {file.name: file.read_text(encoding="utf-8") for file in files}
+    return _usual_engine() if usual else load_engine(settings, tested=tested)
+
+
 def settings_for(folder: Path, **given: object) -> Settings:
     """Return settings for loopback, with rules and feeds in a folder."""
     feeds = folder / "feeds.txt"
@@ -227,7 +245,7 @@ async def opened_desk(
     chosen = settings_for(folder, **{**destination, **settings})
     (folder / "feeds.txt").write_text("".join(f"{site.url(path)}\n" for path in feeds), encoding="utf-8")
     reports: list[object] = []
-    with opened(chosen, clock=clock) as made:
+    with patch("monitor.app.load_engine", _load_once), opened(chosen, clock=clock) as made:
         tools = replace(made.tools, feed_workers=InlineWorkers(), page_workers=InlineWorkers())
         app = App(tools, EmbeddedRunner(tools, on_report=reports.append))
         try:

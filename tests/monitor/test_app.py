@@ -10,7 +10,7 @@ from monitor.app import check_channels, load_feeds, opened
 from monitor.errors import RoutesError, RulesError, SettingsError, SourceError, StoreFullError, StoreLockedError
 from monitor.model import FeedStatus
 from tests.clock import ManualClock
-from tests.monitor.bench import HOUR_S, Desk, at_desk, settings_for
+from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, settings_for
 
 
 def _write_feeds(desk: Desk, *paths: str) -> None:
@@ -37,15 +37,15 @@ def test_p15_a_rule_set_that_is_broken_leaves_the_previous_one_live(tmp_path: Pa
 
 def test_a_rule_set_that_is_good_is_live_after_a_reload(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
-        desk.site.publish("/rss.xml")
+        desk.site.publish("/rss.xml", desk.item("/vieux", "Avant", age_s=30 * TOMORROW_S))
         await desk.cycle()
-        desk.site.publish("/rss.xml", desk.item("/x", "Vendanges tardives"), desk.item("/old", "Avant", age_s=9))
         (desk.folder / "rules" / "vin.txt").write_text("vendanges\n", encoding="utf-8")
         await desk.app.reload()
+        desk.site.publish("/rss.xml", desk.item("/une", "Vendanges tardives"))
         await desk.cycle(after_s=HOUR_S)
 
-        assert 4 == desk.metric("rules")
-        assert 0 == desk.metric("rules_rejected_total")
+        assert ["Vendanges tardives"] == desk.told
+        assert (4, 0) == (desk.metric("rules"), desk.metric("rules_rejected_total"))
 
     at_desk(tmp_path, act)
 

@@ -137,7 +137,11 @@ def test_sighup_reads_rules_and_feeds_again(tmp_path: Path, manager: Manager) ->
     _serving(tmp_path, manager, act)
 
 
-def test_a_feeds_file_that_changes_is_followed_without_a_signal(tmp_path: Path, manager: Manager) -> None:
+def test_a_feeds_file_that_changes_is_followed_without_a_signal(
+    tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.runner.embedded._ROUND_S", 0.2)
+
     async def act(desk: Desk) -> None:
         await manager.hears("WATCHDOG")
         with (desk.folder / "feeds.txt").open("a", encoding="utf-8") as feeds:

@@ -68,7 +68,9 @@ def test_t7_a_clock_set_back_by_an_hour_stops_nothing(tmp_path: Path) -> None:
     _live(tmp_path, act)
 
 
-def test_the_recap_of_a_new_feed_is_told_by_the_rounds(tmp_path: Path) -> None:
+def test_the_recap_of_a_new_feed_is_told_by_the_rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.runner.embedded._ROUND_S", 0.2)
+
     async def act(desk: Desk) -> None:
         desk.site.publish("/new.xml", desk.item("/une", NEWS))
         with (desk.folder / "feeds.txt").open("a", encoding="utf-8") as feeds:
