@@ -278,6 +278,8 @@ class Settings(BaseSettings):
 # Settings that are never shown and may come from a file (`VEILLE_NAME_FILE`).
 SECRETS: tuple[str, ...] = ("webhook_url", "webhook_secret", "slack_webhook_url", "smtp_password")
 _MASK = "********"
+# Settings that name a file: relative ones in an env file count from its folder.
+_PATHS = ("database", "feeds", "rules", "routes")
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
@@ -295,17 +297,22 @@ def load_settings(env_file: Path | None = None, **overrides: object) -> Settings
     """Read the settings from the environment and an env file; the environment wins.
 
     Args:
-        env_file: a file of `VEILLE_NAME=value` lines; one that does not exist is an error. None: no file.
+        env_file: a file of `VEILLE_NAME=value` lines; one that does not exist is an error. None: no file. Relative
+            paths in it count from its folder.
         overrides: values that win over both, by field name (command-line options); None is no override.
 
     Raises:
         SettingsError: an unknown name or an impossible value; one line each, with what is allowed.
     """
-    given = _given(env_file)
+    from_file = _named(_read(env_file))
+    given = {**from_file, **_named(os.environ)}
     problems = [_unknown(name) for name in given if _field_of(name) is None]
     if problems:
         raise SettingsError("\n".join(problems))
-    values: dict[str, object] = {**_from_files(given), **{k: v for k, v in overrides.items() if v is not None}}
+    values: dict[str, object] = {}
+    if env_file is not None:
+        values = {name: _beside(env_file, text) for name, text in _paths(from_file, given).items()}
+    values |= _from_secret_files(given) | {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(_env_file=env_file, **values)  # type: ignore[arg-type]  # pydantic checks the values
     except ValidationError as error:
@@ -329,18 +336,36 @@ def effective(settings: Settings) -> dict[str, str]:
     return shown
 
 
-def _given(env_file: Path | None) -> dict[str, str]:
-    """Return every `VEILLE_*` name that was given, with its text; blank ones count as not given."""
-    from_file: Mapping[str, str | None] = {}
-    if env_file is not None:
-        if not env_file.is_file():
-            raise SettingsError(f"{env_file}: no such file; `veille init` writes one")
-        try:
-            from_file = dotenv_values(env_file, encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{env_file}: cannot be read: {error}") from error
-    both = {**from_file, **os.environ}
-    return {name.upper(): value for name, value in both.items() if name.upper().startswith(PREFIX) and value}
+def _read(env_file: Path | None) -> Mapping[str, str | None]:
+    if env_file is None:
+        return {}
+    if not env_file.is_file():
+        raise SettingsError(f"{env_file}: no such file; `veille init` writes one")
+    try:
+        return dotenv_values(env_file, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{env_file}: cannot be read: {error}") from error
+
+
+def _named(values: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the `VEILLE_*` names with their text; blank ones count as not given."""
+    return {name.upper(): text for name, text in values.items() if name.upper().startswith(PREFIX) and text}
+
+
+def _paths(from_file: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the paths that come from the env file, by field name."""
+    names = {field: PREFIX + field.upper() for field in _PATHS}
+    return {field: given[name] for field, name in names.items() if given.get(name) == from_file.get(name, "")}
+
+
+def _beside(env_file: Path, path: str) -> str:
+    """Return a path of an env file, counted from the file's folder.
+
+    Examples:
+        >>> _beside(Path("desk/.env"), "feeds.opml"), _beside(Path("desk/.env"), "sqlite:////var/veille.db")
+        ('desk/feeds.opml', 'sqlite:////var/veille.db')
+    """
+    return path if "://" in path else str(env_file.parent / path)
 
 
 def _field_of(name: str) -> str | None:
@@ -357,7 +382,7 @@ def _unknown(name: str) -> str:
     return f"{name}: no such setting; {hint}"
 
 
-def _from_files(given: Mapping[str, str]) -> dict[str, object]:
+def _from_secret_files(given: Mapping[str, str]) -> dict[str, object]:
     """Return the secrets that were given as `VEILLE_NAME_FILE`, read."""
     values: dict[str, object] = {}
     for name in given:

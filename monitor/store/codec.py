@@ -250,7 +250,7 @@ def match_from_row(row: Row[Any]) -> Match:
         level=level,
         contributions=tuple(Contribution(**_with_field(values)) for values in row.contributions),
         evidence=tuple(Evidence(**_with_field(values)) for values in row.evidence),
-        gate=None if row.gate is None else Gate(kind=GateKind(row.gate["kind"]), missing=row.gate["missing"]),
+        gate=None if row.gate is None else Gate(**{**row.gate, "kind": GateKind(row.gate["kind"])}),
     )
     return Match(
         rule=rule,

@@ -25,7 +25,7 @@ MOST_EXPOSED = 15  # tenths: promise X2
 # asyncio's threads, resolvers of both clients, store and main thread, feed workers, as many page workers as may be set
 MOST_TASKS = 32 + 2 * 16 + 2 + 2 + 64
 BINARY = "/opt/veille/.venv/bin/veille"
-ENV_FILE = "/etc/veille/veille.env"
+ENV_FILE = "/etc/veille/veille.env"  # read by the service manager
 
 
 def _directives() -> dict[str, list[str]]:
@@ -47,13 +47,13 @@ class Manager:
     """Starts what ExecStart says, as systemd would, and listens to it."""
 
     def __init__(self, folder: Path, listener: socket.socket) -> None:
-        env_file = folder / "veille.env"
         (folder / "feeds.txt").touch()
         lines = {"DATABASE": folder / "veille.db", "FEEDS": folder / "feeds.txt", "RULES": write_rules(folder)}
-        env_file.write_text("".join(f"{PREFIX}{name}={value}\n" for name, value in lines.items()), encoding="utf-8")
-        binary, *words = shlex.split(_one("ExecStart").replace(ENV_FILE, str(env_file)))
+        binary, *words = shlex.split(_one("ExecStart"))
         assert BINARY == binary
+        assert ENV_FILE == _one("EnvironmentFile")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        environment |= {PREFIX + name: str(value) for name, value in lines.items()}
         self._listener = listener
         self.process = subprocess.Popen(
             [sys.executable, "-m", "monitor", *words],

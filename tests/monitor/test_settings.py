@@ -174,3 +174,23 @@ def test_the_effective_settings_mask_every_secret(monkeypatch: pytest.MonkeyPatc
 
 def test_the_zone_is_ready_to_use() -> None:
     assert "Europe/Paris" == load_settings().zone.key
+
+
+def test_paths_of_an_env_file_count_from_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env_file = tmp_path / "veille.env"
+    env_file.write_text(
+        "VEILLE_FEEDS=feeds.opml\nVEILLE_DATABASE=veille.db\nVEILLE_RULES=/etc/rules\nVEILLE_ROUTES=r.yaml\n"
+    )
+    monkeypatch.setenv("VEILLE_ROUTES", "mine.yaml")
+
+    settings = load_settings(env_file, database="typed.db")
+
+    assert tmp_path / "feeds.opml" == settings.feeds
+    assert (Path("/etc/rules"), Path("mine.yaml"), "typed.db") == (settings.rules, settings.routes, settings.database)
+
+
+def test_a_database_url_of_an_env_file_stays_as_it_is(tmp_path: Path) -> None:
+    env_file = tmp_path / "veille.env"
+    env_file.write_text("VEILLE_DATABASE=sqlite:////var/lib/veille.db\n")
+
+    assert "sqlite:////var/lib/veille.db" == load_settings(env_file).database
