@@ -64,7 +64,7 @@ def explain(verdict: Verdict, rule: RuleDef, analysis: Analysis, language: str =
         points = f"{words['points']}{parts}" if verdict.contributions else ""
         return f"{rule.id} {kind}{missing}{points}{tail}"
     ratio = f", {_number(verdict.score / verdict.threshold, words)} {words['ratio']}" if verdict.threshold else ""
-    total = f"{_number(verdict.score, words)}{ratio}"
+    total = f"{_number(verdict.score, words)} points{ratio}"
     return f"{rule.id} {total}{f' = {parts}' if parts else ''}{tail}"
 
 

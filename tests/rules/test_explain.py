@@ -57,7 +57,7 @@ def told(made: RuleDef, seen: Analysis, language: str = "fr") -> str:
 
 def test_a_match_is_told_as_a_sum() -> None:
     assert told(AXE, SEEN) == (
-        "axe 13,4, 2,2 × le seuil = Chine 7,3 (titre, 3 fois) + Russie 4,8 (« Poutine », titre)"
+        "axe 13,4 points, 2,2 × le seuil = Chine 7,3 (titre, 3 fois) + Russie 4,8 (« Poutine », titre)"
         " + prise de contact 2,8 (« visites », titre, 4 fois) − sport 1,5 (« tournoi », chapô)"
         " ; ignoré : « mer de Chine »"
     )
@@ -65,21 +65,21 @@ def test_a_match_is_told_as_a_sum() -> None:
 
 def test_a_match_is_told_in_english() -> None:
     assert told(AXE, SEEN, "en") == (
-        "axe 13.4, 2.2 × the threshold = Chine 7.3 (title, 3 times) + Russie 4.8 (“Poutine”, title)"
+        "axe 13.4 points, 2.2 × the threshold = Chine 7.3 (title, 3 times) + Russie 4.8 (“Poutine”, title)"
         " + prise de contact 2.8 (“visites”, title, 4 times) − sport 1.5 (“tournoi”, lead)"
         "; ignored: “mer de Chine”"
     )
 
 
 def test_a_match_without_threshold_or_points_is_told() -> None:
-    assert told(rule(), analysis(scan({word("a"): (hit(0, text="A"),)}))) == "r 1,0 = a 1,0 (corps)"
-    assert told(rule(parse_condition("not a", "a")), analysis(scan({}))) == "r 0,0"
+    assert told(rule(), analysis(scan({word("a"): (hit(0, text="A"),)}))) == "r 1,0 points = a 1,0 (corps)"
+    assert told(rule(parse_condition("not a", "a")), analysis(scan({}))) == "r 0,0 points"
 
 
 def test_a_sum_that_begins_with_a_loss_says_so() -> None:
     made = rule(terms=(TermDef("a", (word("a"),), -2),))
 
-    assert told(made, analysis(scan({word("a"): (hit(0, text="a"),)}))) == "r -2,0 = − a 2,0 (corps)"
+    assert told(made, analysis(scan({word("a"): (hit(0, text="a"),)}))) == "r -2,0 points = − a 2,0 (corps)"
 
 
 def test_a_near_miss_says_what_it_lacks() -> None:
@@ -118,7 +118,7 @@ def test_the_json_form_holds_everything() -> None:
     ]
     assert [{"term": "a", "field": "body", "start": 3, "end": 9, "text": "visite"}] == found["evidence"]
     assert [("La visite a lieu.", [[3, 9, "a"]])] == [(s["text"], s["marks"]) for s in found["snippets"]]
-    assert found["explanation"].startswith("r 1.0 = a 1.0")
+    assert found["explanation"].startswith("r 1.0 points = a 1.0")
     assert [] == found["ignored"]
 
 
