@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Future
 from typing import TypeAlias
 
 from monitor.errors import FetchError, Reason
@@ -67,13 +68,15 @@ def vet(host: str, answers: Sequence[str], allow: Sequence[IPNetwork]) -> tuple[
     return tuple(answers)
 
 
-async def resolve(host: str, port: int, *, threads: Executor | None = None) -> Sequence[str]:
+async def resolve(host: str, port: int) -> Sequence[str]:
     """Return a host's IP addresses, in the system's order of preference; a literal address is its own.
+
+    Each lookup has a thread of its own that nobody waits for: a name server that hangs must delay neither other lookups
+    nor the end of the process (promise T8), and an executor's threads are joined at exit.
 
     Args:
         host: a name or an IP address.
         port: for the system's services file, which may tell addresses apart by it.
-        threads: where the system is asked; by default the loop's threads.
 
     Raises:
         FetchError: `dns`.
@@ -81,7 +84,17 @@ async def resolve(host: str, port: int, *, threads: Executor | None = None) -> S
     try:
         return (str(ipaddress.ip_address(host)),)
     except ValueError:
-        return await asyncio.get_running_loop().run_in_executor(threads, _ask_system, host, port)
+        answer: Future[tuple[str, ...]] = Future()
+        answer.set_running_or_notify_cancel()  # from here on the thread alone settles it
+        threading.Thread(target=_settle, args=(answer, host, port), name="dns", daemon=True).start()
+        return await asyncio.wrap_future(answer)
+
+
+def _settle(answer: Future[tuple[str, ...]], host: str, port: int) -> None:
+    try:
+        answer.set_result(_ask_system(host, port))
+    except Exception as error:  # noqa: BLE001  whoever waits is told, whatever it is
+        answer.set_exception(error)
 
 
 def _ask_system(host: str, port: int) -> tuple[str, ...]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 import httpcore
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["HttpClient", "HttpResponse", "default_user_agent", "parse_retry_after", "status_error"]
 
 MAX_REDIRECTS = 5
-_RESOLVER_THREADS = 16
 _NOT_MODIFIED = 304
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -94,18 +92,14 @@ class HttpClient:
         max_idle_hosts: int = 128,
         idle_s: float = 30.0,
         ssl_context: ssl.SSLContext | None = None,
-        resolver: Resolver | None = None,
+        resolver: Resolver = resolve,
         clock: Clock | None = None,
     ) -> None:
         self._user_agent = user_agent
         self._timeouts = {"connect": connect_timeout_s}
         self._clock = clock or SystemClock()
-        # threads of its own, so that a name server that hangs holds nothing else up (promise R4)
-        self._resolver_threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="dns")
         self._transport = LaneTransport(
-            backend=CheckedBackend(
-                allow=allow_networks, resolver=resolver or partial(resolve, threads=self._resolver_threads)
-            ),
+            backend=CheckedBackend(allow=allow_networks, resolver=resolver),
             ssl_context=ssl_context or _public_authorities(),
             connections_per_host=connections_per_host,
             max_lanes=max_idle_hosts,
@@ -196,7 +190,6 @@ class HttpClient:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._transport.aclose()
-        self._resolver_threads.shutdown(wait=False, cancel_futures=True)
 
     async def __aenter__(self) -> Self:
         return self

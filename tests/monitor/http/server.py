@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, TypeAlias
 
-from monitor.http import HttpClient
+from monitor.http import HttpClient, resolve
 
 if TYPE_CHECKING:
     import ssl
@@ -132,7 +132,7 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 async def client(
     *,
     tls: ssl.SSLContext | None = None,
-    resolver: Resolver | None = None,
+    resolver: Resolver = resolve,
     clock: Clock | None = None,
     private: bool = False,
     **limits: float,

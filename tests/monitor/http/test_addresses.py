@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -126,3 +128,27 @@ def test_a_name_that_cannot_be_written_is_a_dns_failure() -> None:
         resolved("a" * 70 + ".example")
 
     assert caught.value.reason is Reason.DNS
+
+
+_HUNG = """
+import asyncio, socket, threading
+from monitor.http import resolve
+
+socket.getaddrinfo = lambda *_, **__: threading.Event().wait()
+
+
+async def main():
+    try:
+        await asyncio.wait_for(resolve("gazette.example", 80), 0.1)
+    except TimeoutError:
+        print("gave up")
+
+
+asyncio.run(main())
+"""
+
+
+def test_T8_a_name_server_that_hangs_does_not_keep_the_process_from_ending() -> None:
+    ended = subprocess.run([sys.executable, "-c", _HUNG], capture_output=True, text=True, timeout=30, check=True)
+
+    assert ("gave up\n", "") == (ended.stdout, ended.stderr)
