@@ -207,4 +207,8 @@ def pull_due_feeds(connection: Connection, *, now: datetime) -> None:
         connection,
         [{"id_": row.id, "next_due_at": now + wait} for row, wait in zip(rows, waits, strict=True)],
     )
-    refresh_hosts(connection, {row.host_id for row in rows})
+    hosts = {row.host_id for row in rows}
+    for ids in chunks(sorted(hosts)):
+        # What a host asked for was counted on the old clock; the intervals of its feeds hold it too.
+        connection.execute(update(HOST).where(HOST.c.id.in_(ids)).values(not_before=None))
+    refresh_hosts(connection, hosts)

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from monitor.deliver import ChannelSender
 from monitor.demo import Answer, Request
 from monitor.errors import Reason, StoreFullError
 from monitor.feeds import parse
-from monitor.model import DeliveryState, FeedStatus, Lane, ParsedFeed, PollResult
+from monitor.model import Delivery, DeliveryState, FeedStatus, Lane, ParsedFeed, PollResult, Receipt
 from monitor.settings import TdmPolicy
 from monitor.stages import DELIVERY_LEASE_S, poll_host, read_article, tell_recap
 from monitor.store import Store
@@ -598,6 +599,33 @@ def test_d8_after_the_last_attempt_a_message_is_failed_and_can_be_replayed(tmp_p
     at_desk(tmp_path, act, decide=refusals)
 
     assert 11 == len(refusals.seen)
+
+
+class Broken:
+    """A channel with a bug, whose error could hold a secret."""
+
+    def __init__(self, channel: ChannelSender) -> None:
+        self.render = channel.render
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        raise KeyError("https://hooks.example.org/topsecret")
+
+
+def test_d1_a_channel_with_a_bug_is_tried_on_schedule_and_seen(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        channels = desk.app.tools.channels
+        assert isinstance(channels, dict)
+        channels["webhook"] = Broken(channels["webhook"])
+        await _baseline(desk)
+        await _news(desk)
+        [line] = desk.app.tools.store.deliveries(state=DeliveryState.PENDING)
+
+        assert (Reason.REJECTED, 1) == (line.last_reason, line.attempts)
+        assert "KeyError" in str(line.last_error)
+        assert "topsecret" not in str(line.last_error)
+        assert 1 == desk.metric("errors_total", stage="deliver")
+
+    at_desk(tmp_path, act)
 
 
 def test_a_delivery_of_a_receiver_that_is_not_configured_stays_pending(tmp_path: Path) -> None:

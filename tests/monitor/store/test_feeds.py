@@ -175,3 +175,12 @@ def test_t7_a_clock_set_back_an_hour_delays_no_feed_by_more_than_its_interval(st
 
     assert {A.url: NOW + timedelta(minutes=5), B.url: after(4), late.url: NOW} == due
     assert NOW == store.next_host_due_at()
+
+
+def test_t7_what_a_host_asked_for_on_the_old_clock_is_forgotten(store: Store) -> None:
+    poll(store, add_feed(store, A.url), at=after(60))
+    (claimed,) = store.claim_hosts(now=after(66), owner="moi", lease_s=60, limit=9)
+    store.release_host(claimed.id, now=after(66), not_before=after(67))
+    store.pull_due(now=NOW)
+
+    assert after(5) == store.next_host_due_at()
