@@ -601,6 +601,9 @@ def test_d8_after_the_last_attempt_a_message_is_failed_and_can_be_replayed(tmp_p
     assert 11 == len(refusals.seen)
 
 
+SECRET = "https://hooks.example.org/topsecret"
+
+
 class Broken:
     """A channel with a bug, whose error could hold a secret."""
 
@@ -608,10 +611,12 @@ class Broken:
         self.render = channel.render
 
     async def send(self, delivery: Delivery) -> Receipt:
-        raise KeyError("https://hooks.example.org/topsecret")
+        raise KeyError(SECRET)
 
 
-def test_d1_a_channel_with_a_bug_is_tried_on_schedule_and_seen(tmp_path: Path) -> None:
+def test_d1_a_channel_with_a_bug_is_tried_on_schedule_and_seen(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def act(desk: Desk) -> None:
         channels = desk.app.tools.channels
         assert isinstance(channels, dict)
@@ -626,6 +631,9 @@ def test_d1_a_channel_with_a_bug_is_tried_on_schedule_and_seen(tmp_path: Path) -
         assert 1 == desk.metric("errors_total", stage="deliver")
 
     at_desk(tmp_path, act)
+
+    assert "deliver_crashed" in caplog.messages
+    assert "topsecret" not in "".join(str(vars(record)) for record in caplog.records)
 
 
 def test_a_delivery_of_a_receiver_that_is_not_configured_stays_pending(tmp_path: Path) -> None:

@@ -44,6 +44,9 @@ def test_an_exception_is_in_the_json_line() -> None:
     assert "wrong" in json.dumps(json.loads(stream.getvalue()))
 
 
+SECRET = "https://hooks.example.org/topsecret"
+
+
 @pytest.mark.parametrize("log_format", LogFormat)
 def test_a_stack_trace_shows_no_local_variables(log_format: LogFormat) -> None:
     stream = io.StringIO()
@@ -53,7 +56,7 @@ def test_a_stack_trace_shows_no_local_variables(log_format: LogFormat) -> None:
         int(address[:5])
 
     try:
-        send("".join(["https://hooks.example.org/", "top", "secret"]))
+        send(SECRET)
     except ValueError:
         logging.getLogger("monitor.x").exception("failed")
 
