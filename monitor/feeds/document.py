@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,7 @@ _ENTRY: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", r
 _XML_DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,400}\?>\s*")
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, production 2
 _REFERENCE: Final = re.compile(r"&([A-Za-z]\w{1,30});")
-_NUMBERED: Final = re.compile(r"&#(?:0*([0-8]|1[124-9]|2\d|3[01])|[xX]0*([0-8bBcCeEfF]|1[0-9a-fA-F]));")
+_NUMBERED: Final = re.compile(r"&#(?:(\d{1,7})|[xX]([0-9a-fA-F]{1,6}));")
 _BARE: Final = re.compile(r"&(?![A-Za-z]\w{0,30};|#\d{1,7};|#[xX][0-9a-fA-F]{1,6};)")
 _PREDEFINED: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _HTML_ROOTS: Final = frozenset({"html", "head", "body", "div", "p", "script", "!doctype"})
@@ -101,7 +102,7 @@ def _mended(text: str) -> Iterator[str]:
 def _mend_references(text: str) -> str:
     if "&" not in text:
         return text
-    return _BARE.sub("&amp;", _NUMBERED.sub("", _REFERENCE.sub(_character, text)))
+    return _BARE.sub("&amp;", _NUMBERED.sub(_numbered, _REFERENCE.sub(_character, text)))
 
 
 def _character(reference: re.Match[str]) -> str:
@@ -109,6 +110,12 @@ def _character(reference: re.Match[str]) -> str:
         return reference[0]
     meant = html.unescape(reference[0])
     return meant if meant != reference[0] and meant not in "&<>" else f"&amp;{reference[1]};"
+
+
+def _numbered(reference: re.Match[str]) -> str:
+    """Leave out what is no character of XML: half an emoji (`&#55357;`) would cost the whole feed."""
+    code = int(reference[1]) if reference[1] else int(reference[2], 16)
+    return "" if code > sys.maxunicode or _FORBIDDEN.match(chr(code)) else reference[0]
 
 
 def _without_doctype(text: str) -> str:

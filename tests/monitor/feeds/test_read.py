@@ -184,6 +184,15 @@ def test_html_characters_and_bare_ampersands_spoil_nothing() -> None:
     assert (titles(feed), feed.note) == (["Été & R&D &inconnu; fin"], None)
 
 
+@pytest.mark.parametrize("reference", ["&#xD800;", "&#55357;&#56832;", "&#xFFFF;", "&#x110000;", "&#9999999;", "&#0;"])
+@pytest.mark.parametrize("tag", ["title", "description", "guid", "author", "link"])
+def test_a_reference_to_no_character_costs_itself_and_not_the_feed(tag: str, reference: str) -> None:
+    feed = read(rss(f"<item><{tag}>avant{reference}après</{tag}></item>{item(2)}"))
+
+    assert ["Brève 2"] == titles(feed)[1:]
+    assert reference not in feed.entries[0].title
+
+
 def test_a_feed_that_is_not_well_formed_is_read_and_noted() -> None:
     feed = read(rss("<item><title>Un <b>deux</title></item>" + item(2)))
 
