@@ -9,11 +9,13 @@ import smtplib
 import socket
 import ssl
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from monitor.errors import DeliveryError, FetchError, Reason
 from monitor.http import IPNetwork, Resolver, resolve, vet
 from monitor.settings import SmtpTls
+from monitor.threads import call_aside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +68,8 @@ class SmtpServer:
             async with asyncio.timeout(self.deadline_s):
                 found = await self.resolver(self.host, self.port)
                 addresses = vet(self.host, found, self.allow_networks)
-                return await asyncio.to_thread(exchange.run, addresses, sender, recipients, message)
+                run = partial(exchange.run, addresses, sender, recipients, message)
+                return await call_aside(run, name="smtp")
         except FetchError as exc:
             raise DeliveryError(str(exc), reason=exc.reason, retryable=exc.retryable) from exc
         except TimeoutError as exc:

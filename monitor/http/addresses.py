@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future
+from functools import partial
 from typing import TypeAlias
 
 from monitor.errors import FetchError, Reason
+from monitor.threads import call_aside
 
 __all__ = ["IPAddress", "IPNetwork", "Resolver", "is_public", "resolve", "vet"]
 
@@ -84,17 +83,7 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     try:
         return (str(ipaddress.ip_address(host)),)
     except ValueError:
-        answer: Future[tuple[str, ...]] = Future()
-        answer.set_running_or_notify_cancel()  # from here on the thread alone settles it
-        threading.Thread(target=_settle, args=(answer, host, port), name="dns", daemon=True).start()
-        return await asyncio.wrap_future(answer)
-
-
-def _settle(answer: Future[tuple[str, ...]], host: str, port: int) -> None:
-    try:
-        answer.set_result(_ask_system(host, port))
-    except Exception as error:  # noqa: BLE001  whoever waits is told, whatever it is
-        answer.set_exception(error)
+        return await call_aside(partial(_ask_system, host, port), name="dns")
 
 
 def _ask_system(host: str, port: int) -> tuple[str, ...]:

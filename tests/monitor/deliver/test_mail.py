@@ -404,6 +404,25 @@ def test_a_server_that_drips_is_given_up_on_in_time() -> None:
     assert took_s < 1.5
 
 
+def test_D9_servers_that_never_answer_hold_no_other_up() -> None:
+    async def run() -> list[bool]:
+        connected = asyncio.Semaphore(0)
+
+        async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connected.release()
+            await reader.read()
+
+        async with tcp(silence) as port:
+            hung = [asyncio.create_task(Attempts(mail_sender(port)).fails()) for _ in range(40)]
+            for _ in hung:
+                await connected.acquire()
+            gave_up = [task.done() for task in hung]
+            await asyncio.gather(*hung)
+            return gave_up
+
+    assert [False] * 40 == asyncio.run(run())
+
+
 def test_an_exchange_given_up_on_before_it_connects_sends_nothing() -> None:
     async def run() -> SmtpReceiver:
         receiver = SmtpReceiver()
