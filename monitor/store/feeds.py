@@ -164,11 +164,7 @@ def _add(connection: Connection, feeds: Sequence[Feed], *, now: datetime) -> Non
 
 def pause_feed(connection: Connection, feed_id: FeedId, *, paused: bool, now: datetime) -> None:
     """Pause or resume a feed on the operator's word."""
-    changes = (
-        {"status": FeedStatus.PAUSED, "paused_by": _OPERATOR}
-        if paused
-        else _resumed(now)
-    )
+    changes = {"status": FeedStatus.PAUSED, "paused_by": _OPERATOR} if paused else _resumed(now)
     changed = update(FEED).where(FEED.c.id == feed_id).values(changes).returning(FEED.c.host_id)
     host_id = connection.scalar(changed)
     if host_id is None:
