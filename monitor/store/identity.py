@@ -2,7 +2,8 @@
 
 - Same guid in this feed: seen, unless both link and title differ from what was stored under it (a guid used again).
 - Same link in this feed: seen, whatever the guid (one that changes at each fetch makes no new article).
-- Same link in another feed, read or to be read there: the same article, listed twice.
+- Same link, title and summary in another feed, read or to be read there: the same article, listed twice. Under other
+  words it is read here too.
 - Neither guid nor link: a hash, inside the feed only.
 """
 

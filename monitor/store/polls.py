@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Connection, bindparam, insert, select, union_all, update
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["record_poll"]
 
 _FUTURE = timedelta(days=1)
+
+# Link, title and summary of an entry, and its number. The words count too: whoever lists the address first, under
+# other words, must not silence the outlet whose article it is while its page cannot be read (promises I7, D1).
+_Elsewhere: TypeAlias = dict[tuple[str, str, str], int]
 
 _FEED_COLUMNS = (FEED.c.url, FEED.c.baseline_at, FEED.c.failures, FEED.c.moved_to, FEED.c.moved_count)
 _FEED = select(*_FEED_COLUMNS).where(FEED.c.id == bindparam("feed_id"))
@@ -103,10 +107,10 @@ def _feed_changes(feed: Any, outcome: PollOutcome, *, next_due_at: datetime | No
     return changes | {name: value for name, value in validators.items() if value is not None}
 
 
-def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> tuple[Sorted, dict[str, int]]:
-    """Tell new entries from seen ones, and return which links other feeds brought, with the entry that is read."""
+def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> tuple[Sorted, _Elsewhere]:
+    """Tell new entries from seen ones, and return what other feeds brought, with the entry that is read."""
     seen: dict[int, Seen] = {}
-    elsewhere: dict[str, int] = {}
+    elsewhere: _Elsewhere = {}
     for pairs in chunks([keys_of(entry) for entry in entries]):
         keys = {
             "feed_id": feed_id,
@@ -117,7 +121,7 @@ def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> 
             if row.feed_id == feed_id:
                 seen[row.id] = Seen(row.id, row.main_key, row.link_key, row.link, row.title, row.summary)
             elif row.state in {EntryState.TO_READ, EntryState.DONE}:
-                elsewhere[row.link_key] = row.id
+                elsewhere[row.link_key, row.title, row.summary] = row.id
     return sort_entries(entries, [seen[id_] for id_ in sorted(seen)]), elsewhere
 
 
@@ -134,14 +138,14 @@ def _update_texts(connection: Connection, sorted_: Sorted) -> None:
 def _entry_row(
     fresh: Fresh,
     feed: Any,
-    elsewhere: dict[str, int],
+    elsewhere: _Elsewhere,
     *,
     feed_id: FeedId,
     now: datetime,
     baseline_age: timedelta | None,
 ) -> dict[str, Any]:
     entry = fresh.entry
-    same_as = elsewhere.get(fresh.link_key) if fresh.link_key is not None else None
+    same_as = elsewhere.get((fresh.link_key, entry.title, entry.summary)) if fresh.link_key is not None else None
     return {
         "feed_id": feed_id,
         "main_key": fresh.main_key,

@@ -235,8 +235,8 @@ class Store:
 
         After the feed's first successful poll every unseen entry is to be read, whatever its date (promise I2). Of the
         first poll, dated entries younger than `baseline_max_age_s` seconds are to be read and told in the recap; the
-        others are never read. An entry that another feed listed before is stored as its duplicate. A seen entry whose
-        title or summary changed keeps its place and gets the new text.
+        others are never read. An entry that another feed listed before, in the same words, is stored as its duplicate.
+        A seen entry whose title or summary changed keeps its place and gets the new text.
 
         Args:
             feed_id: the feed.

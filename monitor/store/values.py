@@ -44,7 +44,7 @@ class EntryState(StrEnum):
     TO_READ = "to_read"
     DONE = "done"
     BASELINE = "baseline"  # of a feed's first poll, and old or undated: never read
-    DUPLICATE = "duplicate"  # another feed's entry has the same link: never read
+    DUPLICATE = "duplicate"  # another feed's entry has the same link and words: never read
 
 
 class Judgement(StrEnum):

@@ -207,6 +207,18 @@ def test_an_article_that_another_feed_only_has_as_baseline_is_new(store: Store) 
     assert [other] == [claimed.feed.id for claimed in claim(store)]
 
 
+@pytest.mark.parametrize("words", [{"title": "Frappe sur Kharkiv"}, {"summary": "Trois morts à Kharkiv."}])
+def test_d1_an_article_that_another_feed_listed_under_other_words_is_read_here_too(
+    store: Store, words: dict[str, str]
+) -> None:
+    one, other = live_feed(store), live_feed(store, "https://ailleurs.example/rss")
+    poll(store, one, entry("un"))
+    record(store, claim(store)[0])
+
+    assert PollRecord(new=1) == poll(store, other, entry("un", **words))
+    assert [other] == [claimed.feed.id for claimed in claim(store)]
+
+
 def test_a_duplicate_points_to_the_entry_that_is_read(store: Store) -> None:
     feeds = [live_feed(store, f"https://gazette.example/{name}") for name in "abc"]
     for feed_id in feeds:
