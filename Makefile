@@ -22,8 +22,9 @@ $(BIN)/python:
 	@command -v uv >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 .venv/run.stamp: $(BIN)/python requirements.lock pyproject.toml
-	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --compile-bytecode --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps -e .
+	@$(BIN)/python -m compileall -q monitor rules
 	@touch $@
 .venv/dev.stamp: .venv/run.stamp requirements-dev.lock
 	$(INSTALL) --require-hashes -r requirements-dev.lock

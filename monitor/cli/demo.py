@@ -7,7 +7,6 @@ import re
 import shlex
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +39,8 @@ def demo(
     The exit code is 1 when something that should have been told was not, or the other way round.
     """
     from monitor.demo.show import Demonstration
+
+    import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="veille-demo-"))
     say = _speaker()

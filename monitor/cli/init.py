@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -190,6 +188,9 @@ def _env(answers: _Answers) -> str:
 
 
 def _signing_secret() -> str:
+    import base64
+    import secrets
+
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
