@@ -38,9 +38,9 @@ def demo(
 
     The exit code is 1 when something that should have been told was not, or the other way round.
     """
-    from monitor.demo.show import Demonstration
-
     import tempfile
+
+    from monitor.demo.show import Demonstration
 
     folder = Path(tempfile.mkdtemp(prefix="veille-demo-"))
     say = _speaker()
