@@ -72,7 +72,8 @@ ENTRY_LEASE_S = 300.0
 DELIVERY_LEASE_S = 120.0
 
 # A page that failed for a passing reason is asked for again after these waits, unless title and summary matched.
-_PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5))
+# Outages of a site last longer than minutes, and what only the text says must be found after them too (promise I8).
+_PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 # An entry that took the daemon down this often is read from its feed alone.
 _MAX_PAGE_ATTEMPTS = 5
 _RECAP_LIMIT = 5000  # matches looked at in one go; the rest follows at the next round
@@ -129,10 +130,11 @@ class ArticleReport:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """How one attempt ended: `sent`, `retry` or `failed`."""
+    """How one attempt ended: `sent`, `retry` or `failed`; and how long the receiver asked us to stay away."""
 
     delivery: Delivery
     outcome: str
+    retry_after: timedelta | None = None
 
 
 # --- poll -----------------------------------------------------------------------------------------------------------
@@ -449,9 +451,11 @@ def _more_to_come(store: Store) -> bool:
 
 async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
     """Try one delivery once, and settle it."""
+    retry_after: timedelta | None = None
     try:
         receipt = await tools.channels[delivery.receiver].send(delivery)
     except DeliveryError as error:
+        retry_after = error.retry_after
         outcome = await _settle_error(tools, delivery, error)
     except Exception as bug:  # noqa: BLE001  an edge that must survive: tried on schedule, and in the end marked failed
         tools.metrics.errors.labels("deliver").inc()
@@ -466,7 +470,7 @@ async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
         _log.info("delivered", extra={**_delivery_facts(delivery), "status": receipt.status})
         outcome = "sent"
     tools.metrics.deliveries.labels(delivery.receiver, outcome).inc()
-    return DeliveryReport(delivery, outcome)
+    return DeliveryReport(delivery, outcome, retry_after)
 
 
 async def _settle_error(tools: Tools, delivery: Delivery, error: DeliveryError) -> str:

@@ -32,6 +32,7 @@ _STALL_CHECK_S = 0.05
 _HOSTS = {Lane.FAST: 24, Lane.SLOW: 8}
 _ARTICLES = 16
 _MESSAGES = 4  # to one receiver at once
+_LONGEST_HOLD = timedelta(hours=1)  # after it one more message may try, whatever a receiver asked for
 
 
 class _Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
@@ -62,6 +63,7 @@ class EmbeddedRunner:
         self._due_by: datetime | None = None  # run_once: what becomes due while it runs is left to the next run
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._held_until: dict[str, datetime] = {}  # receivers that asked for a pause (promises D6, D10)
         self._rounds: list[Callable[[], Awaitable[None]]] = [self._measure, self._recap]
         self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
         self.articles = Pump(
@@ -157,17 +159,23 @@ class EmbeddedRunner:
 
     def _delivery_pump(self, receiver: str) -> Pump[Delivery]:
         async def claim(free: int) -> Sequence[Delivery]:
+            now = self._tools.clock.now()
+            if now < self._held_until.get(receiver, now) <= now + _LONGEST_HOLD:
+                return ()
             return await self._tools.thread.run(
                 self._tools.store.claim_deliveries,
                 receiver,
-                now=self._tools.clock.now(),
+                now=now,
                 owner=self._tools.owner,
                 lease_s=stages.DELIVERY_LEASE_S,
                 limit=free,
             )
 
         async def send(delivery: Delivery) -> None:
-            self._tell(await stages.deliver(self._tools, delivery))
+            report = await stages.deliver(self._tools, delivery)
+            if report.retry_after is not None:
+                self._held_until[receiver] = self._tools.clock.now() + min(report.retry_after, _LONGEST_HOLD)
+            self._tell(report)
 
         return Pump(f"deliver_{receiver}", claim=claim, work=send, limit=_MESSAGES, metrics=self._tools.metrics)
 

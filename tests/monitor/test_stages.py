@@ -281,6 +281,21 @@ def test_i8_a_page_that_fails_is_asked_again_and_a_word_in_its_text_alone_is_tol
     at_desk(tmp_path, act)
 
 
+def test_i8_a_word_in_the_text_alone_is_told_after_an_outage_of_half_an_hour(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 503)
+        await _news(desk, QUIET)
+        for wait_s in (31, 301):
+            await desk.cycle(after_s=wait_s)
+        desk.site.page("/une", FILLER, "À Kharkiv, les trains de nuit repartent.", FILLER)
+        await desk.cycle(after_s=1801)
+
+        assert [QUIET] == desk.told
+
+    at_desk(tmp_path, act)
+
+
 def test_a_retry_after_of_a_page_is_obeyed(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
@@ -298,11 +313,11 @@ def test_after_its_retries_an_article_is_read_from_its_feed(tmp_path: Path) -> N
         await _baseline(desk)
         desk.site.fail("/une", 503)
         await _news(desk, QUIET)
-        for wait_s in (31, 301):
+        for wait_s in (31, 301, 1801, 7201):
             await desk.cycle(after_s=wait_s)
 
         assert [(False, Completeness.SUMMARY)] == [(one.postponed, one.article.completeness) for one in desk.articles]
-        assert 3 == desk.site.asked("/une")
+        assert 5 == desk.site.asked("/une")
         assert 0 == desk.app.tools.store.entries_waiting(now=desk.clock.now())
 
     at_desk(tmp_path, act)

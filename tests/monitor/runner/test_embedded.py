@@ -178,3 +178,41 @@ def test_run_once_polls_what_is_not_due_when_told(tmp_path: Path) -> None:
         assert 2 == desk.site.asked("/rss.xml")
 
     at_desk(tmp_path, act)
+
+
+def test_d6_d10_a_receiver_that_asks_for_a_pause_is_asked_nothing_meanwhile(tmp_path: Path) -> None:
+    answers = [Answer(429, headers=(("Retry-After", "1800"),))]
+
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/vieux", "Le marché de Noël", age_s=10 * TOMORROW_S))
+        await desk.cycle()
+        asked = []
+        for number, wait_s in enumerate((HOUR_S, 60, 1200, 600)):
+            desk.site.publish("/rss.xml", desk.item(f"/{number}", f"{NEWS} {number}"))
+            await desk.cycle(after_s=wait_s)
+            asked.append(len(desk.webhook.requests))
+
+        assert [1, 1, 1] == asked[:3]
+        assert asked[3] > 1
+        assert 0 == desk.pending()
+
+    at_desk(
+        tmp_path, act, poll_min_s=1, poll_max_s=1, decide=lambda _number, _request: answers.pop() if answers else None
+    )
+
+
+def test_a_pause_that_would_last_a_day_lets_a_message_try_after_an_hour(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/vieux", "Le marché de Noël", age_s=10 * TOMORROW_S))
+        await desk.cycle()
+        asked = []
+        for number, wait_s in enumerate((HOUR_S, 3500, 101)):
+            desk.site.publish("/rss.xml", desk.item(f"/{number}", f"{NEWS} {number}"))
+            await desk.cycle(after_s=wait_s)
+            asked.append(len(desk.webhook.requests))
+
+        assert [1, 1] == asked[:2]
+        assert asked[2] > 1
+
+    pause = Answer(503, headers=(("Retry-After", "86400"),))
+    at_desk(tmp_path, act, poll_min_s=1, poll_max_s=1, decide=lambda _number, _request: pause)
