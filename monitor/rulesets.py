@@ -51,6 +51,8 @@ def _rule_files(path: Path) -> tuple[tuple[str, str], ...]:
         raise RulesError(f"{path}: holds no rule file ({', '.join(_RULE_FILES)})")
     files = []
     for file in paths:
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise RulesError(f"{file}: cannot be read: not a file")  # a pipe or a device may never end
         try:
             files.append((str(file), file.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:

@@ -42,6 +42,9 @@ __all__ = [
 
 PREFIX = "VEILLE_"
 
+_MONTH_S = 30 * 86_400
+_CENTURY_H = 100 * 366 * 24
+
 IPNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -113,6 +116,18 @@ def _secret_url(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _header_text(value: str | None) -> str | None:
+    if value is not None and not (value.isascii() and value.isprintable()):
+        raise ValueError("goes into a header of each request: printable ASCII only")
+    return value
+
+
+def _path_text(value: object) -> object:
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("must be a path, and no path holds a NUL")
+    return _blank_is_none(value)
+
+
 def _listen_address(value: str | None) -> str | None:
     if value is None:
         return None
@@ -132,7 +147,8 @@ Secret: TypeAlias = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 SecretUrl: TypeAlias = Annotated[Secret, AfterValidator(_secret_url)]
 Url: TypeAlias = Annotated[str | None, BeforeValidator(_blank_is_none), AfterValidator(_http_url)]
 Text: TypeAlias = Annotated[str | None, BeforeValidator(_blank_is_none)]
-OptionalPath: TypeAlias = Annotated[Path | None, BeforeValidator(_blank_is_none)]
+HeaderText: TypeAlias = Annotated[Text, AfterValidator(_header_text)]
+OptionalPath: TypeAlias = Annotated[Path | None, BeforeValidator(_path_text)]
 Address: TypeAlias = Annotated[str | None, BeforeValidator(_blank_is_none), AfterValidator(_listen_address)]
 
 
@@ -174,24 +190,30 @@ class Settings(BaseSettings):
         None, description="Routes file. Without one, every configured destination gets every match at once."
     )
 
-    poll_min_s: float = Field(300, ge=1, description="Shortest interval between two polls of a feed, in seconds.")
+    poll_min_s: float = Field(
+        300, ge=1, le=_MONTH_S, description="Shortest interval between two polls of a feed, in seconds."
+    )
     poll_max_s: float = Field(
-        3600, ge=1, description="Longest interval between two polls of a healthy feed, in seconds."
+        3600, ge=1, le=_MONTH_S, description="Longest interval between two polls of a healthy feed, in seconds."
     )
     baseline_max_age_h: float = Field(
         24,
         ge=0,
+        le=_CENTURY_H,
         description="At a feed's first poll, entries younger than this many hours are read, and what "
         "matches is told in one recap.",
     )
     page_interval_s: float = Field(
-        1.0, ge=0, description="Least time between two pages asked of one host, in seconds. A longer Crawl-delay wins."
+        1.0,
+        ge=0,
+        le=3600,
+        description="Least time between two pages asked of one host, in seconds. A longer Crawl-delay wins.",
     )
 
-    user_agent: Text = Field(
+    user_agent: HeaderText = Field(
         None, description="User-Agent sent with each request. Default: veille/VERSION with the contact."
     )
-    contact: Text = Field(
+    contact: HeaderText = Field(
         None, description="Address (mail or web) at which sites can reach you; part of the User-Agent."
     )
     tdm_policy: Annotated[TdmPolicy, BeforeValidator(_lower)] = Field(
@@ -231,10 +253,11 @@ class Settings(BaseSettings):
     retry_first_s: float = Field(
         5,
         gt=0,
+        le=_MONTH_S,
         description="Second attempt of a delivery, in seconds after the first; scales the whole schedule (5 s, 5 min, "
         "30 min, 2 h, …).",
     )
-    retry_max_s: float = Field(86400, gt=0, description="Longest wait between two attempts, in seconds.")
+    retry_max_s: float = Field(86400, gt=0, le=_MONTH_S, description="Longest wait between two attempts, in seconds.")
 
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "Europe/Paris", description="Time zone of what readers see."

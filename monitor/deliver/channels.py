@@ -10,7 +10,8 @@ from monitor.deliver.slack import SlackSender
 from monitor.deliver.smtp import SmtpServer
 from monitor.deliver.webhook import WebhookSender, signing_keys
 from monitor.deliver.words import vocabulary
-from monitor.errors import SettingsError
+from monitor.errors import FetchError, SettingsError
+from monitor.http import origin_of
 from monitor.model import Channel
 from monitor.settings import PREFIX, SmtpTls
 
@@ -88,9 +89,14 @@ def _mail(receiver: Receiver, settings: Settings) -> ChannelSender:
 
 
 def _required(secret: SecretStr | None, setting: str) -> str:
+    """Return an address that can be posted to: a wrong one stops the start, not each alert."""
     revealed = _revealed(secret)
     if revealed is None:
         raise SettingsError(f"{PREFIX}{setting} is not set, and a receiver needs it")
+    try:
+        origin_of(revealed)
+    except FetchError as error:
+        raise SettingsError(f"{PREFIX}{setting}: {error}") from None  # the address is a secret
     return revealed
 
 

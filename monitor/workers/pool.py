@@ -99,8 +99,9 @@ class WorkerPool:
             ExtractError: raised by the task itself.
             WorkerError: WORKER_CPU, WORKER_MEMORY, WORKER_CRASHED, TIMEOUT or TOO_LARGE.
         """
-        request = frames.encode({"task": task, "args": args or {}, "max_reply_bytes": self._max_reply_bytes}, body)
+        asked = {"task": task, "args": args or {}, "max_reply_bytes": self._max_reply_bytes}
         async with self._room:
+            request = frames.encode(asked, body)  # only now: those that wait need no second copy (promise R5)
             child = self._take() or await self._start()
             self._busy.add(child)
             clean = False

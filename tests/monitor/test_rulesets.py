@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,13 @@ def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(RulesError, match=r"gone\.yaml: cannot be read: No such file"):
         _load(tmp_path / "gone.yaml")
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "regles.yaml")
+
+    with pytest.raises(RulesError, match="not a file"):
+        load_engine(load_settings(None, rules=tmp_path))
 
 
 def test_a_file_that_is_no_utf_8_is_refused_by_name(tmp_path: Path) -> None:

@@ -67,6 +67,11 @@ def test_a_blank_value_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
         ("VEILLE_QQQ", "3", "VEILLE_QQQ: no such setting; docs/settings.md lists them all"),
         ("VEILLE_POLL_MIN_S", "soon", "VEILLE_POLL_MIN_S: 'soon': Input should be a valid number"),
         ("VEILLE_POLL_MIN_S", "0.5", "greater than or equal to 1"),
+        ("VEILLE_POLL_MAX_S", "inf", "less than or equal to 2592000"),
+        ("VEILLE_RETRY_MAX_S", "1e300", "less than or equal to 2592000"),
+        ("VEILLE_BASELINE_MAX_AGE_H", "inf", "less than or equal to"),
+        ("VEILLE_USER_AGENT", "veille\nX-Autre: 1", "printable ASCII only"),
+        ("VEILLE_CONTACT", "rédaction@gazette.example", "printable ASCII only"),
         ("VEILLE_POLL_MAX_S", "2", "VEILLE_POLL_MAX_S must be at least VEILLE_POLL_MIN_S (300)"),
         ("VEILLE_RETRY_MAX_S", "2", "VEILLE_RETRY_MAX_S must be at least VEILLE_RETRY_FIRST_S (5)"),
         ("VEILLE_TIME_ZONE", "Europe/Pariss", "did you mean Europe/Paris?"),
@@ -194,3 +199,11 @@ def test_a_database_url_of_an_env_file_stays_as_it_is(tmp_path: Path) -> None:
     env_file.write_text("VEILLE_DATABASE=sqlite:////var/lib/veille.db\n")
 
     assert "sqlite:////var/lib/veille.db" == load_settings(env_file).database
+
+
+def test_a_path_with_a_nul_is_refused_by_name(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text('VEILLE_RULES="regles\0"\n', encoding="utf-8")
+
+    with pytest.raises(SettingsError, match=r"VEILLE_RULES.*NUL"):
+        load_settings(env_file)

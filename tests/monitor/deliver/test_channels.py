@@ -85,6 +85,8 @@ def test_a_receiver_without_its_settings_names_them(receiver: Receiver, setting:
     ("name", "value"),
     [
         ("webhook_secret", "whsec_tropcourt"),
+        ("webhook_url", "https://moi:motdepasse@hooks.example/"),
+        ("slack_webhook_url", "https://[::hooks.example/services/T0"),
         ("smtp_password", "mot de passe accentué"),
         ("smtp_user", "équipe"),
         ("mail_from", "nobody"),
