@@ -124,11 +124,12 @@ class Words:
         return points if threshold is None else f"{points}, {self.threshold} {self.number(threshold)}"
 
     def seen(self, match: Match) -> str:
-        """Return the best forms seen, by field: `Chine, Poutine (titre), Ukraine (chapô)`."""
-        best = [item for item in _by_points(match) if item.points > 0][:_MAX_SEEN]
+        """Return the best forms seen, each once, by field: `Chine, Poutine (titre), Ukraine (chapô)`."""
+        seen = [(item.field, line(item.best, 60)) for item in _by_points(match) if item.points > 0]
+        best = list(dict.fromkeys(seen))[:_MAX_SEEN]
         return ", ".join(
-            ", ".join(line(item.best, 60) for item in best if item.field is where) + f" ({self.fields[where]})"
-            for where in dict.fromkeys(item.field for item in best)
+            ", ".join(form for field, form in best if field is where) + f" ({self.fields[where]})"
+            for where in dict.fromkeys(field for field, _ in best)
         )
 
     def breakdown(self, match: Match) -> str:
@@ -219,7 +220,7 @@ def _french(zone: ZoneInfo) -> Words:
         threshold="seuil",
         seen_in="Vu en",
         sent_in="envoyé en",
-        recap_subject="Première lecture – articles retenus",
+        recap_subject="Première lecture – résultats",
         recap_intro="Déjà publié dans les nouvelles sources",
         recap_more="et {count} de plus, à lire par {command}",
         day="j",
@@ -262,7 +263,7 @@ def _english(zone: ZoneInfo) -> Words:
         threshold="threshold",
         seen_in="Seen in",
         sent_in="sent in",
-        recap_subject="First reading – articles kept",
+        recap_subject="First reading – matches",
         recap_intro="Already published in the new sources",
         recap_more="and {count} more, to be read with {command}",
         day="d",

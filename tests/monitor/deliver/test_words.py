@@ -95,6 +95,13 @@ def test_a_term_that_takes_points_away_is_told_with_a_minus() -> None:
     assert FR.seen(match) == ""
 
 
+def test_a_form_that_serves_two_terms_is_told_once() -> None:
+    served = [Contribution(term, 2.0, "missile", Field.TITLE, 1) for term in ("combats", "combats_en_tête")]
+    match = replace(MATCH, verdict=replace(VERDICT, contributions=tuple(served)))
+
+    assert FR.seen(match) == "missile (titre)"
+
+
 def test_an_agency_is_named_only_if_a_credit_was_read() -> None:
     source = STORY.sources[0]
 
