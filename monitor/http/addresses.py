@@ -60,7 +60,8 @@ def vet(host: str, answers: Sequence[str], allow: Sequence[IPNetwork]) -> tuple[
         address = _unmapped(ipaddress.ip_address(answer))
         if not is_public(address) and not any(address in network for network in allow):
             raise FetchError(
-                f"{host}: {address} is not on the public internet; allow its network in the settings if it is yours",
+                f"{host}: {address} is not on the public internet; if its network is yours, allow it in "
+                "VEILLE_FETCH_ALLOW_NETWORKS for feeds and pages, or VEILLE_DELIVER_ALLOW_NETWORKS for alerts",
                 reason=Reason.ADDRESS_REFUSED,
                 retryable=False,
             )

@@ -89,6 +89,7 @@ def test_S3_one_bad_answer_refuses_them_all() -> None:
 
     assert (Reason.ADDRESS_REFUSED, False) == (caught.value.reason, caught.value.retryable)
     assert "journal.example: 10.0.0.1 is not on the public internet" in str(caught.value)
+    assert {"VEILLE_FETCH_ALLOW_NETWORKS", "VEILLE_DELIVER_ALLOW_NETWORKS"} <= set(str(caught.value).split())
 
 
 def test_S1_a_listed_network_may_be_reached_in_either_spelling() -> None:
