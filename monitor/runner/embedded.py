@@ -18,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from monitor import stages
+from monitor.errors import StoreError
 from monitor.model import Delivery, EntryClaim, HostClaim, Lane
 from monitor.runner.pump import Pump
 
@@ -98,7 +99,11 @@ class EmbeddedRunner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         cancelled = await asyncio.gather(*(pump.stop(grace_s=grace_s) for pump in self._pumps()))
-        given_back = await self._tools.thread.run(self._tools.store.release_leases, now=self._tools.clock.now())
+        try:
+            given_back = await self._tools.thread.run(self._tools.store.release_leases, now=self._tools.clock.now())
+        except StoreError as error:  # a full disk, say: the next start gives the leases back
+            _log.warning("leases_kept", extra={"error": str(error)})
+            given_back = 0
         _log.info("stopped", extra={"cancelled": sum(cancelled), "given_back": given_back})
 
     async def run_once(self, *, ignore_due: bool = False) -> None:
@@ -189,6 +194,10 @@ class EmbeddedRunner:
         for action in self._rounds:
             try:
                 await action()
+            except StoreError as error:
+                self._tools.metrics.errors.labels("round").inc()
+                _log.error("round_failed", extra={"error": str(error)})
+                return
             except Exception:  # noqa: BLE001  an edge that must survive: the next round tries again
                 self._tools.metrics.errors.labels("round").inc()
                 _log.exception("round_failed")

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from monitor.errors import StoreError
 from monitor.telemetry import Metrics
 
 __all__ = ["Pump"]
@@ -80,8 +81,8 @@ class Pump(Generic[_T]):
             return 0
         try:
             items = await self._claim(free)
-        except Exception:  # noqa: BLE001  an edge that must survive: the lease brings the work back
-            self._failed("claim_failed")
+        except Exception as error:  # noqa: BLE001  an edge that must survive: the lease brings the work back
+            self._failed("claim_failed", error)
             return 0
         for item in items:
             task = asyncio.create_task(self._one(item), name=self.name)
@@ -92,13 +93,17 @@ class Pump(Generic[_T]):
     async def _one(self, item: _T) -> None:
         try:
             await self._work(item)
-        except Exception:  # noqa: BLE001  an edge that must survive: the lease brings the work back
-            self._failed("work_failed")
+        except Exception as error:  # noqa: BLE001  an edge that must survive: the lease brings the work back
+            self._failed("work_failed", error)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._wake.set()
 
-    def _failed(self, event: str) -> None:
+    def _failed(self, event: str, error: Exception) -> None:
+        """Tell it; what is raised on purpose (a full disk, once a second) says all in one line."""
         self._metrics.errors.labels(self.name).inc()
-        _log.exception(event, extra={"stage": self.name})
+        if isinstance(error, StoreError):
+            _log.error(event, extra={"stage": self.name, "error": str(error)})
+        else:
+            _log.error(event, exc_info=error, extra={"stage": self.name})

@@ -12,6 +12,7 @@ import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 
 from monitor.demo import Answer
+from monitor.errors import StoreFullError
 from monitor.runner.embedded import _Every
 from tests.clock import ShiftedClock
 from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, eventually
@@ -216,3 +217,36 @@ def test_a_pause_that_would_last_a_day_lets_a_message_try_after_an_hour(tmp_path
 
     pause = Answer(503, headers=(("Retry-After", "86400"),))
     at_desk(tmp_path, act, poll_min_s=1, poll_max_s=1, decide=lambda _number, _request: pause)
+
+
+def test_t8_a_full_disk_does_not_keep_the_daemon_from_stopping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(desk: Desk) -> None:
+        def full(**_: object) -> None:
+            raise StoreFullError("no room")
+
+        monkeypatch.setattr(desk.app.tools.store, "release_leases", full)
+        await desk.app.runner.stop(grace_s=1)
+
+        assert ["leases_kept", "stopped"] == [record.message for record in caplog.records if "runner" in record.name]
+
+    with caplog.at_level("INFO"):
+        at_desk(tmp_path, act)
+
+
+def test_t3_a_round_on_a_full_disk_fails_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(desk: Desk) -> None:
+        def full(**_: object) -> None:
+            raise StoreFullError("no room")
+
+        monkeypatch.setattr(desk.app.tools.store, "heartbeat", full)
+        await desk.app.runner._round()
+        [record] = [record for record in caplog.records if record.message == "round_failed"]
+
+        assert ("no room", None) == (vars(record)["error"], record.exc_info)
+        assert 1 == desk.metric("errors_total", stage="round")
+
+    at_desk(tmp_path, act)

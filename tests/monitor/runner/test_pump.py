@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
+from monitor.errors import StoreFullError
 from monitor.runner.pump import Pump
 from monitor.telemetry import Metrics
 
@@ -151,3 +154,16 @@ def test_stop_has_nothing_to_do_where_nothing_runs() -> None:
         return await _pump(Work(0)).stop(grace_s=0)
 
     assert 0 == asyncio.run(main())
+
+
+def test_t3_what_the_database_refuses_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def claim(_free: int) -> Sequence[int]:
+        raise StoreFullError("no room")
+
+    async def main() -> None:
+        await Pump("stage", claim=claim, work=Work(0).do, limit=1, metrics=Metrics()).drain()
+
+    asyncio.run(main())
+    [record] = caplog.records
+
+    assert ("claim_failed", "no room", None) == (record.message, vars(record)["error"], record.exc_info)
