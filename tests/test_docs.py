@@ -9,6 +9,9 @@ import pytest
 
 from docs.generate import pages
 from monitor.model import Channel
+from monitor.rulesets import load_engine
+from monitor.settings import Settings
+from rules.pack import bundled_rules
 
 ROOT = Path(__file__).parents[1]
 GENERATED = pages()
@@ -50,3 +53,19 @@ def test_links_between_pages_lead_somewhere() -> None:
     ]
 
     assert [] == broken
+
+
+def test_the_examples_load_beside_the_starter_rules_and_pass_their_tests(tmp_path: Path) -> None:
+    starter = [text for _, text in bundled_rules()]
+    examples = [
+        example
+        for page in ("README.md", "docs/add-a-rule.md", "docs/add-an-entity.md")
+        for example in re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    ]
+    for number, text in enumerate((*starter, *examples)):
+        (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8")
+
+    pack = load_engine(Settings(rules=tmp_path)).pack
+
+    assert {"bombes-planantes-kharkiv", "kharkiv", "sommet-moscou-pekin"} <= {rule.id for rule in pack.rules}
+    assert "moldavie" in {entity.id for entity in pack.entities}
