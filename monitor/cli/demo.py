@@ -101,9 +101,10 @@ def _explained(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if quotes:
         yield f"  « {quotes[0]} »", "italic"
     threshold = f", seuil {_decimal(match['threshold'])}" if "threshold" in match else ""
-    terms = sorted(match.get("contributions", ()), key=lambda term: -term["points"])[:_TERMS]
-    why = " ; ".join(_contribution(term) for term in terms if term["points"] > 0)
-    yield f"  Pourquoi : {_decimal(match['score'])} points{threshold} = {why}", "green"
+    terms = sorted(match.get("contributions", ()), key=lambda term: -term["points"])
+    why = " ; ".join(_contribution(term) for term in terms[:_TERMS] if term["points"] > 0)
+    rest = " ; …" if len(terms) > _TERMS else ""
+    yield f"  Pourquoi : {_decimal(match['score'])} points{threshold} = {why}{rest}", "green"
 
 
 def _contribution(term: dict[str, Any]) -> str:

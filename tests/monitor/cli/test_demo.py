@@ -54,6 +54,14 @@ def test_an_alert_is_shown_with_its_explanation() -> None:
     assert expected == [text for text, _ in _told(message(data=data))]
 
 
+def test_a_long_explanation_says_that_it_is_cut() -> None:
+    terms = [{"term": f"terme_{number}", "points": 2.0} for number in range(6)]
+    match = MATCH | {"contributions": terms}
+    data = {"alert_id": "al_1", "labels": {"level": "high"}, "rule": {"title": "R"}, "story": STORY, "match": match}
+
+    assert [text for text, _ in _told(message(data=data))][-1].endswith("terme_4 2,0 ; …")
+
+
 def test_a_recap_is_shown_as_a_list() -> None:
     data = {"items": [{"story": STORY, "rule": {"title": "Guerre en Ukraine"}}]}
 
