@@ -14,6 +14,8 @@ __all__ = ["Body", "read_body", "without_boilerplate"]
 _ENOUGH: Final = 250  # characters; less is rarely an article
 _MOST_ROWS: Final = 300
 _MOST_LINKS: Final = 3000
+_BLOCKS: Final = ("br", "p", "div")
+_LAYOUT_BLOCKS: Final = 4  # in one cell; a table of figures holds fewer
 _GLUED: Final = re.compile(r"[a-zà-ÿ][.!?»]?[A-ZÀ-Ý][a-zà-ÿ]")
 _BOILERPLATE: Final = re.compile(
     r"(?:(?:à )?lire (?:aussi|également|plus tard|la suite)|à lire\b|lisez aussi|voir aussi|sur le même sujet|"
@@ -85,13 +87,25 @@ def _trafilatura(tree: Any, *, fast: bool = False, favor_precision: bool = False
 
 
 def _bounded(tree: Any) -> Any:
-    """Take away tables and lists of links that no article holds; they cost seconds each."""
+    """Take away tables and lists of links that no article holds: they cost seconds each. Unmake tables of layout."""
     for table in [each for each in tree.iter("table") if sum(1 for _ in each.iter("tr")) > _MOST_ROWS]:
         table.drop_tree()
     for index, link in enumerate(list(tree.iter("a"))):
         if index >= _MOST_LINKS:
             link.drop_tree()
+    _unmake_layout(tree)
     return tree
+
+
+def _unmake_layout(tree: Any) -> None:
+    """Make plain blocks of the tables that a page from before HTML5 stands in: one of their cells holds paragraphs."""
+    for cell in tree.iter("td"):
+        if sum(1 for _ in cell.iterchildren(*_BLOCKS)) >= _LAYOUT_BLOCKS:
+            for table in cell.iterancestors("table"):
+                table.tag = "div"
+    for part in list(tree.iter("tbody", "tr", "td")):
+        if part.getparent().tag == "div":
+            part.tag = "div"
 
 
 def _is_glued(text: str) -> bool:

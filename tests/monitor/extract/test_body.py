@@ -69,3 +69,23 @@ def test_r3_giant_tables_and_lists_of_links_are_left_out() -> None:
     told = read_body(html.document_fromstring(page(around=crowd)), stated="")
 
     assert (PARAGRAPHS[3] in told.text, "case" in told.text) == (True, False)
+
+
+@pytest.mark.parametrize("around", ["{}", "<table><tr><td>{}</td></tr></table>"])
+def test_an_article_laid_out_in_a_table_keeps_its_paragraphs(around: str) -> None:
+    cell = f"<h1>{TITLE}</h1>{'<br><br>'.join(PARAGRAPHS)}"
+    table = around.format(
+        f"<table><tr><td>Accueil</td></tr><tr><td>{cell}</td><td><a href='/autre'>Autre titre</a></td></tr></table>"
+    )
+
+    told = read_body(html.document_fromstring(f"<body>{table}</body>"), stated="")
+
+    assert told.text == f"{TITLE}\n{BODY}"
+
+
+def test_a_table_of_figures_stays_a_table() -> None:
+    rows = "".join(f"<tr><td>{town}</td><td>12<br>13</td></tr>" for town in ("Lutèce", "Gisors"))
+
+    told = read_body(html.document_fromstring(page(body=f"<p>{BODY}</p><table>{rows}</table>")), stated="")
+
+    assert "Lutèce | 12" in told.text
