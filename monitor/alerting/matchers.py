@@ -89,6 +89,8 @@ def _compiled(expression: str) -> Any:
     options.log_errors = False
     try:
         return re2.compile(expression, options)
+    except UnicodeEncodeError:
+        raise ConditionError("bad regular expression: half a character", hint="write the character itself") from None
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
         raise ConditionError(

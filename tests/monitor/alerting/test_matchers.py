@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.alerting.matchers import facts_of, parse_matcher
@@ -68,6 +68,7 @@ def test_a_matcher_that_tells_nothing_is_refused(matcher: str, message: str, hin
 
 
 @given(WORDS)
+@example("a=~\ud800")
 def test_any_text_is_a_matcher_or_is_refused(text: str) -> None:
     try:
         matcher = parse_matcher(text)
