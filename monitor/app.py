@@ -90,6 +90,11 @@ class App:
             self.feeds_seen = stamp
             _log.error("feeds_refused", extra={"error": str(error)})
             return
+        if not declared:
+            # An editor may be in the middle of saving it; pausing every feed for that would cost what they publish.
+            self.feeds_seen = stamp
+            _log.error("feeds_refused", extra={"error": "the feeds file is empty; feeds go on as they were"})
+            return
         await self._sync_feeds(declared)
         self.feeds_seen = stamp  # only now: what the database refused is tried again at the next round
         self.runner.nudge()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["fetch_page"]
 
 MAX_BYTES = 5_000_000
-DEADLINE_S = 30.0
+DEADLINE_S = 15.0  # the alert that the title owes waits for it (promise I7)
 _OK = frozenset({200, 203})
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _SNIFFED_BYTES = 2048

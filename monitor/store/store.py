@@ -72,6 +72,7 @@ class Store:
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
         self._engine = engine
+        self._file = _identity(path)
 
     @staticmethod
     def open(database: str, *, create: bool = True, read_only: bool = False) -> Store:
@@ -561,7 +562,25 @@ class Store:
             raise
 
     def heartbeat(self, *, now: datetime) -> None:
-        """Prove that the database can be written."""
+        """Prove that the database can be written, and that it is still the file at its path.
+
+        Raises:
+            StoreError: also where the file was deleted or replaced: what is written to it is lost with the process.
+        """
+        if _identity(self.path) != self._file:
+            raise StoreError(
+                f"{self.path}: the file was deleted or replaced; what is stored from now on is lost when veille stops. "
+                "Restart it, and put back a backup if there is one"
+            )
         with self._write() as connection:
             connection.execute(delete(HEARTBEAT))
             connection.execute(insert(HEARTBEAT), {"id": 1, "beat_at": now})
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another of the same name, or None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -78,6 +78,22 @@ def test_a_feeds_file_that_is_broken_or_gone_changes_nothing(tmp_path: Path, cap
     at_desk(tmp_path, act)
 
 
+def test_a_feeds_file_that_is_being_saved_pauses_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def act(desk: Desk) -> None:
+        (desk.folder / "feeds.txt").write_text("", encoding="utf-8")
+        await desk.app.follow_feeds()
+
+        assert {"/rss.xml": FeedStatus.ACTIVE} == _statuses(desk)
+        assert ["feeds_refused"] == [record.message for record in caplog.records if record.levelname == "ERROR"]
+
+        _write_feeds(desk, "/rss.xml", "/b.xml")
+        await desk.app.follow_feeds()
+
+        assert FeedStatus.ACTIVE is _statuses(desk)["/b.xml"]
+
+    at_desk(tmp_path, act)
+
+
 def test_feeds_that_the_database_refused_are_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise StoreFullError("no room")

@@ -62,3 +62,11 @@ def test_gauges_tell_what_waits(store: Store) -> None:
 
 def test_gauges_of_an_empty_store_are_zero(store: Store) -> None:
     assert Gauges(0, 0, 0.0, {"active": 0, "paused": 0, "gone": 0}) == store.gauges(now=NOW)
+
+
+def test_a_database_that_is_deleted_while_open_is_told(store: Store) -> None:
+    store.heartbeat(now=NOW)
+    store.path.unlink()
+
+    with pytest.raises(StoreError, match="deleted or replaced"):
+        store.heartbeat(now=NOW)
