@@ -43,7 +43,8 @@ async def post(
     try:
         response = await client.post(url, content=content, headers=headers, deadline_s=deadline_s)
     except FetchError as exc:
-        raise DeliveryError(f"{who}: {exc}", reason=exc.reason, retryable=exc.retryable) from exc
+        # Tried again whatever it was: a refused address is a setting that somebody may be mending (promise D1).
+        raise DeliveryError(f"{who}: {exc}", reason=exc.reason) from exc
     if response.is_success:
         return Receipt(status=response.status)
     refusal = status_error(response)

@@ -71,7 +71,8 @@ class SmtpServer:
                 run = partial(exchange.run, addresses, sender, recipients, message)
                 return await call_aside(run, name="smtp")
         except FetchError as exc:
-            raise DeliveryError(str(exc), reason=exc.reason, retryable=exc.retryable) from exc
+            # Tried again whatever it was: a refused address is a setting that somebody may be mending (promise D1).
+            raise DeliveryError(str(exc), reason=exc.reason) from exc
         except TimeoutError as exc:
             raise self._error(f"no complete exchange within {self.deadline_s:g} s", Reason.TIMEOUT) from exc
         except smtplib.SMTPResponseException as exc:

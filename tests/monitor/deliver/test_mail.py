@@ -380,7 +380,7 @@ def test_S3_a_name_with_one_private_address_is_refused() -> None:
     with pytest.raises(DeliveryError) as caught:
         resolved(LOOPBACK, "10.0.0.1", receiver=SmtpReceiver())
 
-    assert (Reason.ADDRESS_REFUSED, False) == (caught.value.reason, caught.value.retryable)
+    assert (Reason.ADDRESS_REFUSED, True) == (caught.value.reason, caught.value.retryable)
     assert isinstance(caught.value.__cause__, DeliveryError)
     assert isinstance(caught.value.__cause__.__cause__, FetchError)
 
