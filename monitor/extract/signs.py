@@ -101,7 +101,7 @@ def wall_of(*, title: str, text: str) -> str | None:
 
 
 def completeness_of(text: str, *, page_text: str, free: bool | None) -> Completeness:
-    """Return how much of the article a page showed.
+    """Return how much of the article a page showed. Short is no sign: a brief is whole in two sentences.
 
     Args:
         text: what was extracted.
@@ -111,8 +111,7 @@ def completeness_of(text: str, *, page_text: str, free: bool | None) -> Complete
     shown = page_text.replace("’", "'")
     cut = _CUT.search(text) is not None
     teased = (
-        len(text) < _EDGE // 2
-        or (free is not True and _PAYWALL.search(shown) is not None)
+        (free is not True and _PAYWALL.search(shown) is not None)
         or (free is False and (cut or len(text) < 2 * _FULL))
         or (free is None and len(text) < _FULL and (cut or _LABEL.search(shown) is not None))
     )
