@@ -31,6 +31,8 @@ def poll(
     """Make one full cycle, and exit.
 
     The feeds that are due are polled, their new pages read, matched and stored, and what waits is delivered.
+
+    A feed or a delivery that fails is listed and tried again by the next cycle; the exit code stays 0.
     """
     import asyncio
 

@@ -38,7 +38,7 @@ def test_a_wall_is_recognised_and_an_article_is_none(text: str, expected: str | 
         (PARAGRAPHS[0] * 2, "Article réservé aux abonnés", None, Completeness.TEASER),
         (PARAGRAPHS[0] + " […]", "", None, Completeness.TEASER),
         (PARAGRAPHS[0], "", None, Completeness.FULL),
-        ("Le gel a pris la vigne.", "", None, Completeness.TEASER),
+        ("Le gel a pris la vigne. Les pertes sont lourdes.", "", None, Completeness.FULL),  # a brief
     ],
 )
 def test_how_much_of_the_article_is_there(text: str, page_text: str, free: bool | None, expected: Completeness) -> None:  # noqa: FBT001  a table's column
