@@ -66,11 +66,11 @@ def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
         entries: the document's, in its order.
         seen: this feed's entries that share a key with them, oldest first: the last holder of a guid wins.
     """
-    by_main: dict[str | None, Seen] = {}
+    by_main: dict[str | None, list[Seen]] = {}  # a guid may have had several holders
     by_link: dict[str | None, Seen] = {}
 
     def remember(known: Seen) -> None:
-        by_main[known.main_key] = known
+        by_main.setdefault(known.main_key, []).append(known)
         by_link.setdefault(known.link_key, known)
 
     for known in seen:
@@ -79,7 +79,8 @@ def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
     changed: list[tuple[int, Entry]] = []
     for entry in entries:
         main_key, link_key = keys_of(entry)
-        same = _same(entry, by_main.get(main_key) if main_key else None, by_link.get(link_key) if link_key else None)
+        holders = by_main.get(main_key, []) if main_key else []
+        same = _same(entry, holders, by_link.get(link_key) if link_key else None)
         if same is None:
             fresh.append(Fresh(entry, main_key, link_key))
             remember(Seen(None, main_key, link_key, entry.link, entry.title, entry.summary))
@@ -88,7 +89,6 @@ def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
     return Sorted(tuple(fresh), tuple(changed), len(entries) - len(fresh))
 
 
-def _same(entry: Entry, by_main: Seen | None, by_link: Seen | None) -> Seen | None:
-    if by_main is not None and (by_main.link == entry.link or by_main.title == entry.title):
-        return by_main
-    return by_link
+def _same(entry: Entry, holders: Sequence[Seen], by_link: Seen | None) -> Seen | None:
+    alike = (holder for holder in reversed(holders) if entry.link == holder.link or entry.title == holder.title)
+    return next(alike, by_link)

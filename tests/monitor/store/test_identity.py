@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.model import Entry
@@ -77,6 +77,7 @@ _ENTRIES = st.lists(st.builds(lambda name, guid, link: entry(name, guid=guid, li
 
 @settings(deadline=None)
 @given(_ENTRIES)
+@example([entry("b", guid="c", link="la"), entry("b", guid="c", link="lb"), entry("a", guid="c", link="lc")])
 def test_i1_what_was_taken_is_never_new_again(entries: list[Entry]) -> None:
     taken = sort_entries(entries, []).fresh
     seen = [_seen(fresh.entry, id_) for id_, fresh in enumerate(taken)]
