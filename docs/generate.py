@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from prometheus_client.metrics import MetricWrapperBase
 
 from monitor.cli import app
 from monitor.cli.context import EXIT_CODES
@@ -92,10 +93,12 @@ def metrics_page() -> str:
         "|---|---|---|---|",
     ]
     for metric in vars(Metrics()).values():
-        if hasattr(metric, "_labelnames"):
-            suffix = "_total" if metric._type == "counter" else ""  # noqa: SLF001  the library shows it no other way
-            labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001
-            lines.append(f"| `{metric._name}{suffix}` | {metric._type} | {labels} | {metric._documentation} |")  # noqa: SLF001
+        if isinstance(metric, MetricWrapperBase):
+            [family] = metric.describe()
+            suffix = "_total" if family.type == "counter" else ""
+            names = metric._labelnames  # noqa: SLF001  the library shows them no other way
+            labels = ", ".join(f"`{name}`" for name in names)
+            lines.append(f"| `{family.name}{suffix}` | {family.type} | {labels} | {family.documentation} |")
     return "\n".join(lines) + "\n"
 
 
