@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from monitor.demo.server import HOST, Answer, HttpServer, Request
+from monitor.demo.server import HOST, Answer, Connections, HttpServer, Request
 from monitor.model import Channel
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ class MailReceiver:
         self._on_alert = on_alert
         self._decide = decide
         self._server: asyncio.Server | None = None
+        self._connections = Connections()
         self.port = 0
 
     def settings(self) -> dict[str, str]:
@@ -175,14 +176,21 @@ class MailReceiver:
 
         from aiosmtpd.smtp import SMTP
 
+        connections = self._connections
+
+        class Session(SMTP):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                connections.add(cast("asyncio.WriteTransport", transport))  # what a listener makes
+                super().connection_made(transport)
+
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: SMTP(self, hostname="demo.example", loop=loop), HOST, 0)
+        self._server = await loop.create_server(lambda: Session(self, hostname="demo.example", loop=loop), HOST, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Close."""
+        """Hang up on everyone and close."""
         if self._server is not None:
-            self._server.close()
+            await self._connections.cut(self._server)
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
         """Take a message, or refuse it as decided."""

@@ -11,12 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
     from typing import Any, TypeAlias
 
-__all__ = ["HOST", "Answer", "Background", "Handler", "HttpServer", "Request", "background"]
+__all__ = ["HOST", "Answer", "Background", "Connections", "Handler", "HttpServer", "Request", "background"]
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ HOST = "127.0.0.1"
 _MAX_HEAD = 64 * 1024
 _MAX_BODY = 4_000_000
 _PATIENCE_S = 30
+_TURNS = 5  # of an event loop, more than a connection takes from `accept` to its protocol, or from `abort` to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,40 @@ if TYPE_CHECKING:
     Handler: TypeAlias = Callable[[Request], Answer]
 
 
+class Connections:
+    """What a server has accepted, so that stopping it leaves nothing open (asyncio does this from Python 3.13 on)."""
+
+    def __init__(self) -> None:
+        self._accepted: WeakSet[asyncio.WriteTransport] = WeakSet()
+
+    def add(self, transport: asyncio.WriteTransport) -> None:
+        """Remember a connection that was made."""
+        self._accepted.add(transport)
+
+    async def cut(self, server: asyncio.Server) -> None:
+        """Accept no more, and hang up on everyone, those on their way in included."""
+        for listener in server.sockets:
+            asyncio.get_running_loop().remove_reader(listener)
+        await _turns()  # whom asyncio accepted reaches a protocol: closed before that, the server would forget them
+        server.close()
+        for transport in tuple(self._accepted):
+            transport.abort()
+        await _turns()
+
+
+async def _turns() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
 class HttpServer:
     """A server on a free port of the loopback address, from `start` to `stop`."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections = Connections()
+        self._conversations: set[asyncio.Task[None]] = set()
         self.port = 0
 
     @property
@@ -72,16 +101,16 @@ class HttpServer:
     async def stop(self) -> None:
         """Hang up on everyone and close."""
         if self._server is not None:
-            self._server.close()
-            for connection in self._connections:
-                connection.cancel()
-            await asyncio.gather(*self._connections, return_exceptions=True)
-            await self._server.wait_closed()
+            await self._connections.cut(self._server)
+            for conversation in self._conversations:
+                conversation.cancel()
+            await asyncio.gather(*self._conversations, return_exceptions=True)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.create_task(self._converse(reader, writer))
-        self._connections.add(connection)
-        connection.add_done_callback(self._connections.discard)
+        self._connections.add(writer.transport)
+        conversation = asyncio.create_task(self._converse(reader, writer))
+        self._conversations.add(conversation)
+        conversation.add_done_callback(self._conversations.discard)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request; a client that leaves or babbles is no event."""

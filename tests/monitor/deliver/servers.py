@@ -4,51 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
+from monitor.demo.server import Connections
+
 LOOPBACK = "127.0.0.1"
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def tcp(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Serve each connection with a handler, and yield the port."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                await handler(reader, writer)
-        finally:
-            writer.close()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(connected(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    server = await asyncio.start_server(accept, LOOPBACK, 0, ssl=tls)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        await _settle()
-        server.close()
-        for task in tuple(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await _settle()
-
-
-async def _settle() -> None:
-    """Give the loop the turns it needs to take what comes in and close what was cut."""
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -127,10 +92,15 @@ async def smtp(
 ) -> AsyncIterator[int]:
     """Serve mail, and yield the port."""
 
-    sessions: list[SMTP] = []
+    connections = Connections()
+
+    class Session(SMTP):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            connections.add(cast("asyncio.WriteTransport", transport))  # what a listener makes
+            super().connection_made(transport)
 
     def session() -> SMTP:
-        served = SMTP(
+        return Session(
             receiver,
             tls_context=starttls,
             require_starttls=starttls is not None,
@@ -139,16 +109,9 @@ async def smtp(
             hostname="mail.example",
             loop=asyncio.get_running_loop(),
         )
-        sessions.append(served)
-        return served
 
     server = await asyncio.get_running_loop().create_server(session, LOOPBACK, 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        await _settle()  # a connection may be on its way in
-        server.close()
-        for served in sessions:
-            if served.transport is not None:
-                served.transport.close()
-        await _settle()
+        await connections.cut(server)

@@ -15,15 +15,14 @@ from monitor.model import Channel, Receipt
 from tests.monitor.deliver.benches import SECRETS, sender
 from tests.monitor.deliver.samples import alert, delivery, hostile, recap
 from tests.monitor.deliver.servers import (
-    Handler,
     HttpReceiver,
     SmtpReceiver,
     garbage,
     hang,
     reset,
     smtp,
-    tcp,
 )
+from tests.monitor.tcp import Handler, tcp
 
 Server = Callable[[], AbstractAsyncContextManager[int]]
 MESSAGE_ID = "msg_7K2Q4M9T_7ZHEMTHQ"

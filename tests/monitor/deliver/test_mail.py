@@ -24,7 +24,8 @@ from monitor.settings import Language, SmtpTls
 from tests.monitor.deliver.benches import LOOPBACK_NETWORK, PASSWORD, mail_sender
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import alert, delivery, hostile, recap
-from tests.monitor.deliver.servers import LOOPBACK, SmtpReceiver, smtp, tcp
+from tests.monitor.deliver.servers import LOOPBACK, SmtpReceiver, smtp
+from tests.monitor.tcp import tcp
 
 MESSAGE_ID = "msg_7K2Q4M9T_7ZHEMTHQ"
 DESK, NIGHT, CHIEF = "desk@example.org", "nuit@example.org", "chef@example.org"

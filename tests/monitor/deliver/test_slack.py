@@ -31,7 +31,8 @@ from tests.monitor.deliver.samples import (
     recap,
     recap_of,
 )
-from tests.monitor.deliver.servers import HttpReceiver, tcp
+from tests.monitor.deliver.servers import HttpReceiver
+from tests.monitor.tcp import tcp
 
 
 def rendered(planned: Alert, language: Language = Language.FR) -> dict[str, Any]:

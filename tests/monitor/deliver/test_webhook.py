@@ -16,7 +16,8 @@ from monitor.http import HttpClient
 from monitor.model import Channel, Delivery
 from tests.monitor.deliver.benches import LOOPBACK_NETWORK, WEBHOOK_SECRET, FixedClock, sender
 from tests.monitor.deliver.samples import alert, delivery, recap
-from tests.monitor.deliver.servers import LOOPBACK, HttpReceiver, tcp
+from tests.monitor.deliver.servers import LOOPBACK, HttpReceiver
+from tests.monitor.tcp import tcp
 
 OTHER_SECRET = "whsec_" + base64.b64encode(b"x" * 64).decode()
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 import smtplib
-from contextlib import contextmanager
+import socket
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
@@ -156,6 +157,17 @@ def test_the_settings_of_the_receivers_are_settings_of_veille() -> None:
 
     assert names <= set(Settings.model_fields)
     assert receivers.received == ()
+
+
+def test_a_mail_server_that_stops_hangs_up_on_who_is_still_talking() -> None:
+    receiver = MailReceiver()
+    with listening(receiver):
+        client = socket.create_connection(("127.0.0.1", receiver.port), timeout=5)
+        greeting = client.recv(1000)
+    with client, suppress(ConnectionResetError):
+        assert client.recv(1) == b""
+
+    assert greeting.startswith(b"220 ")
 
 
 def test_receivers_that_never_started_may_be_stopped() -> None:

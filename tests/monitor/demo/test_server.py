@@ -81,5 +81,20 @@ def test_stopping_hangs_up_on_who_still_waits() -> None:
     assert asyncio.run(main()) == b""
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_stopping_hangs_up_on_who_is_on_the_way_in(turns: int) -> None:
+    async def main() -> None:
+        server = HttpServer(echo)
+        await server.start()
+        client = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.stop()
+        with client, suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+
+    asyncio.run(main())
+
+
 def test_a_server_that_never_started_may_be_stopped() -> None:
     asyncio.run(HttpServer(echo).stop())

@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, TypeAlias
 
 from monitor.http import HttpClient, resolve
+from tests.monitor.tcp import tcp
 
 if TYPE_CHECKING:
     import ssl
@@ -80,7 +81,6 @@ def routing(routes: dict[str, bytes]) -> Handler:
 async def serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     """Serve on a free port of 127.0.0.1 until the end of the block."""
     server = Server(scheme="https" if tls else "http")
-    tasks: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
@@ -97,26 +97,8 @@ async def serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> Asy
             if writer.is_closing():
                 return
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            await converse(reader, writer)
-        except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
-            pass  # the client went away, or the test is over
-        finally:
-            writer.close()
-
-    listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls, limit=1 << 20)
-    server.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with tcp(converse, tls=tls) as server.port:
         yield server
-    finally:
-        listener.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:

@@ -22,6 +22,7 @@ from monitor.errors import FetchError, Reason
 from monitor.http import HttpResponse, parse_retry_after, status_error
 from monitor.http.client import _translated
 from tests.monitor.http.server import Request, answering, client, response, routing, serving
+from tests.monitor.tcp import tcp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -607,11 +608,8 @@ def test_S7_a_server_that_does_not_speak_tls_is_an_error_with_a_name() -> None:
             await reader.read(1)
             writer.write(b"220 mail ready\r\n" * 100)
             await writer.drain()
-            writer.close()
 
-        listener = await asyncio.start_server(babble, "127.0.0.1", 0)
-        port = listener.sockets[0].getsockname()[1]
-        async with listener, client() as http:
+        async with tcp(babble) as port, client() as http:
             await http.get(f"https://127.0.0.1:{port}/", max_bytes=10)
 
     error = refused(lambda: asyncio.run(run()))
