@@ -34,7 +34,7 @@ async def main() -> None:
         for _ in range(_ROUNDS):
             started = time.process_time()
             for _ in range(_REQUESTS):
-                await fetch_feed(ours, state)
+                await fetch_feed(ours, state, max_bytes=1_000_000, deadline_s=10)
             middle = time.process_time()
             for _ in range(_REQUESTS):
                 await bare.get(url, headers={"If-None-Match": _ETAG})

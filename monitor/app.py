@@ -22,7 +22,7 @@ from monitor.clock import Clock
 from monitor.deliver import make_channels
 from monitor.errors import RulesError, SettingsError, VeilleError
 from monitor.http import HttpClient, default_user_agent
-from monitor.model import Feed
+from monitor.model import Feed, Lane
 from monitor.rulesets import load_engine
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
@@ -137,7 +137,8 @@ class App:
             return
         self.started, self.stopped = False, True
         await self.runner.stop(grace_s=grace_s)
-        await asyncio.gather(self.tools.feed_workers.aclose(), self.tools.page_workers.aclose())
+        pools = (*self.tools.feed_workers.values(), self.tools.page_workers)
+        await asyncio.gather(*(pool.aclose() for pool in pools))
         await asyncio.gather(self.tools.client.aclose(), self.tools.sender.aclose())
         self.tools.thread.close()
 
@@ -176,7 +177,7 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
                 sender=sender,
                 gate=gate,
                 permissions=fetch.Permissions(client, gate, clock=clock, tdm_policy=settings.tdm_policy),
-                feed_workers=feeds.worker_pool(2),
+                feed_workers={Lane.FAST: feeds.worker_pool(2, quick=True), Lane.SLOW: feeds.worker_pool(1)},
                 page_workers=extract.worker_pool(settings.workers),
                 live=Live(engine),
                 routes=routes,

@@ -100,6 +100,7 @@ class FeedState:
     etag: str | None = None
     last_modified: str | None = None
     body_sha256: str | None = None
+    body_bytes: int | None = None
     baseline_at: datetime | None = None  # first successful poll
     next_due_at: datetime | None = None
     last_polled_at: datetime | None = None
@@ -179,10 +180,11 @@ class PollOutcome:
     etag: str | None = None
     last_modified: str | None = None
     body_sha256: str | None = None
+    body_bytes: int | None = None
     moved_to: str | None = None
     reason: Reason | None = None
     error: str | None = None
-    duration_s: float = 0.0
+    fetched_in_s: float = 0.0
     title: str | None = None
 
 

@@ -37,6 +37,7 @@ from monitor.model import (
     FeedState,
     FeedStatus,
     HostClaim,
+    Lane,
     Page,
     ParsedFeed,
     PollOutcome,
@@ -100,7 +101,7 @@ class Tools:
     sender: HttpClient  # for deliveries: its own list of allowed networks
     gate: fetch.HostGate
     permissions: fetch.Permissions
-    feed_workers: WorkerPool
+    feed_workers: Mapping[Lane, WorkerPool]
     page_workers: WorkerPool
     live: Live
     routes: alerting.Routes
@@ -143,41 +144,47 @@ class DeliveryReport:
 async def poll_host(tools: Tools, claim: HostClaim) -> tuple[FeedReport, ...]:
     """Poll the due feeds of one host, one after the other, and give the host back.
 
-    A host with many slow feeds is given back at half its lease; what was not polled is still due.
+    A host with many slow feeds is given back at half its lease, and one that takes more than its lane allows is left to
+    the slow lane; what was not polled is still due.
     """
     reports: list[FeedReport] = []
     give_back_at = time.monotonic() + HOST_LEASE_S / 2
     not_before: datetime | None = None
+    lane: Lane | None = None
     for state in claim.feeds:
         try:
-            report, retry_after = await _poll_feed(tools, state)
+            report, retry_after = await _poll_feed(tools, state, claim.lane)
         except StoreError:
             raise
         except Exception as bug:  # noqa: BLE001  an edge that must survive: no feed stops the others of its host
             report, retry_after = await _record_bug(tools, state, bug), None
+        if report is None:
+            lane = Lane.SLOW
+            break
         reports.append(report)
         if retry_after is not None:
             not_before = tools.clock.now() + retry_after
             break
         if time.monotonic() > give_back_at:
             break
-    lane = schedule.lane_of([report.outcome for report in reports])
+    lane = lane or schedule.lane_of([report.outcome for report in reports])
     await tools.thread.run(tools.store.release_host, claim.id, now=tools.clock.now(), not_before=not_before, lane=lane)
     return tuple(reports)
 
 
-async def _poll_feed(tools: Tools, state: FeedState) -> tuple[FeedReport, timedelta | None]:
-    """Poll one feed; the second value is how long its host asked us to stay away."""
-    started = time.monotonic()
+async def _poll_feed(tools: Tools, state: FeedState, lane: Lane) -> tuple[FeedReport | None, timedelta | None]:
+    """Poll one feed; None: it takes more than this lane allows. The second value is how long its host wants peace."""
     parsed: ParsedFeed | None = None
     hint_s: float | None = None
     error: ExternalError | None = None
     try:
-        outcome, parsed, hint_s = await _fetch_and_parse(tools, state)
+        outcome, parsed, hint_s = await _fetch_and_parse(tools, state, lane)
     except ExternalError as failure:
+        if schedule.wants_slow_lane(lane, failure.reason):
+            _log.info("left_to_slow_lane", extra={"feed_id": state.id, "feed": state.feed.url, "error": str(failure)})
+            return None, None
         error = failure
         outcome = PollOutcome(kind=PollResult.FAILED, reason=failure.reason, error=str(failure))
-    outcome = replace(outcome, duration_s=time.monotonic() - started)
     retry_after = error.retry_after if error else None
     entries = parsed.entries if parsed else ()
     return await _record_poll(tools, state, outcome, entries, hint_s=hint_s, retry_after=retry_after), retry_after
@@ -225,28 +232,44 @@ async def _record_bug(tools: Tools, state: FeedState, bug: Exception) -> FeedRep
     return await _record_poll(tools, state, PollOutcome(kind=PollResult.FAILED, reason=Reason.MALFORMED, error=error))
 
 
-async def _fetch_and_parse(tools: Tools, state: FeedState) -> tuple[PollOutcome, ParsedFeed | None, float | None]:
+async def _fetch_and_parse(
+    tools: Tools, state: FeedState, lane: Lane
+) -> tuple[PollOutcome, ParsedFeed | None, float | None]:
     """Return the outcome, the entries where the document is new, and how long it may be kept, in seconds."""
     if not state.feed.typed:  # the catalogue's choice, not the operator's: robots.txt has a say (promise P4)
         await tools.permissions.check_robots(state.feed.url)
+    limits = schedule.LIMITS[lane]
     async with tools.gate.feed(state.feed.url):
+        started = time.monotonic()
         answer = await fetch.fetch_feed(
-            tools.client, state, unconditional=schedule.wants_unconditional(state, tools.clock.now())
+            tools.client,
+            state,
+            max_bytes=limits.max_bytes,
+            deadline_s=limits.deadline_s,
+            unconditional=schedule.wants_unconditional(state, tools.clock.now()),
         )
+        fetched_in_s = time.monotonic() - started
     seen = PollOutcome(
         kind=PollResult.NOT_MODIFIED,
         etag=answer.etag,
         last_modified=answer.last_modified,
         moved_to=answer.moved_to,
         body_sha256=state.body_sha256,
+        body_bytes=state.body_bytes,
+        fetched_in_s=fetched_in_s,
     )
     if not isinstance(answer, FeedResponse):
         return seen, None, answer.max_age_s
-    seen = replace(seen, kind=PollResult.SAME_BODY, body_sha256=hashlib.sha256(answer.body).hexdigest())
+    seen = replace(
+        seen,
+        kind=PollResult.SAME_BODY,
+        body_sha256=hashlib.sha256(answer.body).hexdigest(),
+        body_bytes=len(answer.body),
+    )
     if seen.body_sha256 == state.body_sha256:
         return seen, None, answer.max_age_s
     parsed = await feeds.parse(
-        tools.feed_workers, answer.body, url=answer.url, content_type=answer.content_type, now=tools.clock.now()
+        tools.feed_workers[lane], answer.body, url=answer.url, content_type=answer.content_type, now=tools.clock.now()
     )
     hints = [hint for hint in (answer.max_age_s, parsed.ttl_s) if hint is not None]
     return replace(seen, kind=PollResult.PARSED, title=parsed.title), parsed, max(hints, default=None)

@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BYTES", "parse", "worker_pool"]
 
 MAX_BYTES: Final = 10 * 1024 * 1024  # promise R1
+_MB = 1024 * 1024
 
 
-def worker_pool(size: int = 1) -> WorkerPool:
+def worker_pool(size: int = 1, *, quick: bool = False) -> WorkerPool:
     """Return a pool for feeds: a child of its own, so that no feed waits behind a slow page.
 
     Args:
         size: children at most; one parses some 50 feeds a second.
+        quick: give a document up early, as the fast lane does: enough for some thousand entries.
     """
     from monitor.workers import WorkerPool  # late: the child imports this module too, and needs no asyncio
 
-    return WorkerPool(size, cpu_s=5.0, memory_bytes=212 * 1024 * 1024, deadline_s=40.0, recycle_after=1000, idle_s=60.0)
+    cpu_s, memory_bytes = (1.0, 128 * _MB) if quick else (5.0, 212 * _MB)
+    return WorkerPool(
+        size, cpu_s=cpu_s, memory_bytes=memory_bytes, deadline_s=8 * cpu_s, recycle_after=1000, idle_s=60.0
+    )
 
 
 async def parse(

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["fetch_feed", "max_age_of"]
 
-MAX_BYTES = 10_000_000
-DEADLINE_S = 30.0
 _OK = frozenset({200, 203})
 _NOT_MODIFIED = 304
 _ACCEPT = (
@@ -33,13 +31,15 @@ _NO_CACHE = re.compile(r"(?:^|[\s,])no-(?:cache|store)(?:$|[\s,=])", re.IGNORECA
 
 
 async def fetch_feed(
-    client: HttpClient, state: FeedState, *, unconditional: bool = False
+    client: HttpClient, state: FeedState, *, max_bytes: int, deadline_s: float, unconditional: bool = False
 ) -> FeedResponse | NotModified:
     """Ask for a feed.
 
     Args:
         client: the client that fetches.
         state: the feed with its validators, which go back exactly as they came.
+        max_bytes: bound on the document.
+        deadline_s: for the whole answer, in seconds.
         unconditional: ask for the whole document even so.
 
     Returns:
@@ -50,7 +50,7 @@ async def fetch_feed(
     """
     conditions = {} if unconditional else _conditions(state)
     response = await client.get(
-        state.feed.url, headers={"Accept": _ACCEPT, **conditions}, max_bytes=MAX_BYTES, deadline_s=DEADLINE_S
+        state.feed.url, headers={"Accept": _ACCEPT, **conditions}, max_bytes=max_bytes, deadline_s=deadline_s
     )
     etag, last_modified = response.headers.get("etag"), response.headers.get("last-modified")
     max_age_s = max_age_of(response.headers)

@@ -59,10 +59,13 @@ class Pump(Generic[_T]):
             self._wake.clear()
             await self._fill()
 
-    async def drain(self) -> None:
-        """Work until a claim finds nothing and nothing runs."""
-        while await self._fill() or self._running:
+    async def drain(self) -> int:
+        """Work until a claim finds nothing and nothing runs; return how many items were claimed."""
+        claimed = 0
+        while (more := await self._fill()) or self._running:
+            claimed += more
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        return claimed
 
     async def stop(self, *, grace_s: float) -> int:
         """Let what runs end, cancel what does not within `grace_s` seconds; return how many were cancelled."""

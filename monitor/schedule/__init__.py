@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from monitor.schedule.lanes import LIMITS, Limits, lane_of, wants_slow_lane
 from monitor.schedule.moves import MOVES_NEEDED, adopt_move
-from monitor.schedule.polls import lane_of, next_check, wants_unconditional
+from monitor.schedule.polls import next_check, wants_unconditional
 
-__all__ = ["MOVES_NEEDED", "adopt_move", "lane_of", "next_check", "wants_unconditional"]
+__all__ = [
+    "LIMITS",
+    "MOVES_NEEDED",
+    "Limits",
+    "adopt_move",
+    "lane_of",
+    "next_check",
+    "wants_slow_lane",
+    "wants_unconditional",
+]

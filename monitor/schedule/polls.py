@@ -6,14 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.errors import Reason
-from monitor.model import Lane, PollResult
+from monitor.model import PollResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from monitor.model import FeedState, PollOutcome
 
-__all__ = ["lane_of", "next_check", "wants_unconditional"]
+__all__ = ["next_check", "wants_unconditional"]
 
 _CHANGED = 0.5  # the next interval of a feed whose document changed, against its last
 _RESTED = 1.5  # and of one whose document did not
@@ -21,7 +19,6 @@ _JITTER = 0.1  # intervals are spread by this share of themselves
 _MAX_DOUBLINGS = 32
 _FAILING_CEILING_S = 6 * 3600.0
 _DAY_S = 86_400.0
-_SLOW_S = 10.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -78,12 +75,6 @@ def wants_unconditional(state: FeedState, now: datetime) -> bool:
         now: the present instant, in UTC.
     """
     return state.last_ok_at is None or _day_of(state, now) > _day_of(state, state.last_ok_at)
-
-
-def lane_of(outcomes: Sequence[PollOutcome]) -> Lane:
-    """Return the lane a host belongs in after these polls: slow if one failed or took over 10 s (promise R4)."""
-    is_slow = any(outcome.kind is PollResult.FAILED or outcome.duration_s > _SLOW_S for outcome in outcomes)
-    return Lane.SLOW if is_slow else Lane.FAST
 
 
 def _day_of(state: FeedState, at: datetime) -> int:

@@ -100,6 +100,7 @@ def _feed_changes(feed: Any, outcome: PollOutcome, *, next_due_at: datetime | No
         "etag": outcome.etag,
         "last_modified": outcome.last_modified,
         "body_sha256": outcome.body_sha256,
+        "body_bytes": outcome.body_bytes,
         "own_title": outcome.title,
     }
     if outcome.kind is PollResult.PARSED:

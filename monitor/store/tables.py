@@ -88,6 +88,7 @@ class FeedRow(_Row, table=True):
     etag: str | None = None
     last_modified: str | None = None
     body_sha256: str | None = None
+    body_bytes: int | None = None  # of the last document
     baseline_at: datetime | None = Field(default=None, sa_type=Instant)
     next_due_at: datetime | None = Field(default=None, sa_type=Instant)
     last_polled_at: datetime | None = Field(default=None, sa_type=Instant)

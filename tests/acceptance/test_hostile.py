@@ -17,7 +17,8 @@ import pytest
 from monitor.demo import Answer, WebhookReceiver
 from tests.acceptance.child import Daemon, ended, free_port, memory_of
 from tests.monitor.bench import Site, item, rss
-from tests.monitor.http.server import Request, Server, serving
+from tests.monitor.http.server import Request, Server, response, serving
+from tests.monitor.tcp import tcp
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -26,6 +27,7 @@ pytestmark = [
 ]
 
 MB = 1_000_000
+CROWD = 40
 NEWS = "Guerre en Ukraine : une frappe russe sur Kharkiv fait trois morts"
 FALSE_FRIENDS = (
     "Les montagnes russes du parc de la Lande rouvrent samedi",
@@ -163,6 +165,55 @@ async def _watch(
     assert watch.most_bytes <= 500 * MB
     assert watch.answers > 10
     assert 0 == await asyncio.to_thread(daemon.stop)
+
+
+def test_r5_a_crowd_of_hosts_that_send_all_they_may_takes_little_memory_and_delays_nobody(tmp_path: Path) -> None:
+    body = rss(*(item(f"http://127.0.0.1:9/{n}", "Titre", "mot " * 24_000, at=datetime.now(UTC)) for n in range(98)))
+    answer = response(200, body, content_type="application/rss+xml")
+    hosts = [f"127.0.2.{n}" for n in range(1, CROWD + 1)]
+
+    async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+
+    async def main() -> None:
+        healthy, webhook, port = Site(), WebhookReceiver(), free_port()
+        async with AsyncExitStack() as stack:
+            for server in (healthy.server, webhook):
+                await server.start()
+                stack.push_async_callback(server.stop)
+            await stack.enter_async_context(tcp(send, hosts=hosts, port=port))
+            now = datetime.now(UTC)
+            healthy.publish("/rss.xml", item(healthy.url("/vieux"), "Le marché de Noël", at=now - timedelta(days=30)))
+            daemon = Daemon(
+                tmp_path,
+                feeds=[*(f"http://{host}:{port}/" for host in hosts), healthy.url("/rss.xml")],
+                webhook_url=webhook.url,
+                webhook_secret=webhook.secret,
+            )
+            with ended(daemon):
+                daemon.start()
+                most_bytes = 0
+
+                def measured(condition: Callable[[], object]) -> bool:
+                    nonlocal most_bytes
+                    most_bytes = max(most_bytes, memory_of(daemon.pid))
+                    return bool(condition())
+
+                await _until(daemon, lambda: measured(lambda: healthy.asked("/rss.xml") >= 2), within_s=15)
+                healthy.page("/0", f"{NEWS}. " + "Les habitants racontent leur journée. " * 40)
+                healthy.publish("/rss.xml", item(healthy.url("/0"), NEWS, at=datetime.now(UTC)))
+                await _until(daemon, lambda: measured(lambda: webhook.received), within_s=15)
+                polled = "SELECT 1 FROM feed WHERE body_bytes > 9000000"
+                await _until(daemon, lambda: measured(lambda: len(daemon.query(polled)) >= 6))
+
+            assert {NEWS} == {received.payload["data"]["story"]["title"] for received in webhook.received}
+            assert len(body) > 9 * MB
+            assert most_bytes <= 500 * MB
+
+    asyncio.run(main())
 
 
 def _pages(hostile: Site) -> list[str]:

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from monitor.app import App, opened
 from monitor.demo import Answer, HttpServer, Received, Request, WebhookReceiver
-from monitor.model import DeliveryState, FeedState
+from monitor.model import DeliveryState, FeedState, Lane
 from monitor.rulesets import load_engine
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings, load_settings
@@ -134,8 +134,8 @@ class Desk:
     @property
     def parsed(self) -> list[str]:
         """The tasks that were given to the feeds' workers."""
-        workers = self.app.tools.feed_workers
-        return workers.tasks if isinstance(workers, InlineWorkers) else []
+        pools = self.app.tools.feed_workers.values()
+        return [task for workers in pools if isinstance(workers, InlineWorkers) for task in workers.tasks]
 
     @property
     def polls(self) -> list[FeedReport]:
@@ -246,7 +246,7 @@ async def opened_desk(
     (folder / "feeds.txt").write_text("".join(f"{site.url(path)}\n" for path in feeds), encoding="utf-8")
     reports: list[object] = []
     with patch("monitor.app.load_engine", _load_once), opened(chosen, clock=clock) as made:
-        tools = replace(made.tools, feed_workers=InlineWorkers(), page_workers=InlineWorkers())
+        tools = replace(made.tools, feed_workers={lane: InlineWorkers() for lane in Lane}, page_workers=InlineWorkers())
         app = App(tools, EmbeddedRunner(tools, on_report=reports.append))
         try:
             await app.declare_feeds()

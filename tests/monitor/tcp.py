@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from monitor.demo.server import HOST, Connections
@@ -13,7 +13,9 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 @asynccontextmanager
-async def tcp(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def tcp(
+    handler: Handler, *, tls: ssl.SSLContext | None = None, hosts: Sequence[str] = (HOST,), port: int = 0
+) -> AsyncIterator[int]:
     """Serve each connection with a handler, and yield the port; a client that goes away ends its handler."""
     connections = Connections()
     tasks: set[asyncio.Task[None]] = set()
@@ -29,7 +31,7 @@ async def tcp(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIt
         connections.add(writer.transport)
         tasks.add(asyncio.ensure_future(connected(reader, writer)))
 
-    server = await asyncio.start_server(accept, HOST, 0, ssl=tls, limit=1 << 20)
+    server = await asyncio.start_server(accept, hosts, port, ssl=tls, limit=1 << 20)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

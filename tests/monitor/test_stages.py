@@ -11,7 +11,7 @@ import pytest
 
 from monitor.deliver import ChannelSender
 from monitor.demo import Answer, Request
-from monitor.errors import Reason, StoreFullError
+from monitor.errors import Reason, StoreFullError, WorkerError
 from monitor.feeds import parse
 from monitor.model import Delivery, DeliveryState, FeedStatus, Lane, ParsedFeed, PollResult, Receipt
 from monitor.settings import TdmPolicy
@@ -152,6 +152,58 @@ def test_p7_a_feed_that_recovers_is_healthy_again(tmp_path: Path) -> None:
         await _baseline(desk)
 
     at_desk(tmp_path, act)
+
+
+def test_r4_a_large_feed_is_polled_in_the_slow_lane_and_stays_there(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/une", QUIET, "x" * 2_100_000))
+        await desk.cycle()
+
+        assert [PollResult.PARSED] == [poll.outcome.kind for poll in desk.polls]
+        assert Lane.SLOW is _lane(desk)
+
+        desk.site.fail("/rss.xml", 304)
+        desk.site.answers["/rss.xml"] = replace(desk.site.answers["/rss.xml"], headers=(("ETag", '"1"'),))
+        await desk.cycle(after_s=HOUR_S)
+
+        assert Lane.SLOW is _lane(desk)
+
+        desk.site.publish("/rss.xml", desk.item("/une", QUIET))
+        await desk.cycle(after_s=TOMORROW_S)
+
+        assert Lane.FAST is _lane(desk)
+
+    at_desk(tmp_path, act)
+
+
+@pytest.mark.parametrize("reason", [Reason.WORKER_CPU, Reason.WORKER_MEMORY, Reason.TIMEOUT])
+def test_r4_what_the_quick_workers_give_up_on_is_read_by_the_patient_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: Reason
+) -> None:
+    async def act(desk: Desk) -> None:
+        async def hurried(pool: WorkerPool, body: bytes, *, url: str, **rest: Any) -> ParsedFeed:
+            if pool is desk.app.tools.feed_workers[Lane.FAST] and url.endswith("/a.xml"):
+                raise WorkerError("too long", reason=reason)
+            return await parse(pool, body, url=url, **rest)
+
+        monkeypatch.setattr("monitor.stages.feeds.parse", hurried)
+        for path in ("/a.xml", "/b.xml"):
+            desk.site.publish(path, desk.item("/une", QUIET))
+        await desk.cycle()
+
+        assert [0, 0] == [feed.failures for feed in desk.feeds]
+        assert [PollResult.PARSED] * 2 == [poll.outcome.kind for poll in desk.polls]
+        assert (2, 1) == (desk.site.asked("/a.xml"), desk.site.asked("/b.xml"))
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
+def _lane(desk: Desk) -> Lane:
+    """Return the lane of the only host."""
+    later = desk.clock.now() + timedelta(days=30)
+    [host] = desk.app.tools.store.claim_hosts(now=later, owner="me", lease_s=-TOMORROW_S, limit=1)
+    desk.app.tools.store.release_host(host.id, now=later)
+    return host.lane
 
 
 def test_p7_a_feed_that_is_gone_is_polled_no_more(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def fetch(
     async def run() -> tuple[FeedResponse | NotModified, list[Request]]:
         async with serving(handler) as server, client() as http:
             at = replace(state, feed=Feed(server.url("/rss")))
-            answer = await fetch_feed(http, at, unconditional=unconditional)
+            answer = await fetch_feed(http, at, max_bytes=10_000, deadline_s=5, unconditional=unconditional)
             return replace(answer, url=answer.url.removeprefix(server.url(""))), server.requests
 
     return asyncio.run(run())

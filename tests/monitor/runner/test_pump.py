@@ -46,14 +46,13 @@ def _pump(work: Work, metrics: Metrics | None = None) -> Pump[int]:
 
 
 def test_drain_does_everything_and_never_more_than_the_limit_at_once() -> None:
-    async def main() -> Work:
+    async def main() -> tuple[Work, int]:
         work = Work(3)
-        await _pump(work).drain()
-        return work
+        return work, await _pump(work).drain()
 
-    work = asyncio.run(main())
+    work, claimed = asyncio.run(main())
 
-    assert [0, 1, 2] == sorted(work.done)
+    assert ([0, 1, 2], 3) == (sorted(work.done), claimed)
     assert 2 == work.most
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import Reason
-from monitor.model import Feed, FeedId, FeedState, FeedStatus, Lane, PollOutcome, PollResult
-from monitor.schedule import lane_of, next_check, wants_unconditional
+from monitor.model import Feed, FeedId, FeedState, FeedStatus, PollOutcome, PollResult
+from monitor.schedule import next_check, wants_unconditional
 
 NOW = datetime(2026, 3, 29, 0, 55, tzinfo=UTC)  # five minutes before French clocks spring forward
 STATE = FeedState(FeedId(7), Feed("https://journal.example/rss"), "journal.example", FeedStatus.ACTIVE, last_ok_at=NOW)
@@ -183,19 +183,3 @@ def test_a_clock_set_back_asks_for_nothing_more() -> None:
     wanted = wants_unconditional(STATE, NOW - timedelta(days=3))
 
     assert not wanted
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "expected"),
-    [
-        ([], Lane.FAST),
-        ([PARSED, RESTED], Lane.FAST),
-        ([replace(PARSED, duration_s=9.9)], Lane.FAST),
-        ([PARSED, FAILED], Lane.SLOW),
-        ([replace(PARSED, duration_s=10.1), RESTED], Lane.SLOW),
-    ],
-)
-def test_R4_a_host_that_failed_or_was_slow_waits_with_its_like(outcomes: list[PollOutcome], expected: Lane) -> None:
-    lane = lane_of(outcomes)
-
-    assert expected is lane

@@ -36,7 +36,7 @@ def _record(store: Store, feed_id: FeedId, outcome: PollOutcome, *, minutes: flo
 def test_a_poll_keeps_validators_as_received(store: Store) -> None:
     state = _record(store, add_feed(store), PARSED)
 
-    assert ('"a"', "hier", "sha") == (state.etag, state.last_modified, state.body_sha256)
+    assert ('"a"', "hier", "sha", 9) == (state.etag, state.last_modified, state.body_sha256, state.body_bytes)
     assert (NOW, NOW, NOW, after(5), 300.0) == (
         state.last_polled_at,
         state.last_ok_at,
@@ -50,7 +50,7 @@ def test_p1_validators_that_a_document_no_longer_has_are_forgotten(store: Store)
     feed_id = live_feed(store)
     state = _record(store, feed_id, PollOutcome(PollResult.PARSED))
 
-    assert (None, None, None) == (state.etag, state.last_modified, state.body_sha256)
+    assert (None, None, None, None) == (state.etag, state.last_modified, state.body_sha256, state.body_bytes)
     assert NOW == state.baseline_at
 
 
@@ -58,7 +58,7 @@ def test_p1_validators_that_a_document_no_longer_has_are_forgotten(store: Store)
 def test_an_unchanged_document_updates_only_the_validators_it_gives(store: Store, kind: PollResult) -> None:
     state = _record(store, live_feed(store), PollOutcome(kind, etag='"b"'))
 
-    assert ('"b"', "hier", "sha") == (state.etag, state.last_modified, state.body_sha256)
+    assert ('"b"', "hier", "sha", 9) == (state.etag, state.last_modified, state.body_sha256, state.body_bytes)
 
 
 def test_failures_are_counted_until_a_poll_succeeds(store: Store) -> None:

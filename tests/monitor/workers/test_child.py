@@ -25,7 +25,7 @@ def read(frame: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def test_a_result_is_told_as_json() -> None:
-    reply, last = answer(header("chatter", size=2), b"")
+    reply, last = answer(header("chatter", size=2), b"", cpu_s=60)
 
     assert (read(reply), last) == (({"ok": True}, b'"xx"'), False)
 
@@ -40,14 +40,14 @@ def test_a_result_is_told_as_json() -> None:
     ],
 )
 def test_a_failure_is_told_with_its_kind(task: str, kind: str, reason: str, last: bool) -> None:  # noqa: FBT001  a table's column
-    reply, ends = answer(header(task), b"")
+    reply, ends = answer(header(task), b"", cpu_s=60)
     told, _ = read(reply)
 
     assert (told["ok"], told["kind"], told["reason"], ends) == (False, kind, reason, last)
 
 
 def test_a_result_over_the_limit_is_refused() -> None:
-    reply, _ = answer(header("chatter", size=1000), b"")
+    reply, _ = answer(header("chatter", size=1000), b"", cpu_s=60)
 
     assert read(reply)[0]["reason"] == "too_large"
 

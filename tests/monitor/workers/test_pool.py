@@ -48,6 +48,14 @@ def test_a_task_gets_its_bytes_and_arguments_and_gives_back_json() -> None:
     assert {"text": "Élysée", "args": {"n": [1, None]}, "pid": told["pid"]} == told
 
 
+def test_what_a_task_imports_is_not_counted_against_it() -> None:
+    async def scenario() -> Any:
+        async with pool(cpu_s=0.25) as workers:
+            return await workers.run("tests.monitor.workers.dear:nothing", b"")
+
+    assert asyncio.run(scenario())
+
+
 def test_a_child_is_kept_for_the_next_task() -> None:
     async def scenario() -> tuple[int, int]:
         async with pool() as workers:

@@ -177,6 +177,7 @@ def upgrade() -> None:
         sa.Column("etag", sa.String(), nullable=True),
         sa.Column("last_modified", sa.String(), nullable=True),
         sa.Column("body_sha256", sa.String(), nullable=True),
+        sa.Column("body_bytes", sa.Integer(), nullable=True),
         sa.Column("baseline_at", Instant(), nullable=True),
         sa.Column("next_due_at", Instant(), nullable=True),
         sa.Column("last_polled_at", Instant(), nullable=True),

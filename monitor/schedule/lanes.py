@@ -1,0 +1,55 @@
+"""Two lanes: what is slow, large or failing waits with its like, so that healthy hosts never queue behind it (R4).
+
+The fast lane lets a poll take little, in time, bytes and CPU. A poll that needs more is given up there and made in the
+slow lane, where few run at once. So a start with a hundred hostile feeds delays no healthy one, and what large bodies
+take in memory is bounded too (promise R5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.errors import Reason
+from monitor.model import Lane, PollResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.model import PollOutcome
+
+__all__ = ["LIMITS", "Limits", "lane_of", "wants_slow_lane"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What fetching one feed may take: bytes of its body, and seconds."""
+
+    max_bytes: int
+    deadline_s: float
+
+
+LIMITS = {Lane.FAST: Limits(2_000_000, 10.0), Lane.SLOW: Limits(10_000_000, 30.0)}
+
+_TOO_MUCH = frozenset(
+    {Reason.TOO_LARGE, Reason.TIMEOUT, Reason.WORKER_CPU, Reason.WORKER_MEMORY, Reason.WORKER_CRASHED}
+)
+
+
+def wants_slow_lane(lane: Lane, reason: Reason) -> bool:
+    """Return whether a poll that failed in this lane failed only because the lane allows so little."""
+    return lane is Lane.FAST and reason in _TOO_MUCH
+
+
+def lane_of(outcomes: Sequence[PollOutcome]) -> Lane:
+    """Return the lane a host belongs in after these polls."""
+    return Lane.SLOW if any(map(_is_slow, outcomes)) else Lane.FAST
+
+
+def _is_slow(outcome: PollOutcome) -> bool:
+    fast = LIMITS[Lane.FAST]
+    return (
+        outcome.kind is PollResult.FAILED
+        or outcome.fetched_in_s > fast.deadline_s
+        or (outcome.body_bytes or 0) > fast.max_bytes
+    )

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.errors import Reason
+from monitor.model import Lane, PollOutcome, PollResult
+from monitor.schedule import LIMITS, lane_of, wants_slow_lane
+
+PARSED = PollOutcome(kind=PollResult.PARSED, body_bytes=40_000)
+RESTED = PollOutcome(kind=PollResult.NOT_MODIFIED)
+FAILED = PollOutcome(kind=PollResult.FAILED, reason=Reason.HTTP_5XX)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ([], Lane.FAST),
+        ([PARSED, RESTED], Lane.FAST),
+        ([replace(PARSED, fetched_in_s=9.9)], Lane.FAST),
+        ([PARSED, FAILED], Lane.SLOW),
+        ([replace(PARSED, fetched_in_s=10.1), RESTED], Lane.SLOW),
+        ([replace(PARSED, body_bytes=2_000_000)], Lane.FAST),
+        ([replace(RESTED, body_bytes=2_000_001)], Lane.SLOW),
+    ],
+)
+def test_R4_a_host_that_failed_or_was_slow_or_large_waits_with_its_like(
+    outcomes: list[PollOutcome], expected: Lane
+) -> None:
+    lane = lane_of(outcomes)
+
+    assert expected is lane
+
+
+@pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.TOO_LARGE, Reason.WORKER_CPU, Reason.WORKER_MEMORY])
+def test_R4_what_is_too_much_for_the_fast_lane_is_tried_in_the_slow_one(reason: Reason) -> None:
+    assert wants_slow_lane(Lane.FAST, reason)
+    assert not wants_slow_lane(Lane.SLOW, reason)
+
+
+@pytest.mark.parametrize("reason", [Reason.HTTP_5XX, Reason.MALFORMED, Reason.DNS, Reason.ADDRESS_REFUSED])
+def test_a_failure_that_the_slow_lane_would_not_mend_is_a_failure(reason: Reason) -> None:
+    assert not wants_slow_lane(Lane.FAST, reason)
+
+
+def test_the_slow_lane_allows_more() -> None:
+    fast, slow = LIMITS[Lane.FAST], LIMITS[Lane.SLOW]
+
+    assert (fast.max_bytes, fast.deadline_s) < (slow.max_bytes, slow.deadline_s)
