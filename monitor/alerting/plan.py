@@ -24,6 +24,8 @@ RECAP_LIMIT = 20
 """Matches that a recap lists; it counts the others."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: read aloud and typed back without doubt
+_ALERT_DIGITS = 12  # 60 bits: an alert that bore another's id would be taken for it and lost
+_RECEIVER_DIGITS = 8
 _SILENT = frozenset({Status.EXPERIMENTAL, Status.DEPRECATED})
 _LEVELS = tuple(Level)
 
@@ -122,17 +124,17 @@ def message_id(alert_id: AlertId, receiver: str) -> str:
     >>> message_id(AlertId("al_7K2Q4M9T"), "webhook")
     'msg_7K2Q4M9T_7ZHEMTHQ'
     """
-    return f"msg_{alert_id.removeprefix('al_')}_{_digits(f'{alert_id}|{receiver}')}"
+    return f"msg_{alert_id.removeprefix('al_')}_{_digits(f'{alert_id}|{receiver}', _RECEIVER_DIGITS)}"
 
 
 def _alert_id(reason: NotificationReason, *parts: str) -> AlertId:
-    return AlertId("al_" + _digits("|".join((reason, *parts))))
+    return AlertId("al_" + _digits("|".join((reason, *parts)), _ALERT_DIGITS))
 
 
-def _digits(text: str) -> str:
-    """Return 8 Crockford base32 digits, 40 bits, of a text's SHA-256."""
-    number = int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:5], "big")
-    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(35, -1, -5))
+def _digits(text: str, count: int) -> str:
+    """Return the first Crockford base32 digits, 5 bits each, of a text's SHA-256."""
+    number = int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest(), "big")
+    return "".join(_CROCKFORD[number >> 251 - 5 * place & 31] for place in range(count))
 
 
 def _best_first(item: tuple[Story, Match]) -> tuple[int, float, str, str]:

@@ -26,7 +26,7 @@ __all__ = ["demo"]
 
 _PATIENCE_S = 90.0  # twice what two slow cores need
 _TERMS = 5
-_REFERENCE = re.compile(r"al_[0-9A-Z]{8}")
+_REFERENCE = re.compile(r"al_[0-9A-Z]{12}")
 _FIELDS = {"title": "titre", "lead": "chapô", "body": "corps"}
 
 

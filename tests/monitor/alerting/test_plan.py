@@ -71,7 +71,7 @@ def test_a_reference_is_easy_to_read_aloud() -> None:
     (alert,) = plan([MATCH], STORY, ROUTES, now=NOW)
     digits = alert.id.removeprefix("al_")
 
-    assert len(digits) == 8
+    assert len(digits) == 12
     assert set(digits) <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 

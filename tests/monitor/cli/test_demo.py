@@ -36,16 +36,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def message(channel: Channel = Channel.WEBHOOK, *, text: str = "al_00000001", data: object = None) -> Received:
+def message(channel: Channel = Channel.WEBHOOK, *, text: str = "al_000000000001", data: object = None) -> Received:
     return Received(channel, "msg_1", text, {"data": data}, {})
 
 
 def test_an_alert_is_shown_with_its_explanation() -> None:
     rule = {"title": "Guerre en Ukraine"}
-    data = {"alert_id": "al_00000001", "labels": {"level": "high"}, "rule": rule, "story": STORY, "match": MATCH}
+    data = {"alert_id": "al_000000000001", "labels": {"level": "high"}, "rule": rule, "story": STORY, "match": MATCH}
 
     expected = [
-        "\n● Guerre en Ukraine · high · al_00000001",
+        "\n● Guerre en Ukraine · high · al_000000000001",
         "  Offensive au nord de Kharkiv",
         "  La Gazette · full · http://x/a.html",
         "  « À l'aube. »",
@@ -81,7 +81,7 @@ def test_a_delivery_is_said_once_every_channel_has_it() -> None:
     said = [list(_delivered(message(channel), channels)) for channel in Channel]
     nothing = list(_delivered(message(text="bonjour"), channels))
 
-    line = ("  ✓ al_00000001 delivered by mail, slack, webhook", "dim")
+    line = ("  ✓ al_000000000001 delivered by mail, slack, webhook", "dim")
     assert [[], [], [line]] == said
     assert nothing == []
 
