@@ -179,9 +179,12 @@ def _connect(addresses: Sequence[str], port: int, timeout_s: float) -> socket.so
     failure = OSError("no address")
     for address in addresses:
         try:
-            return socket.create_connection((address, port), timeout_s / len(addresses))
+            connection = socket.create_connection((address, port), timeout_s / len(addresses))
         except OSError as exc:
             failure = exc
+        else:
+            connection.settimeout(timeout_s)  # the share was for connecting only
+            return connection
     raise failure
 
 

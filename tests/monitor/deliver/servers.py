@@ -59,6 +59,7 @@ class SmtpReceiver:
 
     recipients: Mapping[str, str] = field(default_factory=dict)  # answers other than 250, by address
     data: str = "250 taken"
+    data_after_s: float = 0.0
     sender: str = "250 fine"
     password: str | None = None
     cut_after_data: bool = False
@@ -76,6 +77,7 @@ class SmtpReceiver:
         return answer
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        await asyncio.sleep(self.data_after_s)
         if self.data.startswith("250"):
             self.accepted.append((envelope.rcpt_tos, envelope.original_content))
         if self.cut_after_data:

@@ -377,6 +377,13 @@ def test_another_address_of_the_name_is_tried() -> None:
     assert resolved("127.0.0.2", LOOPBACK, receiver=SmtpReceiver()).status == 250
 
 
+def test_D4_a_name_with_many_addresses_leaves_the_server_as_much_time_to_answer() -> None:
+    receiver = SmtpReceiver(data_after_s=0.7)
+
+    assert resolved(*[LOOPBACK] * 4, receiver=receiver).status == 250
+    assert len(receiver.accepted) == 1
+
+
 def test_S3_a_name_with_one_private_address_is_refused() -> None:
     with pytest.raises(DeliveryError) as caught:
         resolved(LOOPBACK, "10.0.0.1", receiver=SmtpReceiver())
