@@ -17,7 +17,7 @@ from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from monitor import alerting, extract, feeds, fetch, sources
+from monitor import alerting, extract, feeds, fetch, schedule, sources
 from monitor.clock import Clock
 from monitor.deliver import make_channels
 from monitor.errors import RulesError, SettingsError, VeilleError
@@ -38,6 +38,8 @@ _log = logging.getLogger(__name__)
 
 # A round that did not happen for this long means the daemon is stuck, whatever it says.
 _STALE = timedelta(seconds=60)
+_PAGES = 16  # in memory at once
+_FAST_LANE_MEMORY = 128 * 1024 * 1024  # of a child: half of it is there before the first document
 
 
 @dataclass
@@ -177,8 +179,14 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
                 sender=sender,
                 gate=gate,
                 permissions=fetch.Permissions(client, gate, clock=clock, tdm_policy=settings.tdm_policy),
-                feed_workers={Lane.FAST: feeds.worker_pool(2, quick=True), Lane.SLOW: feeds.worker_pool(1)},
+                feed_workers={
+                    Lane.FAST: feeds.worker_pool(
+                        2, cpu_s=schedule.LIMITS[Lane.FAST].cpu_s, memory_bytes=_FAST_LANE_MEMORY
+                    ),
+                    Lane.SLOW: feeds.worker_pool(1, cpu_s=schedule.LIMITS[Lane.SLOW].cpu_s),
+                },
                 page_workers=extract.worker_pool(settings.workers),
+                page_room=asyncio.Semaphore(_PAGES),
                 live=Live(engine),
                 routes=routes,
                 channels=channels,

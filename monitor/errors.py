@@ -55,6 +55,7 @@ class Reason(StrEnum):
     AUTH = "auth"  # 401, 403, SMTP 535
     BAD_URL = "bad_url"
     BLOCKED = "blocked"  # a consent wall or a robot check instead of the article
+    BUSY = "busy"  # its host's turn is too far off: nothing was asked
     CONNECTION = "connection"
     DNS = "dns"
     EMPTY = "empty"
@@ -159,7 +160,29 @@ class ExternalError(VeilleError):
 
 
 class FetchError(ExternalError):
-    """A feed or page was not fetched."""
+    """A feed or page was not fetched.
+
+    Args:
+        message: what failed, on what.
+        reason: why.
+        retryable: whether the same try may work later.
+        retry_after: how long `host` asked us to wait, or None.
+        status: the HTTP status, or None.
+        host: who asks us to wait, where a redirect may have led to another than was asked.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: Reason,
+        retryable: bool = True,
+        retry_after: timedelta | None = None,
+        status: int | None = None,
+        host: str | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, retryable=retryable, retry_after=retry_after, status=status)
+        self.host = host
 
 
 class FeedError(ExternalError):

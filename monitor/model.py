@@ -5,7 +5,7 @@ Words are those of docs/glossary.md. Instants are UTC-aware and end in `_at`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -100,7 +100,7 @@ class FeedState:
     etag: str | None = None
     last_modified: str | None = None
     body_sha256: str | None = None
-    body_bytes: int | None = None
+    is_heavy: bool = False  # its last document was too much for the fast lane
     baseline_at: datetime | None = None  # first successful poll
     next_due_at: datetime | None = None
     last_polled_at: datetime | None = None
@@ -170,6 +170,7 @@ class ParsedFeed:
     dropped: int = 0  # entries over the cap
     ttl_s: float | None = None  # <ttl>, sy:updatePeriod
     note: str | None = None  # why it was hard to read, for the user
+    cpu_s: float = field(default=0.0, compare=False)  # that reading it took
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ class PollOutcome:
     etag: str | None = None
     last_modified: str | None = None
     body_sha256: str | None = None
-    body_bytes: int | None = None
+    is_heavy: bool = False
     moved_to: str | None = None
     reason: Reason | None = None
     error: str | None = None

@@ -18,14 +18,16 @@ import random
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from monitor import alerting, extract, feeds, fetch, schedule, stories
 from monitor.clock import Clock
 from monitor.deliver import ChannelSender
-from monitor.errors import DeliveryError, ExternalError, Reason, StoreError
+from monitor.errors import DeliveryError, ExternalError, FetchError, Reason, StoreError
 from monitor.http import HttpClient
 from monitor.model import (
     Alert,
@@ -38,7 +40,6 @@ from monitor.model import (
     FeedStatus,
     HostClaim,
     Lane,
-    Page,
     ParsedFeed,
     PollOutcome,
     PollResult,
@@ -75,6 +76,8 @@ DELIVERY_LEASE_S = 120.0
 # A page that failed for a passing reason is asked for again after these waits, unless title and summary matched.
 # Outages of a site last longer than minutes, and what only the text says must be found after them too (promise I8).
 _PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+_NOT_THERE_YET = 2  # retries of a 404: feeds name pages that their site has yet to publish
+_PAGE_PATIENCE = timedelta(days=1)  # for a site that lets us read less than it publishes
 # An entry that took the daemon down this often is read from its feed alone.
 _MAX_PAGE_ATTEMPTS = 5
 _RECAP_LIMIT = 5000  # matches looked at in one go; the rest follows at the next round
@@ -103,6 +106,7 @@ class Tools:
     permissions: fetch.Permissions
     feed_workers: Mapping[Lane, WorkerPool]
     page_workers: WorkerPool
+    page_room: asyncio.Semaphore  # pages in memory at once (promise R5)
     live: Live
     routes: alerting.Routes
     channels: Mapping[str, ChannelSender]
@@ -153,41 +157,58 @@ async def poll_host(tools: Tools, claim: HostClaim) -> tuple[FeedReport, ...]:
     lane: Lane | None = None
     for state in claim.feeds:
         try:
-            report, retry_after = await _poll_feed(tools, state, claim.lane)
+            turn = await _poll_feed(tools, state, claim.lane)
         except StoreError:
             raise
         except Exception as bug:  # noqa: BLE001  an edge that must survive: no feed stops the others of its host
-            report, retry_after = await _record_bug(tools, state, bug), None
-        if report is None:
+            turn = _Turn(await _record_bug(tools, state, bug))
+        if turn.report is not None:
+            reports.append(turn.report)
+            lane = schedule.lane_of([report.outcome for report in reports])
+        if turn.wait is not None:
+            not_before = tools.clock.now() + turn.wait
+        if turn.too_much:
             lane = Lane.SLOW
+        if turn.report is None or turn.wait is not None or time.monotonic() > give_back_at:
             break
-        reports.append(report)
-        if retry_after is not None:
-            not_before = tools.clock.now() + retry_after
-            break
-        if time.monotonic() > give_back_at:
-            break
-    lane = lane or schedule.lane_of([report.outcome for report in reports])
     await tools.thread.run(tools.store.release_host, claim.id, now=tools.clock.now(), not_before=not_before, lane=lane)
     return tuple(reports)
 
 
-async def _poll_feed(tools: Tools, state: FeedState, lane: Lane) -> tuple[FeedReport | None, timedelta | None]:
-    """Poll one feed; None: it takes more than this lane allows. The second value is how long its host wants peace."""
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One feed's turn: its report, or none where it stays due. `wait` is how long its host is to be left alone."""
+
+    report: FeedReport | None
+    wait: timedelta | None = None
+    too_much: bool = False  # for this lane
+
+
+async def _poll_feed(tools: Tools, state: FeedState, lane: Lane) -> _Turn:
+    """Poll one feed, unless its host has no time for us or the feed needs more than this lane allows."""
     parsed: ParsedFeed | None = None
     hint_s: float | None = None
-    error: ExternalError | None = None
+    retry_after: timedelta | None = None
+    wait: timedelta | None = None
     try:
         outcome, parsed, hint_s = await _fetch_and_parse(tools, state, lane)
-    except ExternalError as failure:
-        if schedule.wants_slow_lane(lane, failure.reason):
-            _log.info("left_to_slow_lane", extra={"feed_id": state.id, "feed": state.feed.url, "error": str(failure)})
-            return None, None
-        error = failure
-        outcome = PollOutcome(kind=PollResult.FAILED, reason=failure.reason, error=str(failure))
-    retry_after = error.retry_after if error else None
+    except ExternalError as error:
+        if schedule.wants_slow_lane(lane, error.reason):
+            _log.info("left_to_slow_lane", extra={"feed_id": state.id, "feed": state.feed.url, "error": str(error)})
+            return _Turn(None, too_much=True)
+        retry_after = error.retry_after
+        wait = retry_after if _is_of(error, fetch.host_of(state.feed.url)) else None
+        if error.reason is Reason.BUSY:
+            return _Turn(None, wait)
+        outcome = PollOutcome(kind=PollResult.FAILED, reason=error.reason, error=str(error))
     entries = parsed.entries if parsed else ()
-    return await _record_poll(tools, state, outcome, entries, hint_s=hint_s, retry_after=retry_after), retry_after
+    report = await _record_poll(tools, state, outcome, entries, hint_s=hint_s, retry_after=retry_after)
+    return _Turn(report, wait)
+
+
+def _is_of(error: ExternalError, host: str) -> bool:
+    """Return whether an error is about the host that was asked, and not about one that it redirected to."""
+    return not isinstance(error, FetchError) or error.host in {None, host}
 
 
 async def _record_poll(
@@ -255,24 +276,21 @@ async def _fetch_and_parse(
         last_modified=answer.last_modified,
         moved_to=answer.moved_to,
         body_sha256=state.body_sha256,
-        body_bytes=state.body_bytes,
+        is_heavy=state.is_heavy,
         fetched_in_s=fetched_in_s,
     )
     if not isinstance(answer, FeedResponse):
         return seen, None, answer.max_age_s
-    seen = replace(
-        seen,
-        kind=PollResult.SAME_BODY,
-        body_sha256=hashlib.sha256(answer.body).hexdigest(),
-        body_bytes=len(answer.body),
-    )
+    seen = replace(seen, kind=PollResult.SAME_BODY, body_sha256=hashlib.sha256(answer.body).hexdigest())
     if seen.body_sha256 == state.body_sha256:
         return seen, None, answer.max_age_s
     parsed = await feeds.parse(
         tools.feed_workers[lane], answer.body, url=answer.url, content_type=answer.content_type, now=tools.clock.now()
     )
     hints = [hint for hint in (answer.max_age_s, parsed.ttl_s) if hint is not None]
-    return replace(seen, kind=PollResult.PARSED, title=parsed.title), parsed, max(hints, default=None)
+    is_heavy = schedule.is_heavy(body_bytes=len(answer.body), cpu_s=parsed.cpu_s)
+    outcome = replace(seen, kind=PollResult.PARSED, title=parsed.title, is_heavy=is_heavy)
+    return outcome, parsed, max(hints, default=None)
 
 
 def _tell_poll(metrics: Metrics, state: FeedState, outcome: PollOutcome, *, new: int, baseline: int) -> None:
@@ -296,30 +314,24 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     A page that fails never costs the alert that title and summary owe (promise I7); where they owe none and the
     failure may pass, the page is asked for again later (promise I8).
     """
-    page: Page | None = None
-    extracted: extract.Extracted | None = None
+    page = _PageRead()
     error: ExternalError | None = None
     try:
-        page, extracted = await _read_page(tools, claim)
+        page = await _read_page(tools, claim)
     except ExternalError as failure:
         error = failure
         tools.metrics.page_failures.labels(failure.reason).inc()
         _log.info("page_failed", extra={**_facts(claim), "reason": failure.reason, "error": str(failure)})
-    article = extract.to_article(
-        claim.entry, extracted, outlet=_outlet(claim.feed), page_reason=error.reason if error else None,
-        page_error=str(error) if error else None, reserved=_is_reserved(page, error),
-    )  # fmt: skip
     now = tools.clock.now()
-    matches, entities = await asyncio.to_thread(_match, tools.live.engine, article, claim, now)
-    told = any(not match.verdict.near_miss for match in matches)
-    if error is not None and error.retryable and not told and claim.attempts <= len(_PAGE_RETRIES):
-        wait = max(_PAGE_RETRIES[claim.attempts - 1], error.retry_after or timedelta())
+    article, matches, entities = await asyncio.to_thread(_judge, tools.live.engine, claim, page, error, now)
+    if error is not None and not any(map(alerting.notifies, matches)) and (wait := _page_wait(error, claim, now)):
         await tools.thread.run(
             tools.store.postpone_entry,
             claim.id,
             next_attempt_at=now + wait,
             reason=error.reason,
             error=str(error),
+            counted=error.reason is not Reason.BUSY,
             now=now,
         )
         return ArticleReport(article, matches, (), postponed=True)
@@ -327,27 +339,57 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     return ArticleReport(article, matches, alerts)
 
 
-async def _read_page(tools: Tools, claim: EntryClaim) -> tuple[Page | None, extract.Extracted | None]:
+def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime) -> timedelta | None:
+    """Return how long to wait before a page is asked for again, or None: what the feed gave is all there will be."""
+    if now - claim.first_seen_at > _PAGE_PATIENCE:
+        return None
+    if error.reason is Reason.BUSY:
+        return error.retry_after or _PAGE_RETRIES[0]
+    not_there = error.status == HTTPStatus.NOT_FOUND
+    retries = len(_PAGE_RETRIES) if error.retryable else _NOT_THERE_YET if not_there else 0
+    if claim.attempts > retries:
+        return None
+    return max(_PAGE_RETRIES[claim.attempts - 1], error.retry_after or timedelta())
+
+
+@dataclass(frozen=True, slots=True)
+class _PageRead:
+    """What a page gave; nothing, where it was not read."""
+
+    extracted: extract.Extracted | None = None
+    reserved: bool = False
+
+
+async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
     url = claim.entry.link
     if url is None or claim.attempts > _MAX_PAGE_ATTEMPTS:
-        return None, None
+        return _PageRead()
     crawl_delay_s = await tools.permissions.check(url)
-    async with tools.gate.page(url, crawl_delay_s=crawl_delay_s):
-        page = await fetch.fetch_page(tools.client, url, permissions=tools.permissions)
-    if page.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT:
-        raise ExternalError(f"{url}: the site reserves text and data mining", reason=Reason.RESERVED, retryable=False)
-    return page, await extract.read(tools.page_workers, page, now=tools.clock.now())
+    async with AsyncExitStack() as held:
+        async with tools.gate.page(url, crawl_delay_s=crawl_delay_s):
+            await held.enter_async_context(tools.page_room)
+            page = await fetch.fetch_page(tools.client, url, permissions=tools.permissions)
+        if page.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT:
+            reserved = f"{url}: the site reserves text and data mining"
+            raise ExternalError(reserved, reason=Reason.RESERVED, retryable=False)
+        return _PageRead(await extract.read(tools.page_workers, page, now=tools.clock.now()), page.reserved)
 
 
-def _is_reserved(page: Page | None, error: ExternalError | None) -> bool:
-    return (page is not None and page.reserved) or (error is not None and error.reason is Reason.RESERVED)
-
-
-def _match(engine: Engine, article: Article, claim: EntryClaim, now: datetime) -> tuple[tuple[Match, ...], list[str]]:
-    document = article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at)
-    analysis = engine.analyse(document)
+def _judge(
+    engine: Engine, claim: EntryClaim, page: _PageRead, error: ExternalError | None, now: datetime
+) -> tuple[Article, tuple[Match, ...], list[str]]:
+    """Make the article of entry and page, and return it with its matches and entities. Pure; takes a while."""
+    article = extract.to_article(
+        claim.entry,
+        page.extracted,
+        outlet=_outlet(claim.feed),
+        page_reason=error.reason if error else None,
+        page_error=str(error) if error else None,
+        reserved=page.reserved or (error is not None and error.reason is Reason.RESERVED),
+    )
+    analysis = engine.analyse(article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at))
     entities = list(dict.fromkeys(mention.entity for mention in analysis.scan.mentions))
-    return engine.match(analysis, now=now), entities
+    return article, engine.match(analysis, now=now), entities
 
 
 async def _record(
@@ -368,20 +410,17 @@ async def _record(
     await tools.thread.run(
         tools.store.record_article,
         claim.id,
-        _kept(article, tools.settings.tdm_policy),
+        article,
         story=story,
         matches=matches,
         entities=entities,
         alerts=outbox,
+        # the text of a reserved page is matched, not kept (promise P5)
+        keep_text=not (article.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT),
         now=now,
     )
     _tell_article(tools.metrics, claim, article=article, matches=matches, alerts=alerts, now=now)
     return alerts
-
-
-def _kept(article: Article, policy: TdmPolicy) -> Article:
-    """Return what is stored: the text of a reserved page is matched, not kept (promise P5)."""
-    return replace(article, lead="", body="") if article.reserved and policy is TdmPolicy.RESPECT else article
 
 
 def _latency(article: Article, claim: EntryClaim, now: datetime) -> tuple[tuple[str, float], ...]:

@@ -19,16 +19,16 @@ MAX_BYTES: Final = 10 * 1024 * 1024  # promise R1
 _MB = 1024 * 1024
 
 
-def worker_pool(size: int = 1, *, quick: bool = False) -> WorkerPool:
+def worker_pool(size: int = 1, *, cpu_s: float = 5.0, memory_bytes: int = 212 * _MB) -> WorkerPool:
     """Return a pool for feeds: a child of its own, so that no feed waits behind a slow page.
 
     Args:
         size: children at most; one parses some 50 feeds a second.
-        quick: give a document up early, as the fast lane does: enough for some thousand entries.
+        cpu_s: CPU seconds of one document; one is enough for some thousand entries.
+        memory_bytes: address space of a child; it begins with 50 MB.
     """
     from monitor.workers import WorkerPool  # late: the child imports this module too, and needs no asyncio
 
-    cpu_s, memory_bytes = (1.0, 128 * _MB) if quick else (5.0, 212 * _MB)
     return WorkerPool(
         size, cpu_s=cpu_s, memory_bytes=memory_bytes, deadline_s=8 * cpu_s, recycle_after=1000, idle_s=60.0
     )

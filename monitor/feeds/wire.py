@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,11 @@ _TUPLES = ("keys", "authors")
 
 def parse_task(body: bytes, args: Mapping[str, Any]) -> dict[str, Any]:
     """Parse a feed in the child: `parse_feed` with its arguments and result as JSON values."""
+    started_s = time.process_time()
     parsed = parse_feed(
         body, url=args["url"], content_type=args["content_type"], now=datetime.fromisoformat(args["now"])
     )
-    told = asdict(parsed)
+    told = asdict(parsed) | {"cpu_s": time.process_time() - started_s}
     for entry in told["entries"]:
         entry.update({name: _iso(entry[name]) for name in _INSTANTS})
     return told

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor.errors import ExternalError, FetchError, Reason
+from monitor.errors import FetchError, Reason
 from monitor.http import host_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class _Host:
 class HostGate:
     """Let requests through to hosts, one at a time for each.
 
-    An `ExternalError` with a `retry_after` that leaves the block closes its host for that long.
+    A `FetchError` with a `retry_after` that leaves the block closes the host that it names for that long.
 
     Args:
         page_interval_s: least time between the end of a page and the next one of that host, in seconds.
@@ -65,14 +65,14 @@ class HostGate:
         """Hold the host of `url` for a request that is not a page: no floor, one at a time.
 
         Raises:
-            FetchError: `timeout`, retryable: the wait would be too long; `bad_url`.
+            FetchError: `busy`: the wait would be too long, nothing was asked; `bad_url`.
         """
         name, host = self._host(url)
         async with AsyncExitStack() as held:
             async with self._patience(name):
                 await self._wait_until(name, host.held_until)
                 await held.enter_async_context(host.request)
-            with self._listening(host):
+            with self._listening(name):
                 yield
 
     @asynccontextmanager
@@ -84,7 +84,7 @@ class HostGate:
             crawl_delay_s: what robots.txt asks for; the longer of it and `page_interval_s` counts.
 
         Raises:
-            FetchError: `timeout`, retryable: the wait would be too long; `bad_url`.
+            FetchError: `busy`: the wait would be too long, nothing was asked; `bad_url`.
         """
         name, host = self._host(url)
         interval_s = max(self._page_interval_s, crawl_delay_s)
@@ -100,17 +100,13 @@ class HostGate:
                 await self._wait_until(name, max(host.next_page_at, host.held_until))
                 await held.enter_async_context(host.request)
             try:
-                with self._listening(host):
+                with self._listening(name):
                     yield
             finally:
                 host.next_page_at = self._monotonic() + interval_s
 
-    def hold(self, url: str, delay: timedelta) -> None:
-        """Let nothing through to the host of `url` for a while."""
-        _, host = self._host(url)
-        self._hold(host, delay)
-
-    def _hold(self, host: _Host, delay: timedelta) -> None:
+    def _hold(self, name: str, delay: timedelta) -> None:
+        host = self._hosts.setdefault(name, _Host())
         host.held_until = max(host.held_until, self._monotonic() + delay.total_seconds())
 
     def _host(self, url: str) -> tuple[str, _Host]:
@@ -125,8 +121,9 @@ class HostGate:
         if wait_s > self._wait_s:
             raise FetchError(
                 f"{name}: its next turn is in {wait_s:.0f} s",
-                reason=Reason.TIMEOUT,
+                reason=Reason.BUSY,
                 retry_after=timedelta(seconds=wait_s),
+                host=name,
             )
 
     async def _wait_until(self, name: str, at: float) -> None:
@@ -142,14 +139,14 @@ class HostGate:
                 yield
         except TimeoutError as exc:
             raise FetchError(
-                f"{name}: others were served for {self._wait_s:g} s; it is asked again later", reason=Reason.TIMEOUT
+                f"{name}: others were served for {self._wait_s:g} s; it is asked again later", reason=Reason.BUSY
             ) from exc
 
     @contextmanager
-    def _listening(self, host: _Host) -> Iterator[None]:
+    def _listening(self, name: str) -> Iterator[None]:
         try:
             yield
-        except ExternalError as error:
+        except FetchError as error:
             if error.retry_after is not None:
-                self._hold(host, error.retry_after)
+                self._hold(error.host or name, error.retry_after)
             raise

@@ -95,6 +95,7 @@ class Permissions:
                 f"{host}: robots.txt cannot be read, so nothing may be asked: {site.unreachable}",
                 reason=Reason.ROBOTS,
                 retry_after=max(site.until - self._clock.now(), timedelta()),
+                host=host,
             )
         if not site.robots.allows(url):
             raise FetchError(f"{host}: robots.txt disallows this address", reason=Reason.ROBOTS, retryable=False)

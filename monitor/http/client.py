@@ -312,12 +312,14 @@ def status_error(response: HttpResponse) -> FetchError:
         reason, retryable = Reason.REDIRECT, False
     else:
         reason, retryable = Reason.PROTOCOL, True
+    host = host_key(httpx.URL(response.url))
     return FetchError(
-        f"{host_key(httpx.URL(response.url))}: answered {status}",
+        f"{host}: answered {status}",
         reason=reason,
         retryable=retryable,
         retry_after=response.retry_after,
         status=status,
+        host=host,
     )
 
 

@@ -31,7 +31,7 @@ _ROUND_S = 5
 _STALL_CHECK_S = 0.05
 # How many hosts at once: healthy ones have more room than slow or failing ones, and never wait for them.
 _HOSTS = {Lane.FAST: 24, Lane.SLOW: 8}
-_ARTICLES = 16
+_ARTICLES = 64  # most of them wait for their host's turn
 _MESSAGES = 4  # to one receiver at once
 _LONGEST_HOLD = timedelta(hours=1)  # after it one more message may try, whatever a receiver asked for
 

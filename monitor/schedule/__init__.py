@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.schedule.lanes import LIMITS, Limits, lane_of, wants_slow_lane
+from monitor.schedule.lanes import LIMITS, Limits, is_heavy, lane_of, wants_slow_lane
 from monitor.schedule.moves import MOVES_NEEDED, adopt_move
 from monitor.schedule.polls import next_check, wants_unconditional
 
@@ -11,6 +11,7 @@ __all__ = [
     "MOVES_NEEDED",
     "Limits",
     "adopt_move",
+    "is_heavy",
     "lane_of",
     "next_check",
     "wants_slow_lane",

@@ -18,18 +18,19 @@ if TYPE_CHECKING:
 
     from monitor.model import PollOutcome
 
-__all__ = ["LIMITS", "Limits", "lane_of", "wants_slow_lane"]
+__all__ = ["LIMITS", "Limits", "is_heavy", "lane_of", "wants_slow_lane"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What fetching one feed may take: bytes of its body, and seconds."""
+    """What one poll of a feed may take: bytes of its body, seconds until all of it is there, CPU seconds to read it."""
 
     max_bytes: int
     deadline_s: float
+    cpu_s: float
 
 
-LIMITS = {Lane.FAST: Limits(2_000_000, 10.0), Lane.SLOW: Limits(10_000_000, 30.0)}
+LIMITS = {Lane.FAST: Limits(2_000_000, 10.0, 1.0), Lane.SLOW: Limits(10_000_000, 30.0, 5.0)}
 
 _TOO_MUCH = frozenset(
     {Reason.TOO_LARGE, Reason.TIMEOUT, Reason.WORKER_CPU, Reason.WORKER_MEMORY, Reason.WORKER_CRASHED}
@@ -41,15 +42,17 @@ def wants_slow_lane(lane: Lane, reason: Reason) -> bool:
     return lane is Lane.FAST and reason in _TOO_MUCH
 
 
+def is_heavy(*, body_bytes: int, cpu_s: float) -> bool:
+    """Return whether a document of this size, that took this long to read, is too much for the fast lane."""
+    fast = LIMITS[Lane.FAST]
+    return body_bytes > fast.max_bytes or cpu_s > fast.cpu_s
+
+
 def lane_of(outcomes: Sequence[PollOutcome]) -> Lane:
     """Return the lane a host belongs in after these polls."""
     return Lane.SLOW if any(map(_is_slow, outcomes)) else Lane.FAST
 
 
 def _is_slow(outcome: PollOutcome) -> bool:
-    fast = LIMITS[Lane.FAST]
-    return (
-        outcome.kind is PollResult.FAILED
-        or outcome.fetched_in_s > fast.deadline_s
-        or (outcome.body_bytes or 0) > fast.max_bytes
-    )
+    took_long = outcome.fetched_in_s > LIMITS[Lane.FAST].deadline_s
+    return outcome.kind is PollResult.FAILED or took_long or outcome.is_heavy

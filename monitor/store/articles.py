@@ -38,6 +38,7 @@ def record_article(
     matches: Sequence[Match],
     entities: Sequence[str],
     alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
+    keep_text: bool,
     now: datetime,
 ) -> ArticleId:
     """Record one article; see `Store.record_article`."""
@@ -49,11 +50,19 @@ def record_article(
         return ArticleId(there)
     _put_story(connection, story)
     row = {**article_values(article), "entry_id": entry_id, "story_id": story.id, "entities": entities}
+    if not keep_text:
+        row |= {"lead": "", "body": ""}
     article_id = _insert(connection, ARTICLE, row | {"recorded_at": now})
     match_ids = _add_matches(connection, article_id, article, matches, baseline=entry.baseline, now=now)
     for alert, outbox in alerts:
         _add_alert(connection, alert, outbox, [match_ids[match.rule.id] for match in alert.matches], now=now)
-    done = {"state": EntryState.DONE, "lease_owner": None, "lease_until": None, "next_attempt_at": None}
+    done: dict[str, object] = {
+        "state": EntryState.DONE,
+        "lease_owner": None,
+        "lease_until": None,
+        "next_attempt_at": None,
+    }
+    done |= {} if keep_text else {"summary": "", "content": "", "withheld": True}
     connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id).values(done))
     return ArticleId(article_id)
 

@@ -85,7 +85,7 @@ def feed_from_row(row: Row[Any]) -> FeedState:
         etag=row.etag,
         last_modified=row.last_modified,
         body_sha256=row.body_sha256,
-        body_bytes=row.body_bytes,
+        is_heavy=row.is_heavy,
         baseline_at=row.baseline_at,
         next_due_at=row.next_due_at,
         last_polled_at=row.last_polled_at,

@@ -32,6 +32,7 @@ class Seen:
     link: str | None
     title: str
     summary: str
+    withheld: bool = False  # its texts are not kept, so nothing can be said of their changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,13 @@ def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
         if same is None:
             fresh.append(Fresh(entry, main_key, link_key))
             remember(Seen(None, main_key, link_key, entry.link, entry.title, entry.summary))
-        elif same.id is not None and (same.title, same.summary) != (entry.title, entry.summary):
+        elif same.id is not None and not same.withheld and _texts(same) != _texts(entry):
             changed.append((same.id, entry))
     return Sorted(tuple(fresh), tuple(changed), len(entries) - len(fresh))
+
+
+def _texts(one: Entry | Seen) -> tuple[str, str]:
+    return one.title, one.summary
 
 
 def _same(entry: Entry, holders: Sequence[Seen], by_link: Seen | None) -> Seen | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Connection, bindparam, insert, select, union_all, update
+from sqlalchemy import Connection, bindparam, func, insert, select, union_all, update
 
 from monitor.errors import NotFoundError
 from monitor.model import FeedId, FeedStatus, PollOutcome, PollResult
@@ -34,12 +34,17 @@ _FEED = select(*_FEED_COLUMNS).where(FEED.c.id == bindparam("feed_id"))
 
 _SEEN_COLUMNS = (
     *(ENTRY.c.id, ENTRY.c.feed_id, ENTRY.c.main_key, ENTRY.c.link_key),
-    *(ENTRY.c.link, ENTRY.c.title, ENTRY.c.summary, ENTRY.c.state, ENTRY.c.same_as),
+    *(ENTRY.c.link, ENTRY.c.title, ENTRY.c.summary, ENTRY.c.state, ENTRY.c.same_as, ENTRY.c.withheld),
+)
+_HOLDERS = 200  # of one guid that are looked at: some feeds give every article the same one
+_LATEST_FIRST = func.row_number().over(partition_by=ENTRY.c.main_key, order_by=ENTRY.c.id.desc())
+_HELD = (
+    select(ENTRY.c.id, _LATEST_FIRST.label("place"))
+    .where(ENTRY.c.feed_id == bindparam("feed_id"), ENTRY.c.main_key.in_(bindparam("main_keys", expanding=True)))
+    .subquery()
 )
 _SEEN = union_all(
-    select(*_SEEN_COLUMNS).where(
-        ENTRY.c.feed_id == bindparam("feed_id"), ENTRY.c.main_key.in_(bindparam("main_keys", expanding=True))
-    ),
+    select(*_SEEN_COLUMNS).where(ENTRY.c.id.in_(select(_HELD.c.id).where(_HELD.c.place <= _HOLDERS))),
     select(*_SEEN_COLUMNS).where(ENTRY.c.link_key.in_(bindparam("link_keys", expanding=True))),
 )
 
@@ -100,11 +105,10 @@ def _feed_changes(feed: Any, outcome: PollOutcome, *, next_due_at: datetime | No
         "etag": outcome.etag,
         "last_modified": outcome.last_modified,
         "body_sha256": outcome.body_sha256,
-        "body_bytes": outcome.body_bytes,
         "own_title": outcome.title,
     }
     if outcome.kind is PollResult.PARSED:
-        return changes | validators | {"baseline_at": feed.baseline_at or now}
+        return changes | validators | {"baseline_at": feed.baseline_at or now, "is_heavy": outcome.is_heavy}
     return changes | {name: value for name, value in validators.items() if value is not None}
 
 
@@ -120,7 +124,7 @@ def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> 
         }
         for row in connection.execute(_SEEN, keys):
             if row.feed_id == feed_id:
-                seen[row.id] = Seen(row.id, row.main_key, row.link_key, row.link, row.title, row.summary)
+                seen[row.id] = Seen(row.id, row.main_key, row.link_key, row.link, row.title, row.summary, row.withheld)
             elif row.state in {EntryState.TO_READ, EntryState.DONE}:
                 elsewhere[row.link_key, row.title, row.summary] = row.id
     return sort_entries(entries, [seen[id_] for id_ in sorted(seen)]), elsewhere
@@ -167,6 +171,7 @@ def _entry_row(
         "sort_at": min(entry.published_at or now, now),
         "turn": 0,
         "attempts": 0,
+        "withheld": False,
     }
 
 

@@ -30,7 +30,7 @@ __all__ = [
     "release_entry_leases",
 ]
 
-_PER_HOST = 3  # leased at once, of one page host
+_PER_HOST = 2  # leased at once, of one page host: one is read, one waits for its turn
 _WINDOW = 500  # entries looked at in one claim, and a few more for each one wanted
 _FREED = {"lease_owner": None, "lease_until": None}
 _TO_READ = is_literally(ENTRY.c.state, EntryState.TO_READ)
@@ -104,10 +104,11 @@ def _chosen(now: datetime, limit: int) -> Select[tuple[int]]:
 
 
 def postpone_entry(
-    connection: Connection, entry_id: EntryId, *, next_attempt_at: datetime, reason: Reason, error: str
+    connection: Connection, entry_id: EntryId, *, next_attempt_at: datetime, reason: Reason, error: str, counted: bool
 ) -> None:
     """Put an entry back, to be read later."""
-    changes = {"next_attempt_at": next_attempt_at, "last_reason": reason, "last_error": error, **_FREED}
+    changes: dict[str, object] = {"next_attempt_at": next_attempt_at, "last_reason": reason, "last_error": error}
+    changes |= _FREED if counted else {**_FREED, "attempts": ENTRY.c.attempts - 1}
     if not connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id, _TO_READ).values(changes)).rowcount:
         raise NotFoundError(f"no entry {entry_id} to read")
 

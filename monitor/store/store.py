@@ -280,14 +280,25 @@ class Store:
         reason: Reason,
         error: str,
         now: datetime,  # noqa: ARG002  every write is given the instant
+        counted: bool = True,
     ) -> None:
         """Put an entry back, to be read at `next_attempt_at`.
+
+        Args:
+            entry_id: of a leased entry.
+            next_attempt_at: not to be claimed before.
+            reason: why it was not read.
+            error: the same, in words.
+            now: the present instant.
+            counted: whether this was an attempt; it was none where nothing was asked.
 
         Raises:
             NotFoundError: there is no such entry to read.
         """
         with self._write() as connection:
-            reading.postpone_entry(connection, entry_id, next_attempt_at=next_attempt_at, reason=reason, error=error)
+            reading.postpone_entry(
+                connection, entry_id, next_attempt_at=next_attempt_at, reason=reason, error=error, counted=counted
+            )
 
     def give_back_entries(self, ids: Sequence[EntryId], *, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
         """Put leased entries back as if they had not been claimed."""
@@ -316,6 +327,7 @@ class Store:
         alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
         now: datetime,
         entities: Sequence[str] = (),
+        keep_text: bool = True,
     ) -> ArticleId:
         """Record an article and all that follows from it, in one transaction (promise D2).
 
@@ -331,6 +343,7 @@ class Store:
             alerts: each with its rendered messages; their matches are among `matches`.
             now: the present instant.
             entities: ids of the entities that the article mentions.
+            keep_text: False: of the entry's and the article's texts only the title is kept (promise P5).
 
         Raises:
             NotFoundError: there is no such entry.
@@ -344,6 +357,7 @@ class Store:
                 matches=matches,
                 entities=entities,
                 alerts=alerts,
+                keep_text=keep_text,
                 now=now,
             )
 

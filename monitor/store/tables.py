@@ -88,7 +88,7 @@ class FeedRow(_Row, table=True):
     etag: str | None = None
     last_modified: str | None = None
     body_sha256: str | None = None
-    body_bytes: int | None = None  # of the last document
+    is_heavy: bool = False
     baseline_at: datetime | None = Field(default=None, sa_type=Instant)
     next_due_at: datetime | None = Field(default=None, sa_type=Instant)
     last_polled_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -141,6 +141,7 @@ class EntryRow(_Row, table=True):
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     last_reason: str | None = None
     last_error: str | None = None
+    withheld: bool = False  # its page is reserved: of its texts only the title is kept (promise P5)
 
 
 class StoryRow(_Row, table=True):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +21,7 @@ from monitor.stages import DELIVERY_LEASE_S, poll_host, read_article, tell_recap
 from monitor.store import Store
 from monitor.workers import WorkerPool
 from rules.types import Completeness
-from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, at_desk, stored
+from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, Site, at_desk, stored
 
 NEWS = "Kharkiv : la ville s'éveille sous la neige"
 QUIET = "Le marché de Noël ouvre samedi"
@@ -91,6 +93,7 @@ def test_an_article_that_was_told_is_not_told_again(tmp_path: Path) -> None:
 
 def test_a_304_is_a_poll_without_news(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
+        desk.site.page("/une", FILLER)
         desk.site.publish("/rss.xml", desk.item("/une", QUIET))
         document = desk.site.answers["/rss.xml"]
         desk.site.answers["/rss.xml"] = replace(document, headers=(*document.headers, ("ETag", '"1"')))
@@ -333,6 +336,107 @@ def test_i8_a_page_that_fails_is_asked_again_and_a_word_in_its_text_alone_is_tol
     at_desk(tmp_path, act)
 
 
+def test_i8_a_match_that_tells_nobody_does_not_end_the_retries(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 503)
+        await _news(desk, "Un drone au-dessus des vignes")
+        desk.site.page("/une", FILLER, "À Kharkiv, les trains de nuit repartent.", FILLER)
+        await desk.cycle(after_s=31)
+
+        assert ["Un drone au-dessus des vignes"] == desk.told
+
+    at_desk(tmp_path, act)
+
+
+def test_i8_a_page_that_is_not_there_yet_is_asked_again(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk, QUIET)
+        desk.site.page("/une", FILLER, "À Kharkiv, les trains de nuit repartent.", FILLER)
+        await desk.cycle(after_s=31)
+
+        assert [QUIET] == desk.told
+
+    at_desk(tmp_path, act)
+
+
+def test_a_page_that_stays_away_is_asked_three_times(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk, QUIET)
+        for wait_s in (31, 301, 1801, 7201):
+            await desk.cycle(after_s=wait_s)
+
+        assert 3 == desk.site.asked("/une")
+
+    at_desk(tmp_path, act)
+
+
+def test_i8_the_turns_of_a_site_with_a_long_crawl_delay_use_up_no_attempts(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.answers["/robots.txt"] = Answer(body=b"User-agent: *\nCrawl-delay: 300\n")
+        await _baseline(desk)
+        paths = [f"/{number}" for number in range(6)]
+        for path in paths:
+            desk.site.page(path, FILLER, "À Kharkiv, les trains de nuit repartent.", FILLER)
+        desk.site.publish("/rss.xml", *(desk.item(path, QUIET) for path in paths))
+        gate = desk.app.tools.gate
+        desk.clock.pass_s(TOMORROW_S)
+        for _ in paths:
+            await desk.cycle(after_s=301)
+            for host in gate._hosts.values():
+                host.next_page_at -= 301
+
+        assert [1] * 6 == [desk.site.asked(path) for path in paths]
+        assert [QUIET] * 6 == desk.told
+
+    at_desk(tmp_path, act, poll_max_s=86_400, poll_min_s=86_400)
+
+
+def test_i8_a_site_that_lets_us_read_too_little_costs_no_alert_that_its_feed_owes(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 503)
+        await _news(desk, QUIET)
+        await desk.cycle(after_s=TOMORROW_S + 1)
+
+        assert [False] == [report.postponed for report in desk.articles]
+
+    at_desk(tmp_path, act)
+
+
+def test_p2_a_redirect_to_a_host_in_trouble_is_not_held_against_the_one_that_was_asked(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        other = Site()
+        await other.server.start()
+        other.fail("/elsewhere", 429, retry_after="1800")
+        desk.site.fail("/a.xml", 302, location=other.url("/elsewhere"))
+        desk.site.publish("/b.xml", desk.item("/une", QUIET))
+        await desk.cycle()
+        await other.server.stop()
+        bad, good = desk.feeds
+
+        assert (1, Reason.RATE_LIMITED) == (bad.failures, bad.last_reason)
+        assert (0, 1) == (good.failures, desk.site.asked("/b.xml"))
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
+def test_p3_a_feed_whose_host_has_no_time_for_us_did_not_fail(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/une", QUIET))
+        desk.app.tools.gate._hold(desk.feed.host, timedelta(seconds=300))
+        await desk.cycle()
+
+        assert (0, None, 0) == (desk.feed.failures, desk.feed.last_polled_at, len(desk.polls))
+        assert desk.app.tools.store.next_host_due_at() == pytest.approx(
+            desk.clock.now() + timedelta(seconds=300), abs=timedelta(seconds=5)
+        )
+
+    at_desk(tmp_path, act)
+
+
 def test_i8_a_word_in_the_text_alone_is_told_after_an_outage_of_half_an_hour(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
@@ -421,6 +525,13 @@ def test_p5_of_a_page_that_reserves_its_text_only_title_link_and_matches_are_kep
         assert (NEWS, desk.site.url("/une"), "", "") == (kept.title, kept.url, kept.lead, kept.body)
         assert (True, Reason.RESERVED) == (kept.reserved, kept.page_reason)
 
+        desk.site.publish("/rss.xml", desk.item("/une", f"{NEWS} (bis)", "Un résumé plus long."))
+        await desk.cycle(after_s=HOUR_S)
+        with closing(sqlite3.connect(desk.folder / "veille.db")) as log:
+            texts = log.execute("SELECT summary || content FROM entry WHERE link LIKE '%/une'").fetchall()
+
+        assert [("",)] == texts
+
     at_desk(tmp_path, act)
 
 
@@ -441,6 +552,7 @@ def test_p5_the_operator_may_ignore_reservations_and_they_are_recorded(tmp_path:
 def test_an_experimental_rule_counts_and_never_notifies(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
+        desk.site.page("/une", FILLER)
         await _news(desk, "Un drone au-dessus des vignes")
 
         assert [] == desk.webhook.requests
@@ -453,6 +565,7 @@ def test_an_experimental_rule_counts_and_never_notifies(tmp_path: Path) -> None:
 def test_a_near_miss_is_kept_and_not_told(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
+        desk.site.page("/une", FILLER)
         await _news(desk, "Le barrage de la Lande sera vidé")
 
         assert [] == desk.webhook.requests

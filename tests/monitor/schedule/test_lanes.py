@@ -6,9 +6,9 @@ import pytest
 
 from monitor.errors import Reason
 from monitor.model import Lane, PollOutcome, PollResult
-from monitor.schedule import LIMITS, lane_of, wants_slow_lane
+from monitor.schedule import LIMITS, is_heavy, lane_of, wants_slow_lane
 
-PARSED = PollOutcome(kind=PollResult.PARSED, body_bytes=40_000)
+PARSED = PollOutcome(kind=PollResult.PARSED)
 RESTED = PollOutcome(kind=PollResult.NOT_MODIFIED)
 FAILED = PollOutcome(kind=PollResult.FAILED, reason=Reason.HTTP_5XX)
 
@@ -21,8 +21,7 @@ FAILED = PollOutcome(kind=PollResult.FAILED, reason=Reason.HTTP_5XX)
         ([replace(PARSED, fetched_in_s=9.9)], Lane.FAST),
         ([PARSED, FAILED], Lane.SLOW),
         ([replace(PARSED, fetched_in_s=10.1), RESTED], Lane.SLOW),
-        ([replace(PARSED, body_bytes=2_000_000)], Lane.FAST),
-        ([replace(RESTED, body_bytes=2_000_001)], Lane.SLOW),
+        ([replace(RESTED, is_heavy=True)], Lane.SLOW),
     ],
 )
 def test_R4_a_host_that_failed_or_was_slow_or_large_waits_with_its_like(
@@ -31,6 +30,15 @@ def test_R4_a_host_that_failed_or_was_slow_or_large_waits_with_its_like(
     lane = lane_of(outcomes)
 
     assert expected is lane
+
+
+@pytest.mark.parametrize(
+    ("body_bytes", "cpu_s", "expected"), [(2_000_000, 1.0, False), (2_000_001, 0.1, True), (10_000, 1.1, True)]
+)
+def test_a_document_is_heavy_by_its_size_or_by_what_reading_it_takes(
+    *, body_bytes: int, cpu_s: float, expected: bool
+) -> None:
+    assert expected is is_heavy(body_bytes=body_bytes, cpu_s=cpu_s)
 
 
 @pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.TOO_LARGE, Reason.WORKER_CPU, Reason.WORKER_MEMORY])
@@ -47,4 +55,4 @@ def test_a_failure_that_the_slow_lane_would_not_mend_is_a_failure(reason: Reason
 def test_the_slow_lane_allows_more() -> None:
     fast, slow = LIMITS[Lane.FAST], LIMITS[Lane.SLOW]
 
-    assert (fast.max_bytes, fast.deadline_s) < (slow.max_bytes, slow.deadline_s)
+    assert (fast.max_bytes, fast.deadline_s, fast.cpu_s) < (slow.max_bytes, slow.deadline_s, slow.cpu_s)

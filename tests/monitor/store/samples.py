@@ -46,7 +46,7 @@ from rules.types import (
 )
 
 NOW = datetime(2026, 5, 16, 5, 0, tzinfo=UTC)
-PARSED = PollOutcome(PollResult.PARSED, etag='"a"', last_modified="hier", body_sha256="sha", body_bytes=9)
+PARSED = PollOutcome(PollResult.PARSED, etag='"a"', last_modified="hier", body_sha256="sha", is_heavy=True)
 WEBHOOK = Receiver("webhook", Channel.WEBHOOK)
 DAY_S = 86_400.0
 

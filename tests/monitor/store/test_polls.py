@@ -36,7 +36,7 @@ def _record(store: Store, feed_id: FeedId, outcome: PollOutcome, *, minutes: flo
 def test_a_poll_keeps_validators_as_received(store: Store) -> None:
     state = _record(store, add_feed(store), PARSED)
 
-    assert ('"a"', "hier", "sha", 9) == (state.etag, state.last_modified, state.body_sha256, state.body_bytes)
+    assert ('"a"', "hier", "sha", True) == (state.etag, state.last_modified, state.body_sha256, state.is_heavy)
     assert (NOW, NOW, NOW, after(5), 300.0) == (
         state.last_polled_at,
         state.last_ok_at,
@@ -50,7 +50,7 @@ def test_p1_validators_that_a_document_no_longer_has_are_forgotten(store: Store)
     feed_id = live_feed(store)
     state = _record(store, feed_id, PollOutcome(PollResult.PARSED))
 
-    assert (None, None, None, None) == (state.etag, state.last_modified, state.body_sha256, state.body_bytes)
+    assert (None, None, None, False) == (state.etag, state.last_modified, state.body_sha256, state.is_heavy)
     assert NOW == state.baseline_at
 
 
@@ -58,7 +58,7 @@ def test_p1_validators_that_a_document_no_longer_has_are_forgotten(store: Store)
 def test_an_unchanged_document_updates_only_the_validators_it_gives(store: Store, kind: PollResult) -> None:
     state = _record(store, live_feed(store), PollOutcome(kind, etag='"b"'))
 
-    assert ('"b"', "hier", "sha", 9) == (state.etag, state.last_modified, state.body_sha256, state.body_bytes)
+    assert ('"b"', "hier", "sha", True) == (state.etag, state.last_modified, state.body_sha256, state.is_heavy)
 
 
 def test_failures_are_counted_until_a_poll_succeeds(store: Store) -> None:
@@ -126,9 +126,9 @@ def test_i2_of_a_first_poll_only_young_dated_entries_are_read(store: Store) -> N
 def test_i2_after_the_first_poll_every_unseen_entry_is_read_whatever_its_date(store: Store) -> None:
     feed_id = live_feed(store)
     entries = (
-        entry("vieux", published_at=NOW - timedelta(days=900)),
-        entry("sans-date", published_at=None),
-        entry("futur", published_at=NOW + timedelta(days=90)),
+        entry("vieux", link="https://a.example/1", published_at=NOW - timedelta(days=900)),
+        entry("sans-date", link="https://b.example/1", published_at=None),
+        entry("futur", link="https://c.example/1", published_at=NOW + timedelta(days=90)),
     )
 
     assert PollRecord(new=3) == poll(store, feed_id, *entries)
