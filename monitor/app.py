@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 
 from monitor import alerting, extract, feeds, fetch, schedule, sources
 from monitor.clock import Clock
 from monitor.deliver import make_channels
 from monitor.errors import RulesError, SettingsError, VeilleError
 from monitor.http import HttpClient, default_user_agent
-from monitor.model import Feed, Lane
+from monitor.model import Feed, FeedStatus, Lane
 from monitor.rulesets import load_engine
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
@@ -36,6 +37,8 @@ __all__ = ["App", "check_channels", "load_feeds", "opened"]
 
 _log = logging.getLogger(__name__)
 
+_Stamp: TypeAlias = tuple[float, int]  # mtime and size of a file
+
 # A round that did not happen for this long means the daemon is stuck, whatever it says.
 _STALE = timedelta(seconds=60)
 _PAGES = 16  # in memory at once
@@ -48,7 +51,8 @@ class App:
 
     tools: Tools
     runner: EmbeddedRunner
-    feeds_seen: tuple[float, int] | None = None  # mtime and size of the feeds file when it was last read
+    feeds_seen: _Stamp | None = None  # of the feeds file when it was last read
+    feeds_changing: _Stamp | None = None  # of the feeds file at the last round, where it was another
     started: bool = field(default=False, init=False)
     stopped: bool = field(default=False, init=False)
 
@@ -60,11 +64,12 @@ class App:
         _log.info("started", extra={"status": await self.status()})
 
     async def declare_feeds(self) -> None:
-        """Give back what a killed daemon held, and bring the database in line with the feeds file."""
+        """Give back what another daemon held or timed by a wrong clock; declare what the feeds file says."""
         tools = self.tools
         stamp = _stamp(tools.settings.feeds)
         declared = load_feeds(tools.settings)
         await tools.thread.run(tools.store.release_leases, now=tools.clock.now())
+        await tools.thread.run(tools.store.pull_due, now=tools.clock.now())
         await self._sync_feeds(declared)
         self.feeds_seen = stamp
 
@@ -82,12 +87,21 @@ class App:
             )
 
     async def follow_feeds(self) -> None:
-        """Read the feeds file again if it changed; a broken one changes nothing and is told."""
+        """Read the feeds file again if it changed and then stood still for a round; it may be saved in pieces.
+
+        A broken one changes nothing and is told.
+        """
         stamp = _stamp(self.tools.settings.feeds)
         if stamp is None or stamp == self.feeds_seen:
             return
+        if stamp != self.feeds_changing:
+            self.feeds_changing = stamp
+            return
+        await self._read_feeds(stamp)
+
+    async def _read_feeds(self, stamp: _Stamp) -> None:
         try:
-            declared = load_feeds(self.tools.settings)
+            declared = await asyncio.to_thread(load_feeds, self.tools.settings)
         except VeilleError as error:
             self.feeds_seen = stamp
             _log.error("feeds_refused", extra={"error": str(error)})
@@ -112,8 +126,9 @@ class App:
             self.tools.live.engine = engine
             self.tools.metrics.rules.set(len(engine.pack.rules))
             _log.info("rules_live", extra={"rules": len(engine.pack.rules)})
-        self.feeds_seen = None
-        await self.follow_feeds()
+        stamp = _stamp(self.tools.settings.feeds)
+        if stamp is not None:
+            await self._read_feeds(stamp)
 
     def unready(self) -> str | None:
         """Return why the daemon is not ready, or None when it is."""
@@ -127,11 +142,9 @@ class App:
 
     async def status(self) -> str:
         """Return one line on how things stand, for the service manager."""
-        counts = await self.tools.thread.run(self.tools.store.counts)
-        return (
-            f"{counts['feeds_active']} feeds, {counts['entries_to_read']} to read, "
-            f"{counts['deliveries_pending']} to send"
-        )
+        gauges = await self.tools.thread.run(self.tools.store.gauges, now=self.tools.clock.now())
+        active = gauges.feeds.get(FeedStatus.ACTIVE, 0)
+        return f"{active} feeds, {gauges.entries_waiting} to read, {gauges.outbox_pending} to send"
 
     async def stop(self, *, grace_s: float) -> None:
         """End what is under way or give it back, and let go of everything. A second call does nothing."""
@@ -220,7 +233,7 @@ def load_feeds(settings: Settings) -> tuple[Feed, ...]:
     return sources.read_feeds(settings.feeds)
 
 
-def _stamp(path: Path | None) -> tuple[float, int] | None:
+def _stamp(path: Path | None) -> _Stamp | None:
     """Return what changes when a file is written, or None where there is none."""
     try:
         stat = path.stat() if path is not None else None

@@ -1,7 +1,8 @@
 """The daemon's life: start, signals, notices to the service manager, stop.
 
-SIGTERM and SIGINT stop it within 15 seconds (promise T8); SIGHUP reloads rules and feeds. `WATCHDOG=1` is sent only
-after a real round: the scheduler ticked, the database was written, the outbox was looked at (promise X1).
+SIGTERM and SIGINT stop it within 15 seconds (promise T8); SIGHUP reloads rules and feeds. `READY=1` is sent after the
+first real round, `WATCHDOG=1` after each: the scheduler ticked, the database was written, the outbox was looked at
+(promise X1).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from monitor.app import App
+from monitor.errors import StoreError
 from monitor.telemetry import notify_systemd
 
 __all__ = ["Service", "serve"]
@@ -48,10 +50,12 @@ async def serve(app: App, *, services: Sequence[Service] = ()) -> None:
     stop = asyncio.Event()
     reloads: set[asyncio.Task[None]] = set()
 
+    one_at_a_time = asyncio.Lock()
+
     def reload() -> None:
         if stop.is_set():
             return
-        task = asyncio.create_task(_reload(app))
+        task = asyncio.create_task(_reload(app, one_at_a_time))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
@@ -64,7 +68,6 @@ async def serve(app: App, *, services: Sequence[Service] = ()) -> None:
         app.runner.each_round(app.follow_feeds)
         app.runner.each_round(_alive(app))
         await app.start()
-        notify_systemd("READY=1\nSTATUS=" + await app.status())
         await stop.wait()
         _log.info("stopping")
     finally:
@@ -77,13 +80,24 @@ async def serve(app: App, *, services: Sequence[Service] = ()) -> None:
 
 
 def _alive(app: App) -> Callable[[], Awaitable[None]]:
+    """Tell the service manager of each round; the first one says that all is there."""
+    first = iter(["READY=1\n"])
+
     async def tell() -> None:
-        notify_systemd("WATCHDOG=1\nSTATUS=" + await app.status())
+        notify_systemd(next(first, "") + "WATCHDOG=1\nSTATUS=" + await app.status())
 
     return tell
 
 
-async def _reload(app: App) -> None:
-    notify_systemd(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-    await app.reload()
-    notify_systemd("READY=1\nSTATUS=" + await app.status())
+async def _reload(app: App, one_at_a_time: asyncio.Lock) -> None:
+    async with one_at_a_time:
+        notify_systemd(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        try:
+            await app.reload()
+        except Exception as error:  # noqa: BLE001  an edge that must survive: what was live goes on
+            app.tools.metrics.errors.labels("reload").inc()
+            _log.error(
+                "reload_failed", exc_info=None if isinstance(error, StoreError) else error, extra={"error": str(error)}
+            )
+        finally:
+            notify_systemd("READY=1")

@@ -7,11 +7,11 @@ doubled or missed changes nothing but the moment (dependencies.md: one job per f
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -50,6 +50,19 @@ class _Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         return now if previous_fire_time is None else max(previous_fire_time, now) + self._interval
 
 
+async def _drained(pumps: Iterable[Pump[Any]]) -> int:
+    """Let pumps work until each finds nothing; return how much they found.
+
+    Raises:
+        StoreError: one of them could not claim; the others have ended too.
+    """
+    results = await asyncio.gather(*(pump.drain() for pump in pumps), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return sum(result for result in results if isinstance(result, int))
+
+
 class EmbeddedRunner:
     """Runs the stages until stopped, or once.
 
@@ -65,7 +78,8 @@ class EmbeddedRunner:
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._held_until: dict[str, datetime] = {}  # receivers that asked for a pause (promises D6, D10)
-        self._rounds: list[Callable[[], Awaitable[None]]] = [self._measure, self._recap]
+        self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap]
+        self._clock_was_set_back = False
         self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
         self.articles = Pump(
             "read_article", claim=self._claim_entries, work=self._read, limit=_ARTICLES, metrics=tools.metrics
@@ -75,7 +89,7 @@ class EmbeddedRunner:
     # --- life -------------------------------------------------------------------------------------------------------
 
     def each_round(self, action: Callable[[], Awaitable[None]]) -> None:
-        """Do this too at each round, every few seconds."""
+        """Do this too at each round in which the database could be written, every few seconds."""
         self._rounds.append(action)
 
     def start(self) -> None:
@@ -107,15 +121,19 @@ class EmbeddedRunner:
         _log.info("stopped", extra={"cancelled": sum(cancelled), "given_back": given_back})
 
     async def run_once(self, *, ignore_due: bool = False) -> None:
-        """Poll what is due, read what is new, tell the recap, and try each delivery that is due once."""
+        """Poll what is due, read what is new, tell the recap, and try each delivery that is due once.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
         self._due_by = self._tools.clock.now()
         if ignore_due:
             await self._tools.thread.run(self._tools.store.make_due, now=self._due_by)
-        while any(await asyncio.gather(*(pump.drain() for pump in self.hosts.values()))):
+        while await _drained(self.hosts.values()):
             pass  # the fast lane may have left hosts to the slow one
         await self.articles.drain()
         await stages.tell_recap(self._tools, at_once=True)
-        await asyncio.gather(*(pump.drain() for pump in self.messages.values()))
+        await _drained(self.messages.values())
 
     def nudge(self) -> None:
         """Look for work of every kind now."""
@@ -192,18 +210,26 @@ class EmbeddedRunner:
     # --- the rounds -------------------------------------------------------------------------------------------------
 
     async def _round(self) -> None:
-        for action in self._rounds:
-            try:
-                await action()
-            except StoreError as error:
-                self._tools.metrics.errors.labels("round").inc()
-                _log.error("round_failed", extra={"error": str(error)})
-                return
-            except Exception:  # noqa: BLE001  an edge that must survive: the next round tries again
-                self._tools.metrics.errors.labels("round").inc()
-                _log.exception("round_failed")
-                return
+        """Write the database and look at the outbox: that makes a round. Then do what else is done at each."""
+        if not await self._done(self._measure):
+            return
         self._tools.metrics.round_ended(self._tools.clock.now())
+        for action in self._rounds:
+            await self._done(action)
+
+    async def _done(self, action: Callable[[], Awaitable[None]]) -> bool:
+        """Do something; where it fails, tell it, and let the next round try again."""
+        try:
+            await action()
+        except StoreError as error:
+            self._tools.metrics.errors.labels("round").inc()
+            _log.error("round_failed", extra={"error": str(error)})
+            return False
+        except Exception:  # noqa: BLE001  an edge that must survive: no action stops the others
+            self._tools.metrics.errors.labels("round").inc()
+            _log.exception("round_failed")
+            return False
+        return True
 
     async def _recap(self) -> None:
         if await stages.tell_recap(self._tools):
@@ -213,6 +239,9 @@ class EmbeddedRunner:
         """Prove that the database can be written, and read the gauges from it."""
         tools, now = self._tools, self._tools.clock.now()
         await tools.thread.run(tools.store.heartbeat, now=now)
+        if self._clock_was_set_back:
+            await tools.thread.run(tools.store.pull_due, now=now)
+            self._clock_was_set_back = False
         gauges = await tools.thread.run(tools.store.gauges, now=now)
         tools.metrics.entries_waiting.set(gauges.entries_waiting)
         tools.metrics.outbox_pending.set(gauges.outbox_pending)
@@ -231,15 +260,15 @@ class EmbeddedRunner:
                 longest = slept - _STALL_CHECK_S
                 self._tools.metrics.loop_stall.set(longest)
             if self._tools.clock.now() - wall < -timedelta(seconds=_TICK_S):
-                await self._clock_set_back()
+                self._set_back_clock()
 
-    async def _clock_set_back(self) -> None:
+    def _set_back_clock(self) -> None:
+        """Run the jobs by the new clock; the round that follows repairs what is due by the old one."""
         _log.warning("clock_set_back")
+        self._clock_was_set_back = True
         if self._scheduler is not None:
             for job in self._scheduler.get_jobs():
                 job.modify(next_run_time=self._tools.clock.now())
-        with contextlib.suppress(Exception):
-            await self._tools.thread.run(self._tools.store.pull_due, now=self._tools.clock.now())
 
     def _missed(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
         kind = "missed" if event.code == EVENT_JOB_MISSED else "max_instances"

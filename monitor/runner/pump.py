@@ -57,10 +57,17 @@ class Pump(Generic[_T]):
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self._fill()
+            try:
+                await self._fill()
+            except Exception as error:  # noqa: BLE001  an edge that must survive: the next nudge tries again
+                self._failed("claim_failed", error)
 
     async def drain(self) -> int:
-        """Work until a claim finds nothing and nothing runs; return how many items were claimed."""
+        """Work until a claim finds nothing and nothing runs; return how many items were claimed.
+
+        Raises:
+            StoreError: a claim failed; what runs goes on.
+        """
         claimed = 0
         while (more := await self._fill()) or self._running:
             claimed += more
@@ -82,11 +89,7 @@ class Pump(Generic[_T]):
         free = self._limit - len(self._running)
         if free <= 0:
             return 0
-        try:
-            items = await self._claim(free)
-        except Exception as error:  # noqa: BLE001  an edge that must survive: the lease brings the work back
-            self._failed("claim_failed", error)
-            return 0
+        items = await self._claim(free)
         for item in items:
             task = asyncio.create_task(self._one(item), name=self.name)
             self._running.add(task)

@@ -1,4 +1,4 @@
-"""The log, as the command line and the review read it: matches, judgements, counts."""
+"""The log, as the command line and the review read it: matches and judgements."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, Select, String, func, insert, select, type_coerce, update
 
 from monitor.errors import NotFoundError
-from monitor.model import AlertId, Completeness, DeliveryState
+from monitor.model import AlertId, Completeness
 from monitor.store.codec import article_from_row, match_from_row, story_from_row
-from monitor.store.feeds import count_by_status
 from monitor.store.outbox import list_deliveries
-from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, DELIVERY, ENTRY, FEED, LABEL, MATCH, STORY
-from monitor.store.values import EntryState, Judgement, LabelLine, MatchDetail, MatchLine
+from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, LABEL, MATCH, STORY
+from monitor.store.values import Judgement, LabelLine, MatchDetail, MatchLine
 from rules.types import Level
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-__all__ = ["counts", "get_match", "label_match", "list_matches"]
+__all__ = ["get_match", "label_match", "list_matches"]
 
 _PREFIX = "al_"
 _SHOWN = 3  # candidates named where a reference is ambiguous
@@ -179,26 +178,3 @@ def _resolve(connection: Connection, ref: str) -> tuple[str, Sequence[int]]:
     if not ids:
         raise NotFoundError(f"alert {full} tells no match")
     return full, ids
-
-
-def counts(connection: Connection) -> dict[str, int]:
-    """Return how many rows there are of everything; see `Store.counts`."""
-    entries = _by(connection, ENTRY.c.state)
-    deliveries = _by(connection, DELIVERY.c.state)
-    near_misses = _by(connection, MATCH.c.near_miss)
-    failing = select(func.count()).select_from(FEED).where(FEED.c.failures > 0, FEED.c.status == "active")
-    return {
-        **{f"feeds_{status}": count for status, count in count_by_status(connection).items()},
-        "feeds_failing": connection.scalar(failing) or 0,
-        **{f"entries_{state.value}": entries.get(state.value, 0) for state in EntryState},
-        "articles": connection.scalar(select(func.count()).select_from(ARTICLE)) or 0,
-        "matches": near_misses.get(False, 0),
-        "near_misses": near_misses.get(True, 0),
-        "alerts": connection.scalar(select(func.count()).select_from(ALERT)) or 0,
-        **{f"deliveries_{state.value}": deliveries.get(state.value, 0) for state in DeliveryState},
-    }
-
-
-def _by(connection: Connection, column: ColumnElement[Any]) -> dict[Any, int]:
-    rows = connection.execute(select(column.label("value"), func.count().label("number")).group_by(column))
-    return {row.value: row.number for row in rows}

@@ -104,11 +104,19 @@ def _chosen(now: datetime, limit: int) -> Select[tuple[int]]:
 
 
 def postpone_entry(
-    connection: Connection, entry_id: EntryId, *, next_attempt_at: datetime, reason: Reason, error: str, counted: bool
+    connection: Connection,
+    entry_id: EntryId,
+    *,
+    next_attempt_at: datetime,
+    reason: Reason,
+    error: str,
+    counted: bool,
+    now: datetime,
 ) -> None:
     """Put an entry back, to be read later."""
-    changes: dict[str, object] = {"next_attempt_at": next_attempt_at, "last_reason": reason, "last_error": error}
-    changes |= _FREED if counted else {**_FREED, "attempts": ENTRY.c.attempts - 1}
+    changes: dict[str, object] = {"next_attempt_at": next_attempt_at, "postponed_at": now}
+    changes |= {"last_reason": reason, "last_error": error, **_FREED}
+    changes |= {} if counted else {"attempts": ENTRY.c.attempts - 1}
     if not connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id, _TO_READ).values(changes)).rowcount:
         raise NotFoundError(f"no entry {entry_id} to read")
 
@@ -126,8 +134,8 @@ def release_entry_leases(connection: Connection) -> int:
 
 
 def pull_due_entries(connection: Connection, *, now: datetime) -> None:
-    """Let every postponed entry be read now."""
-    connection.execute(update(ENTRY).where(_TO_READ, ENTRY.c.next_attempt_at > now).values(next_attempt_at=now))
+    """Let entries be read now that were postponed in the future: the clock was set back (promise T7)."""
+    connection.execute(update(ENTRY).where(_TO_READ, ENTRY.c.postponed_at > now).values(next_attempt_at=now))
 
 
 def entries_waiting(connection: Connection, *, now: datetime) -> int:

@@ -279,7 +279,7 @@ class Store:
         next_attempt_at: datetime,
         reason: Reason,
         error: str,
-        now: datetime,  # noqa: ARG002  every write is given the instant
+        now: datetime,
         counted: bool = True,
     ) -> None:
         """Put an entry back, to be read at `next_attempt_at`.
@@ -297,7 +297,13 @@ class Store:
         """
         with self._write() as connection:
             reading.postpone_entry(
-                connection, entry_id, next_attempt_at=next_attempt_at, reason=reason, error=error, counted=counted
+                connection,
+                entry_id,
+                next_attempt_at=next_attempt_at,
+                reason=reason,
+                error=error,
+                counted=counted,
+                now=now,
             )
 
     def give_back_entries(self, ids: Sequence[EntryId], *, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
@@ -540,11 +546,6 @@ class Store:
         """
         with self._write() as connection:
             return log.label_match(connection, ref, relevant=relevant, now=now)
-
-    def counts(self) -> dict[str, int]:
-        """Return how many there are: feeds by status (and failing), entries and deliveries by state, the rest."""
-        with self._read() as connection:
-            return log.counts(connection)
 
     def gauges(self, *, now: datetime) -> Gauges:
         """Return what is measured every few seconds."""

@@ -137,6 +137,7 @@ class EntryRow(_Row, table=True):
     turn: int = 0  # its place among those of its page_host that came with it: hosts take turns
     attempts: int = 0
     next_attempt_at: datetime | None = Field(default=None, sa_type=Instant)
+    postponed_at: datetime | None = Field(default=None, sa_type=Instant)  # when that was decided
     lease_owner: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     last_reason: str | None = None

@@ -53,7 +53,7 @@ def test_a_rule_set_that_is_good_is_live_after_a_reload(tmp_path: Path) -> None:
 def test_feeds_are_added_and_paused_when_their_file_changes(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         _write_feeds(desk, "/b.xml", "/c-is-new.xml")
-        await desk.app.follow_feeds()
+        await _follow(desk)
 
         assert {
             "/a.xml": FeedStatus.PAUSED,
@@ -64,13 +64,34 @@ def test_feeds_are_added_and_paused_when_their_file_changes(tmp_path: Path) -> N
     at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
 
 
+async def _follow(desk: Desk) -> None:
+    """Let two rounds pass."""
+    for _ in range(2):
+        await desk.app.follow_feeds()
+
+
+def test_a_feeds_file_that_is_saved_in_pieces_pauses_nothing(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        _write_feeds(desk, "/a.xml")
+        await desk.app.follow_feeds()
+        _write_feeds(desk, "/a.xml", "/b.xml", "/c.xml")
+        await desk.app.follow_feeds()
+
+        assert {"/a.xml": FeedStatus.ACTIVE, "/b.xml": FeedStatus.ACTIVE} == _statuses(desk)
+
+        await desk.app.follow_feeds()
+
+        assert FeedStatus.ACTIVE is _statuses(desk)["/c.xml"]
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
 def test_a_feeds_file_that_is_broken_or_gone_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def act(desk: Desk) -> None:
         (desk.folder / "feeds.txt").write_text("<opml><body>", encoding="utf-8")
-        await desk.app.follow_feeds()
-        await desk.app.follow_feeds()
+        await _follow(desk)
         (desk.folder / "feeds.txt").unlink()
-        await desk.app.follow_feeds()
+        await _follow(desk)
 
         assert {"/rss.xml": FeedStatus.ACTIVE} == _statuses(desk)
         assert ["feeds_refused"] == [record.message for record in caplog.records if record.levelname == "ERROR"]
@@ -81,13 +102,13 @@ def test_a_feeds_file_that_is_broken_or_gone_changes_nothing(tmp_path: Path, cap
 def test_a_feeds_file_that_is_being_saved_pauses_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def act(desk: Desk) -> None:
         (desk.folder / "feeds.txt").write_text("", encoding="utf-8")
-        await desk.app.follow_feeds()
+        await _follow(desk)
 
         assert {"/rss.xml": FeedStatus.ACTIVE} == _statuses(desk)
         assert ["feeds_refused"] == [record.message for record in caplog.records if record.levelname == "ERROR"]
 
         _write_feeds(desk, "/rss.xml", "/b.xml")
-        await desk.app.follow_feeds()
+        await _follow(desk)
 
         assert FeedStatus.ACTIVE is _statuses(desk)["/b.xml"]
 
@@ -103,8 +124,8 @@ def test_feeds_that_the_database_refused_are_tried_again(tmp_path: Path, monkeyp
         with monkeypatch.context() as patch:
             patch.setattr(desk.app.tools.store, "sync_feeds", full)
             with pytest.raises(StoreFullError):
-                await desk.app.follow_feeds()
-        await desk.app.follow_feeds()
+                await _follow(desk)
+        await _follow(desk)
 
         assert FeedStatus.ACTIVE is _statuses(desk)["/other.xml"]
 
@@ -210,10 +231,24 @@ def test_t7_feeds_are_due_again_after_the_clock_was_set_back(tmp_path: Path) -> 
         await desk.cycle()
         due_in = (desk.feed.next_due_at or desk.clock.now()) - desk.clock.now()
         desk.clock.pass_s(-HOUR_S)
-        await desk.app.runner._clock_set_back()
+        desk.app.runner._set_back_clock()
+        await desk.app.runner._round()
 
         assert desk.feed.next_due_at is not None
         assert desk.feed.next_due_at - desk.clock.now() <= due_in + timedelta(seconds=1)
+
+    at_desk(tmp_path, act)
+
+
+def test_t7_a_clock_that_was_mended_while_the_daemon_was_down_stops_no_poll(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml")
+        await desk.cycle()
+        desk.clock.pass_s(-1000 * TOMORROW_S)
+        await desk.app.declare_feeds()
+        await desk.cycle(after_s=HOUR_S)
+
+        assert 2 == desk.site.asked("/rss.xml")
 
     at_desk(tmp_path, act)
 

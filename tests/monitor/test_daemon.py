@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.daemon import serve
-from monitor.errors import SettingsError
+from monitor.errors import SettingsError, StoreBusyError
 from tests.clock import ShiftedClock
 from tests.monitor.bench import Desk, at_desk, eventually
 
@@ -115,14 +115,32 @@ def test_x1_the_watchdog_is_not_fed_where_the_database_cannot_be_written(
     async def main(desk: Desk) -> None:
         monkeypatch.setattr(desk.app.tools.store, "heartbeat", stuck)
         serving = asyncio.create_task(serve(desk.app))
-        await manager.hears("READY")
         await eventually(lambda: desk.metric("errors_total", stage="round"))
         os.kill(os.getpid(), signal.SIGTERM)
         await serving
 
     at_desk(tmp_path, main, clock=ShiftedClock())
 
-    assert "WATCHDOG" not in manager.drain()
+    assert {"READY", "WATCHDOG"}.isdisjoint(manager.drain())
+
+
+def test_a_reload_that_the_database_refuses_is_told_and_over(
+    tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise StoreBusyError("another program kept it locked")
+
+    async def act(desk: Desk) -> None:
+        monkeypatch.setattr(desk.app.tools.store, "sync_feeds", busy)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await manager.hears("RELOADING")
+        await manager.hears("READY")
+
+        assert 1 == desk.metric("errors_total", stage="reload")
+
+    _serving(tmp_path, manager, act)
+
+    assert ["reload_failed"] == [record.message for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_sighup_reads_rules_and_feeds_again(tmp_path: Path, manager: Manager) -> None:
@@ -146,7 +164,8 @@ def test_a_feeds_file_that_changes_is_followed_without_a_signal(
         await manager.hears("WATCHDOG")
         with (desk.folder / "feeds.txt").open("a", encoding="utf-8") as feeds:
             feeds.write(desk.site.url("/other.xml") + "\n")
-        await manager.hears("WATCHDOG")
+        for _ in range(3):
+            await manager.hears("WATCHDOG")
 
         assert 2 == len(desk.feeds)
 

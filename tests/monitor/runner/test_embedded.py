@@ -76,7 +76,8 @@ def test_the_recap_of_a_new_feed_is_told_by_the_rounds(tmp_path: Path, monkeypat
         desk.site.publish("/new.xml", desk.item("/une", NEWS))
         with (desk.folder / "feeds.txt").open("a", encoding="utf-8") as feeds:
             feeds.write(desk.site.url("/new.xml") + "\n")
-        await desk.app.follow_feeds()
+        for _ in range(2):
+            await desk.app.follow_feeds()
         received = await desk.arrival()
 
         assert "story.recap" == received.payload["type"]
@@ -96,19 +97,25 @@ def test_t8_what_does_not_end_in_time_is_given_back(tmp_path: Path) -> None:
     _live(tmp_path, act)
 
 
-def test_x1_a_round_that_fails_is_counted_and_is_no_round(tmp_path: Path) -> None:
-    async def act(desk: Desk) -> None:
+def test_what_fails_in_a_round_is_counted_and_stops_nothing_else(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> list[str]:
+        done: list[str] = []
+
         async def fail() -> None:
-            raise OSError("disk")
+            raise OSError("a bug")
+
+        async def note() -> None:
+            done.append("noted")
 
         desk.app.runner.each_round(fail)
-        before = desk.app.tools.metrics.last_round_at
+        desk.app.runner.each_round(note)
         await desk.app.runner._round()
 
         assert 1 == desk.metric("errors_total", stage="round")
-        assert before is desk.app.tools.metrics.last_round_at
+        assert desk.clock.now() == desk.app.tools.metrics.last_round_at
+        return done
 
-    at_desk(tmp_path, act)
+    assert ["noted"] == at_desk(tmp_path, act)
 
 
 def test_x1_a_whole_round_writes_the_database_and_is_noted(tmp_path: Path) -> None:
@@ -181,6 +188,40 @@ def test_run_once_polls_what_is_not_due_when_told(tmp_path: Path) -> None:
     at_desk(tmp_path, act)
 
 
+def test_run_once_says_that_the_database_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> None:
+        raise StoreFullError("no room")
+
+    async def act(desk: Desk) -> None:
+        monkeypatch.setattr(desk.app.tools.store, "claim_hosts", full)
+        with pytest.raises(StoreFullError):
+            await desk.app.runner.run_once()
+
+    at_desk(tmp_path, act)
+
+
+def test_t7_what_could_not_be_repaired_after_a_clock_was_set_back_is_at_the_next_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise StoreFullError("no room")
+
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml")
+        await desk.cycle()
+        desk.clock.pass_s(-TOMORROW_S)
+        desk.app.runner._set_back_clock()
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.app.tools.store, "pull_due", full)
+            await desk.app.runner._round()
+        await desk.app.runner._round()
+
+        assert desk.feed.next_due_at is not None
+        assert desk.feed.next_due_at - desk.clock.now() < timedelta(seconds=TOMORROW_S)
+
+    at_desk(tmp_path, act)
+
+
 def test_d6_d10_a_receiver_that_asks_for_a_pause_is_asked_nothing_meanwhile(tmp_path: Path) -> None:
     answers = [Answer(429, headers=(("Retry-After", "1800"),))]
 
@@ -244,6 +285,9 @@ def test_t3_a_round_on_a_full_disk_fails_in_one_line(
 
         monkeypatch.setattr(desk.app.tools.store, "heartbeat", full)
         await desk.app.runner._round()
+
+        assert desk.app.tools.metrics.last_round_at is None
+
         [record] = [record for record in caplog.records if record.message == "round_failed"]
 
         assert ("no room", None) == (vars(record)["error"], record.exc_info)

@@ -156,13 +156,32 @@ def test_stop_has_nothing_to_do_where_nothing_runs() -> None:
 
 
 def test_t3_what_the_database_refuses_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    claimed = asyncio.Event()
+
+    async def claim(_free: int) -> Sequence[int]:
+        claimed.set()
+        raise StoreFullError("no room")
+
+    async def main() -> None:
+        pump = Pump("stage", claim=claim, work=Work(0).do, limit=1, metrics=Metrics())
+        pump.nudge()
+        running = asyncio.create_task(pump.run())
+        await asyncio.wait_for(claimed.wait(), 5)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(main())
+    [record] = caplog.records
+
+    assert ("claim_failed", "no room", None) == (record.message, vars(record)["error"], record.exc_info)
+
+
+def test_a_claim_that_fails_ends_a_drain() -> None:
     async def claim(_free: int) -> Sequence[int]:
         raise StoreFullError("no room")
 
     async def main() -> None:
         await Pump("stage", claim=claim, work=Work(0).do, limit=1, metrics=Metrics()).drain()
 
-    asyncio.run(main())
-    [record] = caplog.records
-
-    assert ("claim_failed", "no room", None) == (record.message, vars(record)["error"], record.exc_info)
+    with pytest.raises(StoreFullError):
+        asyncio.run(main())

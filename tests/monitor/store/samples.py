@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -183,3 +185,19 @@ def record(store: Store, claimed: EntryClaim, *alerts: tuple[Alert, Sequence[Out
 def record_alert(store: Store, name: str = "7K2QXYZ0", receiver: Receiver = WEBHOOK) -> None:
     """Everything up to one pending delivery."""
     record(store, one_entry(store, name.lower()), (alert(name, match()), [message(name, receiver)]))
+
+
+_COUNTS = """
+SELECT 'entries_' || state, count(*) FROM entry GROUP BY state
+UNION ALL SELECT 'deliveries_' || state, count(*) FROM delivery GROUP BY state
+UNION ALL SELECT iif(near_miss, 'near_misses', 'matches'), count(*) FROM "match" GROUP BY near_miss
+UNION ALL SELECT 'articles', count(*) FROM article
+UNION ALL SELECT 'alerts', count(*) FROM alert
+UNION ALL SELECT 'feeds', count(*) FROM feed
+"""
+
+
+def counts(store: Store) -> dict[str, int]:
+    """Return how many rows there are of everything that is there."""
+    with closing(sqlite3.connect(store.path)) as log:
+        return dict(log.execute(_COUNTS).fetchall())

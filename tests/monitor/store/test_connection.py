@@ -9,7 +9,7 @@ import pytest
 from monitor.errors import StoreBusyError, StoreError, StoreFullError
 from monitor.store import Store
 from monitor.store.connection import database_path, translated
-from tests.monitor.store.samples import NOW, add_feed, entry, live_feed, poll, record_alert
+from tests.monitor.store.samples import NOW, add_feed, counts, entry, live_feed, poll, record_alert
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:secret@h/veille", "sqlite://", "sqlite:///", ":memory:"])
@@ -115,7 +115,7 @@ def _limit(store: Store, pages: int) -> None:
 def test_t3_a_full_disk_fails_loudly_loses_nothing_and_is_recovered_from(store: Store) -> None:
     feed_id = live_feed(store)
     record_alert(store)
-    before, feeds = store.counts(), store.feeds()
+    before, feeds = counts(store), store.feeds()
     with store._read() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     _limit(store, pages)
@@ -123,7 +123,7 @@ def test_t3_a_full_disk_fails_loudly_loses_nothing_and_is_recovered_from(store: 
 
     with pytest.raises(StoreFullError, match="no room left on the disk"):
         poll(store, feed_id, *flood)
-    assert (before, feeds) == (store.counts(), store.feeds())
+    assert (before, feeds) == (counts(store), store.feeds())
     assert 1 == len(store.claim_deliveries("webhook", now=NOW, owner="moi", lease_s=60, limit=9))
 
     _limit(store, 1_000_000)

@@ -16,6 +16,7 @@ from tests.monitor.store.samples import (
     after,
     alert,
     claim,
+    counts,
     entry,
     live_feed,
     match,
@@ -187,7 +188,7 @@ def test_i1_one_article_in_two_feeds_is_read_once(store: Store) -> None:
 
     assert PollRecord(known=1) == poll(store, other, entry("un", guid="ailleurs"))
     assert [one] == [claimed.feed.id for claimed in claim(store)]
-    assert 1 == store.counts()["entries_duplicate"]
+    assert 1 == counts(store)["entries_duplicate"]
 
 
 def test_i1_an_article_that_is_done_in_another_feed_is_not_read_again(store: Store) -> None:

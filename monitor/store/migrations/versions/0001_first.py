@@ -238,6 +238,7 @@ def upgrade() -> None:
         sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", Instant(), nullable=True),
+        sa.Column("postponed_at", Instant(), nullable=True),
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.Column("lease_until", Instant(), nullable=True),
         sa.Column("last_reason", sa.String(), nullable=True),
