@@ -53,8 +53,9 @@ def settings_page() -> str:
         "",
         _NOTE,
         "Each is an environment variable, or a line of the file `.env` in the folder where veille starts (another",
-        "file: `veille --env-file FILE …`); the environment wins. Relative paths in such a file count from its",
-        "folder, others from where veille starts. An unknown name or an impossible value stops start-up.",
+        "file: `veille --env-file FILE …`); the environment wins, an empty value counts as none. Relative paths in",
+        "such a file count from its folder, others from where veille starts. An unknown name or an impossible value",
+        "stops start-up.",
         "`veille config` prints what is in force, secrets masked. A secret can also be read from a file: set",
         "`VEILLE_NAME_FILE` to its path instead of `VEILLE_NAME`. Lists are separated by commas.",
     ]

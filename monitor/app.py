@@ -18,9 +18,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
-from monitor import alerting, extract, feeds, fetch, schedule, sources
+from monitor import alerting, deliver, extract, feeds, fetch, schedule, sources
 from monitor.clock import Clock
-from monitor.deliver import make_channels
 from monitor.errors import RulesError, SettingsError, VeilleError
 from monitor.http import HttpClient, default_user_agent
 from monitor.model import Feed, FeedStatus, Lane
@@ -171,13 +170,15 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
     routes = alerting.load_routes(settings)
     if routes.unused:
         _log.warning("destinations_unused", extra={"settings": routes.unused})
+    for told in alerting.idle_matchers(routes, engine.pack.rules):
+        _log.warning("matcher_idle", extra={"error": told})
     user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
     client = HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks, clock=clock)
     # Several receivers may live on one host and must not wait for each other (promise D9).
     sender = HttpClient(
         user_agent=user_agent, allow_networks=settings.deliver_allow_networks, connections_per_host=8, clock=clock
     )
-    channels = make_channels(settings, routes.receivers, sender, clock=clock)
+    channels = deliver.make_channels(settings, routes.receivers, sender, clock=clock)
     with DaemonLock(database_path(settings.database), clock=clock):
         store = Store.open(settings.database)
         try:
@@ -218,7 +219,7 @@ def check_channels(settings: Settings) -> tuple[str, ...]:
         SettingsError, RoutesError: one of them cannot work.
     """
     sender = HttpClient(user_agent="veille", allow_networks=settings.deliver_allow_networks)
-    return tuple(sorted(make_channels(settings, alerting.load_routes(settings).receivers, sender)))
+    return tuple(sorted(deliver.make_channels(settings, alerting.load_routes(settings).receivers, sender)))
 
 
 def load_feeds(settings: Settings) -> tuple[Feed, ...]:

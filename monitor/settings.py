@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PREFIX",
     "SECRETS",
+    "SQLITE_URL",
     "Language",
     "LogFormat",
     "LogLevel",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 PREFIX = "VEILLE_"
+SQLITE_URL = "sqlite:///"
 
 _MONTH_S = 30 * 86_400
 _CENTURY_H = 100 * 366 * 24
@@ -122,6 +124,26 @@ def _header_text(value: str | None) -> str | None:
     return value
 
 
+def _networks(value: object) -> object:
+    """Parse networks ourselves: pydantic would tell of two mistakes, one for each kind of address."""
+    parts = _commas(value)
+    if not isinstance(parts, list):
+        return parts
+    try:
+        return [ipaddress.ip_network(part) for part in parts]
+    except ValueError as error:
+        raise ValueError(f"must be networks such as 10.0.0.0/8, separated by commas: {error}") from None
+
+
+def _database(value: str) -> str:
+    path = value.removeprefix(SQLITE_URL)
+    if "://" in path or path == ":memory:":
+        raise ValueError(f"must be the path of an SQLite file, or its URL ({SQLITE_URL}…)")
+    if not Path(path).name or Path(path).is_dir():
+        raise ValueError("must be the path of a file, not of a folder")
+    return value
+
+
 def _path_text(value: object) -> object:
     if isinstance(value, str) and "\0" in value:
         raise ValueError("must be a path, and no path holds a NUL")
@@ -141,7 +163,7 @@ def _listen_address(value: str | None) -> str | None:
     return value
 
 
-Networks: TypeAlias = Annotated[tuple[IPNetwork, ...], NoDecode, BeforeValidator(_commas)]
+Networks: TypeAlias = Annotated[tuple[IPNetwork, ...], NoDecode, BeforeValidator(_networks)]
 Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_commas)]
 Secret: TypeAlias = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 SecretUrl: TypeAlias = Annotated[Secret, AfterValidator(_secret_url)]
@@ -173,7 +195,7 @@ class Settings(BaseSettings):
         "http_address": "Daemon",
     }
 
-    database: str = Field(
+    database: Annotated[str, AfterValidator(_database)] = Field(
         "veille.db", min_length=1, description="The log: path of an SQLite file, or its URL (`sqlite:///…`)."
     )
 
@@ -290,6 +312,8 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}SMTP_HOST needs {PREFIX}MAIL_TO")
         if self.mail_to and not self.mail_from:
             raise ValueError(f"{PREFIX}MAIL_TO needs {PREFIX}MAIL_FROM")
+        if self.webhook_secret and not self.webhook_url:
+            raise ValueError(f"{PREFIX}WEBHOOK_SECRET needs {PREFIX}WEBHOOK_URL")
         return self
 
     @property
@@ -327,17 +351,17 @@ def load_settings(env_file: Path | None = None, **overrides: object) -> Settings
     Raises:
         SettingsError: an unknown name or an impossible value; one line each, with what is allowed.
     """
-    from_file = _named(_read(env_file))
-    given = {**from_file, **_named(os.environ)}
-    problems = [_unknown(name) for name in given if _field_of(name) is None]
+    from_file, from_environment = _named(_read(env_file)), _named(os.environ)
+    problems = [_unknown(name) for name in {**from_file, **from_environment} if _field_of(name) is None]
     if problems:
         raise SettingsError("\n".join(problems))
-    values: dict[str, object] = {}
     if env_file is not None:
-        values = {name: _beside(env_file, text) for name, text in _paths(from_file, given).items()}
+        from_file = {name: _beside(env_file, text) if _is_path(name) else text for name, text in from_file.items()}
+    given = {name: text for source in (from_file, from_environment) for name, text in source.items() if text}
+    values: dict[str, object] = {name.removeprefix(PREFIX).lower(): text for name, text in given.items()}
     values |= _from_secret_files(given) | {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(_env_file=env_file, **values)  # type: ignore[arg-type]  # pydantic checks the values
+        return Settings(**values)  # type: ignore[arg-type]  # pydantic checks the values
     except ValidationError as error:
         raise SettingsError("\n".join(_impossible(detail) for detail in error.errors())) from None
 
@@ -371,24 +395,26 @@ def _read(env_file: Path | None) -> Mapping[str, str | None]:
 
 
 def _named(values: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the `VEILLE_*` names with their text; blank ones count as not given."""
-    return {name.upper(): text for name, text in values.items() if name.upper().startswith(PREFIX) and text}
+    """Return the `VEILLE_*` names with their text."""
+    return {name.upper(): text or "" for name, text in values.items() if name.upper().startswith(PREFIX)}
 
 
-def _paths(from_file: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Return the paths that come from the env file, by field name."""
-    names = {field: PREFIX + field.upper() for field in _PATHS}
-    return {field: given[name] for field, name in names.items() if given.get(name) == from_file.get(name, "")}
+def _is_path(name: str) -> bool:
+    """Tell whether a `VEILLE_*` name holds the path of a file: a setting that does, or the file of a secret."""
+    field = name.removeprefix(PREFIX).lower()
+    return field in _PATHS or field not in Settings.model_fields
 
 
 def _beside(env_file: Path, path: str) -> str:
-    """Return a path of an env file, counted from the file's folder.
+    """Return a path of an env file, or the URL of an SQLite file, counted from the env file's folder.
 
     Examples:
-        >>> _beside(Path("desk/.env"), "feeds.opml"), _beside(Path("desk/.env"), "sqlite:////var/veille.db")
-        ('desk/feeds.opml', 'sqlite:////var/veille.db')
+        >>> _beside(Path("desk/.env"), "feeds.opml"), _beside(Path("desk/.env"), "sqlite:///veille.db")
+        ('desk/feeds.opml', 'sqlite:///desk/veille.db')
     """
-    return path if "://" in path else str(env_file.parent / path)
+    if path.startswith(SQLITE_URL):
+        return SQLITE_URL + _beside(env_file, path.removeprefix(SQLITE_URL))
+    return str(env_file.parent / path) if path and path != ":memory:" and "://" not in path else path
 
 
 def _field_of(name: str) -> str | None:

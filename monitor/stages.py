@@ -37,7 +37,6 @@ from monitor.model import (
     EntryClaim,
     FeedResponse,
     FeedState,
-    FeedStatus,
     HostClaim,
     Lane,
     ParsedFeed,
@@ -490,7 +489,8 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> tuple[Alert, ...
         return ()
     pending = await tools.thread.run(tools.store.recap_pending, limit=_RECAP_LIMIT)
     match_ids = [item.match_id for item in pending.items]
-    recaps = alerting.plan_recap([(item.story, item.match) for item in pending.items], tools.routes, now=now)
+    items = [(item.story, item.match) for item in pending.items]
+    recaps = await asyncio.to_thread(alerting.plan_recap, items, tools.routes, now=now)
     rendered = [
         (recap.alert, _render(tools, recap.alert), [match_ids[place] for place in recap.items]) for recap in recaps
     ]
@@ -503,9 +503,7 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> tuple[Alert, ...
 
 def _more_to_come(store: Store) -> bool:
     """Return whether a new feed is still to be polled, or an entry of a first poll still to be read."""
-    if store.baseline_waiting():
-        return True
-    return any(feed.status is FeedStatus.ACTIVE and feed.last_polled_at is None for feed in store.feeds())
+    return bool(store.baseline_waiting()) or store.has_unpolled_feeds()
 
 
 # --- deliver --------------------------------------------------------------------------------------------------------
@@ -515,6 +513,7 @@ async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
     """Try one delivery once, and settle it."""
     retry_after: timedelta | None = None
     try:
+        _check_channel(tools.routes, delivery)
         receipt = await tools.channels[delivery.receiver].send(delivery)
     except DeliveryError as error:
         retry_after = error.retry_after
@@ -533,6 +532,18 @@ async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
         outcome = "sent"
     tools.metrics.deliveries.labels(delivery.receiver, outcome).inc()
     return DeliveryReport(delivery, outcome, retry_after)
+
+
+def _check_channel(routes: alerting.Routes, delivery: Delivery) -> None:
+    """Refuse to send a message rendered for one channel through another that now bears its receiver's name."""
+    now = next(receiver.channel for receiver in routes.receivers if receiver.name == delivery.receiver)
+    if now is not delivery.channel:
+        raise DeliveryError(
+            f"{delivery.receiver}: the message is for {delivery.channel}, and the receiver is now {now}; "
+            "give the new one another name, then replay",
+            reason=Reason.REJECTED,
+            retryable=False,
+        )
 
 
 async def _settle_error(tools: Tools, delivery: Delivery, error: DeliveryError) -> str:

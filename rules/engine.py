@@ -8,7 +8,6 @@ r"""Judges documents by the rules of a pack.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from rules.evaluation import FIELD_ORDER, Missing, Outcome, Sight, evaluate, see
 from rules.excerpt import snippets
 from rules.scan import Scanner
+from rules.text import text_sha256
 from rules.types import (
     All,
     And,
@@ -31,6 +31,7 @@ from rules.types import (
     Hit,
     InField,
     Level,
+    Mask,
     Match,
     Near,
     Not,
@@ -38,6 +39,7 @@ from rules.types import (
     Or,
     Pack,
     Pattern,
+    PatternKind,
     Ref,
     RuleDef,
     SameSentence,
@@ -48,7 +50,7 @@ from rules.types import (
     Verdict,
 )
 
-__all__ = ["REPEAT", "Analysis", "Engine", "decimal", "judge", "text_sha256"]
+__all__ = ["REPEAT", "Analysis", "Engine", "decimal", "judge", "masks_of"]
 
 REPEAT = 1 / 3  # each further hit of a term counts a third of the one before: all together under half the best
 _HIGH = 2.0  # times the threshold
@@ -84,7 +86,8 @@ class Engine:
 
     def analyse(self, document: Document) -> Analysis:
         """Look for every entity and pattern of the pack in a document, in one pass."""
-        return Analysis(document, self._scanner.scan(document), text_sha256(document))
+        sha256 = text_sha256(document.title, document.lead, document.body)
+        return Analysis(document, self._scanner.scan(document), sha256)
 
     def verdicts(self, analysis: Analysis, *, now: datetime) -> tuple[Verdict, ...]:
         """Judge a document by every rule, in the order of the pack.
@@ -118,11 +121,6 @@ class Engine:
             rule = self.pack.rules[number]
             seen = {term for term, patterns in self._patterns[number] if not patterns.isdisjoint(found)}
             yield rule, _judge(rule, see(rule.terms, analysis.scan, seen=seen), analysis, now)
-
-
-def text_sha256(document: Document) -> str:
-    """Return the hash of the text that rules read: title, lead and body, a NUL after each of the first two."""
-    return hashlib.sha256(f"{document.title}\0{document.lead}\0{document.body}".encode()).hexdigest()
 
 
 def judge(rule: RuleDef, analysis: Analysis, *, now: datetime) -> Verdict:
@@ -270,13 +268,19 @@ def _shown(rule: RuleDef, sight: Sight, outcome: Outcome) -> tuple[Evidence, ...
     return tuple(kept)
 
 
+def masks_of(rule: RuleDef, analysis: Analysis) -> tuple[Mask, ...]:
+    """Return the fixed phrases that hid an entity which a rule looks for."""
+    patterns = (pattern for term in rule.terms for pattern in term.patterns)
+    entities = {pattern.text for pattern in patterns if pattern.kind is PatternKind.ENTITY}
+    return tuple(mask for mask in analysis.scan.masks if mask.entity in entities)
+
+
 def _match(rule: RuleDef, verdict: Verdict, analysis: Analysis) -> Match:
-    entities = {pattern.text for term in rule.terms for pattern in term.patterns}
     return Match(
         rule=rule,
         verdict=verdict,
         snippets=snippets(analysis.document, analysis.scan.sentences, verdict.evidence),
-        masks=tuple(mask for mask in analysis.scan.masks if mask.entity in entities),
+        masks=masks_of(rule, analysis),
         text_sha256=analysis.text_sha256,
     )
 

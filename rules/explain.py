@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from rules import excerpt
-from rules.engine import Analysis
-from rules.types import Contribution, Field, Mask, Mention, PatternKind, RuleDef, Snippet, TermDef, Verdict
+from rules.engine import Analysis, masks_of
+from rules.types import Contribution, PatternKind, RuleDef, Snippet, Verdict
 
 __all__ = ["as_dict", "explain", "snippets"]
 
@@ -90,7 +90,7 @@ def as_dict(verdict: Verdict, rule: RuleDef, analysis: Analysis, language: str =
         "explanation": explain(verdict, rule, analysis, language),
         "contributions": [{**asdict(found), "label": _label(found, rule, analysis)} for found in verdict.contributions],
         "evidence": [asdict(found) for found in verdict.evidence],
-        "ignored": [asdict(mask) for mask in _masks(rule, analysis)],
+        "ignored": [asdict(mask) for mask in masks_of(rule, analysis)],
         "snippets": [asdict(snippet) for snippet in snippets(verdict, analysis)],
     }
 
@@ -119,24 +119,12 @@ def _detail(found: Contribution, label: str, words: Mapping[str, str]) -> str:
 
 
 def _label(found: Contribution, rule: RuleDef, analysis: Analysis) -> str:
-    """Return an entity's display name where the best hit is one, else the term's own name."""
-    entities = _entities(term for term in rule.terms if term.name == found.term)
-    names = (m.name for m in analysis.scan.mentions if m.entity in entities and _is_at(m, found.field, found.best))
+    """Return the term's name, as its author knows it; of a term that is an entity and bears its id, the entity's."""
+    patterns = next((term.patterns for term in rule.terms if term.name == found.term), ())
+    is_entity = [(pattern.kind, pattern.text) for pattern in patterns] == [(PatternKind.ENTITY, found.term)]
+    names = (mention.name for mention in analysis.scan.mentions if is_entity and mention.entity == found.term)
     return next(names, found.term.replace("_", " "))
 
 
-def _is_at(mention: Mention, where: Field, text: str) -> bool:
-    return mention.field is where and mention.text == text
-
-
-def _entities(terms: Iterator[TermDef]) -> frozenset[str]:
-    return frozenset(pattern.text for term in terms for pattern in term.patterns if pattern.kind is PatternKind.ENTITY)
-
-
-def _masks(rule: RuleDef, analysis: Analysis) -> tuple[Mask, ...]:
-    entities = _entities(iter(rule.terms))
-    return tuple(mask for mask in analysis.scan.masks if mask.entity in entities)
-
-
 def _ignored(rule: RuleDef, analysis: Analysis) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(mask.text for mask in _masks(rule, analysis)))[:_MAX_MASKS]
+    return tuple(dict.fromkeys(mask.text for mask in masks_of(rule, analysis)))[:_MAX_MASKS]

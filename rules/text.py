@@ -12,6 +12,7 @@ Offsets are code points, end exclusive.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 import unicodedata
@@ -30,6 +31,7 @@ __all__ = [
     "is_seam",
     "lines",
     "sentences",
+    "text_sha256",
     "word_numbers",
 ]
 
@@ -295,6 +297,11 @@ def fold(text: str) -> Folded:
             letters = _fold_letters(kept)
             layers.append(layer)
     return Folded(text, kept, letters, letters.translate(_TO_FLAT), tuple(layers))
+
+
+def text_sha256(title: str, lead: str, body: str) -> str:
+    """Return the hash of a text that rules read, in hexadecimal: its three parts, a NUL after each of the first two."""
+    return hashlib.sha256(f"{title}\0{lead}\0{body}".encode("utf-8", "replace")).hexdigest()
 
 
 # --- letters: case and accents at a place --------------------------------------------------------------------------

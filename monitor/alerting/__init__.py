@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitor.alerting.plan import RECAP_LIMIT, Recap, message_id, notifies, plan, plan_recap
 from monitor.alerting.retry import ATTEMPTS, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
-from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes
+from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
 
 __all__ = [
     "ATTEMPTS",
@@ -15,6 +15,7 @@ __all__ = [
     "Route",
     "Routes",
     "default_routes",
+    "idle_matchers",
     "load_routes",
     "message_id",
     "next_attempt",

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from monitor.alerting.matchers import Matcher, facts_of
 from monitor.model import Channel, Receiver
-from monitor.settings import PREFIX
+from monitor.settings import PREFIX, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from monitor.model import Story
     from monitor.settings import Settings
-    from rules.types import Match
+    from rules.types import Match, RuleDef
 
-__all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations"]
+__all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations", "idle_matchers"]
+
+_NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire"})
 
 JOURNAL = "journal"
 """The receiver that is always there: the log only."""
@@ -68,6 +70,38 @@ class Routes:
         if self.root is None:
             return self.names
         return tuple(name for name in self.root.take(facts_of(match, story)) if name != JOURNAL)
+
+
+def idle_matchers(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:
+    """Say which matchers can tell none of these rules from the others: a name in them is mistyped.
+
+    Args:
+        routes: the tree.
+        rules: those that are live.
+    """
+    labels = {name for rule in rules for name, _ in rule.labels}
+    told = []
+    for matcher in _matchers(routes.root):
+        if matcher.name in _NOT_OF_RULES:
+            continue
+        values = tuple(_fact(rule, matcher.name) for rule in rules)
+        if rules and not matcher.can_find(values):
+            names = sorted({value for value in values if value}) or sorted({*labels, "rule"})
+            near = nearest(matcher.value if any(values) else matcher.name, names)
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(names[:10])}"
+            told.append(f"no rule has {matcher.name} {matcher.value!r}; {hint}")
+    return tuple(dict.fromkeys(told))
+
+
+def _matchers(route: Route | None) -> Iterator[Matcher]:
+    if route is not None:
+        yield from route.matchers
+        for inner in route.routes:
+            yield from _matchers(inner)
+
+
+def _fact(rule: RuleDef, name: str) -> str:
+    return rule.id if name == "rule" else dict(rule.labels).get(name, "")
 
 
 def destinations(settings: Settings) -> dict[Channel, str]:

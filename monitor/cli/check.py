@@ -1,15 +1,19 @@
-"""`veille check`: settings, feeds, rules with the tests they carry, and routes, before anything runs."""
+"""`veille check`: settings, database, feeds, rules, routes and destinations, before anything runs."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
 from monitor.cli.context import print_json, settings_of
-from monitor.errors import VeilleError
+from monitor.errors import RoutesError, VeilleError
+
+if TYPE_CHECKING:
+    from monitor.settings import Settings
 
 __all__ = ["check"]
 
@@ -23,33 +27,16 @@ class _Result:
 
 
 def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
-    """Check settings, feeds, rules with their tests, routes.
+    """Check settings, database, feeds, rules, routes.
 
-    Nothing is started and nothing is sent; the exit code says how it went.
+    The rules' own tests are run, and where alerts go is looked up. Nothing is started and nothing is sent; the exit
+    code says how it went.
     """
-    from monitor.alerting import load_routes
-    from monitor.app import check_channels, load_feeds
-    from monitor.rulesets import load_engine
-
     settings = settings_of(context)
-
-    def rules() -> str:
-        engine = load_engine(settings)
-        tests = sum(len(rule.tests) for rule in engine.pack.rules)
-        return f"{len(engine.pack.rules)} rules, {len(engine.pack.entities)} entities, {tests} tests passed"
-
-    def feeds() -> str:
-        return f"{len(load_feeds(settings))} feeds"
-
-    def routes() -> str:
-        unused = "".join(f"; no receiver uses {setting}" for setting in load_routes(settings).unused)
-        return "receivers: " + (", ".join(check_channels(settings)) or "none, the log only") + unused
-
-    checks: dict[str, Callable[[], str]] = {"feeds": feeds, "rules": rules, "routes": routes}
     results = [_Result("settings", ok=True, found="every name and value is valid")]
-    for name, look in checks.items():
+    for name, look in _CHECKS.items():
         try:
-            results.append(_Result(name, ok=True, found=look()))
+            results.append(_Result(name, ok=True, found=look(settings)))
         except VeilleError as error:
             results.append(_Result(name, ok=False, found=str(error), errors=getattr(error, "errors", ())))
     good = all(result.ok for result in results)
@@ -61,3 +48,58 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
             sys.stdout.writelines(f"       {line}\n" for line in result.errors)
     if not good:
         raise typer.Exit(2)
+
+
+def _database(settings: Settings) -> str:
+    from monitor.store import Store
+
+    return Store.check(settings.database)
+
+
+def _feeds(settings: Settings) -> str:
+    from monitor.app import load_feeds
+
+    return f"{len(load_feeds(settings))} feeds"
+
+
+def _rules(settings: Settings) -> str:
+    from monitor.rulesets import load_engine
+
+    pack = load_engine(settings).pack
+    tests = sum(len(rule.tests) for rule in pack.rules)
+    sentences = sum(len(entity.matches) + len(entity.rejects) for entity in pack.entities)
+    return (
+        f"{len(pack.rules)} rules, {len(pack.entities)} entities; "
+        f"passed: {tests} tests of rules, {sentences} sentences of entities"
+    )
+
+
+def _routes(settings: Settings) -> str:
+    from monitor.alerting import idle_matchers, load_routes
+    from monitor.app import check_channels
+    from monitor.rulesets import load_engine
+
+    routes = load_routes(settings)
+    receivers = ", ".join(check_channels(settings)) or "none, the log only"
+    if idle := idle_matchers(routes, load_engine(settings, tested=False).pack.rules):
+        raise RoutesError("matchers that tell no rule from another", errors=idle)
+    return f"receivers: {receivers}" + "".join(f"; no receiver uses {setting}" for setting in routes.unused)
+
+
+def _destinations(settings: Settings) -> str:
+    import asyncio
+
+    from monitor.deliver import refused_destinations
+
+    if refused := asyncio.run(refused_destinations(settings)):
+        raise RoutesError("every alert would be refused", errors=refused)
+    return "no address that is refused"
+
+
+_CHECKS: dict[str, Callable[[Settings], str]] = {
+    "database": _database,
+    "feeds": _feeds,
+    "rules": _rules,
+    "routes": _routes,
+    "destinations": _destinations,
+}

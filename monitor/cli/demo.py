@@ -135,7 +135,7 @@ def _conclude(demonstration: Demonstration, report: Report, say: Say) -> None:
     channels = ", ".join(f"{channel.value} {count}" for channel, count in report.messages.items())
     rows = [
         ("titles polled", f"{report.polled} of {report.titles}"),
-        ("titles failing", ", ".join(report.failing) or "none"),
+        ("titles failing, as they should", ", ".join(report.failing) or "none"),
         ("articles read", str(report.read)),
         ("alerts", f"{report.alerts} at once, {report.recap} in the recap"),
         ("false friends kept silent", f"{report.silent_decoys} of {report.decoys}"),
@@ -151,7 +151,7 @@ def _conclude(demonstration: Demonstration, report: Report, say: Say) -> None:
     for command in ("matches", "feeds", "deliveries"):
         say(f"  {look} {command}", "")
     say("To watch the real press:", "bold")
-    say(f"  {veille} init", "")
+    say(f"  {veille} init desk", "")
 
 
 def _program() -> str:

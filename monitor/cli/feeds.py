@@ -31,8 +31,7 @@ def list_(
     from monitor.cli.when import local
 
     settings = settings_of(context)
-    with log(settings) as store:
-        states = store.feeds()
+    states = _states(settings)
     if as_json:
         for state in states:
             print_json(_health(state))
@@ -56,6 +55,23 @@ def list_(
     )
     if not states:
         sys.stderr.write("No feed. `veille feeds add URL` declares one, the next `veille poll` polls it.\n")
+
+
+def _states(settings: Settings) -> tuple[FeedState, ...]:
+    """Return the feeds of the log; before the first poll makes one, those that are declared."""
+    from urllib.parse import urlsplit
+
+    from monitor import sources
+    from monitor.model import FeedId, FeedState, FeedStatus
+    from monitor.store.connection import database_path
+
+    if settings.feeds is not None and not database_path(settings.database).exists():
+        return tuple(
+            FeedState(FeedId(number), feed, urlsplit(feed.url).netloc, FeedStatus.ACTIVE)
+            for number, feed in enumerate(sources.read_feeds(settings.feeds), start=1)
+        )
+    with log(settings) as store:
+        return store.feeds()
 
 
 def _health(state: FeedState) -> dict[str, Any]:
@@ -86,7 +102,8 @@ def add(
 ) -> None:
     """Add a feed, or those that a home page names.
 
-    They are written into the feeds file; the daemon polls them at its next round.
+    Where the page names none, the usual addresses are tried. They are written into the feeds file; the daemon polls
+    them at its next round.
     """
     import asyncio
 
@@ -99,39 +116,50 @@ def add(
         found: tuple[Feed, ...] = (Feed(url=url, title=title, outlet=outlet),)
     else:
         found = asyncio.run(_found(settings, url, title=title, outlet=outlet))
+    added = sources.add_feeds(path, found)
     for feed in found:
-        added = sources.add_feed(path, feed)
         if as_json:
-            print_json({"url": feed.url, "title": feed.title, "added": added})
+            print_json({"url": feed.url, "title": feed.title, "added": feed in added})
         else:
-            done = "added" if added else "already there"
+            done = "added" if feed in added else "already there"
             sys.stdout.write(f"{done}: {feed.url}" + (f" ({feed.title})" if feed.title else "") + "\n")
 
 
 @app.command()
-def remove(context: typer.Context, url: str = typer.Argument(help="The feed's address.")) -> None:
+def remove(
+    context: typer.Context,
+    ref: str = typer.Argument(help="The feed's number or address."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
     """Take a feed out of the feeds file.
 
     It is polled no more; the log keeps what it gave.
     """
     from monitor import sources
 
-    path = _feeds_file(settings_of(context))
+    settings = settings_of(context)
+    path = _feeds_file(settings)
+    url = ref
+    if ref.isdigit():
+        with log(settings) as store:
+            url = store.feed(ref).feed.url
     if not sources.remove_feed(path, url):
         raise NotFoundError(f"{url}: not in {path}; `veille feeds export` shows what is")
-    sys.stdout.write(f"removed: {url}\n")
+    _say({"removed": url}, as_json=as_json)
 
 
 @app.command("import")
 def import_(
-    context: typer.Context, source: Path = typer.Argument(metavar="OPML", help="OPML, or one address a line.")
+    context: typer.Context,
+    source: Path = typer.Argument(metavar="OPML", help="OPML, or one address a line."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Add every feed of an OPML file to the feeds file."""
     from monitor import sources
 
-    path = _feeds_file(settings_of(context))
-    results = [sources.add_feed(path, feed) for feed in sources.read_feeds(source)]
-    sys.stdout.write(f"{sum(results)} added, {len(results) - sum(results)} already there\n")
+    feeds = sources.read_feeds(source)
+    added = sources.add_feeds(_feeds_file(settings_of(context)), feeds)
+    _say({"added": len(added), "already there": len(feeds) - len(added)}, as_json=as_json)
 
 
 @app.command()
@@ -143,15 +171,23 @@ def export(context: typer.Context) -> None:
 
 
 @app.command()
-def pause(context: typer.Context, ref: str = typer.Argument(help="The feed's number or address.")) -> None:
+def pause(
+    context: typer.Context,
+    ref: str = typer.Argument(help="The feed's number or address."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
     """Stop polling a feed until it is resumed."""
-    _set_paused(context, ref, paused=True)
+    _set_paused(context, ref, paused=True, as_json=as_json)
 
 
 @app.command()
-def resume(context: typer.Context, ref: str = typer.Argument(help="The feed's number or address.")) -> None:
+def resume(
+    context: typer.Context,
+    ref: str = typer.Argument(help="The feed's number or address."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
     """Poll a paused feed again, or one that was gone."""
-    _set_paused(context, ref, paused=False)
+    _set_paused(context, ref, paused=False, as_json=as_json)
 
 
 @app.command()
@@ -180,26 +216,40 @@ def _feeds_file(settings: Settings) -> Path:
     return settings.feeds
 
 
-def _set_paused(context: typer.Context, ref: str, *, paused: bool) -> None:
+def _set_paused(context: typer.Context, ref: str, *, paused: bool, as_json: bool) -> None:
+    from monitor import sources
     from monitor.clock import SystemClock
 
-    with log(settings_of(context), write=True) as store:
+    settings = settings_of(context)
+    with log(settings, write=True) as store:
         state = store.feed(ref)
+        path = settings.feeds
+        if not paused and path is not None and state.feed.url not in {feed.url for feed in sources.read_feeds(path)}:
+            raise NotFoundError(f"{state.feed.url}: no longer in {path}; `veille feeds add` puts it back")
         store.pause_feed(state.id, paused=paused, now=SystemClock().now())
-    sys.stdout.write(f"{'paused' if paused else 'resumed'}: {state.feed.url}\n")
+    _say({"paused" if paused else "resumed": state.feed.url}, as_json=as_json)
+
+
+def _say(done: dict[str, Any], *, as_json: bool) -> None:
+    """Print what was done: `removed: https://…`, `3 added, 1 already there`."""
+    if as_json:
+        print_json(done)
+        return
+    told = (f"{value} {name}" if isinstance(value, int) else f"{name}: {value}" for name, value in done.items())
+    sys.stdout.write(", ".join(told) + "\n")
 
 
 async def _found(settings: Settings, url: str, *, title: str | None, outlet: str | None) -> tuple[Feed, ...]:
     """Return the feeds behind an address: itself, or those its page names."""
     from monitor import feeds, sources
     from monitor.cli.inputs import fetcher
-    from monitor.errors import ExternalError, FeedError, SourceError
+    from monitor.errors import ExternalError, FeedError, InputError
     from monitor.model import Feed
 
     async with fetcher(settings) as client, _pool() as pool:
         answer = await client.get(url, max_bytes=feeds.MAX_BYTES)
         if not answer.is_success:
-            raise SourceError(f"{url}: answered {answer.status}; look at it in a browser, or use --unchecked")
+            raise InputError(f"{url}: answered {answer.status}; look at it in a browser, or use --unchecked")
         try:
             parsed = await feeds.parse(
                 pool, answer.body, url=answer.url, content_type=answer.headers.get("content-type")
@@ -215,7 +265,7 @@ async def _found(settings: Settings, url: str, *, title: str | None, outlet: str
                 if not link.declared:
                     break  # one good guess is enough; what the page itself declares is all taken
             if not found:
-                raise SourceError(
+                raise InputError(
                     f"{url}: no feed there, and the page names none; give the feed's own address"
                 ) from None
             return tuple(found)

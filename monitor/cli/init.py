@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["init"]
 
+_RULE_FILES = (".yaml", ".yml", ".txt")
 _PRESS = ("nationale", "régions", "magazines", "audiovisuel", "agences", "belgique", "suisse", "québec", "afrique")
 
 
@@ -87,14 +88,16 @@ def init(
         Path("routes.yaml"): _routes(answers),
         **{Path("rules") / Path(_bundled()[name]).name: texts[_bundled()[name]] for name in wanted},
     }
+    others = _other_rules(folder, files)
     _write(folder, files, force=force)
-    sys.stdout.write(_farewell(folder, len(feeds), wanted, answers))
+    sys.stdout.write(_farewell(folder, len(feeds), wanted, answers, others))
 
 
-def _presets() -> tuple[str, ...]:
-    from monitor.sources import PRESETS
+def _presets() -> dict[str, str]:
+    """Return what each selection of the press holds."""
+    from monitor.sources import PRESETS, preset_feeds
 
-    return tuple(preset.name for preset in PRESETS)
+    return {preset.name: f"{preset.description}, {len(preset_feeds([preset.name]))} feeds" for preset in PRESETS}
 
 
 @cache
@@ -106,15 +109,18 @@ def _bundled() -> dict[str, str]:
 
 
 def _known(kind: str, names: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
-    """Return names that are all known, in lower case.
+    """Return names that are all known, as they are spelled there; case and accents are forgiven.
 
     Raises:
         typer.BadParameter: one is not; told at once, so that a person may answer again.
     """
+    from rules.text import fold
+
+    by_letters = {fold(name).text: name for name in known}
     for name in names:
-        if name.lower() not in known:
+        if fold(name).text not in by_letters:
             raise typer.BadParameter(f"no {kind} {name!r}; there are {', '.join(known)}")
-    return tuple(name.lower() for name in names)
+    return tuple(by_letters[fold(name).text] for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +145,13 @@ class _Answers:
 def _asked(given: _Answers) -> _Answers:
     """Ask a person for what the flags did not say; an answer that cannot be is asked again."""
 
-    def ask(question: str, value: str) -> str:
-        return value or str(typer.prompt(question, default="", show_default=False)).strip()
+    def ask(question: str, value: str, *settings: str) -> str:
+        def read(text: str) -> str:
+            for setting in settings:
+                _try(**{setting: text.strip()})
+            return text.strip()
+
+        return value or str(typer.prompt(question, default="", show_default=False, value_proc=read))
 
     def words(question: str, value: tuple[str, ...], default: Collection[str], known: Collection[str]) -> Any:
         def read(text: str) -> tuple[str, ...]:
@@ -148,18 +159,33 @@ def _asked(given: _Answers) -> _Answers:
 
         return value or typer.prompt(question, default=",".join(default), value_proc=read)
 
+    sys.stdout.write("".join(f"  {name}: {description}\n" for name, description in _presets().items()))
     press = words("Which press", given.press, _PRESS, _presets())
     rules = words("Which rules", given.rules, _bundled(), _bundled())
     sys.stdout.write("Where alerts go; leave empty what you do not use.\n")
-    webhook_url = ask("Webhook address", given.webhook_url)
-    slack_webhook_url = ask("Slack webhook address", given.slack_webhook_url)
+    webhook_url = ask("Webhook address", given.webhook_url, "webhook_url")
+    slack_webhook_url = ask("Slack webhook address", given.slack_webhook_url, "slack_webhook_url")
     smtp_host = ask("Mail server", given.smtp_host)
     mail_from = ask("Mails from", given.mail_from) if smtp_host else ""
     mail_to = ask("Mails to", given.mail_to) if smtp_host else ""
-    contact = ask("Your address, told to the sites that are polled", given.contact)
+    contact = ask("Your mail or web address, told to the sites that are polled", given.contact, "contact")
     sys.stdout.write("".join(f"  {name.value}: {meaning}\n" for name, meaning in _USES.items()))
     use = given.use or Use(typer.prompt("What are the alerts for", default=Use.PERSONAL.value, type=Use))
     return _Answers(press, rules, webhook_url, slack_webhook_url, smtp_host, mail_from, mail_to, contact, use)
+
+
+def _try(**settings: str) -> None:
+    """Have settings checked.
+
+    Raises:
+        typer.BadParameter: one is impossible; told at once, so that a person may answer again.
+    """
+    from monitor.settings import load_settings
+
+    try:
+        load_settings(None, **{name: value for name, value in settings.items() if value})
+    except SettingsError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _env(answers: _Answers) -> str:
@@ -204,7 +230,6 @@ def _line(name: str, value: str) -> str:
 
 def _routes(answers: _Answers) -> str:
     receivers = answers.receivers
-    first = next(iter(receivers), "journal")
     lines = [
         "# Which alerts go where. The first route whose matchers hold takes an alert; `continue: true` lets it go on.",
         *(
@@ -213,11 +238,11 @@ def _routes(answers: _Answers) -> str:
             else ["# Not in use: set VEILLE_ROUTES=routes.yaml in .env. Until then all alerts go everywhere."]
         ),
         "route:",
-        f"  receiver: {first}   # where what no route takes goes; journal: the log only",
+        "  receiver: journal   # where what no route takes goes: the log only",
         "  routes:" if receivers else "  routes: []",
     ]
     lines += [
-        f"    - {{matchers: ['level=~\"low|medium|high|critical\"'], receiver: {name}, continue: true}}"
+        f"    - {{receiver: {name}, continue: true}}   # for some only: matchers: ['level=~\"high|critical\"']"
         for name in receivers
     ]
     lines.append("receivers:" if receivers else "receivers: {}")
@@ -226,17 +251,26 @@ def _routes(answers: _Answers) -> str:
 
 
 def _write(folder: Path, files: Mapping[Path, str], *, force: bool) -> None:
-    taken = [str(folder / path) for path in files if (folder / path).exists()]
+    if (folder / "rules" / "__init__.py").exists():
+        raise SettingsError(f"{folder}: holds veille's own source; choose another folder, such as `veille init desk`")
+    taken = [str(folder / path) for path in (*files, *_other_rules(folder, files)) if (folder / path).exists()]
     if taken and not force:
         raise SettingsError(f"already there: {', '.join(taken)}; choose another folder, or --force")
     try:
         for path, text in files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.touch(mode=0o600 if path.name == ".env" else 0o644)
+            target.touch()
+            target.chmod(0o600 if path.name == ".env" else 0o644)  # before the secrets are in it
             target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{folder}: cannot be written: {error.strerror}") from error
+
+
+def _other_rules(folder: Path, files: Collection[Path]) -> tuple[Path, ...]:
+    """Return the rule files that are there and are none of ours: they would be live beside them."""
+    there = sorted(path.relative_to(folder) for path in (folder / "rules").rglob("*") if path.suffix in _RULE_FILES)
+    return tuple(path for path in there if path not in files)
 
 
 def _check(answers: _Answers) -> None:
@@ -248,16 +282,21 @@ def _check(answers: _Answers) -> None:
     check_channels(load_settings(**{name: value for name in names if (value := getattr(answers, name))}))
 
 
-def _farewell(folder: Path, feeds: int, rules: tuple[str, ...], answers: _Answers) -> str:
+def _farewell(folder: Path, feeds: int, rules: tuple[str, ...], answers: _Answers, others: Sequence[Path]) -> str:
     told = ", ".join(answers.receivers) or "nobody yet; set a destination in .env, matches are in the log meanwhile"
     rights = (
         "Short quotes and links may need no licence, but monitoring the press can: in France, ask the CFC.\n"
         if answers.use not in {Use.PERSONAL, Use.PRESS}
         else ""
     )
+    also = f"Rules that were there are live too: {', '.join(map(str, others))}.\n" if others else ""
+    alone = (
+        "" if answers.contact else "Set VEILLE_CONTACT in .env: sites that are polled should be able to reach you.\n"
+    )
     where = "" if folder == Path() else f"  cd {folder}\n"
     return (
-        f"{folder / '.env'}: {feeds} feeds, rules {', '.join(rules)}; told: {told}.\n{rights}Next:\n{where}"
+        f"{folder / '.env'}: {feeds} feeds, rules {', '.join(rules)}; told: {told}.\n"
+        f"{also}{alone}{rights}Next:\n{where}"
         "  veille check   # everything is in order\n"
         "  veille poll    # one cycle; the first sends one recap\n"
         "  veille run     # the daemon\n"

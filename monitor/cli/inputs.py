@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import signal
 import sys
 import zlib
 from collections.abc import AsyncIterator, Iterator
@@ -83,10 +84,23 @@ def told(source: str, error: VeilleError) -> str:
 @contextmanager
 def _opened(source: str) -> Iterator[BinaryIO]:
     if source == "-":
-        yield _unpacked(cast("io.BufferedReader", sys.stdin.buffer))
+        if sys.stdin.isatty():
+            sys.stderr.write("Reading standard input, to its end (Ctrl-D).\n")
+        with _interruptible():
+            yield _unpacked(cast("io.BufferedReader", sys.stdin.buffer))
     else:
         with Path(source).open("rb") as file:
             yield _unpacked(file)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a read that blocks: an event loop would only note it, and go on waiting."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _unpacked(file: io.BufferedReader) -> BinaryIO:

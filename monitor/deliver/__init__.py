@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.deliver.channels import make_channels
+from monitor.deliver.channels import make_channels, refused_destinations
 from monitor.deliver.payload import payload
 from monitor.deliver.sender import ChannelSender
 
-__all__ = ["ChannelSender", "make_channels", "payload"]
+__all__ = ["ChannelSender", "make_channels", "payload", "refused_destinations"]

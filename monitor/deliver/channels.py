@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from monitor.clock import SystemClock
 from monitor.deliver.mail import MailSender, address
-from monitor.deliver.slack import SlackSender
+from monitor.deliver.slack import Pace, SlackSender
 from monitor.deliver.smtp import SmtpServer
 from monitor.deliver.webhook import WebhookSender, signing_keys
 from monitor.deliver.words import vocabulary
-from monitor.errors import FetchError, SettingsError
-from monitor.http import origin_of
+from monitor.errors import FetchError, Reason, SettingsError
+from monitor.http import endpoint_of, origin_of, resolve, vet
 from monitor.model import Channel
 from monitor.settings import PREFIX, SmtpTls
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from monitor.clock import Clock
     from monitor.deliver.sender import ChannelSender
-    from monitor.http import HttpClient
+    from monitor.http import HttpClient, Resolver
     from monitor.model import Receiver
     from monitor.settings import Settings
 
-__all__ = ["make_channels"]
+__all__ = ["make_channels", "refused_destinations"]
 
 _PORTS = {SmtpTls.NONE: 25, SmtpTls.STARTTLS: 587, SmtpTls.TLS: 465}
 
@@ -45,12 +45,40 @@ def make_channels(
     Raises:
         SettingsError: a setting of a channel is missing or impossible.
     """
+    pace = Pace()  # Slack counts the messages of an incoming webhook, however many receivers share it (promise D10)
     makers = {
         Channel.WEBHOOK: lambda receiver: _webhook(receiver.name, settings, client, clock or SystemClock()),
-        Channel.SLACK: lambda receiver: _slack(receiver.name, settings, client),
+        Channel.SLACK: lambda receiver: _slack(receiver.name, settings, client, pace),
         Channel.MAIL: lambda receiver: _mail(receiver, settings),
     }
     return {receiver.name: makers[receiver.channel](receiver) for receiver in receivers}
+
+
+async def refused_destinations(settings: Settings, *, resolver: Resolver = resolve) -> tuple[str, ...]:
+    """Look up where alerts go, and say which addresses every alert would be refused for. Nothing is connected to.
+
+    A name that cannot be looked up now is left out: it may be there when an alert is.
+
+    Raises:
+        SettingsError: an address cannot be posted to.
+    """
+    found = []
+    for setting, (host, port) in _endpoints(settings).items():
+        try:
+            vet(host, await resolver(host, port), settings.deliver_allow_networks)
+        except FetchError as error:
+            if error.reason is Reason.ADDRESS_REFUSED:
+                found.append(f"{PREFIX}{setting}: {error}")
+    return tuple(found)
+
+
+def _endpoints(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Return the setting, host and port of each destination that is set."""
+    posted = {"WEBHOOK_URL": settings.webhook_url, "SLACK_WEBHOOK_URL": settings.slack_webhook_url}
+    endpoints = {setting: endpoint_of(_required(url, setting)) for setting, url in posted.items() if url is not None}
+    if settings.smtp_host is not None:
+        endpoints["SMTP_HOST"] = settings.smtp_host, settings.smtp_port or _PORTS[settings.smtp_tls]
+    return endpoints
 
 
 def _webhook(name: str, settings: Settings, client: HttpClient, clock: Clock) -> ChannelSender:
@@ -59,9 +87,10 @@ def _webhook(name: str, settings: Settings, client: HttpClient, clock: Clock) ->
     return WebhookSender(name=name, url=url, keys=keys, client=client, clock=clock)
 
 
-def _slack(name: str, settings: Settings, client: HttpClient) -> ChannelSender:
+def _slack(name: str, settings: Settings, client: HttpClient, pace: Pace) -> ChannelSender:
     url = _required(settings.slack_webhook_url, "SLACK_WEBHOOK_URL")
-    return SlackSender(name=name, url=url, words=vocabulary(settings.language, settings.zone), client=client)
+    words = vocabulary(settings.language, settings.zone)
+    return SlackSender(name=name, url=url, words=words, client=client, pace=pace)
 
 
 def _mail(receiver: Receiver, settings: Settings) -> ChannelSender:

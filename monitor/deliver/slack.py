@@ -74,15 +74,25 @@ class SlackSender:
         words: the readers' language and time zone.
         client: what posts.
         deadline_s: for one attempt, in seconds.
+        pace: shared by all who post to this webhook; one of its own unless given.
     """
 
-    def __init__(self, *, name: str, url: str, words: Words, client: HttpClient, deadline_s: float = 20.0) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        url: str,
+        words: Words,
+        client: HttpClient,
+        deadline_s: float = 20.0,
+        pace: Pace | None = None,
+    ) -> None:
         self._name = name
         self._url = url
         self._words = words
         self._client = client
         self._deadline_s = deadline_s
-        self._pace = Pace()
+        self._pace = pace or Pace()
 
     def render(self, alert: Alert, message_id: str) -> Rendered:  # noqa: ARG002  Slack keeps no identity
         """Return the message as JSON: blocks, and the plain text that notifications show."""

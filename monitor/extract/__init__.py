@@ -6,9 +6,9 @@ child only.
 
 from __future__ import annotations
 
-from monitor.extract.article import text_sha256, to_article
+from monitor.extract.article import to_article
 from monitor.extract.read import MAX_BYTES, Extracted, read_page
 from monitor.extract.remote import read, worker_pool
 from monitor.extract.wire import as_dict
 
-__all__ = ["MAX_BYTES", "Extracted", "as_dict", "read", "read_page", "text_sha256", "to_article", "worker_pool"]
+__all__ = ["MAX_BYTES", "Extracted", "as_dict", "read", "read_page", "to_article", "worker_pool"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from functools import cache
 from importlib import metadata
@@ -12,13 +11,14 @@ from monitor.extract.body import without_boilerplate
 from monitor.extract.read import split_lead
 from monitor.extract.signs import language_of, wire_of
 from monitor.model import Article, Completeness
+from rules.text import text_sha256
 
 if TYPE_CHECKING:
     from monitor.errors import Reason
     from monitor.extract.read import Extracted
     from monitor.model import Entry
 
-__all__ = ["text_sha256", "to_article"]
+__all__ = ["to_article"]
 
 _LONG_LEAD: Final = 1200  # a longer summary is the article itself
 _FULL: Final = 1500
@@ -76,11 +76,6 @@ def to_article(
         page_reason=page_reason,
         page_error=page_error,
     )
-
-
-def text_sha256(title: str, lead: str, body: str) -> str:
-    """Return the fingerprint of what rules read, in hexadecimal."""
-    return hashlib.sha256(f"{title}\n{lead}\n{body}".encode("utf-8", "replace")).hexdigest()
 
 
 def _parted(summary: str, text: str) -> tuple[str, str]:

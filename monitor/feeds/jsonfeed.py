@@ -10,7 +10,7 @@ from monitor.errors import FeedError, Reason
 from monitor.feeds.limits import LIMITS
 from monitor.links import web_link
 from monitor.model import Entry, ParsedFeed
-from monitor.text import plain, plain_paragraphs
+from monitor.text import fold, plain, plain_paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ def read_json(text: str, *, url: str, now: datetime) -> tuple[ParsedFeed, list[E
         format="json11" if _text(document, "version").rstrip("/").endswith("1.1") else "json10",
         title=plain(_text(document, "title"), most=LIMITS.title) or None,
         link=web_link(_text(document, "home_page_url"), base=url),
-        language=_text(document, "language")[:35] or None,
+        language=fold(_text(document, "language"))[:35] or None,
         entries=(),
         dropped=max(0, len(items) - LIMITS.entries),
     )
@@ -56,7 +56,7 @@ def _entry(item: Mapping[str, Any], url: str, now: datetime) -> Entry:
     summary = plain_paragraphs(_text(item, "summary"), most=LIMITS.summary)
     return Entry(
         keys=(),
-        guid=_text(item, "id")[: LIMITS.guid] or None,
+        guid=fold(_text(item, "id"))[: LIMITS.guid] or None,
         link=web_link(_text(item, "url") or _text(item, "external_url"), base=url),
         title=plain(_text(item, "title"), most=LIMITS.title),
         summary=summary,

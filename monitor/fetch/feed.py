@@ -108,6 +108,6 @@ def _conditions(state: FeedState) -> dict[str, str]:
 def _date(text: str) -> datetime | None:
     try:
         parsed = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits
         return None
     return parsed if parsed.tzinfo else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from monitor.http.addresses import IPNetwork, Resolver, is_public, resolve, vet
 from monitor.http.client import HttpClient, HttpResponse, default_user_agent, parse_retry_after, status_error
-from monitor.http.urls import canonical_url, host_of, origin_of, path_of
+from monitor.http.urls import canonical_url, endpoint_of, host_of, origin_of, path_of
 
 __all__ = [
     "HttpClient",
@@ -17,6 +17,7 @@ __all__ = [
     "Resolver",
     "canonical_url",
     "default_user_agent",
+    "endpoint_of",
     "host_of",
     "is_public",
     "origin_of",

@@ -9,7 +9,7 @@ import httpx
 
 from monitor.errors import FetchError, Reason
 
-__all__ = ["canonical_url", "check_url", "host_of", "origin_of", "path_of"]
+__all__ = ["canonical_url", "check_url", "endpoint_of", "host_of", "origin_of", "path_of"]
 
 _MAX_LENGTH = 8192
 _MAX_PORT = 65535
@@ -95,6 +95,20 @@ def origin_of(url: str) -> str:
     """
     parsed = check_url(url)
     return f"{parsed.scheme}://{host_key(parsed)}"
+
+
+def endpoint_of(url: str) -> tuple[str, int]:
+    """Return the host and the port that an address is asked at.
+
+    Raises:
+        FetchError: `bad_url`.
+
+    Examples:
+        >>> endpoint_of("https://journal.example/monde")
+        ('journal.example', 443)
+    """
+    parsed = check_url(url)
+    return parsed.host, parsed.port or _DEFAULT_PORTS[parsed.scheme]
 
 
 def path_of(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from monitor.sources.catalogue import KINDS, CatalogueFeed, catalogue, search, selection
 from monitor.sources.discover import FeedLink, feed_links
-from monitor.sources.files import add_feed, parse_feeds, read_feeds, remove_feed
+from monitor.sources.files import add_feeds, parse_feeds, read_feeds, remove_feed
 from monitor.sources.opml import export_opml
 from monitor.sources.presets import PRESETS, Preset, preset_feeds
 
@@ -12,7 +12,7 @@ __all__ = [
     "CatalogueFeed",
     "FeedLink",
     "Preset",
-    "add_feed",
+    "add_feeds",
     "catalogue",
     "export_opml",
     "feed_links",

@@ -1,7 +1,7 @@
 """The French-language press as a catalogue of feeds: facts in `catalogue.csv`, one feed a line.
 
-A feed that is on by default was seen alive lately; the others are there to be found. Catalogue feeds obey robots.txt
-(promise P4), so they are not `typed`.
+A feed that is on by default was seen alive lately, or is listed by four sources or more; the others are there to be
+found. Catalogue feeds obey robots.txt (promise P4), so they are not `typed`.
 """
 
 from __future__ import annotations

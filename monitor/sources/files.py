@@ -20,9 +20,9 @@ from monitor.sources import opml
 from monitor.sources.address import address_error, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["add_feed", "parse_feeds", "read_feeds", "remove_feed"]
+__all__ = ["add_feeds", "parse_feeds", "read_feeds", "remove_feed"]
 
 _MAX_BYTES = 10_000_000
 _LINE = re.compile(r"(?P<url>\S+)(?:\s+(?P<title>.*))?")
@@ -60,32 +60,42 @@ def parse_feeds(content: bytes, *, name: str) -> tuple[Feed, ...]:
     return tuple(feeds)
 
 
-def add_feed(path: Path, feed: Feed) -> bool:
-    """Declare a feed at the end of the file, which is created when it is not there (`.opml` and `.xml`: OPML).
+def add_feeds(path: Path, feeds: Sequence[Feed]) -> tuple[Feed, ...]:
+    """Declare feeds at the end of the file, which is created when it is not there (`.opml` and `.xml`: OPML).
 
     Returns:
-        Whether it was added: False when the file declares this address already.
+        Those that were added: not those whose address the file declares already.
 
     Raises:
-        SourceError: the address or the file cannot be used; the file is then as it was.
+        SourceError: an address or the file cannot be used; the file is then as it was.
     """
-    problem = address_error(feed.url)
-    if problem:
-        raise SourceError(f"{feed.url[:100]!r}: {problem}")
-    if not path.exists():
-        _write(path, opml.export_opml((feed,)) if path.suffix.lower() in _OPML_SUFFIXES else _text_line(feed).encode())
-        return True
-    content = _content(path)
-    if any(canonical(known.url) == canonical(feed.url) for _, known in _declared(content, name=str(path))):
-        return False
-    if _is_opml(content):
-        root = opml.parse(content, name=str(path))
-        opml.insert(root, feed)
-        _write(path, opml.serialise(root))
+    for feed in feeds:
+        problem = address_error(feed.url)
+        if problem:
+            raise SourceError(f"{feed.url[:100]!r}: {problem}")
+    content = _content(path) if path.exists() else b""
+    known = {canonical(feed.url) for _, feed in _declared(content, name=str(path))} if content else set()
+    fresh: dict[str, Feed] = {}
+    for feed in feeds:
+        fresh.setdefault(canonical(feed.url), feed)
+    added = tuple(feed for key, feed in fresh.items() if key not in known)
+    if not added:
+        return ()
+    if _is_opml(content) or (not path.exists() and path.suffix.lower() in _OPML_SUFFIXES):
+        _write(path, _grown_opml(content, added, name=str(path)))
     else:
         gap = b"" if not content or content.endswith(b"\n") else b"\n"
-        _write(path, content + gap + _text_line(feed).encode())
-    return True
+        _write(path, content + gap + "".join(map(_text_line, added)).encode())
+    return added
+
+
+def _grown_opml(content: bytes, feeds: Sequence[Feed], *, name: str) -> bytes:
+    if not content:
+        return opml.export_opml(feeds)
+    root = opml.parse(content, name=name)
+    for feed in feeds:
+        opml.insert(root, feed)
+    return opml.serialise(root)
 
 
 def remove_feed(path: Path, url: str) -> bool:
@@ -154,6 +164,8 @@ def _text_feeds(content: bytes, *, name: str) -> Iterator[tuple[int, Feed]]:
 
 
 def _text_line(feed: Feed) -> str:
+    if feed.outlet:
+        raise SourceError("a text file holds addresses and titles; an outlet needs an OPML file")
     title = " ".join((feed.title or "").replace("#", " ").split())
     return f"{feed.url} {title}".rstrip() + "\n"
 

@@ -97,8 +97,14 @@ def serialise(root: Element) -> bytes:
     """Return the document, comments and DOCTYPE included, in UTF-8."""
     before = [etree.tostring(node, encoding="unicode", with_tail=False) for node in root.itersiblings(preceding=True)]
     parts = ['<?xml version="1.0" encoding="UTF-8"?>', root.getroottree().docinfo.doctype, *reversed(before)]
+    etree.cleanup_namespaces(root, top_nsmap={"veille": NAMESPACE}, keep_ns_prefixes=_prefixes(root))
     lines = [*filter(None, parts), etree.tostring(root, encoding="unicode", with_tail=False), ""]
     return "\n".join(lines).encode()
+
+
+def _prefixes(root: Element) -> list[str]:
+    """Return the prefixes that a document declares: those that it does not use yet stay too."""
+    return sorted({prefix for element in root.iter() for prefix in element.nsmap if prefix} - {"veille"})
 
 
 def export_opml(feeds: Sequence[Feed], *, title: str = "veille") -> bytes:

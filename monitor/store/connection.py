@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import StoreBusyError, StoreError, StoreFullError
+from monitor.settings import SQLITE_URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["BUSY_TIMEOUT_S", "connect", "create_file", "database_path", "reading", "translated", "writing"]
 
 BUSY_TIMEOUT_S = 5.0
-_URL = "sqlite:///"
 _WRITE = "veille_write"
 # The low byte of an extended SQLite result code is its kind: https://sqlite.org/rescode.html
 _KIND = 0xFF
@@ -39,8 +39,8 @@ def database_path(database: str) -> Path:
         >>> database_path("veille.db"), database_path("sqlite:////var/lib/veille/veille.db")
         (PosixPath('veille.db'), PosixPath('/var/lib/veille/veille.db'))
     """
-    if database.startswith(_URL) and len(database) > len(_URL):
-        return Path(database.removeprefix(_URL))
+    if database.startswith(SQLITE_URL) and len(database) > len(SQLITE_URL):
+        return Path(database.removeprefix(SQLITE_URL))
     if "://" in database or database == ":memory:":
         shown = database.partition("://")[0]
         raise StoreError(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select,
 from monitor.errors import NotFoundError
 from monitor.model import Feed, FeedId, FeedState, FeedStatus, Lane
 from monitor.store.codec import feed_from_row
-from monitor.store.sql import chunks
+from monitor.store.sql import chunks, number_of
 from monitor.store.tables import FEED, HOST
 from monitor.store.values import FeedSync
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "count_by_status",
     "get_feed",
+    "has_unpolled",
     "host_of",
     "list_feeds",
     "make_due",
@@ -64,10 +65,17 @@ def list_feeds(connection: Connection) -> tuple[FeedState, ...]:
     return tuple(feed_from_row(row) for row in connection.execute(select_feeds().order_by(FEED.c.id)))
 
 
+def has_unpolled(connection: Connection) -> bool:
+    """Return whether an active feed was never polled."""
+    some = select(FEED.c.id).where(FEED.c.status == FeedStatus.ACTIVE, FEED.c.last_polled_at.is_(None))
+    return connection.scalar(some.limit(1)) is not None
+
+
 def get_feed(connection: Connection, ref: str) -> FeedState:
     """Return the feed with this number or address."""
-    by_id = ref.isascii() and ref.isdigit()
-    query = select_feeds().where(FEED.c.id == int(ref) if by_id else FEED.c.url == ref)
+    number = number_of(ref)
+    by_id = number is not None
+    query = select_feeds().where(FEED.c.id == number if by_id else FEED.c.url == ref)
     row = connection.execute(query).one_or_none()
     if row is None:
         urls = [] if by_id else list(connection.scalars(select(FEED.c.url)))

@@ -43,7 +43,10 @@ class DaemonLock:
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as exc:
-            raise StoreError(f"{self.path}: the lock cannot be opened: {exc.strerror}") from exc
+            raise StoreError(
+                f"{self.path}: the lock beside the database cannot be opened: {exc.strerror}; "
+                "make its folder writable, or set VEILLE_DATABASE to another path"
+            ) from exc
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:

@@ -11,6 +11,7 @@ from monitor.errors import NotFoundError
 from monitor.model import AlertId, Completeness
 from monitor.store.codec import article_from_row, match_from_row, story_from_row
 from monitor.store.outbox import list_deliveries
+from monitor.store.sql import number_of
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, LABEL, MATCH, STORY
 from monitor.store.values import Judgement, LabelLine, MatchDetail, MatchLine
 from rules.types import Level
@@ -158,8 +159,8 @@ def label_match(connection: Connection, ref: str, *, relevant: bool, now: dateti
 def _resolve(connection: Connection, ref: str) -> tuple[str, Sequence[int]]:
     """Return the full reference and the matches it stands for: a match's number, or an alert's id or its beginning."""
     wanted = ref.strip().lower()
-    if wanted.isascii() and wanted.isdigit():
-        ids = connection.scalars(select(MATCH.c.id).where(MATCH.c.id == int(wanted))).all()
+    if (number := number_of(wanted)) is not None:
+        ids = connection.scalars(select(MATCH.c.id).where(MATCH.c.id == number)).all()
         if not ids:
             raise NotFoundError(f"no match {wanted}; `veille matches` lists them")
         return wanted, ids

@@ -13,10 +13,24 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Dialect, Table
 
-__all__ = ["Instant", "Json", "chunks", "due_or_leased_until", "free", "is_literally", "text_of_instant"]
+__all__ = [
+    "MOST_NUMBER",
+    "Instant",
+    "Json",
+    "chunks",
+    "due_or_leased_until",
+    "free",
+    "is_literally",
+    "number_of",
+    "text_of_instant",
+]
 
 _T = TypeVar("_T")
 _CHUNK = 500
+_DIGITS = 100
+
+MOST_NUMBER = 2**63 - 1
+"""The largest integer that SQLite keeps."""
 
 
 def text_of_instant(instant: datetime) -> str:
@@ -70,6 +84,16 @@ def chunks(values: Sequence[_T], size: int = _CHUNK) -> Iterator[Sequence[_T]]:
     """
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def number_of(text: str) -> int | None:
+    """Return the row number that a person typed, or None where it is none.
+
+    Examples:
+        >>> number_of("42"), number_of("al_7K2Q"), number_of("9" * 20)
+        (42, None, 9223372036854775807)
+    """
+    return min(int(text), MOST_NUMBER) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
 
 
 def free(table: Table, now: datetime) -> ColumnElement[bool]:

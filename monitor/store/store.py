@@ -102,6 +102,22 @@ class Store:
             raise
         return store
 
+    @staticmethod
+    def check(database: str) -> str:
+        """Say how a database is, without making or changing anything.
+
+        Raises:
+            StoreError: it cannot be used, or cannot be made where there is none.
+        """
+        path = database_path(database)
+        if path.exists():
+            Store.open(database, create=False, read_only=True).close()
+            return f"{path}: there"
+        folder = path.parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise StoreError(f"{folder}: no folder that can be written to; make it, or set another path")
+        return f"{path}: made at the first poll"
+
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
@@ -128,6 +144,11 @@ class Store:
         """Return every feed, in order of arrival."""
         with self._read() as connection:
             return feeds.list_feeds(connection)
+
+    def has_unpolled_feeds(self) -> bool:
+        """Return whether an active feed was never polled."""
+        with self._read() as connection:
+            return feeds.has_unpolled(connection)
 
     def feed(self, ref: str) -> FeedState:
         """Return the feed with this number or address.

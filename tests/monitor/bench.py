@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -239,13 +239,16 @@ async def opened_desk(
     arrivals: asyncio.Queue[Received] = asyncio.Queue()
     site = Site()
     webhook = WebhookReceiver(on_alert=arrivals.put_nowait, decide=decide, now_s=lambda: clock.now().timestamp())
-    await site.server.start()
-    await webhook.start()
-    destination = {"webhook_url": webhook.url, "webhook_secret": webhook.secret}
-    chosen = settings_for(folder, **{**destination, **settings})
-    (folder / "feeds.txt").write_text("".join(f"{site.url(path)}\n" for path in feeds), encoding="utf-8")
     reports: list[object] = []
-    with patch("monitor.app.load_engine", _load_once), opened(chosen, clock=clock) as made:
+    async with AsyncExitStack() as stack:
+        for server in (site.server, webhook):
+            await server.start()
+            stack.push_async_callback(server.stop)
+        destination = {"webhook_url": webhook.url, "webhook_secret": webhook.secret}
+        chosen = settings_for(folder, **{**destination, **settings})
+        (folder / "feeds.txt").write_text("".join(f"{site.url(path)}\n" for path in feeds), encoding="utf-8")
+        stack.enter_context(patch("monitor.app.load_engine", _load_once))
+        made = stack.enter_context(opened(chosen, clock=clock))
         tools = replace(made.tools, feed_workers={lane: InlineWorkers() for lane in Lane}, page_workers=InlineWorkers())
         app = App(tools, EmbeddedRunner(tools, on_report=reports.append))
         try:
@@ -253,8 +256,6 @@ async def opened_desk(
             yield Desk(app, clock, site, webhook, folder, reports, arrivals)
         finally:
             await app.stop(grace_s=1)
-            await webhook.stop()
-            await site.server.stop()
 
 
 def at_desk(

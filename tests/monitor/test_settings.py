@@ -84,6 +84,12 @@ def test_a_blank_value_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
         ("VEILLE_PUBLIC_URL", "veille.example.org", "begins with http:// or https://"),
         ("VEILLE_MAIL_TO", "a@example.org", "VEILLE_MAIL_TO needs VEILLE_SMTP_HOST"),
         ("VEILLE_SMTP_HOST", "smtp.example.org", "VEILLE_SMTP_HOST needs VEILLE_MAIL_TO"),
+        ("VEILLE_WEBHOOK_SECRET", "whsec_x", "VEILLE_WEBHOOK_SECRET needs VEILLE_WEBHOOK_URL"),
+        ("VEILLE_QQQ", "", "VEILLE_QQQ: no such setting"),
+        ("VEILLE_DATABASE", "/", "VEILLE_DATABASE: '/': must be the path of a file, not of a folder"),
+        ("VEILLE_DATABASE", "sqlite:///.", "must be the path of a file, not of a folder"),
+        ("VEILLE_DATABASE", "postgresql://x/y", "must be the path of an SQLite file, or its URL (sqlite:///…)"),
+        ("VEILLE_DATABASE", ":memory:", "must be the path of an SQLite file"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(
@@ -95,6 +101,18 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
         load_settings()
 
     assert expected in str(caught.value)
+
+
+def test_a_wrong_network_is_one_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_FETCH_ALLOW_NETWORKS", "10.0.0.0/8,tout")
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert str(caught.value).startswith(
+        "VEILLE_FETCH_ALLOW_NETWORKS: '10.0.0.0/8,tout': must be networks such as 10.0.0.0/8, separated by commas: "
+    )
+    assert 1 == len(str(caught.value).splitlines())
 
 
 def test_mail_needs_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,11 +212,37 @@ def test_paths_of_an_env_file_count_from_its_folder(tmp_path: Path, monkeypatch:
     assert (Path("/etc/rules"), Path("mine.yaml"), "typed.db") == (settings.rules, settings.routes, settings.database)
 
 
-def test_a_database_url_of_an_env_file_stays_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("sqlite:////var/lib/veille.db", "sqlite:////var/lib/veille.db"),
+        ("sqlite:///veille.db", "sqlite:///FOLDER/veille.db"),
+        ("veille.db", "FOLDER/veille.db"),
+    ],
+)
+def test_a_database_of_an_env_file_counts_from_its_folder(tmp_path: Path, given: str, meant: str) -> None:
     env_file = tmp_path / "veille.env"
-    env_file.write_text("VEILLE_DATABASE=sqlite:////var/lib/veille.db\n")
+    env_file.write_text(f"VEILLE_DATABASE={given}\n")
 
-    assert "sqlite:////var/lib/veille.db" == load_settings(env_file).database
+    assert meant.replace("FOLDER", str(tmp_path)) == load_settings(env_file).database
+
+
+def test_the_file_of_a_secret_counts_from_the_env_file_s_folder(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("s3cret\n")
+    env_file = tmp_path / "veille.env"
+    env_file.write_text("VEILLE_SMTP_PASSWORD_FILE=password\n")
+    settings = load_settings(env_file)
+
+    assert settings.smtp_password is not None
+    assert "s3cret" == settings.smtp_password.get_secret_value()
+
+
+def test_an_empty_value_in_the_environment_leaves_the_file_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env_file = tmp_path / "veille.env"
+    env_file.write_text("VEILLE_WORKERS=3\n")
+    monkeypatch.setenv("VEILLE_WORKERS", "")
+
+    assert 3 == load_settings(env_file).workers
 
 
 def test_a_path_with_a_nul_is_refused_by_name(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from monitor.deliver import ChannelSender
 from monitor.demo import Answer, Request
 from monitor.errors import Reason, StoreFullError, WorkerError
 from monitor.feeds import parse
-from monitor.model import Delivery, DeliveryState, FeedStatus, Lane, ParsedFeed, PollResult, Receipt
+from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, ParsedFeed, PollResult, Receipt
 from monitor.settings import TdmPolicy
-from monitor.stages import DELIVERY_LEASE_S, poll_host, read_article, tell_recap
+from monitor.stages import DELIVERY_LEASE_S, deliver, poll_host, read_article, tell_recap
 from monitor.store import Store
 from monitor.workers import WorkerPool
 from rules.types import Completeness
@@ -410,11 +410,13 @@ def test_p2_a_redirect_to_a_host_in_trouble_is_not_held_against_the_one_that_was
     async def act(desk: Desk) -> None:
         other = Site()
         await other.server.start()
-        other.fail("/elsewhere", 429, retry_after="1800")
-        desk.site.fail("/a.xml", 302, location=other.url("/elsewhere"))
-        desk.site.publish("/b.xml", desk.item("/une", QUIET))
-        await desk.cycle()
-        await other.server.stop()
+        try:
+            other.fail("/elsewhere", 429, retry_after="1800")
+            desk.site.fail("/a.xml", 302, location=other.url("/elsewhere"))
+            desk.site.publish("/b.xml", desk.item("/une", QUIET))
+            await desk.cycle()
+        finally:
+            await other.server.stop()
         bad, good = desk.feeds
 
         assert (1, Reason.RATE_LIMITED) == (bad.failures, bad.last_reason)
@@ -645,7 +647,7 @@ def test_a_recap_without_receivers_is_recorded_and_not_tried_again(tmp_path: Pat
 
         assert (0, 0) == (pending.count, desk.pending())
 
-    at_desk(tmp_path, act, webhook_url=None)
+    at_desk(tmp_path, act, webhook_url=None, webhook_secret=None)
 
 
 def test_a_recap_waits_for_what_is_still_to_be_read_and_not_for_ever(tmp_path: Path) -> None:
@@ -816,6 +818,28 @@ def test_d1_a_channel_with_a_bug_is_tried_on_schedule_and_seen(
     assert "topsecret" not in "".join(str(vars(record)) for record in caplog.records)
 
 
+def test_a_message_never_leaves_through_another_channel_than_its_own(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk)
+        [line] = desk.app.tools.store.deliveries()
+        [delivery] = desk.app.tools.store.claim_deliveries(
+            "webhook", now=desk.clock.now() + timedelta(hours=1), owner="me", lease_s=60, limit=1
+        )
+        report = await deliver(desk.app.tools, replace(delivery, channel=Channel.SLACK))
+        told = desk.app.tools.store.deliveries()[0].last_error
+
+        assert "failed" == report.outcome
+        assert told == (
+            "webhook: the message is for slack, and the receiver is now webhook; "
+            "give the new one another name, then replay"
+        )
+        assert 1 == len(desk.webhook.requests)
+        assert line.id == delivery.id
+
+    at_desk(tmp_path, act, decide=lambda _number, _request: Answer(503))
+
+
 def test_a_delivery_of_a_receiver_that_is_not_configured_stays_pending(tmp_path: Path) -> None:
     async def first(desk: Desk) -> None:
         await _baseline(desk)
@@ -827,7 +851,7 @@ def test_a_delivery_of_a_receiver_that_is_not_configured_stays_pending(tmp_path:
         assert (1, []) == (desk.pending(), desk.outcomes)
 
     at_desk(tmp_path, first, decide=lambda _number, _request: Answer(500))
-    at_desk(tmp_path, second, webhook_url=None)
+    at_desk(tmp_path, second, webhook_url=None, webhook_secret=None)
 
     with stored(tmp_path) as store:
         assert ["webhook"] == [line.receiver for line in store.deliveries(state=DeliveryState.PENDING)]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerting import JOURNAL, Route, Routes, default_routes
+from monitor.alerting import JOURNAL, Route, Routes, default_routes, idle_matchers
 from monitor.alerting.matchers import parse_matcher
 from monitor.model import Channel, Receiver
 from monitor.settings import Settings
-from rules.types import Level
+from rules.types import Level, Ref, RuleDef
 from tests.monitor.deliver.samples import MATCH, ROUTES, STORY, VERDICT
 
 MAIL = {"smtp_host": "mail.example", "mail_from": "veille@example.org", "mail_to": "desk@example.org"}
@@ -117,3 +118,29 @@ def test_nothing_is_lost_and_nobody_is_told_twice(routes: list[Route], first: st
     assert taken
     assert len(set(taken)) == len(taken)
     assert set(taken) <= set(NAMES)
+
+
+def _rule(id_: str, **labels: str) -> RuleDef:
+    return RuleDef(id=id_, title=id_, condition=Ref("a"), terms=(), labels=tuple(labels.items()))
+
+
+@pytest.mark.parametrize(
+    ("matchers", "told"),
+    [
+        (["rule=front", 'desk=~"inter.*"', "level=high", "wire=true", "outlet=Lutèce"], []),
+        (["desk=", "desk!="], []),
+        (["rule=frnt"], ["no rule has rule 'frnt'; did you mean front?"]),
+        (["desk=internationale"], ["no rule has desk 'internationale'; did you mean international?"]),
+        (["desk!=zzz"], ["no rule has desk 'zzz'; there are international"]),
+        (["dsk=international"], ["no rule has dsk 'international'; did you mean desk?"]),
+    ],
+)
+def test_a_matcher_that_tells_no_rule_from_another_is_told(matchers: list[str], told: list[str]) -> None:
+    rules = [_rule("front", desk="international"), _rule("axe")]
+    routes = Routes(root=Route("journal", routes=(route("a", *matchers),)))
+
+    assert told == list(idle_matchers(routes, rules))
+
+
+def test_without_routes_no_matcher_is_told() -> None:
+    assert () == idle_matchers(Routes(), [_rule("front")])

@@ -21,7 +21,7 @@ def test_everything_that_is_wrong_is_told_at_once(
     words = [line.split(":")[0] for line in got.out.splitlines() if not line.startswith("       ")]
 
     assert 2 == got.code
-    assert ["ok   settings", "FAIL feeds", "FAIL rules", "FAIL routes"] == words
+    assert ["ok   settings", "ok   database", "FAIL feeds", "FAIL rules", "FAIL routes", "ok   destinations"] == words
     assert "       r.yaml:" in got.out
 
 
@@ -47,3 +47,63 @@ def test_the_settings_in_force_are_printed_without_their_secrets(
     assert "VEILLE_LANGUAGE=fr\n" in text
     assert "jeton" not in text + str(told)
     assert ("4", "********") == (told["VEILLE_WORKERS"], told["VEILLE_WEBHOOK_URL"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        (
+            "WEBHOOK_URL",
+            "http://127.0.0.1:9/",
+            "VEILLE_WEBHOOK_URL: 127.0.0.1: 127.0.0.1 is not on the public internet",
+        ),
+        ("SLACK_WEBHOOK_URL", "http://10.0.0.1/", "VEILLE_SLACK_WEBHOOK_URL: 10.0.0.1: 10.0.0.1 is not on the public"),
+    ],
+)
+def test_a_destination_that_every_alert_would_be_refused_for_fails_the_check(
+    veille: Veille, monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(f"VEILLE_{name}", value)
+    refused = veille("check")
+    monkeypatch.setenv("VEILLE_DELIVER_ALLOW_NETWORKS", "127.0.0.0/8,10.0.0.0/8")
+    allowed = veille("check")
+
+    assert f"FAIL destinations: every alert would be refused\n       {expected}" in refused.out
+    assert "ok   destinations" in allowed.out
+
+
+def test_a_mistyped_name_in_a_route_fails_the_check(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "routes.yaml").write_text(
+        "route:\n  receiver: journal\n  routes:\n    - {receiver: journal, matchers: ['rule=front-kharkv']}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("VEILLE_ROUTES", "routes.yaml")
+
+    assert "       no rule has rule 'front-kharkv'; did you mean front-kharkiv?\n" in veille("check").out
+
+
+@pytest.mark.parametrize(
+    ("database", "expected"),
+    [
+        ("nulle-part/veille.db", "FAIL database: nulle-part: no folder that can be written to"),
+        ("neuf.db", "ok   database"),
+    ],
+)
+def test_a_database_that_cannot_be_made_fails_the_check(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch, database: str, expected: str
+) -> None:
+    monkeypatch.setenv("VEILLE_DATABASE", database)
+
+    assert expected in veille("check").out
+    assert [] == list(folder.iterdir())
+
+
+def test_a_database_of_another_program_fails_the_check(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "autre.db").write_bytes(b"rien d'une base" * 100)
+    monkeypatch.setenv("VEILLE_DATABASE", "autre.db")
+
+    assert "FAIL database: autre.db: not an SQLite database" in veille("check").out

@@ -130,6 +130,6 @@ def test_the_real_daemon_tells_what_it_should_and_nothing_else(monkeypatch: pyte
 
     assert "PROBLEM" not in result.output
     assert "titles polled\t14 of 15" in result.output
-    assert "titles failing\tL'Indocile" in result.output
+    assert "titles failing, as they should\tL'Indocile" in result.output
     assert "false friends kept silent\t9 of 9" in result.output
     assert result.exit_code == 0

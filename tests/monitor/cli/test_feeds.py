@@ -108,13 +108,13 @@ def test_a_page_without_feeds_is_refused(veille: Veille, feeds: Path, site: Site
     got = veille("feeds", "add", url := site("/", "<html><p>Bonjour</p></html>"))
 
     expected = f"veille: {url}: no feed there, and the page names none; give the feed's own address\n"
-    assert (2, expected) == (got.code, got.err)
+    assert (1, expected) == (got.code, got.err)
 
 
 def test_an_address_that_fails_is_not_added(veille: Veille, feeds: Path, site: Site) -> None:
     got = veille("feeds", "add", site("/nulle-part", None))
 
-    assert got.code == 2
+    assert got.code == 1
     assert "answered 404" in got.err
 
 

@@ -22,7 +22,7 @@ def test_what_init_writes_passes_the_check(veille: Veille, folder: Path, monkeyp
     assert "told: webhook, slack, mail" in made.out
     assert "ask the CFC" in made.out
     assert "  cd desk\n" in made.out
-    assert (0, "ok   routes: receivers: mail, slack, webhook") == (checked.code, checked.out.splitlines()[-1])
+    assert (0, "ok   routes: receivers: mail, slack, webhook") == (checked.code, checked.out.splitlines()[-2])
     assert "ok   rules: 1 rules" in checked.out
     assert 0o600 == stat.S_IMODE((folder / "desk" / ".env").stat().st_mode)
     assert "VEILLE_WEBHOOK_SECRET='whsec_" in (folder / "desk" / ".env").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def test_without_answers_everything_bundled_is_taken(veille: Veille, folder: Pat
     assert "told: nobody yet" in made.out
     assert "CFC" not in made.out
     assert "  cd " not in made.out
-    assert (True, "3 rules") == (checked["ok"], checked["checks"][2]["found"][:7])
+    assert (True, "3 rules") == (checked["ok"], checked["checks"][3]["found"][:7])
     assert "Not in use" in (folder / "routes.yaml").read_text(encoding="utf-8")
 
 

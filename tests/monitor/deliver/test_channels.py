@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from monitor.deliver import ChannelSender, make_channels
+from monitor.deliver import ChannelSender, make_channels, refused_destinations
 from monitor.deliver.mail import MailSender
 from monitor.deliver.slack import SlackSender
 from monitor.deliver.webhook import WebhookSender
-from monitor.errors import SettingsError
+from monitor.errors import FetchError, Reason, SettingsError
 from monitor.http import HttpClient
 from monitor.model import Channel, Receiver
 from monitor.settings import Settings
@@ -47,6 +48,34 @@ def test_each_receiver_has_its_channel() -> None:
 
 def test_no_receiver_is_no_channel() -> None:
     assert made(**EVERYTHING) == {}
+
+
+def test_D10_receivers_that_post_to_one_webhook_share_its_pace() -> None:
+    channels = made(Receiver("a", Channel.SLACK), Receiver("b", Channel.SLACK), **EVERYTHING)
+    paces = {channel._pace for channel in channels.values() if isinstance(channel, SlackSender)}
+
+    assert len(paces) == 1
+
+
+def test_destinations_that_are_refused_are_told_with_their_setting() -> None:
+    answers = {"hooks.example": ["10.0.0.1"], "slack.example": ["93.184.216.34"], "mail.example": ["127.0.0.1"]}
+
+    async def resolver(host: str, port: int) -> Sequence[str]:
+        return answers[host]
+
+    told = asyncio.run(refused_destinations(Settings.model_validate(EVERYTHING), resolver=resolver))
+
+    assert [line.split(": 1")[0] for line in told] == [
+        "VEILLE_WEBHOOK_URL: hooks.example",
+        "VEILLE_SMTP_HOST: mail.example",
+    ]
+
+
+def test_a_destination_that_cannot_be_looked_up_now_is_not_refused() -> None:
+    async def resolver(host: str, port: int) -> Sequence[str]:
+        raise FetchError("no name server", reason=Reason.DNS)
+
+    assert asyncio.run(refused_destinations(Settings.model_validate(EVERYTHING), resolver=resolver)) == ()
 
 
 def test_a_mail_receiver_may_have_recipients_of_its_own() -> None:

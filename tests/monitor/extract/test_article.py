@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import Reason
-from monitor.extract import Extracted, text_sha256, to_article
+from monitor.extract import Extracted, to_article
 from monitor.model import Article, Completeness, Entry
+from rules.text import text_sha256
 from tests.monitor.extract.pages import BODY, PARAGRAPHS, STANDFIRST, TITLE
 
 DATE = datetime(2024, 5, 16, 6, 30, tzinfo=UTC)

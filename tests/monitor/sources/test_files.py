@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import SourceError
 from monitor.model import Feed
-from monitor.sources import add_feed, export_opml, parse_feeds, read_feeds, remove_feed
+from monitor.sources import add_feeds, export_opml, parse_feeds, read_feeds, remove_feed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +127,7 @@ def test_adding_to_no_file_creates_it_in_the_format_of_its_name(tmp_path: Path, 
     path = tmp_path / name
     feed = Feed(url="https://gazette.example/rss", title="La Gazette")
 
-    assert add_feed(path, feed)
+    assert add_feeds(path, [feed])
     assert (feed,) == read_feeds(path)
     assert name.endswith("opml") == path.read_text(encoding="utf-8").startswith("<?xml")
 
@@ -135,15 +135,15 @@ def test_adding_to_no_file_creates_it_in_the_format_of_its_name(tmp_path: Path, 
 def test_adding_to_a_text_file_changes_no_other_line(tmp_path: Path) -> None:
     path = written(tmp_path, TEXT.rstrip("\n"))
 
-    assert add_feed(path, Feed(url="https://ill.example/rss", title="Le Quotidien # de\nl'Ill"))
+    assert add_feeds(path, [Feed(url="https://ill.example/rss", title="Le Quotidien # de\nl'Ill")])
     assert path.read_text(encoding="utf-8") == TEXT + "https://ill.example/rss Le Quotidien de l'Ill\n"
 
 
 def test_adding_to_an_opml_file_keeps_its_comments_and_its_layout(tmp_path: Path) -> None:
     path = written(tmp_path, OPML, "feeds.opml")
 
-    assert add_feed(path, Feed(url="https://ill.example/rss", title="L'Ill"))
-    added = '    <outline xmlns:veille="urn:veille:opml" type="rss" text="L\'Ill" title="L\'Ill" xmlUrl="https://ill.example/rss"/>\n'
+    assert add_feeds(path, [Feed(url="https://ill.example/rss", title="L'Ill")])
+    added = '    <outline type="rss" text="L\'Ill" title="L\'Ill" xmlUrl="https://ill.example/rss"/>\n'
     text = path.read_text(encoding="utf-8")
     assert added in text
     assert OPML.replace("'1.0'", '"1.0"') == text.replace(added, "").replace("'", '"')
@@ -154,19 +154,19 @@ def test_a_feed_joins_its_section(tmp_path: Path, section: str, position: int) -
     path = written(tmp_path, OPML, "feeds.opml")
     feed = Feed(url="https://ill.example/rss", title="L'Ill", section=section)
 
-    assert add_feed(path, feed)
+    assert add_feeds(path, [feed])
     assert feed == read_feeds(path)[position]
 
 
 def test_adding_a_declared_feed_changes_nothing(tmp_path: Path) -> None:
     path = written(tmp_path, TEXT)
 
-    assert not add_feed(path, Feed(url="https://GAZETTE.example/rss"))
+    assert not add_feeds(path, [Feed(url="https://GAZETTE.example/rss")])
     assert path.read_text(encoding="utf-8") == TEXT
 
 
 @pytest.mark.parametrize(
-    "change", [lambda path: add_feed(path, Feed(url="ftp://x/")), lambda path: remove_feed(path, "x")]
+    "change", [lambda path: add_feeds(path, [Feed(url="ftp://x/")]), lambda path: remove_feed(path, "x")]
 )
 def test_an_impossible_address_is_refused(tmp_path: Path, change: object) -> None:
     path = written(tmp_path, TEXT)
@@ -212,7 +212,7 @@ def test_a_write_keeps_permissions_and_follows_links(tmp_path: Path) -> None:
     link = tmp_path / "lien.txt"
     link.symlink_to(path)
 
-    add_feed(link, Feed(url="https://ill.example/rss"))
+    add_feeds(link, [Feed(url="https://ill.example/rss")])
 
     assert link.is_symlink()
     assert path.stat().st_mode & 0o777 == 0o640
@@ -227,7 +227,7 @@ def test_a_write_that_fails_leaves_the_file_and_no_debris(tmp_path: Path, monkey
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(SourceError, match="cannot be written: No space left on device"):
-        add_feed(path, Feed(url="https://ill.example/rss"))
+        add_feeds(path, [Feed(url="https://ill.example/rss")])
 
     assert [path] == list(tmp_path.iterdir())
     assert path.read_text(encoding="utf-8") == TEXT

@@ -71,7 +71,7 @@ def test_t4_the_lock_of_a_killed_daemon_is_free(path: Path) -> None:
 
 def test_a_lock_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
     with (
-        pytest.raises(StoreError, match=r"absent/veille\.db\.lock: the lock cannot be opened"),
+        pytest.raises(StoreError, match=r"absent/veille\.db\.lock: the lock beside the database cannot be opened"),
         DaemonLock(tmp_path / "absent" / "veille.db"),
     ):
         pass
