@@ -54,8 +54,11 @@ _MAX_PATTERN = 500  # characters of a pattern
 _MIN_PREFIX = 4  # letters before the star
 
 _NEAR_WORDS = frozenset({"near", "proche"})
-_CAPITALS = frozenset({"and", "or", "not", "et", "ou", "sauf", "non", "same_sentence", "meme_phrase"}) | _NEAR_WORDS
-RESERVED = _CAPITALS | {"of", "parmi", "all", "tous", "toutes", "count", "nombre"}
+_CAPITALS = (
+    frozenset({"and", "or", "not", "et", "ou", "sauf", "non", "same_sentence", "meme_phrase", "même_phrase"})
+    | _NEAR_WORDS
+)
+RESERVED = _CAPITALS | {"of", "parmi", "de", "all", "tous", "toutes", "count", "nombre", "compte"}
 
 _GRAMMAR = r"""
 start: _either
@@ -81,11 +84,11 @@ AND.2: /(?:and|et)(?!\w)/
 BUT.2: /sauf(?!\w)/
 _NOT.2: /(?:not|non)(?!\w)/
 NEAR.3: /(?:near|proche)\/\d{1,4}(?!\w)/
-SAME.2: /(?:same_sentence|meme_phrase)(?!\w)/
-_OF.2: /(?:of|parmi)(?!\w)/
+SAME.2: /(?:same_sentence|m[eê]me_phrase)(?!\w)/
+_OF.2: /(?:of|parmi|de)(?!\w)/
 _ALL.2: /(?:all|tous|toutes)(?!\w)/
-_COUNT.2: /(?:count|nombre)(?!\w)/
-FIELD.4: /(?:title|titre|lead|chapo|body|corps):/
+_COUNT.2: /(?:count|nombre|compte)(?!\w)/
+FIELD.4: /(?:title|titre|lead|chap[oô]|body|corps):/
 GLOB.5: /[^\W\d]\w*\*/
 NAME: /[^\W\d]\w*/
 INT: /\d{1,4}(?!\w)/
@@ -101,19 +104,21 @@ AND.2: /(?:AND|ET)(?=[\s()"«“]|$)/
 BUT.2: /SAUF(?=[\s()"«“]|$)/
 _NOT.2: /(?:NOT|NON)(?=[\s()"«“]|$)/
 NEAR.2: /(?:NEAR|PROCHE)\/\d{1,4}(?=[\s()"«“]|$)/
-SAME.2: /(?:SAME_SENTENCE|MEME_PHRASE)(?=[\s()"«“]|$)/
-FIELD.2: /(?:TITLE|TITRE|LEAD|CHAPO|BODY|CORPS):/
+SAME.2: /(?:SAME_SENTENCE|M[EÊ]ME_PHRASE)(?=[\s()"«“]|$)/
+FIELD.2: /(?:TITLE|TITRE|LEAD|CHAP[OÔ]|BODY|CORPS):/
 REGEX.3: /re:\/(?:\\.|[^\/\\])*\//
 QUOTED.3: /=?(?:"[^"]*"|«[^»]*»|“[^”]*”)/
 WORD: /[^\s()"«»“”]+/
 %ignore /\s+/
 """
 
+_FIELD_OF_A_FILE = re.compile(r"\b(?:title|titre|lead|chap[oô]|body|corps):")
 _FIELDS = {
     "title": Field.TITLE,
     "titre": Field.TITLE,
     "lead": Field.LEAD,
     "chapo": Field.LEAD,
+    "chapô": Field.LEAD,
     "body": Field.BODY,
     "corps": Field.BODY,
 }
@@ -151,9 +156,9 @@ def parse_one_line(text: str) -> OneLine:
         ConditionError: it cannot be read.
     """
     node = _read(text, _line_parser())
-    names: dict[Pattern, str] = {}
-    condition = _name_patterns(node, names)
-    return OneLine(condition, tuple(TermDef(name, (pattern,)) for pattern, name in names.items()))
+    terms: dict[Pattern, TermDef] = {}
+    condition = _name_patterns(node, terms)
+    return OneLine(condition, tuple(terms.values()))
 
 
 def parse_pattern(source: str) -> Pattern:
@@ -303,6 +308,8 @@ def _syntax_hint(culprit: str, text: str, offset: int) -> str:
     if culprit == ")":
         opened = text[:offset].count("(") > text[:offset].count(")")
         return "a term is missing before it" if opened else "no parenthesis is open"
+    if field := _FIELD_OF_A_FILE.search(text[:offset].rstrip()[-6:]):
+        return f"in one line, {field[0].upper()}(…)"
     if culprit in '"«»“”':
         return "a quote is not closed, or an operator is missing before it"
     return "an operator is missing, or one too many"
@@ -432,24 +439,29 @@ def _expand(terms: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
 # --- patterns --------------------------------------------------------------------------------------------------
 
 
-def _name_patterns(node: Condition, names: dict[Pattern, str]) -> Condition:
-    """Replace the patterns of a one-line rule by term names, collecting them."""
+def _name_patterns(node: Condition, terms: dict[Pattern, TermDef]) -> Condition:
+    """Replace the patterns of a one-line rule by term names, collecting the terms with their columns."""
     if not isinstance(node, Ref):
-        return _rebuild(node, [_name_patterns(child, names) for child in _children(node)])
+        return _rebuild(node, [_name_patterns(child, terms) for child in _children(node)])
     _refuse_stray_operators(node.term)
     try:
         pattern = parse_pattern(node.term)
     except ConditionError as error:
         raise ConditionError(error.message, offset=_offset(node) + error.offset, hint=error.hint) from None
-    if pattern not in names:
-        names[pattern] = _term_name(pattern, frozenset(names.values()))
-    return Ref(names[pattern])
+    if pattern not in terms:
+        name = _term_name(pattern, frozenset(term.name for term in terms.values()))
+        terms[pattern] = TermDef(name, (pattern,), column=1 + _offset(node))
+    return Ref(terms[pattern].name)
 
 
 def _refuse_stray_operators(phrase: str) -> None:
     """Refuse an operator read as a word because nothing stands on one side of it: `SAUF sport`, `a PROCHE b`."""
     if getattr(phrase, "type", "") != "WORD":
         return
+    if field := _FIELD_OF_A_FILE.match(phrase):
+        raise ConditionError(
+            f"{field[0]} is a word here", offset=_offset(Ref(phrase)), hint=f"in one line, {field[0].upper()}(…)"
+        )
     for word in re.finditer(r"\S+", phrase):
         operator = word[0].partition("/")[0]
         if operator.isupper() and operator.lower() in _CAPITALS:

@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import resources
 from typing import Any, TypeVar
@@ -73,7 +73,9 @@ def load(rules: Files | None = None, entities: Files = ()) -> Pack:
     redefined = {entity.id for entity in own.entities}
     shipped = _read_all(bundled_entities())
     shipped.entities = [entity for entity in shipped.entities if entity.id not in redefined]
-    return _checked(_Draft([*shipped.entities, *own.entities], own.rules, own.uses, [*shipped.problems, *own.problems]))
+    own.entities = [*shipped.entities, *own.entities]
+    own.problems = [*shipped.problems, *own.problems]
+    return _checked(own)
 
 
 def bundled() -> Pack:
@@ -126,6 +128,7 @@ class _Draft:
     rules: list[RuleDef] = field(default_factory=list)
     uses: list[tuple[str, Place]] = field(default_factory=list)
     problems: list[PackError] = field(default_factory=list)
+    one_line: set[int] = field(default_factory=set)  # places among the rules
 
     def note(self, message: str, place: Place, hint: str = "") -> None:
         self.problems.append(PackError(message, file=place.file, line=place.line, column=place.column, hint=hint))
@@ -147,6 +150,7 @@ def _read_all(files: Files) -> _Draft:
 def _checked(draft: _Draft) -> Pack:
     """Check what concerns several files, and return the pack or raise every problem."""
     _check_unique_entities(draft)
+    _tell_one_line_rules_apart(draft)
     _check_unique_rules(draft)
     known = {entity.id for entity in draft.entities}
     for entity, place in draft.uses:
@@ -164,6 +168,16 @@ def _check_unique_entities(draft: _Draft) -> None:
         if other is not entity:
             place = Place(entity.file, entity.line)
             draft.note(f"the entity {entity.id} is defined twice", place, f"first in {other.file}:{other.line}")
+
+
+def _tell_one_line_rules_apart(draft: _Draft) -> None:
+    """Add a digest to the id of each one-line rule whose id a rule of another text has already."""
+    named = (rule for place, rule in enumerate(draft.rules) if place not in draft.one_line)
+    sources = {name: rule.source for rule in named for name in (rule.id, *rule.previous_ids)}
+    for place in sorted(draft.one_line):
+        rule = draft.rules[place]
+        if sources.setdefault(rule.id, rule.source) != rule.source:
+            draft.rules[place] = replace(rule, id=f"{rule.id}-{_digest(rule.source)}")
 
 
 def _check_unique_rules(draft: _Draft) -> None:
@@ -379,7 +393,9 @@ def _add_one_line(item: Node, draft: _Draft) -> None:
         return
     place = item.inside or item.place
     for term in rule.terms:
-        draft.uses.extend((pattern.text, place) for pattern in term.patterns if pattern.kind is PatternKind.ENTITY)
+        at = Place(place.file, place.line, place.column + term.column - 1) if item.inside else place
+        draft.uses.extend((pattern.text, at) for pattern in term.patterns if pattern.kind is PatternKind.ENTITY)
+    draft.one_line.add(len(draft.rules))
     draft.rules.append(
         RuleDef(
             id=_slug(typed),
@@ -400,8 +416,11 @@ def _slug(typed: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode()).strip("-")
     if 0 < len(slug) <= _SLUG_LENGTH:
         return slug
-    digest = hashlib.sha256(typed.encode()).hexdigest()[:8]
-    return f"{slug[:_SLUG_LENGTH].strip('-') or 'regle'}-{digest}"
+    return f"{slug[:_SLUG_LENGTH].strip('-') or 'regle'}-{_digest(typed)}"
+
+
+def _digest(typed: str) -> str:
+    return hashlib.sha256(typed.encode()).hexdigest()[:8]
 
 
 def _looks_for(pattern: Pattern) -> str:

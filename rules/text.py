@@ -307,6 +307,7 @@ def text_sha256(title: str, lead: str, body: str) -> str:
 # --- letters: case and accents at a place --------------------------------------------------------------------------
 
 _ACCENTED: Final = re.compile("[À-ÖØ-öø-ſ]")
+_ACCENTED_WORD: Final = re.compile(r"\w*[À-ÖØ-öø-ſ]\w*")
 _CAPITAL_SHARE: Final = 0.8
 
 
@@ -330,12 +331,14 @@ def accents_bind(typed: str, seen: str, *, accentless: bool) -> bool:
         accentless: whether the text has no accents at all.
 
     Returns:
-        False where a typed accent meets another letter: `pêche` is not `péché`; a bare letter is forgiven in capitals
-        and in accentless text: `maïs` is `MAIS` but not `mais`.
+        False where a word that was typed with an accent meets another letter: `pêche` is not `péché`, `côte` is not
+        `côté`. A bare letter is forgiven in capitals and in accentless text: `maïs` is `MAIS` but not `mais`. A word
+        typed without accents agrees with any.
     """
     return all(
-        ours.isascii() or ours.lower() == theirs.lower() or (theirs.isascii() and (accentless or theirs.isupper()))
-        for ours, theirs in zip(typed, seen, strict=False)
+        ours.lower() == theirs.lower() or (theirs.isascii() and (accentless or theirs.isupper()))
+        for word in _ACCENTED_WORD.finditer(typed)
+        for ours, theirs in zip(word[0], seen[word.start() : word.end()], strict=False)
     )
 
 

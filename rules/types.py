@@ -169,8 +169,8 @@ class TermDef:
     patterns: tuple[Pattern, ...]
     weight: float = 1.0
     fields: frozenset[Field] | None = None
-    line: int = 1
-    column: int = 1
+    line: int = field(default=1, compare=False)
+    column: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

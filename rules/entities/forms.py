@@ -131,11 +131,14 @@ class Gazetteer:
 
     def __init__(self, entities: Sequence[EntityDef]) -> None:
         self.forms: tuple[Form, ...] = tuple(form for entity in entities for form in _forms(entity))
+        named = {(form.entity, form.wording.text) for form in self.forms}
         self.masks: tuple[tuple[Wording, str], ...] = tuple(
             (wording, entity.id)
             for entity in entities
             for phrase in entity.excepts
             for wording in wordings(phrase, _vary_mask)
+            # `kremlins` hides what it says, and not the Kremlin
+            if wording.text == fold(phrase).flat or (entity.id, wording.text) not in named
         )
         prefixes = (form.wording.text for form in self.forms if form.role is Role.FIRST)
         seconds = (form.wording.text for form in self.forms if form.role is Role.SECOND)

@@ -1,105 +1,138 @@
-"""The inflections of a French word, from its spelling alone.
+"""The inflections of a French word, from its spelling alone: singular and plural, masculine and feminine.
 
-Only endings that are productive and rarely make another word are followed: `accord` gives `accords` but never the
-verb `accorde`, `mer` never gives `mère`, `cours` never `cour`. A form that is no word does no harm: no text holds it.
+Endings that are productive are followed, both ways. Where one would make another word, the word is listed: `accord`
+gives `accords` but never the verb `accorde`, `mer` never `mère`, `parti` never `partie`, `cours` never `cour`. A form
+that is no word does no harm: no text holds it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 __all__ = ["demonyms", "inflections", "plurals"]
 
-_INVARIABLE: Final = frozenset(
-    "au aux avec ce ces chez comme contre dans de des du elle en entre est et eux il ils je la le les leur leurs lui"
-    " mais mes moi mon ne nos notre nous on ont ou où par pas plus pour qu que qui sa sans sauf se ses si son sont"
-    " sous sur ta tes toi ton tu un une vers vos votre vous".split()
-)
 _SHORTEST: Final = 3
 
-# Feminines that the endings below do not give.
-_FEMININES: Final = {
-    "avocat": "avocate",
-    "bas": "basse",
-    "beau": "belle",
-    "blanc": "blanche",
-    "bon": "bonne",
-    "breton": "bretonne",
-    "candidat": "candidate",
-    "champion": "championne",
-    "chaud": "chaude",
-    "clandestin": "clandestine",
-    "court": "courte",
-    "doux": "douce",
-    "faux": "fausse",
-    "féminin": "féminine",
-    "fort": "forte",
-    "froid": "froide",
-    "grand": "grande",
-    "grec": "grecque",
-    "gris": "grise",
-    "gros": "grosse",
-    "haut": "haute",
-    "laïc": "laïque",
-    "long": "longue",
-    "lourd": "lourde",
-    "magistrat": "magistrate",
-    "masculin": "masculine",
-    "mort": "morte",
-    "noir": "noire",
-    "nouveau": "nouvelle",
-    "palestinien": "palestinienne",
-    "patron": "patronne",
-    "petit": "petite",
-    "plein": "pleine",
-    "public": "publique",
-    "roux": "rousse",
-    "réel": "réelle",
-    "saint": "sainte",
-    "secret": "secrète",
-    "seul": "seule",
-    "sourd": "sourde",
-    "turc": "turque",
-    "vert": "verte",
-    "vieux": "vieille",
-    "voisin": "voisine",
-}
 
-# (ending, shortest word, what replaces the ending). The first ending that fits is followed.
-_FEMININE_ENDINGS: Final = (
-    (re.compile(r"(?<=t)eur$"), 5, ("rice", "euse", "eure")),
-    (re.compile(r"eur$"), 5, ("euse", "eure", "rice")),
-    (re.compile(r"eux$"), 5, ("euse",)),
-    (re.compile(r"if$"), 5, ("ive",)),
-    (re.compile(r"er$"), 5, ("ère",)),
-    (re.compile(r"ien$"), 4, ("ienne",)),
-    (re.compile(r"éen$"), 4, ("éenne",)),
-    (re.compile(r"(?<=[iun])el$"), 5, ("elle",)),
-    (re.compile(r"al$"), 5, ("ale",)),
-    (re.compile(r"ain$"), 6, ("aine",)),
-    (re.compile(r"(?<=[ao])is$"), 6, ("ise",)),
-    (re.compile(r"ment$"), 0, ()),
-    (re.compile(r"(?<=[ae])nt$"), 6, ("nte",)),
-    (re.compile(r"(?<=a)nd$"), 5, ("nde",)),
-    (re.compile(r"gnol$"), 5, ("gnole",)),
-    (re.compile(r"é$"), 4, ("ée",)),
-    (re.compile(r"lu$"), 3, ("lue",)),
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split(":") for pair in text.split())
+
+
+# --- what spelling does not tell ------------------------------------------------------------------------------------
+
+# One form each; what the endings would make of them is another word.
+_INVARIABLE: Final = frozenset(
+    "afin ailleurs ainsi alors après assez au aussi autant autour aux avant avec avril bien bientôt car ceci cela"
+    " ces cet cette chez cinq combien comme comment contre dans debout dehors demain depuis derrière des dessous"
+    " dessus deux devant dix donc dont du dès décembre déjà elle elles en encore enfin entre est et eux fois"
+    " février gens hier hors huit ici il ils jamais janvier je jeudi jusque juillet juin la le les leur leurs loin"
+    " lors lui lundi là ma mai mais malgré mardi mars me mercredi mes mi mieux mille moi moins mon même ne neuf ni"
+    " non nos notre nous novembre octobre on ont onze or ou où par parce parfois paris parmi pas pays pendant peu"
+    " plus plusieurs plutôt pour pourquoi presque près puis quand quasi quatre que qui quoi sa samedi sans sauf se"
+    " selon sens sept septembre ses si six soi son sont sous souvent sur ta tandis tant tard te temps tes toi ton"
+    " toujours trente trois très trop tu un une vendredi vers vos votre vous août été".split()
 )
-_PLURAL_ENDINGS: Final = (
-    (re.compile(r"(?<=[sxz])$"), 0, ("",)),
-    (re.compile(r"al$"), 4, ("aux", "als")),
-    (re.compile(r"ail$"), 5, ("ails", "aux")),
-    (re.compile(r"(?<=[ae]u)$"), 3, ("x", "s")),
-    (re.compile(r"(?<=ou)$"), 4, ("s", "x")),
+# Singulars that end as plurals do, and that mean something else without.
+_SINGULARS: Final = frozenset("bois cours devis discours fils fonds mois noix ours poids pris puits sas tiers".split())
+
+_PLURALS: Final = _pairs("œil:yeux ciel:cieux monsieur:messieurs madame:mesdames tout:tous")
+
+# Feminines that the endings below do not give.
+_FEMININES: Final = _pairs(
+    "agent:agente amer:amère bas:basse beau:belle blanc:blanche bleu:bleue bon:bonne bref:brève brun:brune"
+    " cher:chère chef:cheffe clair:claire court:courte doux:douce dur:dure épais:épaisse faux:fausse fier:fière"
+    " fort:forte fou:folle frais:fraîche franc:franche futur:future gentil:gentille gras:grasse grec:grecque"
+    " gris:grise gros:grosse géant:géante jaloux:jalouse jumeau:jumelle juif:juive laid:laide las:lasse"
+    " laïc:laïque lent:lente long:longue lourd:lourde malin:maligne mongol:mongole mort:morte mou:molle mûr:mûre"
+    " naïf:naïve net:nette neuf:neuve noir:noire nouveau:nouvelle nul:nulle né:née obscur:obscure pareil:pareille"
+    " plein:pleine public:publique pur:pure roux:rousse réel:réelle sain:saine saint:sainte sec:sèche"
+    " serein:sereine seul:seule sourd:sourde sûr:sûre tel:telle tout:toute turc:turque vain:vaine veuf:veuve"
+    " vert:verte vieux:vieille vif:vive vrai:vraie égal:égale élu:élue ému:émue"
+    # in -in, -an, -on and -un most nouns have none
+    " afghan:afghane alpin:alpine argentin:argentine birman:birmane breton:bretonne byzantin:byzantine"
+    " castillan:castillane catalan:catalane champion:championne clandestin:clandestine commun:commune"
+    " cousin:cousine divin:divine espion:espionne féminin:féminine latin:latine lapon:laponne maghrébin:maghrébine"
+    " marin:marine masculin:masculine musulman:musulmane opportun:opportune orphelin:orpheline ottoman:ottomane"
+    " partisan:partisane patron:patronne paysan:paysanne persan:persane philippin:philippine texan:texane"
+    " voisin:voisine wallon:wallonne"
+    # nor in -t after a vowel or a c
+    " abstrait:abstraite adroit:adroite avocat:avocate candidat:candidate chaud:chaude compact:compacte"
+    " complet:complète concret:concrète correct:correcte direct:directe délicat:délicate discret:discrète"
+    " distinct:distincte distrait:distraite exact:exacte étroit:étroite froid:froide gratuit:gratuite haut:haute"
+    " idiot:idiote immédiat:immédiate incomplet:incomplète indirect:indirecte inquiet:inquiète intact:intacte"
+    " lauréat:lauréate magistrat:magistrate maladroit:maladroite muet:muette parfait:parfaite petit:petite"
+    " satisfait:satisfaite secret:secrète soldat:soldate strict:stricte suspect:suspecte violet:violette"
 )
-_BASES: Final = (
-    (re.compile(r"iennes?$"), 7, "ien"),
-    (re.compile(r"(?<=[ao])ises?$"), 6, "is"),
-    (re.compile(r"aux$"), 6, "al"),
-    (re.compile(r"(?<=e)s$"), 6, ""),
-    (re.compile(r"(?<=ion|ant|ent|eur|ier|ain|ord)s$"), 6, ""),
-    (re.compile(r"(?<=if|at|el|en)s$"), 6, ""),
+# Masculines whose feminine, by its ending, would be a noun or a verb.
+_NO_FEMININE: Final = frozenset(
+    "abri appel appui capital concert cri crédit discrédit défi ennui mari oubli pari parti pli rappel signal"
+    " souci tri dessert".split()
+)
+# Nouns that look like the feminine of a word that means something else.
+_NO_MASCULINE: Final = frozenset(
+    "allée alternative année argentine armée arrivée assemblée avancée bourrée capitale centrale commune"
+    " composante coulée croisée découverte défensive donnée durée échappée entrée équipée étendue finale fumée"
+    " fusée garantie initiative issue jetée journée levée livrée manière marine mêlée montée moyenne nouvelle"
+    " offensive partie pensée percée plongée portée poussée prière remontée rentrée retenue revue saisie sortie"
+    " tenue tournée tranchée traversée venue volée".split()
+)
+
+# --- endings --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How the masculines that end so make their feminine: `(t)eur` makes `(t)rice`, `(t)euse`, `(t)eure`.
+
+    Words shorter than `least` are left alone. `both_ways`: such a feminine has such a masculine, too.
+    """
+
+    kept: str
+    masculine: str
+    least: int
+    feminines: tuple[str, ...]
+    both_ways: bool = True
+
+    def of_masculine(self, word: str) -> tuple[str, ...] | None:
+        """Return the feminines, none for a short word; None where the ending is another."""
+        found = re.search(f"({self.kept}){self.masculine}$", word)
+        if found is None:
+            return None
+        return tuple(word[: found.end(1)] + ending for ending in self.feminines) if len(word) >= self.least else ()
+
+    def of_feminine(self, word: str) -> str | None:
+        """Return the masculine, or None where the ending is another."""
+        found = re.search(f"({self.kept})(?:{'|'.join(self.feminines)})$", word) if self.feminines else None
+        return word[: found.end(1)] + self.masculine if found and self.both_ways else None
+
+
+# The first that fits is followed.
+_ENDINGS: Final = (
+    _Ending("t", "eur", 5, ("rice", "euse", "eure")),
+    _Ending("", "eur", 5, ("euse", "eure", "rice")),
+    _Ending("", "eux", 5, ("euse",)),
+    _Ending("", "if", 5, ("ive",)),
+    _Ending("", "er", 5, ("ère",)),
+    _Ending("[iéy]", "en", 4, ("enne",)),
+    _Ending("", "el", 5, ("elle",)),
+    _Ending("", "al", 5, ("ale",)),
+    _Ending("[rtv]", "il", 5, ("ile",)),
+    _Ending("gn", "ol", 5, ("ole",)),
+    _Ending("", "ain", 6, ("aine",)),
+    _Ending("[ao]", "is", 6, ("ise",)),
+    _Ending("(?:pr|m|qu)", "is", 4, ("ise",), both_ways=False),
+    _Ending("", "ment", 0, ()),
+    _Ending("[ae]", "nt", 6, ("nte",)),
+    _Ending("[aeo]", "nd", 5, ("nde",)),
+    _Ending("[aeo]", "int", 6, ("inte",), both_ways=False),
+    _Ending("(?:[dr]u|[cd]r|(?:er|é|au)d)", "it", 5, ("ite",), both_ways=False),
+    _Ending("er", "t", 6, ("te",)),
+    _Ending("", "é", 3, ("ée",)),
+    _Ending("[bcdfhlmnprstvz]", "i", 3, ("ie",)),
+    _Ending("[cçdflmnprstv]", "u", 4, ("ue",)),
 )
 
 
@@ -113,12 +146,67 @@ def plurals(word: str) -> tuple[str, ...]:
     >>> plurals("général")
     ('général', 'généraux', 'générals')
     """
+    if not _varies(word) or word.endswith(("s", "x", "z")):
+        return (word,)
+    if word in _PLURALS:
+        return word, _PLURALS[word]
+    if word.endswith("al") and len(word) > _SHORTEST:
+        return word, word[:-1] + "ux", word + "s"
+    if word.endswith("ail") and len(word) > _SHORTEST + 1:
+        return word, word + "s", word[:-2] + "ux"
+    if word.endswith(("au", "eu", "ou")):
+        return word, word + "x", word + "s"
+    return word, word + "s"
+
+
+def _singulars(word: str) -> Iterator[str]:
+    """Yield the words that a word may be the plural of."""
+    if word in _SINGULARS:
+        return
+    guesses = {"aux": ("al", "ail", "au"), "eux": ("eu",), "oux": ("ou",)}
+    candidates = [word[:-1], *(word[:-3] + ending for ending in guesses.get(word[-3:], ()))]
+    candidates += [one for one, plural in _PLURALS.items() if plural == word]
+    for candidate in candidates:
+        if word[-1] in "sx" and word in plurals(candidate)[1:]:
+            yield candidate
+
+
+def _feminines(word: str) -> tuple[str, ...]:
+    if word in _FEMININES:
+        return (_FEMININES[word],)
+    if word in _NO_FEMININE:
+        return ()
+    return next((found for ending in _ENDINGS if (found := ending.of_masculine(word)) is not None), ())
+
+
+def _masculines(word: str) -> Iterator[str]:
+    """Yield the words that a word may be the feminine of."""
+    if word in _NO_MASCULINE:
+        return
+    yield from (masculine for masculine, feminine in _FEMININES.items() if feminine == word)
+    for ending in _ENDINGS:
+        masculine = ending.of_feminine(word)
+        if masculine is not None and word in _feminines(masculine):
+            yield masculine
+
+
+def inflections(word: str) -> tuple[str, ...]:
+    """Return the surface forms of a word: singular and plural, masculine and feminine, sorted.
+
+    Args:
+        word: lower case, with its accents, in any of these forms.
+
+    >>> inflections("ukrainiennes")
+    ('ukrainien', 'ukrainienne', 'ukrainiennes', 'ukrainiens')
+    >>> inflections("accord"), inflections("pour")
+    (('accord', 'accords'), ('pour',))
+    """
     if not _varies(word):
         return (word,)
-    for ending, shortest, replacements in _PLURAL_ENDINGS:
-        if len(word) >= shortest and (found := ending.search(word)):
-            return tuple(dict.fromkeys((word, *(word[: found.start()] + new for new in replacements))))
-    return word, word + "s"
+    singulars = (word, *_singulars(word))
+    masculines = [masculine for singular in singulars for masculine in (singular, *_masculines(singular))]
+    forms = [form for masculine in masculines for form in (masculine, *_feminines(masculine))]
+    return tuple(sorted({plural for form in (*singulars, *forms) for plural in plurals(form)}))
 
 
 def demonyms(stem: str) -> tuple[str, ...]:
@@ -133,35 +221,3 @@ def demonyms(stem: str) -> tuple[str, ...]:
     endings += ["s"] if not stem.endswith(("s", "x")) else []
     endings += ["ne", "nes"] if stem.endswith("n") else []
     return stem, *(stem + ending for ending in sorted(endings))
-
-
-def _feminines(word: str) -> tuple[str, ...]:
-    if word in _FEMININES:
-        return (_FEMININES[word],)
-    for ending, shortest, replacements in _FEMININE_ENDINGS:
-        if found := ending.search(word):
-            return tuple(word[: found.start()] + new for new in replacements) if len(word) >= shortest else ()
-    return ()
-
-
-def _bases(word: str) -> tuple[str, ...]:
-    """Return the singulars and masculines that a typed plural or feminine surely comes from, and the word."""
-    found = [ending.sub(new, word) for ending, shortest, new in _BASES if len(word) >= shortest and ending.search(word)]
-    return word, *found
-
-
-def inflections(word: str) -> tuple[str, ...]:
-    """Return the surface forms of a word: singular and plural, masculine and feminine, sorted.
-
-    Args:
-        word: lower case, with its accents.
-
-    >>> inflections("ukrainien")
-    ('ukrainien', 'ukrainienne', 'ukrainiennes', 'ukrainiens')
-    >>> inflections("accord"), inflections("pour")
-    (('accord', 'accords'), ('pour',))
-    """
-    if not _varies(word):
-        return (word,)
-    singulars = [form for base in _bases(word) for form in (base, *_feminines(base))]
-    return tuple(sorted({form for singular in singulars for form in plurals(singular)}))

@@ -60,6 +60,10 @@ NAMES = ("a", "b", "c", "exclu_x", "exclu_y")
         ("a near/3 b same_sentence c", SameSentence(Near(A, B, 3), C)),
         ("2 of (a, b, c)", Of(2, ("a", "b", "c"))),
         ("2 parmi (a, b)", Of(2, ("a", "b"))),
+        ("2 de (a, b)", Of(2, ("a", "b"))),
+        ("compte(a) >= 3", Count("a", 3)),
+        ("a même_phrase b", SameSentence(A, B)),
+        ("chapô:a", InField(Field.LEAD, A)),
         ("1 of exclu_*", Of(1, ("exclu_x", "exclu_y"))),
         ("1 of exclu_* near/9 a", Near(Of(1, ("exclu_x", "exclu_y")), A, 9)),
         ("1 of (a, exclu_*, a)", Of(1, ("a", "exclu_x", "exclu_y"))),
@@ -250,6 +254,7 @@ def test_a_one_line_rule_becomes_terms_and_a_condition(text: str, condition: str
     ("text", "message", "offset"),
     [
         ("SAUF sport", "the operator SAUF is misplaced", 0),
+        ("drone ET title:Kharkiv", "title: is a word here", 9),
         ("Kiev PROCHE Odessa", "the operator PROCHE is misplaced", 5),
         ("Kiev ET", "the condition stops too early", 7),
         ("(Kiev) Odessa", "'Odessa' is not expected here", 7),
@@ -264,6 +269,13 @@ def test_a_wrong_one_line_rule_is_told_with_its_place(text: str, message: str, o
         parse_one_line(text)
 
     assert (message, offset) == (caught.value.message, caught.value.offset)
+
+
+def test_a_field_of_a_file_is_hinted_at_in_one_line() -> None:
+    with pytest.raises(ConditionError) as caught:
+        parse_one_line("title:(Kharkiv OU drone)")
+
+    assert "in one line, TITLE:(…)" == caught.value.hint
 
 
 @given(st.lists(st.sampled_from(["blé", "mer Noire", "@russie", "=Kiev", "accord*", "2026", "_", '"or"']), min_size=1))

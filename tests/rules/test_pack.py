@@ -270,6 +270,28 @@ def test_an_entity_is_defined_once() -> None:
     assert [("0.yaml", 1, 1, "the entity chine is defined twice", "first in e.yaml:4")] == found
 
 
+def test_one_line_rules_that_share_a_slug_have_ids_of_their_own() -> None:
+    named = ("0.yaml", 'id: accord\ntitle: "A"\nterms: {a: {any: ["accord"]}}\ncondition: "a"\n')
+    rules = load([named, ("r.txt", "maïs\nmais\naccord\naccord*\n")]).rules
+    ids = [rule.id for rule in rules]
+
+    assert ["accord", "mais"] == ids[:2]
+    assert [("mais", 8), ("accord", 8), ("accord", 8)] == [
+        (name, len(digest)) for name, _, digest in (id_.partition("-") for id_ in ids[2:])
+    ]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_same_one_line_rule_twice_is_a_mistake() -> None:
+    with pytest.raises(PackErrors, match=r"r\.txt:2:1: the rule id kharkiv is taken"):
+        load([("r.txt", "Kharkiv\nKharkiv\n")])
+
+
+def test_an_unknown_entity_of_a_one_line_rule_is_named_where_it_stands() -> None:
+    with pytest.raises(PackErrors, match=r"r\.txt:1:17: unknown entity kharkv"):
+        load([("r.txt", "drone PROCHE/40 @kharkv\n")])
+
+
 def test_a_wrong_one_line_rule_in_yaml_names_its_column() -> None:
     cut_short = (1, 7, "the condition stops too early", "something must follow the last operator")
 

@@ -130,6 +130,12 @@ def test_accents_are_seen() -> None:
         ("pêche", "péché", True, False),
         ("PÊCHE", "pêche", False, True),
         ("mais", "maïs", False, True),
+        ("côte", "côté", False, False),
+        ("côte", "côte", False, True),
+        ("côte", "COTE", False, True),
+        ("côte", "CÔTÉ", False, False),
+        ("coté coupé", "coté coupe", False, False),
+        ("cote coupé", "côté coupé", False, True),
     ],
 )
 def test_a_typed_accent_binds_but_in_capitals_and_accentless_text(

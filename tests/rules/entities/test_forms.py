@@ -75,3 +75,11 @@ def test_masks_are_inflected_but_for_thoroughfares() -> None:
     assert "montagnes russes" in texts
     assert "rue de moscou" in texts
     assert "rues de moscou" not in texts
+
+
+def test_a_mask_hides_no_form_of_its_entity_that_it_does_not_spell() -> None:
+    plural = Gazetteer([EntityDef("russie", "Russie", alias=("Kremlin",), excepts=("kremlins",))])
+    same = Gazetteer([EntityDef("russie", "Russie", alias=("Kremlin",), excepts=("kremlin",))])
+
+    assert ["kremlins"] == [wording.text for wording, _ in plural.masks]
+    assert "kremlin" in {wording.text for wording, _ in same.masks}
