@@ -98,7 +98,7 @@ class App:
             return
         await self._read_feeds(stamp)
 
-    async def _read_feeds(self, stamp: _Stamp) -> None:
+    async def _read_feeds(self, stamp: _Stamp | None) -> None:
         try:
             declared = await asyncio.to_thread(load_feeds, self.tools.settings)
         except VeilleError as error:
@@ -125,9 +125,7 @@ class App:
             self.tools.live.engine = engine
             self.tools.metrics.rules.set(len(engine.pack.rules))
             _log.info("rules_live", extra={"rules": len(engine.pack.rules)})
-        stamp = _stamp(self.tools.settings.feeds)
-        if stamp is not None:
-            await self._read_feeds(stamp)
+        await self._read_feeds(_stamp(self.tools.settings.feeds))
 
     def unready(self) -> str | None:
         """Return why the daemon is not ready, or None when it is."""

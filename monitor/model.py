@@ -101,6 +101,7 @@ class FeedState:
     last_modified: str | None = None
     body_sha256: str | None = None
     is_heavy: bool = False  # its last document was too much for the fast lane
+    note: str | None = None  # why that was hard to read
     baseline_at: datetime | None = None  # first successful poll
     next_due_at: datetime | None = None
     last_polled_at: datetime | None = None
@@ -182,6 +183,8 @@ class PollOutcome:
     last_modified: str | None = None
     body_sha256: str | None = None
     is_heavy: bool = False
+    truncated: bool = False  # the document was cut short
+    note: str | None = None  # why it was hard to read
     moved_to: str | None = None
     reason: Reason | None = None
     error: str | None = None

@@ -440,8 +440,11 @@ def _from_secret_files(given: Mapping[str, str]) -> dict[str, object]:
             continue
         if PREFIX + field.upper() in given:
             raise SettingsError(f"{name}: {PREFIX}{field.upper()} is set too; keep one of the two")
+        path = Path(given[name])
+        if path.exists() and not path.is_file():
+            raise SettingsError(f"{name}: {path} is not a file")  # a pipe or a device may never end
         try:
-            values[field] = Path(given[name]).read_text(encoding="utf-8").strip()
+            values[field] = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{name}: the file cannot be read: {error}") from error
     return values

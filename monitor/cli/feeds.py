@@ -38,7 +38,7 @@ def list_(
         return
     print_table(
         "Feeds",
-        ("id", "status", "outlet", "last good poll", "next poll", "failures", "last error", "address"),
+        ("id", "status", "outlet", "last good poll", "next poll", "failures", "remark", "address"),
         [
             (
                 state.id,
@@ -47,7 +47,7 @@ def list_(
                 local(state.last_ok_at, settings.zone),
                 local(state.next_due_at, settings.zone),
                 state.failures or "",
-                state.last_error if state.failures else "",
+                state.last_error if state.failures else state.note,
                 state.feed.url,
             )
             for state in states
@@ -87,6 +87,7 @@ def _health(state: FeedState) -> dict[str, Any]:
         "failures": state.failures,
         "last_reason": state.last_reason,
         "last_error": state.last_error,
+        "note": state.note,
         "moved_to": state.moved_to,
     }
 

@@ -10,7 +10,7 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from monitor.errors import DeliveryError, FetchError, Reason
 from monitor.http import IPNetwork, Resolver, resolve, vet
@@ -28,6 +28,7 @@ Refusals: TypeAlias = dict[str, int]
 _PERMANENT = 500
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")  # RFC 3463
 _BUSY = 421
+_MAX_SAID_BYTES = 100_000  # by a server, in one exchange
 _FAILURES = range(400, 600)
 
 
@@ -173,6 +174,36 @@ class _Client(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002  smtplib's signature
         return self._exchange.connect(self._addresses)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read an answer; smtplib itself would collect its lines without end."""
+        if self.file is None and self.sock is not None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _Bounded:
+    """What a server says on one connection, up to a bound."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = _MAX_SAID_BYTES
+
+    def readline(self, size: int) -> bytes:
+        """Read a line.
+
+        Raises:
+            OSError: too much was said; smtplib hangs up.
+        """
+        said = self._file.readline(size)
+        self._left -= len(said)
+        if self._left < 0:
+            raise OSError("the mail server says too much")
+        return said
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._file.close()
 
 
 def _connect(addresses: Sequence[str], port: int, timeout_s: float) -> socket.socket:

@@ -69,7 +69,8 @@ class Connections:
         await _turns()  # whom asyncio accepted reaches a protocol: closed before that, the server would forget them
         server.close()
         for transport in tuple(self._accepted):
-            transport.abort()
+            with suppress(AttributeError):  # asyncio's own, of one that has just ended by itself
+                transport.abort()
         await _turns()
 
 

@@ -33,6 +33,7 @@ _WALLS: Final = (
             r"continuer sans accepter|accepter (?:et|&) (?:continuer|fermer)|tout (?:accepter|refuser)|"
             r"nos partenaires (?:stockons|utilisons)|(?:nous|nos partenaires)[^.]{0,80} (?:utilisons|stockons)"
             r"[^.]{0,60}(?:cookies|traceurs|informations sur un)|gérer (?:mes|vos) (?:choix|préférences|cookies)|"
+            r"(?:respectons|respecter) votre vie privée|(?:accepter|refuser) (?:tous )?les (?:cookies|traceurs)|"
             r"bevor sie fortfahren|before you continue|avant d'accéder|paramétrer (?:les|vos|mes) cookies|"
             r"we (?:and our partners )?(?:use|value)[^.]{0,40}(?:cookies|privacy)",
             re.IGNORECASE,

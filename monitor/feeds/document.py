@@ -60,17 +60,17 @@ def sketch(text: str) -> Sketch:
 
 
 def at_most(entries: int, document: str) -> tuple[str, int]:
-    """Return the document with its first entries only, and how many were taken out: each costs feedparser 0.2 ms.
+    """Return the document with its first and last entries only, and how many were taken out of its middle.
 
-    >>> at_most(1, "<rss><item>1</item><item>2</item><item>3</item></rss>")
-    ('<rss><item>1</item></rss>', 2)
+    Each costs feedparser 0.2 ms; the newest stand first in most feeds, and last in some.
+
+    >>> at_most(2, "<rss><item>1</item><item>2</item><item>3</item></rss>")
+    ('<rss><item>1</item><item>3</item></rss>', 1)
     """
     starts = [tag.start() for tag in _ENTRY.finditer(document) if not tag[1]]
     if len(starts) <= entries:
         return document, 0
-    last = next(iter(deque(_ENTRY.finditer(document), maxlen=1)))
-    end = document.find(">", last.start()) + 1 if last[1] else len(document)
-    return document[: starts[entries]] + document[end:], len(starts) - entries
+    return document[: starts[entries // 2]] + document[starts[-entries + entries // 2] :], len(starts) - entries
 
 
 def prepare(text: str) -> str:

@@ -40,15 +40,19 @@ def read_json(text: str, *, url: str, now: datetime) -> tuple[ParsedFeed, list[E
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list):
         raise FeedError("a JSON document that is no feed: it has no items", reason=Reason.MALFORMED)
+    dropped = max(0, len(items) - LIMITS.entries)
     feed = ParsedFeed(
         format="json11" if _text(document, "version").rstrip("/").endswith("1.1") else "json10",
         title=plain(_text(document, "title"), most=LIMITS.title) or None,
         link=web_link(_text(document, "home_page_url"), base=url),
         language=fold(_text(document, "language"))[:35] or None,
         entries=(),
-        dropped=max(0, len(items) - LIMITS.entries),
+        dropped=dropped,
+        note=f"too long: {dropped} entries of its middle were left out" if dropped else None,
     )
-    return feed, [_entry(item, url, now) for item in items[: LIMITS.entries] if isinstance(item, dict)]
+    half = LIMITS.entries // 2
+    kept = [*items[:half], *items[half + dropped :]]
+    return feed, [_entry(item, url, now) for item in kept if isinstance(item, dict)]
 
 
 def _entry(item: Mapping[str, Any], url: str, now: datetime) -> Entry:

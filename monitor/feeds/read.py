@@ -39,8 +39,8 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: d
         now: later dates are implausible.
 
     Returns:
-        The feed with its entries in the document's order, at most `LIMITS.entries`. The last entry of a document that
-        was cut short is left out.
+        The feed with its entries in the document's order, each once, at most `LIMITS.entries`: the first and the last.
+        The last entry of a document that was cut short is left out.
 
     Raises:
         FeedError: EMPTY, or MALFORMED where the document is no feed.
@@ -60,7 +60,7 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
     seen = sketch(whole)
     if not seen.root or (seen.is_page and not _FEED_ROOT.search(whole)):
         raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
-    document, dropped = at_most(LIMITS.entries + 1, whole)  # one more, for the last may be cut short
+    document, dropped = at_most(LIMITS.entries, whole)
     parsed = feedparser.parse(
         io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + document.encode()),
         response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
@@ -70,7 +70,7 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
     found: list[dict[str, Any]] = parsed.get("entries", [])
     if not parsed.get("version") and not found:
         raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
-    kept = found[:-1] if seen.cut and not dropped else found
+    kept = (found[:-1] if seen.cut else found)[: LIMITS.entries]
     facts = parsed.get("feed", {})
     feed = ParsedFeed(
         format=parsed.get("version", ""),
@@ -79,11 +79,11 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
         language=fold(_string(facts, "language"))[:35] or None,
         entries=(),
         truncated=seen.cut,
-        dropped=dropped + max(0, len(kept) - LIMITS.entries),
+        dropped=dropped,
         ttl_s=_ttl_s(facts),
-        note=_note(parsed, seen),
+        note=_note(parsed, seen, dropped),
     )
-    return _finished(feed, [_entry(entry, url, now) for entry in kept[: LIMITS.entries]])
+    return _finished(feed, [_entry(entry, url, now) for entry in kept])
 
 
 def _entry(found: dict[str, Any], url: str, now: datetime) -> Entry:
@@ -154,7 +154,9 @@ def _not_a_feed(seen: Sketch, url: str) -> str:
     return f"{url or 'the document'} is no feed: it is {what}"
 
 
-def _note(parsed: dict[str, Any], seen: Sketch) -> str | None:
+def _note(parsed: dict[str, Any], seen: Sketch, dropped: int) -> str | None:
+    if dropped:
+        return f"too long: {dropped} entries of its middle were left out"
     if seen.cut:
         return "cut short: its last entry was left out"
     if parsed.get("bozo"):

@@ -374,7 +374,8 @@ def _translated(host: str) -> Iterator[None]:
             raise FetchError(f"{host}: TLS: {tls}", reason=Reason.TLS) from exc
         raise FetchError(f"{host}: the connection failed: {exc}", reason=Reason.CONNECTION) from exc
     except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as exc:
-        raise FetchError(f"{host}: does not speak HTTP properly: {exc}", reason=Reason.PROTOCOL) from exc
+        # Without the library's words: they quote what came, and that may echo a secret address (promise X4).
+        raise FetchError(f"{host}: does not speak HTTP properly", reason=Reason.PROTOCOL) from exc
 
 
 def _tls_failure(exc: BaseException | None) -> str | None:

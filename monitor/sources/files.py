@@ -128,6 +128,8 @@ def remove_feed(path: Path, url: str) -> bool:
 
 
 def _content(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise SourceError(f"{path}: cannot be read: not a file")  # a pipe or a device may never end
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)

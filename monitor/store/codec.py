@@ -86,6 +86,7 @@ def feed_from_row(row: Row[Any]) -> FeedState:
         last_modified=row.last_modified,
         body_sha256=row.body_sha256,
         is_heavy=row.is_heavy,
+        note=row.note,
         baseline_at=row.baseline_at,
         next_due_at=row.next_due_at,
         last_polled_at=row.last_polled_at,

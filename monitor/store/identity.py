@@ -1,7 +1,8 @@
 """Which entries of a document are new (promise I1). Pure: the rows that may be the same are given.
 
 - Same guid in this feed: seen, unless both link and title differ from what was stored under it (a guid used again).
-- Same link in this feed: seen, whatever the guid (one that changes at each fetch makes no new article).
+- Same link in this feed: seen, whatever the guid (one that changes at each fetch makes no new article). Without a link
+  of its own, same title and date.
 - Same link, title and summary in another feed, read or to be read there: the same article, listed twice. Under other
   words it is read here too.
 - Neither guid nor link: a hash, inside the feed only.
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
     from monitor.model import Entry
 
-__all__ = ["Fresh", "Seen", "Sorted", "keys_of", "sort_entries"]
+__all__ = ["Fresh", "Seen", "Sorted", "is_link", "keys_of", "sort_entries"]
 
-_LINK = "l:"
+_MAIN = ("g:", "h:")  # of a guid, of what is said
+_SECOND = ("l:", "d:")  # of a link, of title and date
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,15 @@ class Sorted:
 
 
 def keys_of(entry: Entry) -> tuple[str | None, str | None]:
-    """Return an entry's main key (guid or hash) and its link key."""
-    main_key = next((key for key in entry.keys if not key.startswith(_LINK)), None)
-    link_key = next((key for key in entry.keys if key.startswith(_LINK)), None)
+    """Return an entry's main key (guid or hash) and its link key (link, or title and date)."""
+    main_key = next((key for key in entry.keys if key.startswith(_MAIN)), None)
+    link_key = next((key for key in entry.keys if key.startswith(_SECOND)), None)
     return main_key, link_key
+
+
+def is_link(key: str | None) -> bool:
+    """Tell whether a link key is one of a link, which other feeds may list too."""
+    return key is not None and key.startswith("l:")
 
 
 def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:

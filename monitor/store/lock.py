@@ -35,7 +35,8 @@ class DaemonLock:
     """
 
     def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
-        self.path = path.with_name(path.name + ".lock")
+        target = path.resolve()  # one file may have several names
+        self.path = target.with_name(target.name + ".lock")
         self._clock = clock or SystemClock()
         self._fd = -1
 

@@ -50,9 +50,11 @@ def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[O
             "body": item.rendered.body,
             "content_type": item.rendered.content_type,
             "headers": item.rendered.headers,
-            "state": DeliveryState.PENDING,
+            "state": DeliveryState.FAILED if item.error else DeliveryState.PENDING,
             "attempts": 0,
             "created_at": now,
+            "last_reason": Reason.REJECTED if item.error else None,
+            "last_error": item.error,
         }
         for item in outbox
     ]
@@ -265,8 +267,12 @@ def replay(
     state: DeliveryState | None,
 ) -> int:
     """Make deliveries pending again, under the same identity; see `Store.replay`."""
-    again = update(DELIVERY).values(
-        state=DeliveryState.PENDING, attempts=0, next_attempt_at=None, sent_at=None, **_FREED
+    again = (
+        update(DELIVERY)
+        .where(DELIVERY.c.body != b"")
+        .values(  # what was never rendered cannot be sent
+            state=DeliveryState.PENDING, attempts=0, next_attempt_at=None, sent_at=None, **_FREED
+        )
     )
     settled = DELIVERY.c.lease_until.is_(None)
     if ids is not None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, union_all, u
 from monitor.errors import NotFoundError
 from monitor.model import FeedId, FeedStatus, PollOutcome, PollResult
 from monitor.store.feeds import host_of
-from monitor.store.identity import Fresh, Seen, Sorted, keys_of, sort_entries
+from monitor.store.identity import Fresh, Seen, Sorted, is_link, keys_of, sort_entries
 from monitor.store.sql import chunks
 from monitor.store.tables import ENTRY, FEED
 from monitor.store.values import EntryState, PollRecord
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["record_poll"]
 
 _FUTURE = timedelta(days=1)
+_BASELINE_PATIENCE = timedelta(days=1)
 
 # Link, title and summary of an entry, and its number. The words count too: whoever lists the address first, under
 # other words, must not silence the outlet whose article it is while its page cannot be read (promises I7, D1).
 _Elsewhere: TypeAlias = dict[tuple[str, str, str], int]
 
-_FEED_COLUMNS = (FEED.c.url, FEED.c.baseline_at, FEED.c.failures, FEED.c.moved_to, FEED.c.moved_count)
+_FEED_COLUMNS = (FEED.c.url, FEED.c.added_at, FEED.c.baseline_at, FEED.c.failures, FEED.c.moved_to, FEED.c.moved_count)
 _FEED = select(*_FEED_COLUMNS).where(FEED.c.id == bindparam("feed_id"))
 
 _SEEN_COLUMNS = (
@@ -63,7 +64,10 @@ def record_poll(
     feed = connection.execute(_FEED, {"feed_id": feed_id}).one_or_none()
     if feed is None:
         raise NotFoundError(f"no feed {feed_id}")
-    changes = _feed_changes(feed, outcome, next_due_at=next_due_at, now=now)
+    # What is cut short or empty is no baseline: the rest, when it comes, would be told as news. Not for ever, though.
+    is_whole = bool(entries) and not outcome.truncated
+    baseline_at = now if is_whole or now - feed.added_at > _BASELINE_PATIENCE else None
+    changes = _feed_changes(feed, outcome, next_due_at=next_due_at, baseline_at=baseline_at, now=now)
     connection.execute(update(FEED).where(FEED.c.id == feed_id).values(changes))
     if outcome.kind is not PollResult.PARSED or not entries:
         return PollRecord()
@@ -84,7 +88,9 @@ def record_poll(
     return PollRecord(new=len(rows) - duplicates, known=sorted_.known + duplicates)
 
 
-def _feed_changes(feed: Any, outcome: PollOutcome, *, next_due_at: datetime | None, now: datetime) -> dict[str, object]:
+def _feed_changes(
+    feed: Any, outcome: PollOutcome, *, next_due_at: datetime | None, baseline_at: datetime | None, now: datetime
+) -> dict[str, object]:
     changes: dict[str, object] = {"last_polled_at": now, "next_due_at": next_due_at}
     if next_due_at is None:
         changes["status"] = FeedStatus.GONE
@@ -108,7 +114,8 @@ def _feed_changes(feed: Any, outcome: PollOutcome, *, next_due_at: datetime | No
         "own_title": outcome.title,
     }
     if outcome.kind is PollResult.PARSED:
-        return changes | validators | {"baseline_at": feed.baseline_at or now, "is_heavy": outcome.is_heavy}
+        found = {"is_heavy": outcome.is_heavy, "note": outcome.note}
+        return changes | validators | found | {"baseline_at": feed.baseline_at or baseline_at}
     return changes | {name: value for name, value in validators.items() if value is not None}
 
 
@@ -150,7 +157,7 @@ def _entry_row(
     baseline_age: timedelta | None,
 ) -> dict[str, Any]:
     entry = fresh.entry
-    same_as = elsewhere.get((fresh.link_key, entry.title, entry.summary)) if fresh.link_key is not None else None
+    same_as = elsewhere.get((fresh.link_key or "", entry.title, entry.summary)) if is_link(fresh.link_key) else None
     return {
         "feed_id": feed_id,
         "main_key": fresh.main_key,

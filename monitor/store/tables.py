@@ -89,6 +89,7 @@ class FeedRow(_Row, table=True):
     last_modified: str | None = None
     body_sha256: str | None = None
     is_heavy: bool = False
+    note: str | None = None  # why its last document was hard to read
     baseline_at: datetime | None = Field(default=None, sa_type=Instant)
     next_due_at: datetime | None = Field(default=None, sa_type=Instant)
     last_polled_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -102,7 +103,7 @@ class FeedRow(_Row, table=True):
 
 
 class EntryRow(_Row, table=True):
-    """An item of a feed. `main_key` is its `g:` or `h:` key, `link_key` its `l:` key (promise I1)."""
+    """An item of a feed. `main_key` is its `g:` or `h:` key, `link_key` its `l:` or `d:` key (promise I1)."""
 
     __tablename__ = "entry"
     __table_args__ = (

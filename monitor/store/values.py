@@ -88,11 +88,15 @@ class PollRecord:
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """One message to deliver, rendered. `message_id` is its identity for life (promise D3)."""
+    """One message to deliver, rendered. `message_id` is its identity for life (promise D3).
+
+    `error` says why it could not be rendered; such a message is failed from the start, and shows (promise D1).
+    """
 
     receiver: Receiver
     message_id: str
     rendered: Rendered
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from monitor.errors import SettingsError
 __all__ = ["WebService"]
 
 
+_GRACE_S = 1  # for requests under way
+
+
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -33,7 +36,14 @@ class WebService:
     def __init__(self, app: ASGIApp, address: str) -> None:
         self._host, _, port = address.rpartition(":")
         self._port = int(port)
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off")
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_S,
+        )
         self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None
 
@@ -64,7 +74,14 @@ class WebService:
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="web")
 
     async def stop(self) -> None:
-        """End the requests under way, and stop listening."""
+        """End the requests under way, or cut them off, and stop listening: nobody may hold up the end (promise T8)."""
         self._server.should_exit = True
-        if self._task is not None:
+        if self._task is None:
+            return
+        try:
+            await asyncio.wait_for(asyncio.shield(self._task), 2 * _GRACE_S)
+        except TimeoutError:
+            self._server.force_exit = True
+            for connection in tuple(self._server.server_state.connections):
+                connection.transport.abort()
             await self._task

@@ -209,6 +209,26 @@ def _lane(desk: Desk) -> Lane:
     return host.lane
 
 
+def test_i3_a_document_that_was_cut_short_is_asked_for_again_whole(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        old = [desk.item(f"/{number}", f"{NEWS} {number}", age_s=10 * TOMORROW_S) for number in range(6)]
+        desk.site.publish("/rss.xml", *old)
+        whole = replace(desk.site.answers["/rss.xml"], headers=(("ETag", '"1"'),))
+        desk.site.answers["/rss.xml"] = replace(whole, body=whole.body[: len(whole.body) // 2])
+        await desk.cycle()
+
+        assert "cut short: its last entry was left out" == desk.feed.note
+
+        desk.site.answers["/rss.xml"] = whole
+        await desk.cycle(after_s=HOUR_S)
+
+        assert "if-none-match" not in desk.site.requests[-1].headers
+        assert ([], []) == (desk.told, desk.recaps)
+        assert desk.feed.note is None
+
+    at_desk(tmp_path, act)
+
+
 def test_p7_a_feed_that_is_gone_is_polled_no_more(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         desk.site.fail("/rss.xml", 410)
@@ -816,6 +836,28 @@ def test_d1_a_channel_with_a_bug_is_tried_on_schedule_and_seen(
 
     assert "deliver_crashed" in caplog.messages
     assert "topsecret" not in "".join(str(vars(record)) for record in caplog.records)
+
+
+def test_d9_a_message_that_cannot_be_written_is_failed_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def act(desk: Desk) -> None:
+        def stumble(*_: object) -> None:
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+        await _baseline(desk)
+        monkeypatch.setattr(desk.app.tools.channels["mail"], "render", stumble)
+        await _news(desk)
+        told = {line.receiver: (line.state, line.last_error) for line in desk.app.tools.store.deliveries()}
+
+        assert [NEWS] == desk.told
+        assert (DeliveryState.SENT, None) == told["webhook"]
+        assert DeliveryState.FAILED is told["mail"][0]
+        assert "UnicodeEncodeError" in (told["mail"][1] or "")
+        assert 1 == desk.metric("errors_total", stage="render")
+        assert 0 == desk.app.tools.store.replay(receiver="mail", now=desk.clock.now())
+
+    at_desk(tmp_path, act, smtp_host="127.0.0.1", mail_from="v@example.org", mail_to="a@example.org")
 
 
 def test_a_message_never_leaves_through_another_channel_than_its_own(tmp_path: Path) -> None:

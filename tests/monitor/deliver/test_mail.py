@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
@@ -113,6 +113,27 @@ def test_html_from_outside_is_text() -> None:
 
     assert "<script" not in content(message, "html")
     assert "<script>alert(1)</script>" in content(message, "plain")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Kharkiv =?utf-8?q?=0D=0ABcc:_evil@x.example?=",
+        "=?utf-8?b?S2hhcmtpdg0KQmNjOiBldmlsQHguZXhhbXBsZQ==?=",
+        "Kharkiv =?utf-7?q?+AAo-Bcc:_x?=",
+        "Kharkiv =?unicode_escape?q?=5Cx0d=5Cx0a=5Cx0d=5Cx0aInjected?=",
+        "Kharkiv =?utf-8?q?=ED=A0=80?=",
+        "Kharkiv =?raw_unicode_escape?q?=5Cud800?=",
+        "=?zlib?q?61?= =?hex?q?61?= =?idna?q?xn--a?=",
+    ],
+)
+def test_O3_an_encoded_word_in_a_title_stays_text(title: str) -> None:
+    planned = alert()
+    told = replace(planned, stories=(replace(planned.stories[0], title=title),))
+    message = read(rendered(told))
+
+    assert set(message.keys()) == set(read(rendered(alert())).keys())
+    assert title.replace("=?", "= ?")[:30] in message["Subject"]
 
 
 @settings(deadline=None, max_examples=40)
@@ -432,6 +453,27 @@ def test_D9_servers_that_never_answer_hold_no_other_up() -> None:
             return gave_up
 
     assert [False] * 40 == asyncio.run(run())
+
+
+def test_R5_a_server_that_never_ends_its_answer_is_hung_up_on() -> None:
+    sent = 0
+
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(b"220 mail.example\r\n")
+        while True:
+            writer.write(b"250-" + b"A" * 500 + b"\r\n")
+            await writer.drain()
+            sent += 506
+
+    async def run() -> DeliveryError:
+        async with tcp(babble) as port:
+            return await Attempts(mail_sender(port)).fails()
+
+    error = asyncio.run(run())
+
+    assert (Reason.CONNECTION, True) == (error.reason, error.retryable)
+    assert sent < 20_000_000
 
 
 def test_an_exchange_given_up_on_before_it_connects_sends_nothing() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +30,26 @@ def test_i1_a_guid_repeated_in_a_document_is_no_identity() -> None:
 
 def test_i1_a_link_repeated_in_a_document_is_no_identity() -> None:
     assert keys(entry("a", HOME + "x#1"), entry("b", HOME + "x#2")) == [("g:a",), ("g:b",)]
+
+
+def test_i1_what_is_listed_twice_is_the_same() -> None:
+    once = entry("g", HOME + "a")
+
+    assert keys(once, once) == keys(once)
+    assert keys(entry(None, HOME + "a"), entry(None, HOME + "a")) == [("l:gazette.example/a",)]
+    assert len(keys(entry(None, None), entry(None, None))) == 2
+
+
+def test_i1_without_a_link_of_its_own_an_entry_is_known_by_title_and_date_too() -> None:
+    noon, night = (datetime(2026, 5, 16, hour, tzinfo=UTC) for hour in (12, 23))
+    dated = [
+        replace(entry(guid, HOME, "Gel"), published_at=at) for guid, at in (("1", noon), ("2", noon), ("3", night))
+    ]
+    first, second, third = (keys(each)[0] for each in dated)
+
+    assert (first[0], second[0], third[0]) == ("g:1", "g:2", "g:3")
+    assert first[1] == second[1] != third[1]
+    assert keys(dated[0], dated[1]) == [("g:1",), ("g:2",)]
 
 
 def test_i1_the_home_page_is_no_identity() -> None:

@@ -241,6 +241,8 @@ def test_r6_entries_and_texts_are_bounded_and_counted() -> None:
     feed = read(rss(long + "".join(map(item, range(LIMITS.entries + 50)))))
 
     assert (len(feed.entries), feed.dropped) == (LIMITS.entries, 51)
+    assert feed.entries[-1].title == f"Brève {LIMITS.entries + 49}"
+    assert feed.note == "too long: 51 entries of its middle were left out"
     assert (len(feed.entries[0].title), len(feed.entries[0].summary)) == (LIMITS.title, LIMITS.summary)
 
 

@@ -66,10 +66,10 @@ def entry(name: str, *, guid: str | None = None, link: str | None = "", **change
     return replace(made, **changes)
 
 
-def add_feed(store: Store, url: str = "https://gazette.example/rss") -> FeedId:
+def add_feed(store: Store, url: str = "https://gazette.example/rss", *, at: datetime = NOW) -> FeedId:
     """Declare a feed beside those there are."""
     declared = [state.feed for state in store.feeds()]
-    store.sync_feeds([*declared, Feed(url)], now=NOW)
+    store.sync_feeds([*declared, Feed(url)], now=at)
     return store.feed(url).id
 
 
@@ -82,7 +82,7 @@ def poll(store: Store, feed_id: FeedId, *entries: Entry, at: datetime = NOW, **c
 
 def live_feed(store: Store, url: str = "https://gazette.example/rss") -> FeedId:
     """A feed whose first poll is past: its next entries are new."""
-    feed_id = add_feed(store, url)
+    feed_id = add_feed(store, url, at=NOW - timedelta(days=2))
     poll(store, feed_id)
     return feed_id
 

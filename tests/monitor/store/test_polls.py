@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -38,13 +39,46 @@ def test_a_poll_keeps_validators_as_received(store: Store) -> None:
     state = _record(store, add_feed(store), PARSED)
 
     assert ('"a"', "hier", "sha", True) == (state.etag, state.last_modified, state.body_sha256, state.is_heavy)
-    assert (NOW, NOW, NOW, after(5), 300.0) == (
+    assert (NOW, NOW, after(5), 300.0) == (
         state.last_polled_at,
         state.last_ok_at,
-        state.baseline_at,
         state.next_due_at,
         state.interval_s,
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "changes", "expected"),
+    [((), {}, None), (("a",), {"truncated": True}, None), (("a",), {}, NOW)],
+    ids=["empty", "cut short", "whole"],
+)
+def test_i2_a_first_document_that_is_empty_or_cut_short_is_no_baseline(
+    store: Store, names: tuple[str, ...], changes: dict[str, Any], expected: datetime | None
+) -> None:
+    feed_id = add_feed(store)
+    old = [entry(name, published_at=NOW - timedelta(days=40)) for name in "ab"]
+    poll(store, feed_id, *old[: len(names)], **changes)
+
+    assert expected == store.feed(str(feed_id)).baseline_at
+    assert (PollRecord(new=1, known=1) if expected else PollRecord(baseline=2 - len(names), known=len(names))) == poll(
+        store, feed_id, *old
+    )
+
+
+def test_i2_a_feed_that_stays_empty_for_a_day_has_begun(store: Store) -> None:
+    feed_id = add_feed(store)
+    poll(store, feed_id, at=NOW + timedelta(hours=25))
+
+    assert PollRecord(new=1) == poll(store, feed_id, entry("a"), at=NOW + timedelta(hours=26))
+
+
+def test_i1_an_entry_whose_guid_changes_is_known_by_its_title_and_date(store: Store) -> None:
+    first, other = live_feed(store), live_feed(store, "https://b.example/rss")
+    listed = [entry("a", keys=("g:1", "d:x")), entry("a", keys=("g:2", "d:x"))]
+
+    assert PollRecord(new=1) == poll(store, first, listed[0])
+    assert PollRecord(new=0, known=1) == poll(store, first, listed[1])
+    assert PollRecord(new=1) == poll(store, other, listed[0])
 
 
 def test_p1_validators_that_a_document_no_longer_has_are_forgotten(store: Store) -> None:

@@ -85,3 +85,23 @@ def test_ipv6_loopback_is_served() -> None:
         return service.port
 
     assert asyncio.run(main()) > 0
+
+
+def test_t8_a_client_that_reads_nothing_does_not_hold_up_the_end() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        service = WebService(health_app(metrics=Metrics(), unready=lambda: None), "127.0.0.1:0")
+        await service.start()
+        with socket.create_connection(("127.0.0.1", service.port)) as client:
+            client.settimeout(0)
+            for _ in range(2000):
+                try:
+                    client.send(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 50)
+                except BlockingIOError:
+                    break
+                await asyncio.sleep(0)
+            started = loop.time()
+            await service.stop()
+            return loop.time() - started
+
+    assert asyncio.run(main()) < 5

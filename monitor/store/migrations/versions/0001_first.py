@@ -178,6 +178,7 @@ def upgrade() -> None:
         sa.Column("last_modified", sa.String(), nullable=True),
         sa.Column("body_sha256", sa.String(), nullable=True),
         sa.Column("is_heavy", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(), nullable=True),
         sa.Column("baseline_at", Instant(), nullable=True),
         sa.Column("next_due_at", Instant(), nullable=True),
         sa.Column("last_polled_at", Instant(), nullable=True),
