@@ -40,7 +40,7 @@ _Stamp: TypeAlias = tuple[float, int]  # mtime and size of a file
 
 # A round that did not happen for this long means the daemon is stuck, whatever it says.
 _STALE = timedelta(seconds=60)
-_PAGES = 16  # in memory at once
+_PAGES = {Lane.FAST: 32, Lane.SLOW: 6}  # in memory at once
 _FAST_LANE_MEMORY = 128 * 1024 * 1024  # of a child: half of it is there before the first document
 
 
@@ -149,7 +149,7 @@ class App:
             return
         self.started, self.stopped = False, True
         await self.runner.stop(grace_s=grace_s)
-        pools = (*self.tools.feed_workers.values(), self.tools.page_workers)
+        pools = (*self.tools.feed_workers.values(), *self.tools.page_workers.values())
         await asyncio.gather(*(pool.aclose() for pool in pools))
         await asyncio.gather(self.tools.client.aclose(), self.tools.sender.aclose())
         self.tools.thread.close()
@@ -193,12 +193,15 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
                 permissions=fetch.Permissions(client, gate, clock=clock, tdm_policy=settings.tdm_policy),
                 feed_workers={
                     Lane.FAST: feeds.worker_pool(
-                        2, cpu_s=schedule.LIMITS[Lane.FAST].cpu_s, memory_bytes=_FAST_LANE_MEMORY
+                        2, cpu_s=schedule.FEED_LIMITS[Lane.FAST].cpu_s, memory_bytes=_FAST_LANE_MEMORY
                     ),
-                    Lane.SLOW: feeds.worker_pool(1, cpu_s=schedule.LIMITS[Lane.SLOW].cpu_s),
+                    Lane.SLOW: feeds.worker_pool(1, cpu_s=schedule.FEED_LIMITS[Lane.SLOW].cpu_s),
                 },
-                page_workers=extract.worker_pool(settings.workers),
-                page_room=asyncio.Semaphore(_PAGES),
+                page_workers={
+                    Lane.FAST: extract.worker_pool(settings.workers, cpu_s=schedule.PAGE_LIMITS[Lane.FAST].cpu_s),
+                    Lane.SLOW: extract.worker_pool(1, cpu_s=schedule.PAGE_LIMITS[Lane.SLOW].cpu_s),
+                },
+                page_room={lane: asyncio.Semaphore(pages) for lane, pages in _PAGES.items()},
                 live=Live(engine),
                 routes=routes,
                 channels=channels,

@@ -232,6 +232,7 @@ class EntryClaim:
     first_seen_at: datetime
     baseline: bool  # of the feed's first poll: told in the recap only
     attempts: int  # this one included
+    lane: Lane = Lane.FAST
 
 
 # --- articles -------------------------------------------------------------------------------------------------------

@@ -106,8 +106,8 @@ class Tools:
     gate: fetch.HostGate
     permissions: fetch.Permissions
     feed_workers: Mapping[Lane, WorkerPool]
-    page_workers: WorkerPool
-    page_room: asyncio.Semaphore  # pages in memory at once (promise R5)
+    page_workers: Mapping[Lane, WorkerPool]
+    page_room: Mapping[Lane, asyncio.Semaphore]  # pages in memory at once (promise R5)
     live: Live
     routes: alerting.Routes
     channels: Mapping[str, ChannelSender]
@@ -260,7 +260,7 @@ async def _fetch_and_parse(
     """Return the outcome, the entries where the document is new, and how long it may be kept, in seconds."""
     if not state.feed.typed:  # the catalogue's choice, not the operator's: robots.txt has a say (promise P4)
         await tools.permissions.check_robots(state.feed.url)
-    limits = schedule.LIMITS[lane]
+    limits = schedule.FEED_LIMITS[lane]
     async with tools.gate.feed(state.feed.url):
         started = time.monotonic()
         answer = await fetch.fetch_feed(
@@ -323,8 +323,9 @@ def _tell_poll(metrics: Metrics, state: FeedState, outcome: PollOutcome, *, new:
 async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     """Read an entry's article, match it, and store what follows.
 
-    A page that fails never costs the alert that title and summary owe (promise I7); where they owe none and the
-    failure may pass, the page is asked for again later (promise I8).
+    A page that fails never costs the alert that title and summary owe (promise I7). Where they owe none, a page that
+    takes more than its lane allows is left to the slow lane (promise R4), and one whose failure may pass is asked for
+    again later (promise I8).
     """
     page = _PageRead()
     error: ExternalError | None = None
@@ -336,7 +337,13 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
         _log.info("page_failed", extra={**_facts(claim), "reason": failure.reason, "error": str(failure)})
     now = tools.clock.now()
     article, matches, entities = await asyncio.to_thread(_judge, tools.live.engine, claim, page, error, now)
-    if error is not None and not any(map(alerting.notifies, matches)) and (wait := _page_wait(error, claim, now)):
+    owes_alert = any(map(alerting.notifies, matches))
+    if error is not None and schedule.wants_slow_lane(claim.lane, error.reason):
+        await _leave_to_slow_lane(tools, claim, error)
+        if not owes_alert:
+            await tools.thread.run(tools.store.give_back_entries, [claim.id], now=now)
+            return ArticleReport(article, matches, (), postponed=True)
+    if error is not None and not owes_alert and (wait := _page_wait(error, claim, now)):
         await tools.thread.run(
             tools.store.postpone_entry,
             claim.id,
@@ -349,6 +356,17 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
         return ArticleReport(article, matches, (), postponed=True)
     alerts = await _record(tools, claim, article=article, matches=matches, entities=entities, now=now)
     return ArticleReport(article, matches, alerts)
+
+
+async def _leave_to_slow_lane(tools: Tools, claim: EntryClaim, error: ExternalError) -> None:
+    """Let an entry whose page took too much be read in the slow lane, and its host's others, where the host did it."""
+    _log.info("left_to_slow_lane", extra={**_facts(claim), "error": str(error)})
+    await tools.thread.run(
+        tools.store.leave_to_slow_lane,
+        claim.id,
+        whole_host=_is_of(error, fetch.host_of(claim.entry.link or "")),
+        now=tools.clock.now(),
+    )
 
 
 def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime) -> timedelta | None:
@@ -376,15 +394,23 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
     url = claim.entry.link
     if url is None or claim.attempts > _MAX_PAGE_ATTEMPTS:
         return _PageRead()
+    limits = schedule.PAGE_LIMITS[claim.lane]
     crawl_delay_s = await tools.permissions.check(url)
     async with AsyncExitStack() as held:
         async with tools.gate.page(url, crawl_delay_s=crawl_delay_s):
-            await held.enter_async_context(tools.page_room)
-            page = await fetch.fetch_page(tools.client, url, permissions=tools.permissions)
+            await held.enter_async_context(tools.page_room[claim.lane])
+            page = await fetch.fetch_page(
+                tools.client,
+                url,
+                max_bytes=limits.max_bytes,
+                deadline_s=limits.deadline_s,
+                permissions=tools.permissions,
+            )
         if page.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT:
             reserved = f"{url}: the site reserves text and data mining"
             raise ExternalError(reserved, reason=Reason.RESERVED, retryable=False)
-        return _PageRead(await extract.read(tools.page_workers, page, now=tools.clock.now()), page.reserved)
+        workers = tools.page_workers[claim.lane]
+        return _PageRead(await extract.read(workers, page, now=tools.clock.now()), page.reserved)
 
 
 def _judge(

@@ -143,5 +143,10 @@ async def page_of(client: HttpClient, source: str, *, url: str | None = None) ->
         InputError: the file cannot be read.
     """
     from monitor.fetch import fetch_page
+    from monitor.model import Lane
+    from monitor.schedule import PAGE_LIMITS
 
-    return await fetch_page(client, source) if is_address(source) else read_file(source, url=url).page()
+    if not is_address(source):
+        return read_file(source, url=url).page()
+    most = PAGE_LIMITS[Lane.SLOW]
+    return await fetch_page(client, source, max_bytes=most.max_bytes, deadline_s=most.deadline_s)

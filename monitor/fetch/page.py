@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["fetch_page"]
 
-MAX_BYTES = 5_000_000
-DEADLINE_S = 15.0  # the alert that the title owes waits for it (promise I7)
 _OK = frozenset({200, 203})
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _SNIFFED_BYTES = 2048
@@ -30,12 +28,16 @@ _HEADERS = {
 }
 
 
-async def fetch_page(client: HttpClient, url: str, *, permissions: Permissions | None = None) -> Page:
+async def fetch_page(
+    client: HttpClient, url: str, *, max_bytes: int, deadline_s: float, permissions: Permissions | None = None
+) -> Page:
     """Fetch a page. The caller has asked `Permissions.check` and holds the host's gate.
 
     Args:
         client: the client that fetches.
         url: the address, http or https.
+        max_bytes: of the body.
+        deadline_s: seconds until all of it is there.
         permissions: asked again for the target of each redirect, and whether the final address is reserved.
 
     Raises:
@@ -44,8 +46,8 @@ async def fetch_page(client: HttpClient, url: str, *, permissions: Permissions |
     response = await client.get(
         url,
         headers=_HEADERS,
-        max_bytes=MAX_BYTES,
-        deadline_s=DEADLINE_S,
+        max_bytes=max_bytes,
+        deadline_s=deadline_s,
         before_hop=permissions.check_hop if permissions else None,
         before_body=_refuse,
     )

@@ -31,7 +31,7 @@ _ROUND_S = 5
 _STALL_CHECK_S = 0.05
 # How many hosts at once: healthy ones have more room than slow or failing ones, and never wait for them.
 _HOSTS = {Lane.FAST: 24, Lane.SLOW: 8}
-_ARTICLES = 64  # most of them wait for their host's turn
+_ARTICLES = {Lane.FAST: 96, Lane.SLOW: 16}  # most of them wait for their host's turn
 _MESSAGES = 4  # to one receiver at once
 _LONGEST_HOLD = timedelta(hours=1)  # after it one more message may try, whatever a receiver asked for
 
@@ -81,9 +81,7 @@ class EmbeddedRunner:
         self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap]
         self._clock_was_set_back = False
         self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
-        self.articles = Pump(
-            "read_article", claim=self._claim_entries, work=self._read, limit=_ARTICLES, metrics=tools.metrics
-        )
+        self.articles = {lane: self._article_pump(lane, limit) for lane, limit in _ARTICLES.items()}
         self.messages = {receiver.name: self._delivery_pump(receiver.name) for receiver in tools.routes.receivers}
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -130,8 +128,9 @@ class EmbeddedRunner:
         if ignore_due:
             await self._tools.thread.run(self._tools.store.make_due, now=self._due_by)
         while await _drained(self.hosts.values()):
-            pass  # the fast lane may have left hosts to the slow one
-        await self.articles.drain()
+            pass  # the fast lane may have left something to the slow one
+        while await _drained(self.articles.values()):
+            pass
         await stages.tell_recap(self._tools, at_once=True)
         await _drained(self.messages.values())
 
@@ -141,7 +140,7 @@ class EmbeddedRunner:
             pump.nudge()
 
     def _pumps(self) -> Sequence[Pump[HostClaim] | Pump[EntryClaim] | Pump[Delivery]]:
-        return (*self.hosts.values(), self.articles, *self.messages.values())
+        return (*self.hosts.values(), *self.articles.values(), *self.messages.values())
 
     # --- the work ---------------------------------------------------------------------------------------------------
 
@@ -163,16 +162,21 @@ class EmbeddedRunner:
         for report in reports:
             self._tell(report)
         if any(report.new or report.baseline for report in reports):
-            self.articles.nudge()
+            for pump in self.articles.values():
+                pump.nudge()
 
-    async def _claim_entries(self, free: int) -> Sequence[EntryClaim]:
-        return await self._tools.thread.run(
-            self._tools.store.claim_entries,
-            now=self._tools.clock.now(),
-            owner=self._tools.owner,
-            lease_s=stages.ENTRY_LEASE_S,
-            limit=free,
-        )
+    def _article_pump(self, lane: Lane, limit: int) -> Pump[EntryClaim]:
+        async def claim(free: int) -> Sequence[EntryClaim]:
+            return await self._tools.thread.run(
+                self._tools.store.claim_entries,
+                now=self._tools.clock.now(),
+                owner=self._tools.owner,
+                lease_s=stages.ENTRY_LEASE_S,
+                limit=free,
+                lane=lane,
+            )
+
+        return Pump(f"read_article_{lane}", claim=claim, work=self._read, limit=limit, metrics=self._tools.metrics)
 
     async def _read(self, claim: EntryClaim) -> None:
         report = await stages.read_article(self._tools, claim)

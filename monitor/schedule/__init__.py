@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from monitor.schedule.lanes import LIMITS, Limits, is_heavy, lane_of, wants_slow_lane
+from monitor.schedule.lanes import FEED_LIMITS, PAGE_LIMITS, Limits, is_heavy, lane_of, wants_slow_lane
 from monitor.schedule.moves import MOVES_NEEDED, adopt_move
 from monitor.schedule.polls import next_check, wants_unconditional
 
 __all__ = [
-    "LIMITS",
+    "FEED_LIMITS",
     "MOVES_NEEDED",
+    "PAGE_LIMITS",
     "Limits",
     "adopt_move",
     "is_heavy",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import Connection, bindparam, func, insert, select, union_all, update
 
 from monitor.errors import NotFoundError
-from monitor.model import FeedId, FeedStatus, PollOutcome, PollResult
+from monitor.model import FeedId, FeedStatus, Lane, PollOutcome, PollResult
 from monitor.store.feeds import host_of
 from monitor.store.identity import Fresh, Seen, Sorted, is_link, keys_of, sort_entries
-from monitor.store.sql import chunks
+from monitor.store.sql import chunks, is_literally
 from monitor.store.tables import ENTRY, FEED
 from monitor.store.values import EntryState, PollRecord
 
@@ -48,6 +48,15 @@ _SEEN = union_all(
     select(*_SEEN_COLUMNS).where(ENTRY.c.id.in_(select(_HELD.c.id).where(_HELD.c.place <= _HOLDERS))),
     select(*_SEEN_COLUMNS).where(ENTRY.c.link_key.in_(bindparam("link_keys", expanding=True))),
 )
+_SLOW_PAGE_HOSTS = (
+    select(ENTRY.c.page_host)
+    .distinct()
+    .where(
+        is_literally(ENTRY.c.state, EntryState.TO_READ),
+        ENTRY.c.page_host.in_(bindparam("hosts", expanding=True)),
+        ENTRY.c.lane == Lane.SLOW,
+    )
+)
 
 
 def record_poll(
@@ -79,6 +88,7 @@ def record_poll(
         for fresh in sorted_.fresh
     ]
     _take_turns(rows)
+    _take_lanes(connection, rows)
     if rows:
         connection.execute(insert(ENTRY), rows)
     states = Counter(row["state"] for row in rows)
@@ -176,6 +186,7 @@ def _entry_row(
         "same_as": same_as,
         "page_host": host_of(entry.link or feed.url),
         "sort_at": min(entry.published_at or now, now),
+        "lane": Lane.FAST,
         "turn": 0,
         "attempts": 0,
         "withheld": False,
@@ -198,3 +209,12 @@ def _take_turns(rows: list[dict[str, Any]]) -> None:
         if row["state"] == EntryState.TO_READ:
             row["turn"] = turns[row["page_host"]]
             turns[row["page_host"]] += 1
+
+
+def _take_lanes(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Let entries whose page host has others waiting in the slow lane wait there with them."""
+    slow: set[str] = set()
+    for hosts in chunks(sorted({row["page_host"] for row in rows})):
+        slow.update(connection.scalars(_SLOW_PAGE_HOSTS, {"hosts": hosts}))
+    for row in rows:
+        row["lane"] = Lane.SLOW if row["page_host"] in slow else Lane.FAST

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, func, or_, select, update
 
 from monitor.errors import NotFoundError, Reason
-from monitor.model import EntryClaim, EntryId
+from monitor.model import EntryClaim, EntryId, Lane
 from monitor.store.codec import entry_from_row, feed_from_row
 from monitor.store.feeds import select_feeds
 from monitor.store.sql import chunks, free, is_literally
@@ -25,6 +25,7 @@ __all__ = [
     "claim_entries",
     "entries_waiting",
     "give_back_entries",
+    "leave_to_slow_lane",
     "postpone_entry",
     "pull_due_entries",
     "release_entry_leases",
@@ -37,12 +38,12 @@ _TO_READ = is_literally(ENTRY.c.state, EntryState.TO_READ)
 
 
 def claim_entries(
-    connection: Connection, *, now: datetime, owner: str, lease_s: float, limit: int
+    connection: Connection, *, now: datetime, owner: str, lease_s: float, limit: int, lane: Lane
 ) -> tuple[EntryClaim, ...]:
     """Lease entries; see `Store.claim_entries`."""
     claim = (
         update(ENTRY)
-        .where(ENTRY.c.id.in_(_chosen(now, limit)))
+        .where(ENTRY.c.id.in_(_chosen(now, limit, lane)))
         .values(
             lease_owner=owner,
             lease_until=now + timedelta(seconds=lease_s),
@@ -63,13 +64,14 @@ def claim_entries(
             first_seen_at=row.first_seen_at,
             baseline=row.baseline,
             attempts=row.attempts,
+            lane=Lane(row.lane),
         )
         for row in rows
     )
 
 
-def _chosen(now: datetime, limit: int) -> Select[tuple[int]]:
-    """Return the query of the entries to lease.
+def _chosen(now: datetime, limit: int, lane: Lane) -> Select[tuple[int]]:
+    """Return the query of the entries of a lane to lease.
 
     Live entries before those of a first poll, hosts in turns, newest first; a host with `_PER_HOST` leases gets no
     more. Only a window of the queue is looked at, so that a long queue costs no more than a short one.
@@ -77,7 +79,7 @@ def _chosen(now: datetime, limit: int) -> Select[tuple[int]]:
     due = or_(ENTRY.c.next_attempt_at.is_(None), ENTRY.c.next_attempt_at <= now)
     window = (
         select(ENTRY.c.id, ENTRY.c.page_host, ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at)
-        .where(_TO_READ, due, free(ENTRY, now))
+        .where(_TO_READ, ENTRY.c.lane == lane, due, free(ENTRY, now))
         .order_by(ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at.desc())
         .limit(_WINDOW + limit * _PER_HOST)
         .subquery()
@@ -101,6 +103,13 @@ def _chosen(now: datetime, limit: int) -> Select[tuple[int]]:
         .order_by(ranked.c.baseline, ranked.c.turn, ranked.c.sort_at.desc(), ranked.c.id)
         .limit(limit)
     )
+
+
+def leave_to_slow_lane(connection: Connection, entry_id: EntryId, *, whole_host: bool) -> None:
+    """Let an entry be read in the slow lane, and the others of its page host too."""
+    page_host = select(ENTRY.c.page_host).where(ENTRY.c.id == entry_id).scalar_subquery()
+    which = ENTRY.c.page_host == page_host if whole_host else ENTRY.c.id == entry_id
+    connection.execute(update(ENTRY).where(_TO_READ, which).values(lane=Lane.SLOW))
 
 
 def postpone_entry(

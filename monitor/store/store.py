@@ -284,14 +284,29 @@ class Store:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def claim_entries(self, *, now: datetime, owner: str, lease_s: float, limit: int) -> tuple[EntryClaim, ...]:
-        """Lease up to `limit` entries to read, and count the attempt.
+    def claim_entries(
+        self, *, now: datetime, owner: str, lease_s: float, limit: int, lane: Lane
+    ) -> tuple[EntryClaim, ...]:
+        """Lease up to `limit` entries of a lane to read, and count the attempt.
 
-        Entries of first polls come after all others; hosts take turns, and have at most three leased at once; then
+        Entries of first polls come after all others; hosts take turns, and have at most two leased at once; then
         the newest first.
         """
         with self._write() as connection:
-            return reading.claim_entries(connection, now=now, owner=owner, lease_s=lease_s, limit=limit)
+            return reading.claim_entries(connection, now=now, owner=owner, lease_s=lease_s, limit=limit, lane=lane)
+
+    def leave_to_slow_lane(self, entry_id: EntryId, *, whole_host: bool, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
+        """Let an entry be read in the slow lane, or all of its page host: those that wait, and those still to come.
+
+        A page host is fast again when none of its entries wait in the slow lane.
+
+        Args:
+            entry_id: of the entry.
+            whole_host: the page host was at fault, not the page.
+            now: the present instant.
+        """
+        with self._write() as connection:
+            reading.leave_to_slow_lane(connection, entry_id, whole_host=whole_host)
 
     def postpone_entry(
         self,

@@ -111,9 +111,10 @@ class EntryRow(_Row, table=True):
         Index("ix_entry_link_key", "link_key", sqlite_where=text("link_key IS NOT NULL")),
         Index(
             "ix_entry_queue",
-            *("baseline", "turn", text("sort_at DESC"), "next_attempt_at", "lease_until", "page_host"),
+            *("lane", "baseline", "turn", text("sort_at DESC"), "next_attempt_at", "lease_until", "page_host"),
             sqlite_where=text("state = 'to_read'"),
         ),
+        Index("ix_entry_page_host", "page_host", "lane", sqlite_where=text("state = 'to_read'")),
         Index("ix_entry_lease_until", "lease_until", sqlite_where=text("lease_until IS NOT NULL")),
     )
 
@@ -135,6 +136,7 @@ class EntryRow(_Row, table=True):
     same_as: int | None = Field(default=None, foreign_key="entry.id")
     page_host: str  # where its page is; the feed's host where it has no link
     sort_at: datetime = Field(sa_type=Instant)  # newest first; never in the future
+    lane: str
     turn: int = 0  # its place among those of its page_host that came with it: hosts take turns
     attempts: int = 0
     next_attempt_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -249,7 +249,11 @@ async def opened_desk(
         (folder / "feeds.txt").write_text("".join(f"{site.url(path)}\n" for path in feeds), encoding="utf-8")
         stack.enter_context(patch("monitor.app.load_engine", _load_once))
         made = stack.enter_context(opened(chosen, clock=clock))
-        tools = replace(made.tools, feed_workers={lane: InlineWorkers() for lane in Lane}, page_workers=InlineWorkers())
+        tools = replace(
+            made.tools,
+            feed_workers={lane: InlineWorkers() for lane in Lane},
+            page_workers={lane: InlineWorkers() for lane in Lane},
+        )
         app = App(tools, EmbeddedRunner(tools, on_report=reports.append))
         try:
             await app.declare_feeds()

@@ -339,6 +339,24 @@ def test_i7_a_page_that_fails_never_costs_the_alert_that_the_title_owes(tmp_path
     at_desk(tmp_path, act)
 
 
+@pytest.mark.parametrize("title", ["Une nuit sans sommeil", NEWS])
+def test_r4_a_page_that_takes_too_much_is_left_to_the_slow_lane_unless_its_alert_can_be_told(
+    tmp_path: Path, title: str
+) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        heavy = "<!--" + "x" * 2_100_000 + "-->"
+        desk.site.page("/une", FILLER, "À Kharkiv, les trains de nuit repartent.", FILLER, head=heavy)
+        await _news(desk, title)
+        [alert] = desk.alerts
+        owed = title == NEWS
+
+        assert ("summary" if owed else "full") == alert.payload["data"]["story"]["sources"][0]["completeness"]
+        assert (1 if owed else 2) == desk.site.asked("/une")
+
+    at_desk(tmp_path, act)
+
+
 def test_i8_a_page_that_fails_is_asked_again_and_a_word_in_its_text_alone_is_told(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
@@ -509,7 +527,9 @@ def test_an_entry_that_took_the_daemon_down_too_often_is_read_from_its_feed(tmp_
         desk.clock.pass_s(HOUR_S)
         [host] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
         await poll_host(desk.app.tools, host)
-        [claim] = desk.app.tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+        [claim] = desk.app.tools.store.claim_entries(
+            now=desk.clock.now(), owner="me", lease_s=60, limit=1, lane=Lane.FAST
+        )
         report = await read_article(desk.app.tools, replace(claim, attempts=6))
 
         assert 0 == desk.site.asked("/une")
@@ -676,7 +696,9 @@ def test_a_recap_waits_for_what_is_still_to_be_read_and_not_for_ever(tmp_path: P
         desk.site.publish("/rss.xml", desk.item("/une", NEWS), desk.item("/late", QUIET))
         [host] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
         await poll_host(desk.app.tools, host)
-        for claim in desk.app.tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=60, limit=9):
+        for claim in desk.app.tools.store.claim_entries(
+            now=desk.clock.now(), owner="me", lease_s=60, limit=9, lane=Lane.FAST
+        ):
             await read_article(desk.app.tools, claim)
 
         assert not await tell_recap(desk.app.tools)
@@ -694,7 +716,9 @@ def test_a_recap_waits_for_feeds_that_were_never_polled(tmp_path: Path) -> None:
         desk.site.fail("/b.xml", 500)
         [host] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
         await poll_host(desk.app.tools, replace(host, feeds=host.feeds[:1]))
-        [claim] = desk.app.tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=60, limit=9)
+        [claim] = desk.app.tools.store.claim_entries(
+            now=desk.clock.now(), owner="me", lease_s=60, limit=9, lane=Lane.FAST
+        )
         await read_article(desk.app.tools, claim)
 
         assert not await tell_recap(desk.app.tools)

@@ -19,7 +19,7 @@ RESERVED = HTML.replace(b"<title>", b"<meta name='tdm-reservation' content='1'><
 def fetch(handler: Handler) -> Page:
     async def run() -> Page:
         async with serving(handler) as server, client() as http:
-            page = await fetch_page(http, server.url("/une"))
+            page = await fetch_page(http, server.url("/une"), max_bytes=9999, deadline_s=5)
             base = server.url("")
             return replace(page, url=page.url.removeprefix(base), final_url=page.final_url.removeprefix(base))
 

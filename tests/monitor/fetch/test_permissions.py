@@ -146,7 +146,9 @@ def test_P5_a_reserved_page_is_fetched_and_marked_where_the_operator_ignores_it(
             marks = []
             for path in ("/reserve/une", "/une"):
                 await here.asks.check(here.server.url(path))
-                page = await fetch_page(here.http, here.server.url(path), permissions=here.asks)
+                page = await fetch_page(
+                    here.http, here.server.url(path), max_bytes=9999, deadline_s=5, permissions=here.asks
+                )
                 marks.append(page.reserved)
             return marks
 
@@ -171,7 +173,9 @@ def test_P4_a_redirect_does_not_lead_where_robots_txt_forbids() -> None:
         routes = {ROBOTS: CLOSED, "/une": response(302, location="/abonnes/une")}
         async with site(routing(routes)) as here:
             with pytest.raises(FetchError) as caught:
-                await fetch_page(here.http, here.server.url("/une"), permissions=here.asks)
+                await fetch_page(
+                    here.http, here.server.url("/une"), max_bytes=9999, deadline_s=5, permissions=here.asks
+                )
             return caught.value.reason, here.server.paths
 
     reason, paths = asyncio.run(run())

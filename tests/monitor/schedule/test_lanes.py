@@ -6,7 +6,7 @@ import pytest
 
 from monitor.errors import Reason
 from monitor.model import Lane, PollOutcome, PollResult
-from monitor.schedule import LIMITS, is_heavy, lane_of, wants_slow_lane
+from monitor.schedule import FEED_LIMITS, PAGE_LIMITS, Limits, is_heavy, lane_of, wants_slow_lane
 
 PARSED = PollOutcome(kind=PollResult.PARSED)
 RESTED = PollOutcome(kind=PollResult.NOT_MODIFIED)
@@ -52,7 +52,8 @@ def test_a_failure_that_the_slow_lane_would_not_mend_is_a_failure(reason: Reason
     assert not wants_slow_lane(Lane.FAST, reason)
 
 
-def test_the_slow_lane_allows_more() -> None:
-    fast, slow = LIMITS[Lane.FAST], LIMITS[Lane.SLOW]
+@pytest.mark.parametrize("limits", [FEED_LIMITS, PAGE_LIMITS])
+def test_the_slow_lane_allows_more(limits: dict[Lane, Limits]) -> None:
+    fast, slow = limits[Lane.FAST], limits[Lane.SLOW]
 
     assert (fast.max_bytes, fast.deadline_s, fast.cpu_s) < (slow.max_bytes, slow.deadline_s, slow.cpu_s)

@@ -21,6 +21,7 @@ from monitor.model import (
     EntryClaim,
     Feed,
     FeedId,
+    Lane,
     NotificationReason,
     PollOutcome,
     PollResult,
@@ -87,8 +88,8 @@ def live_feed(store: Store, url: str = "https://gazette.example/rss") -> FeedId:
     return feed_id
 
 
-def claim(store: Store, *, at: datetime = NOW, limit: int = 100) -> tuple[EntryClaim, ...]:
-    return store.claim_entries(now=at, owner="moi", lease_s=60, limit=limit)
+def claim(store: Store, *, at: datetime = NOW, limit: int = 100, lane: Lane = Lane.FAST) -> tuple[EntryClaim, ...]:
+    return store.claim_entries(now=at, owner="moi", lease_s=60, limit=limit, lane=lane)
 
 
 def one_entry(store: Store, name: str = "un") -> EntryClaim:

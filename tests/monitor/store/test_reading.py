@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.errors import NotFoundError, Reason
-from monitor.model import EntryId
+from monitor.model import EntryId, Lane
 from monitor.store import Store
 from tests.monitor.store.samples import NOW, add_feed, after, claim, entry, live_feed, one_entry, poll, record
 
@@ -122,3 +122,36 @@ def test_t7_a_clock_set_back_an_hour_keeps_no_entry_waiting(store: Store) -> Non
     store.pull_due(now=NOW)
 
     assert [claimed.id] == [again.id for again in claim(store)]
+
+
+def test_r4_what_is_left_to_the_slow_lane_is_read_there_alone(store: Store) -> None:
+    poll(store, live_feed(store), entry("a", link="https://a.example/1"), entry("b", link="https://a.example/2"))
+    (left,) = claim(store, limit=1)
+    store.leave_to_slow_lane(left.id, whole_host=False, now=NOW)
+    store.give_back_entries([left.id], now=NOW)
+
+    assert [["b"], ["a"]] == [
+        [claimed.entry.title.removeprefix("Titre ") for claimed in claim(store, lane=lane)] for lane in Lane
+    ]
+
+
+def test_r4_entries_of_a_slow_page_host_wait_in_the_slow_lane_while_one_does(store: Store) -> None:
+    feed_id = live_feed(store)
+    poll(store, feed_id, entry("a", link="https://a.example/1"), entry("b", link="https://a.example/2"))
+    claimed = claim(store)
+    store.leave_to_slow_lane(claimed[0].id, whole_host=True, now=NOW)
+    poll(store, feed_id, entry("c", link="https://a.example/3"), entry("d", link="https://d.example/1"))
+    lanes = [[one.entry.title.removeprefix("Titre ") for one in claim(store, at=after(5), lane=lane)] for lane in Lane]
+
+    assert [["d"], ["a", "c"]] == lanes  # two of a host at once, each the first of its poll
+
+
+def test_r4_a_page_host_with_nothing_left_in_the_slow_lane_is_fast_again(store: Store) -> None:
+    feed_id = live_feed(store)
+    poll(store, feed_id, entry("a", link="https://a.example/1"))
+    (slow,) = claim(store)
+    store.leave_to_slow_lane(slow.id, whole_host=True, now=NOW)
+    record(store, slow)
+    poll(store, feed_id, entry("b", link="https://a.example/2"))
+
+    assert ["b"] == _titles(store)

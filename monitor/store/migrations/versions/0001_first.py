@@ -236,6 +236,7 @@ def upgrade() -> None:
         sa.Column("same_as", sa.Integer(), nullable=True),
         sa.Column("page_host", sa.String(), nullable=False),
         sa.Column("sort_at", Instant(), nullable=False),
+        sa.Column("lane", sa.String(), nullable=False),
         sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", Instant(), nullable=True),
@@ -253,9 +254,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_entry_feed_id_main_key", ["feed_id", "main_key", "state"], unique=False)
         batch_op.create_index(
             "ix_entry_queue",
-            ["baseline", "turn", sa.text("sort_at DESC"), "next_attempt_at", "lease_until", "page_host"],
+            ["lane", "baseline", "turn", sa.text("sort_at DESC"), "next_attempt_at", "lease_until", "page_host"],
             unique=False,
             sqlite_where=sa.text("state = 'to_read'"),
+        )
+        batch_op.create_index(
+            "ix_entry_page_host", ["page_host", "lane"], unique=False, sqlite_where=sa.text("state = 'to_read'")
         )
         batch_op.create_index(
             "ix_entry_lease_until", ["lease_until"], unique=False, sqlite_where=sa.text("lease_until IS NOT NULL")
