@@ -31,6 +31,7 @@ from monitor.store import DaemonLock, Store
 from monitor.store.connection import database_path
 from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
+from monitor.workers import WorkerPool
 
 __all__ = ["App", "check_channels", "load_feeds", "opened"]
 
@@ -41,7 +42,9 @@ _Stamp: TypeAlias = tuple[float, int]  # mtime and size of a file
 # A round that did not happen for this long means the daemon is stuck, whatever it says.
 _STALE = timedelta(seconds=60)
 _PAGES = {Lane.FAST: 32, Lane.SLOW: 6}  # in memory at once
-_FAST_LANE_MEMORY = 128 * 1024 * 1024  # of a child: half of it is there before the first document
+# Address space of a child that reads feeds, of one that reads either: half of it is there before the first document.
+_FAST_LANE_MEMORY = 128 * 1024 * 1024
+_SLOW_LANE_MEMORY = 224 * 1024 * 1024
 
 
 @dataclass
@@ -149,7 +152,7 @@ class App:
             return
         self.started, self.stopped = False, True
         await self.runner.stop(grace_s=grace_s)
-        pools = (*self.tools.feed_workers.values(), *self.tools.page_workers.values())
+        pools = {*self.tools.feed_workers.values(), *self.tools.page_workers.values()}
         await asyncio.gather(*(pool.aclose() for pool in pools))
         await asyncio.gather(self.tools.client.aclose(), self.tools.sender.aclose())
         self.tools.thread.close()
@@ -181,6 +184,13 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
         store = Store.open(settings.database)
         try:
             gate = fetch.HostGate(page_interval_s=settings.page_interval_s)
+            # One child for all that is heavy, feed or page: one such document at a time is in memory (promise R5).
+            heavy_workers = WorkerPool(
+                1,
+                cpu_s=schedule.FEED_LIMITS[Lane.SLOW].cpu_s,
+                memory_bytes=_SLOW_LANE_MEMORY,
+                deadline_s=schedule.FEED_LIMITS[Lane.SLOW].deadline_s,
+            )
             tools = Tools(
                 settings=settings,
                 clock=clock,
@@ -195,11 +205,11 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
                     Lane.FAST: feeds.worker_pool(
                         2, cpu_s=schedule.FEED_LIMITS[Lane.FAST].cpu_s, memory_bytes=_FAST_LANE_MEMORY
                     ),
-                    Lane.SLOW: feeds.worker_pool(1, cpu_s=schedule.FEED_LIMITS[Lane.SLOW].cpu_s),
+                    Lane.SLOW: heavy_workers,
                 },
                 page_workers={
                     Lane.FAST: extract.worker_pool(settings.workers, cpu_s=schedule.PAGE_LIMITS[Lane.FAST].cpu_s),
-                    Lane.SLOW: extract.worker_pool(1, cpu_s=schedule.PAGE_LIMITS[Lane.SLOW].cpu_s),
+                    Lane.SLOW: heavy_workers,
                 },
                 page_room={lane: asyncio.Semaphore(pages) for lane, pages in _PAGES.items()},
                 live=Live(engine),

@@ -149,9 +149,9 @@ def _subject(alert: Alert, words: Words) -> str:
         return f"{words.recap_subject}{words.colon} {len(alert.matches) + alert.truncated}"
     match = alert.matches[0]
     level = words.levels[level_of(match)]
-    subject = line(f"[{level}] {line(match.rule.title)} – {line(alert.stories[0].title)}", _SUBJECT_CHARS)
+    subject = f"[{level}] {line(match.rule.title)} – {line(alert.stories[0].title)}"
     # An encoded word (RFC 2047) in a title stays text: the email package would decode it, line ends and all.
-    return subject.replace("=?", "= ?")
+    return line(subject.replace("=?", "= ?"), _SUBJECT_CHARS)
 
 
 def _alert(alert: Alert, words: Words) -> tuple[str, str]:

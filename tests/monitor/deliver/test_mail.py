@@ -13,7 +13,7 @@ from email.policy import default
 
 import pytest
 import trustme
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.deliver.mail import MailSender, address
@@ -137,6 +137,7 @@ def test_O3_an_encoded_word_in_a_title_stays_text(title: str) -> None:
 
 
 @settings(deadline=None, max_examples=40)
+@example(text="=?" * 9)
 @given(text=st.text(max_size=200) | st.text(alphabet="\r\n \t:;=?<>\u2028\x85\x00é\ud800", max_size=200))
 def test_O3_no_text_adds_a_header_a_recipient_or_a_long_line(text: str) -> None:
     body = rendered(hostile(text * 30))
