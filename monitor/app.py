@@ -42,9 +42,11 @@ _Stamp: TypeAlias = tuple[float, int]  # mtime and size of a file
 # A round that did not happen for this long means the daemon is stuck, whatever it says.
 _STALE = timedelta(seconds=60)
 _PAGES = {Lane.FAST: 32, Lane.SLOW: 6}  # in memory at once
-# Address space of a child that reads feeds, of one that reads either: half of it is there before the first document.
-_FAST_LANE_MEMORY = 128 * 1024 * 1024
-_SLOW_LANE_MEMORY = 224 * 1024 * 1024
+# Address space of a child; half of it is there before the first document.
+_MB = 1024 * 1024
+_FAST_FEEDS_MEMORY = 128 * _MB
+_FAST_PAGES_MEMORY = 160 * _MB
+_SLOW_LANE_MEMORY = 224 * _MB
 
 
 @dataclass
@@ -203,12 +205,16 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
                 permissions=fetch.Permissions(client, gate, clock=clock, tdm_policy=settings.tdm_policy),
                 feed_workers={
                     Lane.FAST: feeds.worker_pool(
-                        2, cpu_s=schedule.FEED_LIMITS[Lane.FAST].cpu_s, memory_bytes=_FAST_LANE_MEMORY
+                        2, cpu_s=schedule.FEED_LIMITS[Lane.FAST].cpu_s, memory_bytes=_FAST_FEEDS_MEMORY
                     ),
                     Lane.SLOW: heavy_workers,
                 },
                 page_workers={
-                    Lane.FAST: extract.worker_pool(settings.workers, cpu_s=schedule.PAGE_LIMITS[Lane.FAST].cpu_s),
+                    Lane.FAST: extract.worker_pool(
+                        settings.workers,
+                        cpu_s=schedule.PAGE_LIMITS[Lane.FAST].cpu_s,
+                        memory_bytes=_FAST_PAGES_MEMORY,
+                    ),
                     Lane.SLOW: heavy_workers,
                 },
                 page_room={lane: asyncio.Semaphore(pages) for lane, pages in _PAGES.items()},

@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "worker_pool"]
 
+_MB = 1024 * 1024
 
-def worker_pool(size: int = 2, *, cpu_s: float = 5.0) -> WorkerPool:
+
+def worker_pool(size: int = 2, *, cpu_s: float = 5.0, memory_bytes: int = 212 * _MB) -> WorkerPool:
     """Return a pool for pages; its children load trafilatura, and end when no page came for half a minute.
 
     Args:
         size: children at most; one reads some 30 pages a second.
         cpu_s: CPU seconds of one page.
+        memory_bytes: address space of a child; it begins with 80 MB.
     """
     from monitor.workers import WorkerPool  # late: the child imports this module too, and needs no asyncio
 
-    return WorkerPool(
-        size, cpu_s=cpu_s, memory_bytes=212 * 1024 * 1024, deadline_s=30.0, recycle_after=300, idle_s=30.0
-    )
+    return WorkerPool(size, cpu_s=cpu_s, memory_bytes=memory_bytes, deadline_s=30.0, recycle_after=300, idle_s=30.0)
 
 
 async def read(pool: WorkerPool, page: Page, *, now: datetime | None = None) -> Extracted:
