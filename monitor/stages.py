@@ -332,7 +332,7 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     try:
         page = await _read_page(tools, claim)
     except ExternalError as failure:
-        error = failure
+        error = _bare(failure)
         tools.metrics.page_failures.labels(failure.reason).inc()
         _log.info("page_failed", extra={**_facts(claim), "reason": failure.reason, "error": str(failure)})
     now = tools.clock.now()
@@ -356,6 +356,16 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
         return ArticleReport(article, matches, (), postponed=True)
     alerts = await _record(tools, claim, article=article, matches=matches, entities=entities, now=now)
     return ArticleReport(article, matches, alerts)
+
+
+def _bare(error: ExternalError) -> ExternalError:
+    """Return what an error says without where it happened.
+
+    Its trace leads to the frame that keeps the error, and to the page's bytes: they would stay until a collector of
+    cycles comes round, a hundred pages later (promise R5).
+    """
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error
 
 
 async def _leave_to_slow_lane(tools: Tools, claim: EntryClaim, error: ExternalError) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -15,7 +16,7 @@ from monitor.deliver import ChannelSender
 from monitor.demo import Answer, Request
 from monitor.errors import Reason, StoreFullError, WorkerError
 from monitor.feeds import parse
-from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, ParsedFeed, PollResult, Receipt
+from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, Page, ParsedFeed, PollResult, Receipt
 from monitor.settings import TdmPolicy
 from monitor.stages import DELIVERY_LEASE_S, deliver, poll_host, read_article, tell_recap
 from monitor.store import Store
@@ -353,6 +354,24 @@ def test_r4_a_page_that_takes_too_much_is_left_to_the_slow_lane_unless_its_alert
 
         assert ("summary" if owed else "full") == alert.payload["data"]["story"]["sources"][0]["completeness"]
         assert (1 if owed else 2) == desk.site.asked("/une")
+
+    at_desk(tmp_path, act)
+
+
+def test_r5_a_page_that_cannot_be_read_is_let_go_at_once(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.answers["/une"] = Answer(body=b"<html><p>", headers=(("Content-Type", "text/html"),))
+        gc.collect()
+        gc.disable()
+        try:
+            await _news(desk)
+            kept = [page for page in gc.get_objects() if isinstance(page, Page)]
+        finally:
+            gc.enable()
+
+        assert 1 == desk.metric("page_failures_total", reason="empty")
+        assert not kept
 
     at_desk(tmp_path, act)
 
