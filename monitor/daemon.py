@@ -22,7 +22,7 @@ __all__ = ["Service", "serve"]
 
 _log = logging.getLogger(__name__)
 
-_GRACE_S = 8.0  # for what is under way; the rest of the 15 seconds is for closing
+_GRACE_S = 7.0  # for what is under way; the rest of the 15 seconds is for a database that is locked, and for closing
 _RELOAD = signal.SIGHUP
 _STOP = (signal.SIGTERM, signal.SIGINT)
 

@@ -16,7 +16,12 @@ def run(context: typer.Context) -> None:
     exits. SIGHUP: it reads rules and feeds again; rules that fail leave the previous ones live.
     """
     import asyncio
+    import signal
+    import sys
 
+    # Until `serve` listens to them: there is nothing to give back yet, and nothing to read again.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from monitor.app import opened
     from monitor.clock import SystemClock
     from monitor.daemon import Service, serve

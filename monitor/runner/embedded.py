@@ -33,6 +33,7 @@ _STALL_CHECK_S = 0.05
 _HOSTS = {Lane.FAST: 24, Lane.SLOW: 8}
 _ARTICLES = {Lane.FAST: 96, Lane.SLOW: 16}  # most of them wait for their host's turn
 _MESSAGES = 4  # to one receiver at once
+_RELEASE_S = 2.0  # to give leases back at the end
 _LONGEST_HOLD = timedelta(hours=1)  # after it one more message may try, whatever a receiver asked for
 
 
@@ -111,11 +112,12 @@ class EmbeddedRunner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         cancelled = await asyncio.gather(*(pump.stop(grace_s=grace_s) for pump in self._pumps()))
+        given_back = 0
         try:
-            given_back = await self._tools.thread.run(self._tools.store.release_leases, now=self._tools.clock.now())
-        except StoreError as error:  # a full disk, say: the next start gives the leases back
-            _log.warning("leases_kept", extra={"error": str(error)})
-            given_back = 0
+            async with asyncio.timeout(_RELEASE_S):
+                given_back = await self._tools.thread.run(self._tools.store.release_leases, now=self._tools.clock.now())
+        except (StoreError, TimeoutError) as error:  # a full or locked one: the next start gives the leases back
+            _log.warning("leases_kept", extra={"error": str(error) or "the database is locked by another program"})
         _log.info("stopped", extra={"cancelled": sum(cancelled), "given_back": given_back})
 
     async def run_once(self, *, ignore_due: bool = False) -> None:
@@ -215,11 +217,14 @@ class EmbeddedRunner:
 
     async def _round(self) -> None:
         """Write the database and look at the outbox: that makes a round. Then do what else is done at each."""
-        if not await self._done(self._measure):
-            return
-        self._tools.metrics.round_ended(self._tools.clock.now())
-        for action in self._rounds:
-            await self._done(action)
+        try:
+            if not await self._done(self._measure):
+                return
+            self._tools.metrics.round_ended(self._tools.clock.now())
+            for action in self._rounds:
+                await self._done(action)
+        except asyncio.CancelledError:  # at the end; APScheduler would show it as a mistake
+            _log.debug("round_cancelled")
 
     async def _done(self, action: Callable[[], Awaitable[None]]) -> bool:
         """Do something; where it fails, tell it, and let the next round try again."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -106,3 +110,21 @@ def test_t8_what_ends_within_the_grace_is_done(stage: Stage, daemon: Daemon) -> 
 
 def _text(request: Request) -> str:
     return request.body.decode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_t8_a_signal_before_it_is_all_there_does_no_harm(stage: Stage, tmp_path: Path) -> None:
+    starting = Daemon(tmp_path, feeds=[stage.site.url("/rss.xml")], rules=write_rules(tmp_path))
+    with ended(starting):
+        starting.start()
+        starting.until(lambda: _minds(starting.pid, "SigIgn", signal.SIGHUP))
+        os.kill(starting.pid, signal.SIGHUP)
+
+        assert 0 == starting.stop()
+        assert 0 == stage.site.asked("/rss.xml")
+
+
+def _minds(pid: int, what: str, number: signal.Signals) -> bool:
+    """Return whether a process ignores (`SigIgn`) or catches (`SigCgt`) a signal (proc_pid_status(5))."""
+    found = re.search(rf"^{what}:\s+(\w+)$", Path(f"/proc/{pid}/status").read_text(encoding="ascii"), re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> (number - 1) & 1)

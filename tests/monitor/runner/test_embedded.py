@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -274,6 +275,22 @@ def test_t8_a_full_disk_does_not_keep_the_daemon_from_stopping(
 
     with caplog.at_level("INFO"):
         at_desk(tmp_path, act)
+
+
+def test_t8_a_locked_database_does_not_keep_the_daemon_from_stopping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(desk: Desk) -> None:
+        unlocked = threading.Event()
+        monkeypatch.setattr("monitor.runner.embedded._RELEASE_S", 0.05)
+        monkeypatch.setattr(desk.app.tools.store, "release_leases", lambda **_: unlocked.wait(20))
+        with caplog.at_level("INFO"):
+            await desk.app.runner.stop(grace_s=0)
+        unlocked.set()
+
+        assert ["leases_kept", "stopped"] == [record.message for record in caplog.records if "runner" in record.name]
+
+    at_desk(tmp_path, act)
 
 
 def test_t3_a_round_on_a_full_disk_fails_in_one_line(
