@@ -295,6 +295,7 @@ class StorySource:
     completeness: Completeness
     wire: bool | None = None
     title: str = ""
+    extractor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def _item(story: Story, match: Match, limits: _Limits) -> Json:
         "labels": {line(k, limits.chars): line(v, limits.chars) for k, v in labels.items()}
         | {"level": level_of(match).value},
         "story": _story(story, limits),
-        "match": _match(match, limits),
+        "match": _match(match, story, limits),
     }
 
 
@@ -124,7 +124,7 @@ def _source(source: StorySource, limits: _Limits) -> Json:
     )
 
 
-def _match(match: Match, limits: _Limits) -> Json:
+def _match(match: Match, story: Story, limits: _Limits) -> Json:
     contributions = match.verdict.contributions[: limits.contributions]
     snippets = quotes(match.snippets)[: limits.snippets]
     left_out = len(match.verdict.contributions) + len(match.snippets) - len(contributions) - len(snippets)
@@ -135,6 +135,7 @@ def _match(match: Match, limits: _Limits) -> Json:
         snippets=[_snippet(snippet, limits) for snippet in snippets],
         truncated=left_out,
         text_sha256=match.text_sha256,
+        extractor=line(read_by, limits.chars) if (read_by := story.sources[0].extractor) else None,
     )
 
 

@@ -34,6 +34,7 @@ def assign(article: Article, *, entry_key: str, first_seen_at: datetime) -> Stor
         completeness=article.completeness,
         wire=True if article.wire else None,  # no credit read is not the same as no agency
         title=article.title,
+        extractor=article.extractor,
     )
     return Story(
         id=_story_id(article.outlet, entry_key, article.url or ""),

@@ -121,6 +121,7 @@ STORY = Story(
             published_at=PUBLISHED,
             completeness=Completeness.FULL,
             title=TITLE,
+            extractor="trafilatura/9.9 json-ld",
         ),
     ),
 )

@@ -36,6 +36,7 @@ def test_a_story_is_its_one_article() -> None:
         completeness=Completeness.FULL,
         wire=None,
         title="Le port de Kharkiv-sur-Mer rouvre",
+        extractor=ARTICLE.extractor,
     )
     actual = story()
 
