@@ -10,7 +10,7 @@ import logging
 import os
 import platform
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -33,7 +33,7 @@ from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
 from monitor.workers import WorkerPool
 
-__all__ = ["App", "check_channels", "load_feeds", "opened"]
+__all__ = ["App", "check_channels", "load_feeds", "opened", "orphans"]
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ class App:
         await tools.thread.run(tools.store.pull_due, now=tools.clock.now())
         await self._sync_feeds(declared)
         self.feeds_seen = stamp
+        for told in orphans(await tools.thread.run(tools.store.pending_deliveries), tools.routes):
+            _log.warning("deliveries_orphaned", extra={"error": told})
 
     async def _sync_feeds(self, declared: Sequence[Feed]) -> None:
         tools = self.tools
@@ -249,6 +251,16 @@ def load_feeds(settings: Settings) -> tuple[Feed, ...]:
     if settings.feeds is None:
         raise SettingsError("VEILLE_FEEDS is not set: name a feeds file, or let `veille init` write one")
     return sources.read_feeds(settings.feeds)
+
+
+def orphans(pending: Mapping[str, int], routes: alerting.Routes) -> tuple[str, ...]:
+    """Return a line for each receiver that messages wait for and that is no longer configured (promise D9)."""
+    known = {receiver.name for receiver in routes.receivers}
+    return tuple(
+        f"{name}: messages wait for it, {count} in all, and it is no longer a receiver; configure it again to send them"
+        for name, count in sorted(pending.items())
+        if name not in known
+    )
 
 
 def _stamp(path: Path | None) -> _Stamp | None:

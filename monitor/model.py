@@ -20,7 +20,6 @@ __all__ = [
     "Article",
     "ArticleId",
     "Channel",
-    "Claim",
     "Completeness",
     "Delivery",
     "DeliveryId",
@@ -202,14 +201,6 @@ class PollResult(StrEnum):
 
 
 # --- claims ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Who holds a lease, and until when it is theirs."""
-
-    owner: str
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from monitor import alerting, extract, feeds, fetch, schedule, stories
@@ -69,6 +70,7 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
+_E = TypeVar("_E", bound=ExternalError)
 
 HOST_LEASE_S = 600.0
 ENTRY_LEASE_S = 300.0
@@ -136,11 +138,11 @@ class ArticleReport:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """How one attempt ended: `sent`, `retry` or `failed`; and how long the receiver asked us to stay away."""
+    """How one attempt ended: `sent`, `retry` or `failed`, and why."""
 
     delivery: Delivery
     outcome: str
-    retry_after: timedelta | None = None
+    error: DeliveryError | None = None
 
 
 # --- poll -----------------------------------------------------------------------------------------------------------
@@ -358,10 +360,10 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     return ArticleReport(article, matches, alerts)
 
 
-def _bare(error: ExternalError) -> ExternalError:
+def _bare(error: _E) -> _E:
     """Return what an error says without where it happened.
 
-    Its trace leads to the frame that keeps the error, and to the page's bytes: they would stay until a collector of
+    Its trace leads to the frame that keeps the error, and to a page's bytes: they would stay until a collector of
     cycles comes round, a hundred pages later (promise R5).
     """
     error.__traceback__ = error.__cause__ = error.__context__ = None
@@ -569,27 +571,26 @@ def _more_to_come(store: Store) -> bool:
 
 async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
     """Try one delivery once, and settle it."""
-    retry_after: timedelta | None = None
+    failure: DeliveryError | None = None
     try:
         _check_channel(tools.routes, delivery)
         receipt = await tools.channels[delivery.receiver].send(delivery)
     except DeliveryError as error:
-        retry_after = error.retry_after
-        outcome = await _settle_error(tools, delivery, error)
+        failure = _bare(error)
     except Exception as bug:  # noqa: BLE001  an edge that must survive: tried on schedule, and in the end marked failed
         tools.metrics.errors.labels("deliver").inc()
         # Where it happened, not what it says: nobody has checked its text for secrets (promise X4).
         where = "".join(traceback.format_tb(bug.__traceback__))
         _log.error("deliver_crashed", extra={**_delivery_facts(delivery), "kind": type(bug).__name__, "where": where})
         message = f"a mistake in veille, please report it: {type(bug).__name__}"
-        outcome = await _settle_error(tools, delivery, DeliveryError(message, reason=Reason.REJECTED))
+        failure = DeliveryError(message, reason=Reason.REJECTED)
     else:
         await tools.thread.run(tools.store.settle_sent, delivery.id, receipt, now=tools.clock.now())
         tools.metrics.planned_to_sent.observe(max(0.0, (tools.clock.now() - delivery.created_at).total_seconds()))
         _log.info("delivered", extra={**_delivery_facts(delivery), "status": receipt.status})
-        outcome = "sent"
+    outcome = "sent" if failure is None else await _settle_error(tools, delivery, failure)
     tools.metrics.deliveries.labels(delivery.receiver, outcome).inc()
-    return DeliveryReport(delivery, outcome, retry_after)
+    return DeliveryReport(delivery, outcome, failure)
 
 
 def _check_channel(routes: alerting.Routes, delivery: Delivery) -> None:

@@ -39,9 +39,11 @@ def analyse(
     engine = load_engine(settings_of(context), tested=False)
     now = SystemClock().now()
     failed = False
-    for line in read_lines(source):
+    for number, line in enumerate(read_lines(source), start=1):
         if line.strip():
             result = _analysed(engine, line, now)
+            if "error" in result:
+                result["error"] = f"line {number}: {result['error']}"
             failed = failed or "error" in result
             print_json(result)
     if failed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from monitor.cli.context import print_json, settings_of
+from monitor.cli.context import log, print_json, settings_of
 from monitor.errors import RoutesError, VeilleError
 
 if TYPE_CHECKING:
@@ -76,14 +76,19 @@ def _rules(settings: Settings) -> str:
 
 def _routes(settings: Settings) -> str:
     from monitor.alerting import idle_matchers, load_routes
-    from monitor.app import check_channels
+    from monitor.app import check_channels, orphans
     from monitor.rulesets import load_engine
+    from monitor.store.connection import database_path
 
     routes = load_routes(settings)
     receivers = ", ".join(check_channels(settings)) or "none, the log only"
     if idle := idle_matchers(routes, load_engine(settings, tested=False).pack.rules):
         raise RoutesError("matchers that tell no rule from another", errors=idle)
-    return f"receivers: {receivers}" + "".join(f"; no receiver uses {setting}" for setting in routes.unused)
+    told = [f"no receiver uses {setting}" for setting in routes.unused]
+    if database_path(settings.database).exists():
+        with log(settings) as store:
+            told += orphans(store.pending_deliveries(), routes)
+    return "; ".join([f"receivers: {receivers}", *told])
 
 
 def _destinations(settings: Settings) -> str:

@@ -63,6 +63,8 @@ _CODES: tuple[tuple[type[VeilleError], int], ...] = (
 )
 
 
+_WHOLE = ("id", "match", "alert", "delivery")  # columns of what people copy
+
 # C0 and C1, line and paragraph separators, bidirectional controls
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -131,7 +133,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
     for row in rows:
         table.add_row(*(Text(_text(cell)) for cell in row))
     Console().print(table)

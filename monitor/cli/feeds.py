@@ -127,6 +127,29 @@ def add(
 
 
 @app.command()
+def search(
+    words: list[str] = typer.Argument(
+        metavar="WORD", help="Words of the outlet's name, of the section or the address."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+) -> None:
+    """Find feeds in the catalogue that comes with veille."""
+    from dataclasses import asdict
+
+    from monitor import sources
+
+    found = sources.search(" ".join(words))
+    if as_json:
+        for known in found:
+            print_json(asdict(known))
+        return
+    rows = [(known.outlet, known.section, known.country, known.kind, known.url) for known in found]
+    print_table("Catalogue", ("outlet", "section", "country", "kind", "address"), rows)
+    if not found:
+        sys.stderr.write("Nothing in the catalogue holds all these words. `veille feeds add` takes any address.\n")
+
+
+@app.command()
 def remove(
     context: typer.Context,
     ref: str = typer.Argument(help="The feed's number or address."),

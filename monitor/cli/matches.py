@@ -64,10 +64,11 @@ def matches(
         return
     print_table(
         "Matches",
-        ("ref", "matched", "level", "score", "rule", "outlet", "title", "judged"),
+        ("match", "alert", "matched", "level", "score", "rule", "outlet", "title", "judged"),
         [
             (
-                line.alert_id or line.id,
+                line.id,
+                line.alert_id,
                 local(line.matched_at, settings.zone),
                 line.level or "near miss",
                 f"{line.score:.1f}",

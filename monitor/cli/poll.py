@@ -58,7 +58,8 @@ class _Summary:
     near_misses: int = 0
     deliveries: Counter[str] = field(default_factory=Counter)
     failures: list[dict[str, str]] = field(default_factory=list)
-    pending: int = 0
+    undelivered: list[dict[str, Any]] = field(default_factory=list)
+    pending: dict[str, int] = field(default_factory=dict)  # by receiver
 
     def add(self, report: object) -> None:
         """Count one report of a stage."""
@@ -82,6 +83,16 @@ class _Summary:
                 self.near_misses += sum(match.verdict.near_miss for match in report.matches)
         elif isinstance(report, DeliveryReport):
             self.deliveries[report.outcome] += 1
+            if report.error is not None:
+                self.undelivered.append(
+                    {
+                        "delivery": report.delivery.id,
+                        "receiver": report.delivery.receiver,
+                        "outcome": report.outcome,
+                        "reason": str(report.error.reason),
+                        "error": str(report.error),
+                    }
+                )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures for programs."""
@@ -93,8 +104,9 @@ class _Summary:
             "matches": dict(self.matches),
             "near_misses": self.near_misses,
             "deliveries": dict(self.deliveries),
-            "pending": self.pending,
+            "pending": sum(self.pending.values()),
             "failures": sorted(self.failures, key=lambda failure: failure["feed"]),
+            "undelivered": self.undelivered,
         }
 
     def show(self) -> None:
@@ -112,7 +124,11 @@ class _Summary:
                 f"{listed(self.articles)}; to be tried again {self.postponed}",
             ),
             ("matches", sum(self.matches.values()), f"{listed(self.matches)}; near misses {self.near_misses}"),
-            ("deliveries", sum(self.deliveries.values()), f"{listed(self.deliveries)}; pending {self.pending}"),
+            (
+                "deliveries",
+                sum(self.deliveries.values()),
+                f"{listed(self.deliveries)}; pending {sum(self.pending.values())}",
+            ),
         ]
         print_table("One cycle", ("what", "count", "of which"), rows)
         if self.failures:
@@ -120,6 +136,9 @@ class _Summary:
             print_table(
                 "Feeds that failed", ("feed", "reason", "error"), [(f["feed"], f["reason"], f["error"]) for f in failed]
             )
+        if self.undelivered:
+            columns = ("delivery", "receiver", "outcome", "reason", "error")
+            print_table("Deliveries that failed", columns, [[u[name] for name in columns] for u in self.undelivered])
 
 
 async def _poll(settings: Settings, *, everything: bool, progress: bool) -> _Summary:

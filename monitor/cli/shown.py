@@ -23,6 +23,7 @@ __all__ = ["highlighted", "show_analysis", "show_article", "show_feed", "show_ma
 
 _TERM = "bold yellow"
 _MAX_ENTRIES = 20
+_OF_RULE = ("id", "version", "title", "level", "status", "labels", "tags")  # what the log keeps of it
 
 
 def _console() -> Console:
@@ -73,7 +74,9 @@ def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> Non
     from monitor.settings import Language
 
     if as_json:
-        print_json(asdict(detail))
+        match = asdict(detail.match)
+        match["rule"] = {name: match["rule"][name] for name in _OF_RULE}
+        print_json(asdict(detail) | {"match": match})
         return
     console = _console()
     line, verdict, article = detail.line, detail.match.verdict, detail.article
@@ -98,15 +101,26 @@ def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> Non
         console.print(Text(f"  missing: {english or verdict.gate.missing}"))
     for snippet in detail.match.snippets:
         console.print(_marked(snippet))
-    for delivery in detail.deliveries:
-        console.print(Text(f"  {delivery.receiver}: {delivery.state.value}, {delivery.attempts} attempt(s)"))
-    for at, relevant in detail.labels:
-        console.print(Text(f"  judged {'oui' if relevant else 'non'} on {local(at, settings.zone)}"))
+    _show_history(console, detail, settings)
     console.print()
     for name, text in (("title", article.title), ("lead", article.lead), ("body", article.body)):
         if text and name != "title":
             console.print(highlighted(text, _spans(verdict.evidence, name)))
             console.print()
+
+
+def _show_history(console: Console, detail: MatchDetail, settings: Settings) -> None:
+    """Print who was told, what else that alert tells, and what people said."""
+    for delivery in detail.deliveries:
+        console.print(Text(f"  {delivery.receiver}: {delivery.state.value}, {delivery.attempts} attempt(s)"))
+    if detail.others:
+        numbers = ", ".join(str(other.id) for other in detail.others[:_MAX_ENTRIES])
+        more = ", …" if len(detail.others) > _MAX_ENTRIES else ""
+        console.print(
+            Text(f"  the best of {len(detail.others) + 1} matches that this alert tells; also {numbers}{more}")
+        )
+    for at, relevant in detail.labels:
+        console.print(Text(f"  judged {'oui' if relevant else 'non'} on {local(at, settings.zone)}"))
 
 
 def _spans(evidence: Iterable[Evidence], field: str) -> list[tuple[int, int]]:

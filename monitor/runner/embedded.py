@@ -203,8 +203,8 @@ class EmbeddedRunner:
 
         async def send(delivery: Delivery) -> None:
             report = await stages.deliver(self._tools, delivery)
-            if report.retry_after is not None:
-                self._held_until[receiver] = self._tools.clock.now() + min(report.retry_after, _LONGEST_HOLD)
+            if report.error is not None and report.error.retry_after is not None:
+                self._held_until[receiver] = self._tools.clock.now() + min(report.error.retry_after, _LONGEST_HOLD)
             self._tell(report)
 
         return Pump(f"deliver_{receiver}", claim=claim, work=send, limit=_MESSAGES, metrics=self._tools.metrics)

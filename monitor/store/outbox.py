@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, delete, exists, 
 from monitor.errors import NotFoundError, Reason
 from monitor.model import AlertId, AlertType, Channel, Delivery, DeliveryId, DeliveryState, Receipt
 from monitor.store.codec import delivery_from_row, reason_of
-from monitor.store.sql import chunks, due_or_leased_until, free, is_literally
+from monitor.store.sql import chunks, free, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ATTEMPT, DELIVERY, MATCH, STORY
 from monitor.store.values import DeliveryLine
 
@@ -24,7 +24,6 @@ __all__ = [
     "claim_deliveries",
     "give_back_deliveries",
     "list_deliveries",
-    "next_delivery_at",
     "outbox_oldest_at",
     "pending_deliveries",
     "pull_due_deliveries",
@@ -179,19 +178,10 @@ def pull_due_deliveries(connection: Connection, *, now: datetime) -> None:
     connection.execute(ahead.values(next_attempt_at=now))
 
 
-def next_delivery_at(connection: Connection, receivers: Sequence[str] | None) -> datetime | None:
-    """Return when the next delivery can be claimed, or None where none is pending."""
-    due: ColumnElement[datetime] = func.coalesce(DELIVERY.c.next_attempt_at, DELIVERY.c.created_at)
-    query = select(func.min(due_or_leased_until(DELIVERY, due))).where(_PENDING)
-    if receivers is not None:
-        query = query.where(DELIVERY.c.receiver.in_(receivers))
-    found: datetime | None = connection.scalar(query)
-    return found
-
-
-def pending_deliveries(connection: Connection) -> int:
-    """Return how many deliveries are not settled."""
-    return connection.scalar(select(func.count()).select_from(DELIVERY).where(_PENDING)) or 0
+def pending_deliveries(connection: Connection) -> dict[str, int]:
+    """Return how many deliveries are not settled, by receiver."""
+    query = select(DELIVERY.c.receiver, func.count()).where(_PENDING).group_by(DELIVERY.c.receiver)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def outbox_oldest_at(connection: Connection) -> datetime | None:

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, String, Text, TypeDecorator, and_, case, literal, or_
+from sqlalchemy import ColumnElement, String, Text, TypeDecorator, literal, or_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +18,6 @@ __all__ = [
     "Instant",
     "Json",
     "chunks",
-    "due_or_leased_until",
     "free",
     "is_literally",
     "number_of",
@@ -99,12 +98,6 @@ def number_of(text: str) -> int | None:
 def free(table: Table, now: datetime) -> ColumnElement[bool]:
     """Return the condition that nobody holds a row's lease."""
     return or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
-
-
-def due_or_leased_until(table: Table, due: ColumnElement[datetime]) -> ColumnElement[datetime]:
-    """Return when a row may next be claimed: when it is due, or at the end of its lease if that is later."""
-    held = and_(table.c.lease_until.is_not(None), table.c.lease_until > due)
-    return case((held, table.c.lease_until), else_=due)
 
 
 def is_literally(column: ColumnElement[str], value: str) -> ColumnElement[bool]:

@@ -190,7 +190,6 @@ class Store:
         lease_s: float,
         limit: int,
         lane: Lane | None = None,
-        ignore_due: bool = False,
     ) -> tuple[HostClaim, ...]:
         """Lease up to `limit` hosts that are due and free, most overdue first, with their active feeds that are due.
 
@@ -200,13 +199,9 @@ class Store:
             lease_s: how long the lease holds, in seconds.
             limit: how many at most.
             lane: only hosts of this lane; None: of both.
-            ignore_due: any host with an active feed, with all its active feeds. One that was released can be claimed
-                again at once: to poll everything once, rather call `make_due` and claim what is due.
         """
         with self._write() as connection:
-            return hosts.claim_hosts(
-                connection, now=now, owner=owner, lease_s=lease_s, limit=limit, lane=lane, ignore_due=ignore_due
-            )
+            return hosts.claim_hosts(connection, now=now, owner=owner, lease_s=lease_s, limit=limit, lane=lane)
 
     def release_host(
         self,
@@ -235,11 +230,6 @@ class Store:
                 + reading.release_entry_leases(connection)
                 + outbox.release_delivery_leases(connection, now=now)
             )
-
-    def next_host_due_at(self) -> datetime | None:
-        """Return when the next host can be claimed, or None where no feed is active."""
-        with self._read() as connection:
-            return hosts.next_host_due_at(connection)
 
     # --- transaction A ----------------------------------------------------------------------------------------------
 
@@ -462,24 +452,10 @@ class Store:
         with self._write() as connection:
             outbox.give_back_deliveries(connection, ids)
 
-    def next_delivery_at(self, *, receivers: Sequence[str] | None = None) -> datetime | None:
-        """Return when the next delivery can be claimed, or None where none is pending.
-
-        Args:
-            receivers: only theirs; None: also of receivers that are no longer configured.
-        """
-        with self._read() as connection:
-            return outbox.next_delivery_at(connection, receivers)
-
-    def pending_deliveries(self) -> int:
-        """Return how many deliveries are not settled."""
+    def pending_deliveries(self) -> dict[str, int]:
+        """Return how many deliveries are not settled, by receiver: also of those that are no longer configured."""
         with self._read() as connection:
             return outbox.pending_deliveries(connection)
-
-    def outbox_oldest_at(self) -> datetime | None:
-        """Return when the oldest delivery that is not settled was created."""
-        with self._read() as connection:
-            return outbox.outbox_oldest_at(connection)
 
     def deliveries(
         self,
@@ -589,7 +565,7 @@ class Store:
             oldest_at = outbox.outbox_oldest_at(connection)
             return Gauges(
                 entries_waiting=reading.entries_waiting(connection, now=now),
-                outbox_pending=outbox.pending_deliveries(connection),
+                outbox_pending=sum(outbox.pending_deliveries(connection).values()),
                 outbox_oldest_s=0.0 if oldest_at is None else max(0.0, (now - oldest_at).total_seconds()),
                 feeds=feeds.count_by_status(connection),
             )

@@ -23,6 +23,7 @@ from monitor.store import Store
 from monitor.workers import WorkerPool
 from rules.types import Completeness
 from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, Site, at_desk, stored
+from tests.monitor.store.samples import next_due_at
 
 NEWS = "Kharkiv : la ville s'éveille sous la neige"
 QUIET = "Le marché de Noël ouvre samedi"
@@ -253,7 +254,7 @@ def test_p2_a_retry_after_holds_the_whole_host(tmp_path: Path) -> None:
         await desk.cycle(after_s=1700)
 
         assert 1 == len(desk.site.requests)
-        assert desk.app.tools.store.next_host_due_at() == desk.clock.now() + timedelta(seconds=100)
+        assert next_due_at(desk.app.tools.store) == desk.clock.now() + timedelta(seconds=100)
 
     at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
 
@@ -489,7 +490,7 @@ def test_p3_a_feed_whose_host_has_no_time_for_us_did_not_fail(tmp_path: Path) ->
         await desk.cycle()
 
         assert (0, None, 0) == (desk.feed.failures, desk.feed.last_polled_at, len(desk.polls))
-        assert desk.app.tools.store.next_host_due_at() == pytest.approx(
+        assert next_due_at(desk.app.tools.store) == pytest.approx(
             desk.clock.now() + timedelta(seconds=300), abs=timedelta(seconds=5)
         )
 

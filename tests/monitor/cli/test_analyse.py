@@ -79,14 +79,14 @@ def test_a_bad_line_is_told_in_its_place_and_the_rest_is_done(
 
     assert got.code == 1
     assert ["avant", None, "après"] == [told["id"] for told in got.lines]
-    assert expected == got.lines[1]["error"]
+    assert f"line 3: {expected}" == got.lines[1]["error"]
     assert "après" in got.out
 
 
 def test_a_bad_line_keeps_its_id(veille: Veille, rules: Path) -> None:
     got = veille("analyse", "--jsonl", "-", given=b'{"id": {"n": 1}, "title": []}')
 
-    assert [{"id": {"n": 1}, "error": "title must be text, not list"}] == got.lines
+    assert [{"id": {"n": 1}, "error": "line 1: title must be text, not list"}] == got.lines
 
 
 def test_a_packed_file_with_a_byte_order_mark_is_read(veille: Veille, rules: Path, folder: Path) -> None:

@@ -140,6 +140,16 @@ def test_feeds_are_exported_and_imported(veille: Veille, feeds: Path, folder: Pa
     assert ["1 added, 0 already there\n", "0 added, 1 already there\n"] == told
 
 
+def test_the_catalogue_is_searched(veille: Veille) -> None:
+    told = veille("feeds", "search", "ouest", "sud", "--json").lines
+    nothing = veille("feeds", "search", "gazette-qui-n-existe-pas")
+
+    assert {"Sud Ouest"} == {known["outlet"] for known in told}
+    assert "Sud Ouest\t" in veille("feeds", "search", "sud ouest").out
+    assert (0, "") == (nothing.code, nothing.out)
+    assert nothing.err.startswith("Nothing in the catalogue")
+
+
 def test_without_a_feeds_file_nothing_can_be_added(veille: Veille) -> None:
     got = veille("feeds", "add", "https://x.example/")
 

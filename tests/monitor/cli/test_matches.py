@@ -45,7 +45,7 @@ def test_matches_are_filtered(veille: Veille, words: list[str], expected: int) -
 def test_matches_are_listed(veille: Veille) -> None:
     first, *_ = veille("matches").out.splitlines()
 
-    assert ["al_8X3M0000", "2026-05-16 07:00", "medium", "12.5", "axe"] == first.split("\t")[:5]
+    assert ["2", "al_8X3M0000", "2026-05-16 07:00", "medium", "12.5", "axe"] == first.split("\t")[:6]
 
 
 def test_an_empty_list_says_what_fills_it(veille: Veille) -> None:
@@ -91,6 +91,7 @@ def test_one_match_is_told_to_programs(veille: Veille) -> None:
     assert "2026-05-16T05:00:00+00:00" == told["line"]["matched_at"]
     assert 12.5 == told["match"]["verdict"]["score"]
     assert "Le chapô." == told["article"]["lead"]
+    assert {"id", "version", "title", "level", "status", "labels", "tags"} == set(told["match"]["rule"])
 
 
 def test_terms_stand_out() -> None:
@@ -172,4 +173,7 @@ def test_several_matches_of_one_alert_have_one_reference(veille: Veille, store: 
     both = alert("9AAA0000", match("axe"), match("front"))
     record(store, one_entry(store, "quatre"), (both, [message("9AAA0000")]))
 
-    assert 2 == len([line for line in veille("matches", "--json").lines if line["alert_id"] == "al_9AAA0000"])
+    numbers = [line["id"] for line in veille("matches", "--json").lines if line["alert_id"] == "al_9AAA0000"]
+
+    assert 2 == len(numbers)
+    assert f"  the best of 2 matches that this alert tells; also {max(numbers)}\n" in veille("matches", "al_9AAA").out

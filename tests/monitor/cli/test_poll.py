@@ -57,6 +57,24 @@ def test_one_cycle_is_shown_to_people(veille: Veille, feeds: Path) -> None:
     assert "Feeds that failed" in got.out
 
 
+def test_what_could_not_be_delivered_is_listed_and_who_it_waits_for(
+    veille: Veille, feeds: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VEILLE_DELIVER_ALLOW_NETWORKS", "127.0.0.0/8")
+    monkeypatch.setenv("VEILLE_WEBHOOK_URL", site("/nulle-part", None))
+    (told,) = poll(veille, feeds, "--json").lines
+    monkeypatch.setenv("VEILLE_DATABASE", "ici.db")
+    monkeypatch.setenv("VEILLE_FEEDS", str(feeds))
+    monkeypatch.delenv("VEILLE_WEBHOOK_URL")
+    checked = veille("check").out
+
+    assert [("webhook", "retry", "rejected")] == [
+        (delivery["receiver"], delivery["outcome"], delivery["reason"]) for delivery in told["undelivered"]
+    ]
+    assert 1 == told["pending"]
+    assert "webhook: messages wait for it, 1 in all, and it is no longer a receiver" in checked
+
+
 def test_what_nobody_can_poll_starts_nothing(veille: Veille, folder: Path) -> None:
     got = veille("poll", "--feeds", "nulle-part.opml", "--db", "ici.db")
 
@@ -75,6 +93,7 @@ def test_the_daemon_serves_until_it_is_told_to_stop(
         await app.stop(grace_s=1)
 
     monkeypatch.setattr("monitor.daemon.serve", serve)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setenv("VEILLE_FEEDS", str(feeds))
     first = veille("run")
     monkeypatch.setenv("VEILLE_HTTP_ADDRESS", "127.0.0.1:9464")

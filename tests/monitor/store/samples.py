@@ -198,6 +198,13 @@ UNION ALL SELECT 'feeds', count(*) FROM feed
 """
 
 
+def next_due_at(store: Store) -> datetime | None:
+    """Return when the next host is due."""
+    with closing(sqlite3.connect(store.path)) as log:
+        ((due_at,),) = log.execute("SELECT min(next_due_at) FROM host")
+    return None if due_at is None else datetime.fromisoformat(due_at)
+
+
 def counts(store: Store) -> dict[str, int]:
     """Return how many rows there are of everything that is there."""
     with closing(sqlite3.connect(store.path)) as log:

@@ -78,7 +78,7 @@ def test_an_article_that_matches_nothing_is_done_too(store: Store) -> None:
 def test_a_match_may_be_told_to_nobody(store: Store) -> None:
     record(store, one_entry(store), (alert("7K2QXYZ0", match()), []))
 
-    assert (1, 0) == (counts(store)["alerts"], store.pending_deliveries())
+    assert (1, {}) == (counts(store)["alerts"], store.pending_deliveries())
 
 
 def test_an_entry_that_is_not_there_is_refused(store: Store) -> None:

@@ -8,7 +8,7 @@ from monitor.errors import NotFoundError
 from monitor.model import Feed, FeedId, FeedStatus
 from monitor.store import FeedSync, PollRecord, Store
 from monitor.store.feeds import host_of
-from tests.monitor.store.samples import NOW, add_feed, after, entry, live_feed, poll
+from tests.monitor.store.samples import NOW, add_feed, after, entry, live_feed, next_due_at, poll
 
 A = Feed("https://a.example/rss")
 B = Feed("https://b.example/rss", title="B", outlet="Le B", country="FR", kind="daily", language="fr", section="une")
@@ -22,7 +22,7 @@ def test_declared_feeds_are_added_and_due_at_once(store: Store) -> None:
     assert FeedSync(added=(A, B)) == store.sync_feeds([A, B], now=NOW)
     assert [A, B] == [state.feed for state in store.feeds()]
     assert [NOW, NOW] == [state.next_due_at for state in store.feeds()]
-    assert NOW == store.next_host_due_at()
+    assert NOW == next_due_at(store)
 
 
 def test_declaring_the_same_feeds_again_changes_nothing(store: Store) -> None:
@@ -58,7 +58,7 @@ def test_a_feed_removed_from_the_file_is_paused_and_never_due(store: Store) -> N
 
     assert FeedSync(paused=(A,)) == store.sync_feeds([], now=NOW)
     assert [FeedStatus.PAUSED] == _statuses(store)
-    assert store.next_host_due_at() is None
+    assert next_due_at(store) is None
     assert FeedSync() == store.sync_feeds([], now=NOW)
 
 
@@ -68,7 +68,7 @@ def test_a_feed_that_is_declared_again_resumes_at_once(store: Store) -> None:
 
     assert FeedSync(resumed=(A,)) == store.sync_feeds([A], now=after(5))
     assert [FeedStatus.ACTIVE] == _statuses(store)
-    assert after(5) == store.next_host_due_at()
+    assert after(5) == next_due_at(store)
 
 
 def test_a_feed_that_the_operator_paused_stays_paused(store: Store) -> None:
@@ -86,7 +86,7 @@ def test_a_feed_that_the_operator_resumes_is_due_at_once(store: Store) -> None:
     store.pause_feed(feed_id, paused=False, now=after(5))
 
     assert (FeedStatus.ACTIVE, after(5)) == (store.feed(A.url).status, store.feed(A.url).next_due_at)
-    assert after(5) == store.next_host_due_at()
+    assert after(5) == next_due_at(store)
 
 
 @pytest.mark.parametrize("by_the_operator", [True, False])
@@ -174,7 +174,7 @@ def test_t7_a_clock_set_back_an_hour_delays_no_feed_by_more_than_its_interval(st
     due = {state.feed.url: state.next_due_at for state in store.feeds()}
 
     assert {A.url: NOW + timedelta(minutes=5), B.url: after(4), late.url: NOW} == due
-    assert NOW == store.next_host_due_at()
+    assert NOW == next_due_at(store)
 
 
 def test_t7_what_a_host_asked_for_on_the_old_clock_is_forgotten(store: Store) -> None:
@@ -183,4 +183,4 @@ def test_t7_what_a_host_asked_for_on_the_old_clock_is_forgotten(store: Store) ->
     store.release_host(claimed.id, now=after(66), not_before=after(67))
     store.pull_due(now=NOW)
 
-    assert after(5) == store.next_host_due_at()
+    assert after(5) == next_due_at(store)

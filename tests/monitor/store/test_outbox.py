@@ -119,21 +119,13 @@ def test_d1_at_start_a_delivery_is_given_back_with_its_attempt_counted(store: St
     assert [2] == [again.attempts for again in _claim(store)]
 
 
-def test_the_outbox_tells_when_to_look_again(store: Store) -> None:
-    nothing = (store.next_delivery_at(), store.outbox_oldest_at(), store.pending_deliveries())
+def test_the_outbox_tells_what_waits_for_whom_and_how_long(store: Store) -> None:
+    nothing = (store.pending_deliveries(), store.gauges(now=NOW).outbox_oldest_s)
     record_alert(store, "A0000000")
-    at_once = store.next_delivery_at()
-    (delivery,) = _claim(store)
-    leased = store.next_delivery_at()
-    store.settle_retry(delivery.id, next_attempt_at=after(5), reason=Reason.DNS, error="", now=NOW)
+    gauges = store.gauges(now=after(1))
 
-    assert (None, None, 0) == nothing
-    assert [NOW, after(1), after(5)] == [at_once, leased, store.next_delivery_at(receivers=["webhook"])]
-    assert (None, NOW, 1) == (
-        store.next_delivery_at(receivers=["slack"]),
-        store.outbox_oldest_at(),
-        store.pending_deliveries(),
-    )
+    assert ({}, 0.0) == nothing
+    assert ({"webhook": 1}, 1, 60.0) == (store.pending_deliveries(), gauges.outbox_pending, gauges.outbox_oldest_s)
 
 
 def test_deliveries_are_listed_latest_first_by_state_receiver_and_date(store: Store) -> None:
@@ -195,7 +187,7 @@ def test_replaying_what_is_not_there_replays_nothing(store: Store) -> None:
 
     with pytest.raises(NotFoundError, match="no delivery 98, 99"):
         store.replay(ids=[DeliveryId(99), failed, DeliveryId(98)], now=NOW)
-    assert 0 == store.pending_deliveries()
+    assert {} == store.pending_deliveries()
 
 
 def test_t7_a_clock_set_back_an_hour_keeps_no_delivery_waiting(store: Store) -> None:
