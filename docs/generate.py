@@ -111,11 +111,16 @@ def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parameter(parameter: Any) -> str:
+    told = parameter.help or ""
     if parameter.param_type_name == "argument":
         typed = parameter.metavar or parameter.name.upper()
+    elif parameter.is_flag:
+        typed = ", ".join(parameter.opts)
     else:
-        typed = ", ".join(parameter.opts) + ("" if parameter.is_flag else f" {(parameter.metavar or 'VALUE')}")
-    return f"| `{_cell(typed)}` | {_cell(parameter.help or '')} |"
+        typed = f"{', '.join(parameter.opts)} {parameter.metavar}"
+        if (default := _default(parameter.default or None)) and "Default" not in told:
+            told += f" Default: {default}."
+    return f"| `{_cell(typed)}` | {_cell(told)} |"
 
 
 def _cell(text: str) -> str:

@@ -99,7 +99,11 @@ class Metrics:
         )
         self.rules_rejected = counter("rules_rejected", "Rule sets that were refused; the previous one stayed live.")
         self.jobs_missed = counter("jobs_missed", "Ticks that the scheduler missed or skipped.", "event")
-        self.errors = counter("errors", "Unexpected errors, by stage. Each one is a bug to report.", "stage")
+        self.errors = counter(
+            "errors",
+            "Unexpected errors, by stage: the database could not be used, or a bug to report; the log says which.",
+            "stage",
+        )
         self.rules = gauge("rules", "Rules that are live.")
         self.feeds = gauge("feeds", "Feeds, by status.", "status")
         self.entries_waiting = gauge("entries_waiting", "Entries whose article is not read yet.")

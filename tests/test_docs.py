@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_the_readme_names_its_two_commands() -> None:
 
     assert "make demo" in readme
     assert "make test" in readme
+
+
+def test_the_layers_are_those_that_are_held() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    held = [contract for contract in settings["tool"]["importlinter"]["contracts"] if contract["type"] == "layers"]
+
+    assert 2 == len(held)
+    for contract in held:
+        assert "\n".join(["", *contract["layers"], ""]) in page
 
 
 def test_links_between_pages_lead_somewhere() -> None:

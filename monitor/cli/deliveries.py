@@ -27,7 +27,7 @@ class State(StrEnum):
 @app.command("list")
 def list_(
     context: typer.Context,
-    state: State | None = typer.Option(None, help="Only this state."),
+    state: State | None = typer.Option(None, metavar="|".join(State), help="Only this state."),
     receiver: str | None = typer.Option(None, metavar="NAME", help="Only this receiver."),
     since: str | None = typer.Option(
         None, metavar="WHEN", help="From this instant or for this long: 2026-05-16, 24h, 7d."
@@ -82,7 +82,7 @@ def replay(
     ),
     until: str | None = typer.Option(None, metavar="WHEN", help="With --since: up to this instant."),
     receiver: str | None = typer.Option(None, metavar="NAME", help="With --since: of this receiver."),
-    state: State = typer.Option(State.FAILED, help="With --since: in this state."),
+    state: State = typer.Option(State.FAILED, metavar="|".join(State), help="With --since: in this state."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Send deliveries again: same identity, same bytes.

@@ -84,7 +84,7 @@ def _told(received: Received) -> Iterator[tuple[str, str]]:
         return
     data = received.payload["data"]
     if "items" in data:
-        yield f"\n● Recap of what was there before: {len(data['items'])} matches, one message", "bold cyan"
+        yield f"\n● Recap of what was there before: {len(data['items'])} in one message", "bold cyan"
         for item in data["items"]:
             yield f"  {item['story']['title']} ({item['rule']['title']})", "cyan"
     else:
@@ -111,7 +111,7 @@ def _contribution(term: dict[str, Any]) -> str:
     where = _FIELDS.get(term.get("field", ""), "")
     best = f"« {term['best']} »" if term.get("best") else ""
     details = ", ".join(part for part in (best, where) if part)
-    return f"{term['term']} {_decimal(term['points'])}" + (f" ({details})" if details else "")
+    return f"{term['term'].replace('_', ' ')} {_decimal(term['points'])}" + (f" ({details})" if details else "")
 
 
 def _decimal(number: float) -> str:

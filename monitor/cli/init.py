@@ -55,7 +55,7 @@ def init(
     contact: str = typer.Option(
         "", metavar="ADDRESS", help="Your mail or web address, told to the sites that are polled."
     ),
-    use: Use | None = typer.Option(None, help="What the alerts are for."),
+    use: Use | None = typer.Option(None, metavar="|".join(Use), help="What the alerts are for."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Ask nothing: flags, and the defaults for the rest."),
     force: bool = typer.Option(False, "--force", help="Write over files that are there."),
 ) -> None:

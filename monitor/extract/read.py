@@ -45,6 +45,9 @@ _NOT_PAGES: Final = (
     b"{",
 )
 _PAGE_TYPES: Final = re.compile(r"text/|application/(?:xhtml\+xml|xml|octet-stream)|\s*;|\s*$", re.IGNORECASE)
+_FEED: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]{0,200}>\s*|<!--(?:(?!-->).){0,1000}-->\s*){0,5}<(?:rss|feed|rdf:RDF)\b", re.DOTALL
+)
 _MARKUP: Final = re.compile(rb"<\0?[a-zA-Z!?]")
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # UTF-16, where NUL is half a character
 _CONTROLS: Final = bytes({*range(32)} - {*b"\t\n\x0b\x0c\r\x1b"})
@@ -94,6 +97,10 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None, now: da
     if body.startswith(_NOT_PAGES) or not _PAGE_TYPES.match(content_type or "") or not _is_markup(body):
         kind = fold(content_type or "no text")[:80]
         raise ExtractError(f"not a web page: {kind}", reason=Reason.NOT_HTML, retryable=False)
+    if _FEED.match(body):
+        raise ExtractError(
+            "not a web page but a feed: see `veille feeds parse`", reason=Reason.NOT_HTML, retryable=False
+        )
     page = slim(decode(body, content_type=content_type))
     tree = _parsed(page.html)
     if tree is None:

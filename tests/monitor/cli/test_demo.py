@@ -59,14 +59,14 @@ def test_a_long_explanation_says_that_it_is_cut() -> None:
     match = MATCH | {"contributions": terms}
     data = {"alert_id": "al_1", "labels": {"level": "high"}, "rule": {"title": "R"}, "story": STORY, "match": match}
 
-    assert [text for text, _ in _told(message(data=data))][-1].endswith("terme_4 2,0 ; …")
+    assert [text for text, _ in _told(message(data=data))][-1].endswith("terme 4 2,0 ; …")
 
 
 def test_a_recap_is_shown_as_a_list() -> None:
     data = {"items": [{"story": STORY, "rule": {"title": "Guerre en Ukraine"}}]}
 
     expected = [
-        "\n● Recap of what was there before: 1 matches, one message",
+        "\n● Recap of what was there before: 1 in one message",
         "  Offensive au nord de Kharkiv (Guerre en Ukraine)",
     ]
     assert expected == [text for text, _ in _told(message(data=data))]

@@ -68,7 +68,7 @@ def test_what_could_not_be_delivered_is_listed_and_who_it_waits_for(
     monkeypatch.delenv("VEILLE_WEBHOOK_URL")
     checked = veille("check").out
 
-    assert [("webhook", "retry", "rejected")] == [
+    assert [("webhook", "retry", "http_5xx")] == [
         (delivery["receiver"], delivery["outcome"], delivery["reason"]) for delivery in told["undelivered"]
     ]
     assert 1 == told["pending"]

@@ -123,6 +123,8 @@ def test_a_nul_does_not_end_the_text() -> None:
         (b"<html></html>", "image/png", Reason.NOT_HTML),
         (b'{"a": "<b>"}', "text/html", Reason.NOT_HTML),
         (b"pas de balise", None, Reason.NOT_HTML),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- fil --><rss version='2.0'>", "text/xml", Reason.NOT_HTML),
+        (b"<feed xmlns='http://www.w3.org/2005/Atom'>", None, Reason.NOT_HTML),
         (bytes(range(256)) * 20 + b"<p>", None, Reason.NOT_HTML),
         (b"<html><body></body></html>", None, Reason.EMPTY),
         (b"<script>x", None, Reason.EMPTY),

@@ -83,12 +83,12 @@ def test_another_programs_database_is_refused_and_left_alone(path: Path, table: 
 
 
 def test_views_read_as_plain_columns(store: Store, path: Path) -> None:
-    from tests.monitor.store.samples import record_alert
+    from tests.monitor.store.samples import alert, match, message, one_entry, record
 
-    record_alert(store)
+    record(store, one_entry(store), (alert("7K2QXYZ0", match()), [message("7K2QXYZ0")]), entities=["russie", "chine"])
     connection = sqlite3.connect(path)
     connection.row_factory = sqlite3.Row
-    match = dict(connection.execute("SELECT * FROM matches_v").fetchone())
+    found = dict(connection.execute("SELECT * FROM matches_v").fetchone())
     delivery = dict(connection.execute("SELECT * FROM deliveries_v").fetchone())
     connection.close()
 
@@ -103,7 +103,8 @@ def test_views_read_as_plain_columns(store: Store, path: Path) -> None:
         "seen_at": "2026-05-16T05:00:00.000000Z",
         "alerted": 1,
         "alert": "al_7K2QXYZ0",
-    }.items() <= match.items()
+        "entities": "russie, chine",
+    }.items() <= found.items()
     assert {
         "alert": "al_7K2QXYZ0",
         "title": "Une visite",

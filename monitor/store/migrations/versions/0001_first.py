@@ -34,7 +34,7 @@ SELECT m.id AS match_id,
        m.recorded_at AS matched_at,
        a.completeness,
        a.language,
-       a.entities,
+       (SELECT group_concat(value, ', ') FROM json_each(a.entities)) AS entities,
        a.story_id AS story,
        f.url AS feed
 FROM "match" m
