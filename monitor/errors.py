@@ -45,6 +45,7 @@ __all__ = [
     "StoreLockedError",
     "VeilleError",
     "WorkerError",
+    "why_unreadable",
 ]
 
 
@@ -199,3 +200,11 @@ class WorkerError(ExternalError):
 
 class DeliveryError(ExternalError):
     """A channel did not accept a message."""
+
+
+def why_unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a file cannot be read, without its path: the message that says what to do names it already."""
+    if isinstance(error, UnicodeDecodeError):
+        number = error.object.count(b"\n", 0, error.start) + 1
+        return f"line {number} is not UTF-8 text; save the file as UTF-8"
+    return error.strerror or str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monitor.errors import RulesError
+from monitor.errors import RulesError, why_unreadable
 from monitor.settings import Settings
 from rules import pack as packs
 from rules.engine import Engine
@@ -56,5 +56,5 @@ def _rule_files(path: Path) -> tuple[tuple[str, str], ...]:
         try:
             files.append((str(file), file.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
-            raise RulesError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+            raise RulesError(f"{file}: cannot be read: {why_unreadable(error)}") from error
     return tuple(files)

@@ -18,7 +18,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from monitor.errors import SettingsError
+from monitor.errors import SettingsError, why_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -287,7 +287,9 @@ class Settings(BaseSettings):
     language: Annotated[Language, BeforeValidator(_lower)] = Field(
         Language.FR, description="Language of what readers see: `fr` or `en`."
     )
-    public_url: Url = Field(None, description="Public address of the review pages, for links in alerts.")
+    public_url: Url = Field(
+        None, description="Public address of the review pages, for links in alerts; not used yet, there are none."
+    )
 
     http_address: Address = Field(
         None, description="Loopback address and port of /healthz, /readyz and /metrics, such as `127.0.0.1:9464`."
@@ -391,7 +393,7 @@ def _read(env_file: Path | None) -> Mapping[str, str | None]:
     try:
         return dotenv_values(env_file, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{env_file}: cannot be read: {error}") from error
+        raise SettingsError(f"{env_file}: cannot be read: {why_unreadable(error)}") from error
 
 
 def _named(values: Mapping[str, str | None]) -> dict[str, str]:
@@ -446,7 +448,7 @@ def _from_secret_files(given: Mapping[str, str]) -> dict[str, object]:
         try:
             values[field] = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{name}: the file cannot be read: {error}") from error
+            raise SettingsError(f"{name}: the file cannot be read: {why_unreadable(error)}") from error
     return values
 
 

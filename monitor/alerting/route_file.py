@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from monitor.alerting.matchers import Matcher, parse_matcher
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, destinations
-from monitor.errors import RoutesError
+from monitor.errors import RoutesError, why_unreadable
 from monitor.model import Channel, Receiver
 from monitor.settings import PREFIX, nearest
 from rules.errors import ConditionError, PackError
@@ -50,9 +50,7 @@ def load_routes(settings: Settings) -> Routes:
     try:
         text = settings.routes.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise RoutesError(
-            f"{PREFIX}ROUTES: {settings.routes}: cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from error
+        raise RoutesError(f"{PREFIX}ROUTES: {settings.routes}: cannot be read: {why_unreadable(error)}") from error
     return read_routes(text, file=str(settings.routes), settings=settings)
 
 

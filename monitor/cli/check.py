@@ -59,7 +59,8 @@ def _database(settings: Settings) -> str:
 def _feeds(settings: Settings) -> str:
     from monitor.app import load_feeds
 
-    return f"{len(load_feeds(settings))} feeds"
+    count = len(load_feeds(settings))
+    return f"{count} feed{'s' * (count != 1)}"
 
 
 def _rules(settings: Settings) -> str:

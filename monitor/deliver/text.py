@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from monitor.text import clip
 from rules.types import Field
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from rules.types import Snippet
 
-__all__ = ["QUOTE_CHARS", "clip", "line", "marked", "quotes", "safe_url"]
+__all__ = ["QUOTE_CHARS", "line", "marked", "quotes", "safe_url"]
 
 QUOTE_CHARS = 300
 """Characters of one article that a message may quote, its title apart."""
@@ -32,15 +33,6 @@ def line(text: str, limit: int = 300) -> str:
     'Un Bcc: titre empoisonné'
     """
     return clip(" ".join(_UNSAFE.sub(" ", text).split()), limit)
-
-
-def clip(text: str, limit: int) -> str:
-    """Return a text cut to `limit` characters, with an ellipsis where it was cut.
-
-    >>> clip("Kharkiv", 4)
-    'Kha…'
-    """
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def safe_url(url: str | None, limit: int = _MAX_URL_CHARS) -> str | None:

@@ -69,9 +69,10 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_utf_8_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "vin.yaml").write_bytes(GOOD.encode("utf-16"))
+    (tmp_path / "vin.yaml").write_bytes(f"# un\n# deux\n{GOOD}# été".encode("latin-1"))
+    number = 3 + GOOD.count("\n")
 
-    with pytest.raises(RulesError, match=r"vin\.yaml: cannot be read"):
+    with pytest.raises(RulesError, match=rf"vin\.yaml: cannot be read: line {number} is not UTF-8 text; save"):
         _load(tmp_path / "vin.yaml")
 
 

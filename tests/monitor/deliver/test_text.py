@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.deliver.text import QUOTE_CHARS, clip, line, marked, quotes, safe_url
+from monitor.deliver.text import QUOTE_CHARS, line, marked, quotes, safe_url
 from rules.types import Field, Snippet
 
 
@@ -49,10 +49,6 @@ def test_O6_what_is_no_plain_web_address_is_no_link(url: str | None) -> None:
 
 def test_O6_a_web_address_is_kept_as_it_is() -> None:
     assert safe_url("https://a.example/é?q=1#x") == "https://a.example/é?q=1#x"
-
-
-def test_a_clipped_text_says_so() -> None:
-    assert (clip("Kharkiv", 7), clip("Kharkiv tient", 8)) == ("Kharkiv", "Kharkiv…")
 
 
 @st.composite
