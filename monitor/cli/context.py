@@ -45,7 +45,7 @@ __all__ = [
 EXIT_CODES: dict[int, str] = {
     0: "everything asked for was done",
     1: "something failed: an input could not be read or fetched, the demo was not as it should be",
-    2: "the command line, a setting, a rule, a route or a feeds file is wrong (`veille check` too): nothing was started",
+    2: "the command line, a setting, a rule, a route or a feeds file is wrong; nothing was started",
     3: "the database cannot be used",
     4: "another veille holds the database",
     5: "what was asked for does not exist: an alert, a match, a delivery, a feed, a rule",
