@@ -49,4 +49,4 @@ async def read(pool: WorkerPool, page: Page, *, now: datetime | None = None) -> 
         "content_type": page.content_type,
         "now": (now or SystemClock().now()).isoformat(),
     }
-    return from_wire(await pool.run("monitor.extract.wire:read_task", page.body, args))
+    return from_wire(await pool.run("monitor.extract.task:read_task", page.body, args))

@@ -6,24 +6,22 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from monitor.extract.read import Extracted, read_page
+from monitor.extract.read import Extracted
 from monitor.model import Completeness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["as_dict", "from_wire", "read_task"]
+__all__ = ["as_dict", "from_wire", "to_wire"]
 
 
-def read_task(body: bytes, args: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a page in the child: `read_page` with its arguments and result as JSON values."""
-    now = datetime.fromisoformat(args["now"])
-    told = asdict(read_page(body, url=args["url"], content_type=args["content_type"], now=now))
-    return told | {"published_at": _iso(told["published_at"])}
+def to_wire(extracted: Extracted) -> dict[str, Any]:
+    """Return a page as JSON values."""
+    return asdict(extracted) | {"published_at": _iso(extracted.published_at)}
 
 
 def from_wire(told: Mapping[str, Any]) -> Extracted:
-    """Return what `read_task` told, as a value."""
+    """Return the page that `to_wire` told."""
     return Extracted(
         **{
             **told,

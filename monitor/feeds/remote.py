@@ -51,4 +51,4 @@ async def parse(
         WorkerError: the child crashed or hit a limit.
     """
     args = {"url": url, "content_type": content_type, "now": (now or SystemClock().now()).isoformat()}
-    return from_wire(await pool.run("monitor.feeds.wire:parse_task", body, args))
+    return from_wire(await pool.run("monitor.feeds.task:parse_task", body, args))

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.feeds.limits import LIMITS
-from monitor.feeds.read import parse_feed
 from monitor.model import Entry, ParsedFeed
 from monitor.text import clip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["as_dict", "from_wire", "parse_task"]
+__all__ = ["as_dict", "from_wire", "to_wire"]
 
 _INSTANTS = ("published_at", "updated_at")
 _TUPLES = ("keys", "authors")
 
 
-def parse_task(body: bytes, args: Mapping[str, Any]) -> dict[str, Any]:
-    """Parse a feed in the child: `parse_feed` with its arguments and result as JSON values."""
-    started_s = time.process_time()
-    parsed = parse_feed(
-        body, url=args["url"], content_type=args["content_type"], now=datetime.fromisoformat(args["now"])
-    )
-    told = asdict(parsed) | {"cpu_s": time.process_time() - started_s}
+def to_wire(parsed: ParsedFeed) -> dict[str, Any]:
+    """Return a feed as JSON values."""
+    told = asdict(parsed)
     for entry in told["entries"]:
         entry.update({name: _iso(entry[name]) for name in _INSTANTS})
     return told
 
 
 def from_wire(told: Mapping[str, Any]) -> ParsedFeed:
-    """Return what `parse_task` told, as a value."""
+    """Return the feed that `to_wire` told."""
     entries = tuple(
         Entry(
             **entry

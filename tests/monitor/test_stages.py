@@ -116,7 +116,7 @@ def test_the_same_bytes_are_not_parsed_again(tmp_path: Path) -> None:
         await desk.cycle(after_s=HOUR_S)
 
         assert [PollResult.SAME_BODY] == [poll.outcome.kind for poll in desk.polls]
-        assert ["monitor.feeds.wire:parse_task"] == desk.parsed
+        assert ["monitor.feeds.task:parse_task"] == desk.parsed
 
     at_desk(tmp_path, act)
 

@@ -8,7 +8,8 @@ import pytest
 
 from monitor import extract
 from monitor.errors import ExtractError, Reason, WorkerError
-from monitor.extract.wire import from_wire, read_task
+from monitor.extract.task import read_task
+from monitor.extract.wire import from_wire
 from monitor.model import Page
 from tests.monitor.extract.pages import linked_data, page
 

@@ -8,7 +8,8 @@ import pytest
 
 from monitor import feeds
 from monitor.errors import FeedError, Reason, WorkerError
-from monitor.feeds.wire import from_wire, parse_task
+from monitor.feeds.task import parse_task
+from monitor.feeds.wire import from_wire
 from monitor.model import ParsedFeed
 from tests.monitor.feeds.test_read import ATOM, NOW, RSS, URL, item, rss
 
