@@ -338,7 +338,7 @@ class Receiver:
 class Alert:
     """What a person should be told. `matches` go with `stories`, one to one."""
 
-    id: AlertId  # "al_" and 8 Crockford base32 digits; derived from what it tells, so planning twice gives one alert
+    id: AlertId  # "al_" and 12 Crockford base32 digits; derived from what it tells, so planning twice gives one alert
     type: AlertType
     reason: NotificationReason
     planned_at: datetime

@@ -443,7 +443,7 @@ def test_R1_a_bomb_of_500_MB_costs_neither_memory_nor_time() -> None:
 
     Path("/proc/self/clear_refs").write_text(
         "5", encoding="ascii"
-    )  # the peak is what it is now: proc_pid_clear_refs(5)
+    )  # forgets the peak: proc_pid_clear_refs(5)
     before_mb, before_s = peak(), time.process_time()
 
     error = refused(lambda: get(bomb, max_bytes=10_000_000))
