@@ -144,4 +144,4 @@ def _check_literal(host: str) -> None:
 
 
 def _bad(why: str) -> FetchError:
-    return FetchError(f"{why}; correct it where it is declared", reason=Reason.BAD_URL, retryable=False)
+    return FetchError(why, reason=Reason.BAD_URL, retryable=False)

@@ -44,6 +44,8 @@ def check_version(connection: Connection, path: Path) -> None:
         StoreError: the schema is older or newer, or not veille's.
     """
     version = _version(connection, path)
+    if version is None:
+        raise StoreError(f"{path}: an empty database; `veille poll` or `veille run` fills it")
     if version != HEAD:
         raise StoreError(
             f"{path}: its schema is {version}, this program reads {HEAD}; `veille run` brings older ones up to date"

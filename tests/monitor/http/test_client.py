@@ -441,9 +441,7 @@ def test_R1_a_bomb_of_500_MB_costs_neither_memory_nor_time() -> None:
         status = Path("/proc/self/status").read_text(encoding="ascii")
         return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
-    Path("/proc/self/clear_refs").write_text(
-        "5", encoding="ascii"
-    )  # forgets the peak: proc_pid_clear_refs(5)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the peak: proc_pid_clear_refs(5)
     before_mb, before_s = peak(), time.process_time()
 
     error = refused(lambda: get(bomb, max_bytes=10_000_000))
