@@ -70,6 +70,13 @@ def test_a_database_of_another_schema_is_refused_where_it_may_only_be_read(store
         Store.open(str(path), read_only=True)
 
 
+def test_an_empty_database_is_told_where_it_may_only_be_read(path: Path) -> None:
+    path.touch()
+
+    with pytest.raises(StoreError, match="an empty database; `veille poll` or `veille run` fills it"):
+        Store.open(str(path), read_only=True)
+
+
 @pytest.mark.parametrize("table", ["recettes", "alembic_version"])
 def test_another_programs_database_is_refused_and_left_alone(path: Path, table: str) -> None:
     connection = sqlite3.connect(path)
