@@ -73,6 +73,8 @@ async def serve(app: App, *, services: Sequence[Service] = ()) -> None:
     finally:
         stop.set()
         notify_systemd("STOPPING=1")
+        for task in reloads:  # what was live is enough for the little that is left to do
+            task.cancel()
         await asyncio.gather(*reloads, return_exceptions=True)
         await app.stop(grace_s=_GRACE_S)
         for service in reversed(services):

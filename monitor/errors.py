@@ -169,7 +169,7 @@ class FetchError(ExternalError):
         retryable: whether the same try may work later.
         retry_after: how long `host` asked us to wait, or None.
         status: the HTTP status, or None.
-        host: who asks us to wait, where a redirect may have led to another than was asked.
+        host: who failed, where a redirect may have led to another than was asked; None: who was asked.
     """
 
     def __init__(

@@ -17,10 +17,11 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ from urllib.parse import urlsplit
 from monitor import alerting, extract, feeds, fetch, schedule, stories
 from monitor.clock import Clock
 from monitor.deliver import ChannelSender
-from monitor.errors import DeliveryError, ExternalError, FetchError, Reason, StoreError
+from monitor.errors import DeliveryError, ExternalError, FetchError, Reason, StoreBusyError, StoreError
 from monitor.http import HttpClient
 from monitor.model import (
     Alert,
@@ -43,11 +44,12 @@ from monitor.model import (
     ParsedFeed,
     PollOutcome,
     PollResult,
+    Receipt,
     Receiver,
     Rendered,
 )
 from monitor.settings import Settings, TdmPolicy
-from monitor.store import OutboxItem, Store
+from monitor.store import OutboxItem, Recorded, Store
 from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
 from monitor.workers import WorkerPool
@@ -128,7 +130,7 @@ class FeedReport:
 
 @dataclass(frozen=True, slots=True)
 class ArticleReport:
-    """What became of one entry."""
+    """What became of one entry: the matches and alerts that are new, and whether its page is to be read again."""
 
     article: Article
     matches: tuple[Match, ...]
@@ -196,7 +198,7 @@ async def _poll_feed(tools: Tools, state: FeedState, lane: Lane) -> _Turn:
     try:
         outcome, parsed, hint_s = await _fetch_and_parse(tools, state, lane)
     except ExternalError as error:
-        if schedule.wants_slow_lane(lane, error.reason):
+        if schedule.wants_slow_lane(lane, error):
             _log.info("left_to_slow_lane", extra={"feed_id": state.id, "feed": state.feed.url, "error": str(error)})
             return _Turn(None, too_much=True)
         retry_after = error.retry_after
@@ -260,9 +262,9 @@ async def _fetch_and_parse(
     tools: Tools, state: FeedState, lane: Lane
 ) -> tuple[PollOutcome, ParsedFeed | None, float | None]:
     """Return the outcome, the entries where the document is new, and how long it may be kept, in seconds."""
-    if not state.feed.typed:  # the catalogue's choice, not the operator's: robots.txt has a say (promise P4)
-        await tools.permissions.check_robots(state.feed.url)
     limits = schedule.FEED_LIMITS[lane]
+    if not state.feed.typed:  # the catalogue's choice, not the operator's: robots.txt has a say (promise P4)
+        await tools.permissions.check_robots(state.feed.url, deadline_s=limits.deadline_s)
     async with tools.gate.feed(state.feed.url):
         started = time.monotonic()
         answer = await fetch.fetch_feed(
@@ -325,9 +327,9 @@ def _tell_poll(metrics: Metrics, state: FeedState, outcome: PollOutcome, *, new:
 async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     """Read an entry's article, match it, and store what follows.
 
-    A page that fails never costs the alert that title and summary owe (promise I7). Where they owe none, a page that
+    A page that fails never costs the alert that title and summary owe (promise I7): it is told at once. A page that
     takes more than its lane allows is left to the slow lane (promise R4), and one whose failure may pass is asked for
-    again later (promise I8).
+    again later; then what its text alone owes is told too (promise I8).
     """
     page = _PageRead()
     error: ExternalError | None = None
@@ -339,25 +341,16 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
         _log.info("page_failed", extra={**_facts(claim), "reason": failure.reason, "error": str(failure)})
     now = tools.clock.now()
     article, matches, entities = await asyncio.to_thread(_judge, tools.live.engine, claim, page, error, now)
-    owes_alert = any(map(alerting.notifies, matches))
-    if error is not None and schedule.wants_slow_lane(claim.lane, error.reason):
-        await _leave_to_slow_lane(tools, claim, error)
-        if not owes_alert:
-            await tools.thread.run(tools.store.give_back_entries, [claim.id], now=now)
-            return ArticleReport(article, matches, (), postponed=True)
-    if error is not None and not owes_alert and (wait := _page_wait(error, claim, now)):
-        await tools.thread.run(
-            tools.store.postpone_entry,
-            claim.id,
-            next_attempt_at=now + wait,
-            reason=error.reason,
-            error=str(error),
-            counted=error.reason is not Reason.BUSY,
-            now=now,
-        )
-        return ArticleReport(article, matches, (), postponed=True)
-    alerts = await _record(tools, claim, article=article, matches=matches, entities=entities, now=now)
-    return ArticleReport(article, matches, alerts)
+    later = None if error is None else _later(tools, claim, error, now)
+    if later is not None and not any(map(alerting.notifies, matches)):
+        await later()
+        return ArticleReport(article, (), (), postponed=True)
+    recorded = await _record(
+        tools, claim, article=article, matches=matches, entities=entities, done=later is None, now=now
+    )
+    if later is not None:
+        await later()
+    return ArticleReport(article, recorded.matches, recorded.alerts, postponed=later is not None)
 
 
 def _bare(error: _E) -> _E:
@@ -370,19 +363,31 @@ def _bare(error: _E) -> _E:
     return error
 
 
-async def _leave_to_slow_lane(tools: Tools, claim: EntryClaim, error: ExternalError) -> None:
-    """Let an entry whose page took too much be read in the slow lane, and its host's others, where the host did it."""
-    _log.info("left_to_slow_lane", extra={**_facts(claim), "error": str(error)})
-    await tools.thread.run(
-        tools.store.leave_to_slow_lane,
+def _later(
+    tools: Tools, claim: EntryClaim, error: ExternalError, now: datetime
+) -> Callable[[], Awaitable[None]] | None:
+    """Return what lets a page that failed be asked for again, or None: what the feed gave is all there will be."""
+    if schedule.wants_slow_lane(claim.lane, error):
+        _log.info("left_to_slow_lane", extra={**_facts(claim), "error": str(error)})
+        is_of_host = schedule.slows_its_host(error.reason) and _is_of(error, fetch.host_of(claim.entry.link or ""))
+        return partial(tools.thread.run, tools.store.leave_to_slow_lane, claim.id, whole_host=is_of_host, now=now)
+    wait = _page_wait(error, claim, now)
+    if wait is None:
+        return None
+    return partial(
+        tools.thread.run,
+        tools.store.postpone_entry,
         claim.id,
-        whole_host=_is_of(error, fetch.host_of(claim.entry.link or "")),
-        now=tools.clock.now(),
+        next_attempt_at=now + wait,
+        reason=error.reason,
+        error=str(error),
+        counted=error.reason is not Reason.BUSY,
+        now=now,
     )
 
 
 def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime) -> timedelta | None:
-    """Return how long to wait before a page is asked for again, or None: what the feed gave is all there will be."""
+    """Return how long to wait before a page is asked for again, or None: it is not."""
     if now - claim.first_seen_at > _PAGE_PATIENCE:
         return None
     if error.reason is Reason.BUSY:
@@ -407,10 +412,10 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
     if url is None or claim.attempts > _MAX_PAGE_ATTEMPTS:
         return _PageRead()
     limits = schedule.PAGE_LIMITS[claim.lane]
-    crawl_delay_s = await tools.permissions.check(url)
+    crawl_delay_s = await tools.permissions.check(url, deadline_s=limits.deadline_s)
     async with AsyncExitStack() as held:
-        async with tools.gate.page(url, crawl_delay_s=crawl_delay_s):
-            await held.enter_async_context(tools.page_room[claim.lane])
+        room = partial(held.enter_async_context, tools.page_room[claim.lane])
+        async with tools.gate.page(url, crawl_delay_s=crawl_delay_s, lane=claim.lane, before=room):
             page = await fetch.fetch_page(
                 tools.client,
                 url,
@@ -449,15 +454,16 @@ async def _record(
     article: Article,
     matches: tuple[Match, ...],
     entities: Sequence[str],
+    done: bool,
     now: datetime,
-) -> tuple[Alert, ...]:
+) -> Recorded:
     """Plan, render, and write transaction B."""
     story = stories.assign(article, entry_key=claim.entry.keys[0], first_seen_at=claim.first_seen_at)
     alerts: tuple[Alert, ...] = ()
     if not claim.baseline:
         alerts = alerting.plan(matches, story, tools.routes, now=now, latency_s=_latency(article, claim, now))
     outbox = [(alert, _render(tools, alert)) for alert in alerts]
-    await tools.thread.run(
+    recorded = await tools.thread.run(
         tools.store.record_article,
         claim.id,
         article,
@@ -467,10 +473,11 @@ async def _record(
         alerts=outbox,
         # the text of a reserved page is matched, not kept (promise P5)
         keep_text=not (article.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT),
+        done=done,
         now=now,
     )
-    _tell_article(tools.metrics, claim, article=article, matches=matches, alerts=alerts, now=now)
-    return alerts
+    _tell_article(tools.metrics, claim, article=article, recorded=recorded, done=done, now=now)
+    return recorded
 
 
 def _latency(article: Article, claim: EntryClaim, now: datetime) -> tuple[tuple[str, float], ...]:
@@ -504,18 +511,19 @@ def _tell_article(
     claim: EntryClaim,
     *,
     article: Article,
-    matches: Sequence[Match],
-    alerts: Sequence[Alert],
+    recorded: Recorded,
+    done: bool,
     now: datetime,
 ) -> None:
-    metrics.articles.labels(article.completeness).inc()
-    for match in matches:
+    for match in recorded.matches:
         kind = "near_miss" if match.verdict.near_miss else "match"
         metrics.matches.labels(match.rule.id, kind).inc()
-    for name, seconds in _latency(article, claim, now):
-        if name == "published_to_seen_s":
-            metrics.published_to_seen.observe(seconds)
-    for alert in alerts:
+    if done:
+        metrics.articles.labels(article.completeness).inc()
+        for name, seconds in _latency(article, claim, now):
+            if name == "published_to_seen_s":
+                metrics.published_to_seen.observe(seconds)
+    for alert in recorded.alerts:
         metrics.alerts.labels(alert.type).inc()
         _log.info("alert_planned", extra={**_facts(claim), "alert_id": alert.id, "rule": alert.matches[0].rule.id})
 
@@ -585,12 +593,28 @@ async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
         message = f"a mistake in veille, please report it: {type(bug).__name__}"
         failure = DeliveryError(message, reason=Reason.REJECTED)
     else:
-        await tools.thread.run(tools.store.settle_sent, delivery.id, receipt, now=tools.clock.now())
+        await _settle_sent(tools, delivery, receipt)
         tools.metrics.planned_to_sent.observe(max(0.0, (tools.clock.now() - delivery.created_at).total_seconds()))
         _log.info("delivered", extra={**_delivery_facts(delivery), "status": receipt.status})
     outcome = "sent" if failure is None else await _settle_error(tools, delivery, failure)
     tools.metrics.deliveries.labels(delivery.receiver, outcome).inc()
     return DeliveryReport(delivery, outcome, failure)
+
+
+async def _settle_sent(tools: Tools, delivery: Delivery, receipt: Receipt) -> None:
+    """Record that a message was accepted, as often as another program keeps the database locked (promise D4).
+
+    Each try waits for the lock a while. After the lease it is for whoever claims the delivery next.
+    """
+    give_up_at = time.monotonic() + DELIVERY_LEASE_S
+    while True:
+        try:
+            await tools.thread.run(tools.store.settle_sent, delivery.id, receipt, now=tools.clock.now())
+        except StoreBusyError:
+            if time.monotonic() > give_up_at:
+                raise
+        else:
+            return
 
 
 def _check_channel(routes: alerting.Routes, delivery: Delivery) -> None:

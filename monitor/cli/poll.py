@@ -79,8 +79,8 @@ class _Summary:
             self.postponed += report.postponed
             if not report.postponed:
                 self.articles[report.article.completeness.value] += 1
-                self.matches.update(m.rule.id for m in report.matches if not m.verdict.near_miss)
-                self.near_misses += sum(match.verdict.near_miss for match in report.matches)
+            self.matches.update(m.rule.id for m in report.matches if not m.verdict.near_miss)
+            self.near_misses += sum(match.verdict.near_miss for match in report.matches)
         elif isinstance(report, DeliveryReport):
             self.deliveries[report.outcome] += 1
             if report.error is not None:

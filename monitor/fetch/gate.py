@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import FetchError, Reason
 from monitor.http import host_of
+from monitor.model import Lane
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,16 +23,21 @@ _MAX_HOSTS = 5000
 
 @dataclass(slots=True)
 class _Host:
-    """A host's two locks: `pages` spaces pages out without keeping feeds from `request`."""
+    """A host's locks: `pages` spaces a lane's pages out without keeping feeds or the other lane from `request`."""
 
     request: asyncio.Lock = field(default_factory=asyncio.Lock)
-    pages: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pages: dict[Lane, asyncio.Lock] = field(default_factory=lambda: {lane: asyncio.Lock() for lane in Lane})
     waiting: int = 0  # for `pages`
     next_page_at: float = 0.0  # both of the monotonic clock
     held_until: float = 0.0
 
     def is_idle(self, now: float) -> bool:
-        return not self.request.locked() and not self.pages.locked() and max(self.next_page_at, self.held_until) <= now
+        return not self.request.locked() and not self.ahead and max(self.next_page_at, self.held_until) <= now
+
+    @property
+    def ahead(self) -> int:
+        """How many pages come before one that joins now."""
+        return self.waiting + sum(lock.locked() for lock in self.pages.values())
 
 
 class HostGate:
@@ -76,34 +82,54 @@ class HostGate:
                 yield
 
     @asynccontextmanager
-    async def page(self, url: str, *, crawl_delay_s: float = 0.0) -> AsyncIterator[None]:
+    async def page(
+        self,
+        url: str,
+        *,
+        crawl_delay_s: float = 0.0,
+        lane: Lane = Lane.FAST,
+        before: Callable[[], Awaitable[object]] | None = None,
+    ) -> AsyncIterator[None]:
         """Hold the host of `url` for a page, a while after its last one.
 
         Args:
             url: the page.
             crawl_delay_s: what robots.txt asks for; the longer of it and `page_interval_s` counts.
+            lane: where the page is read; it waits for those of its lane only.
+            before: awaited when it is the page's turn and its host is not yet held: what else the page needs.
 
         Raises:
             FetchError: `busy`: the wait would be too long, nothing was asked; `bad_url`.
         """
         name, host = self._host(url)
         interval_s = max(self._page_interval_s, crawl_delay_s)
-        ahead = host.waiting + host.pages.locked()
-        self._refuse_if_long(name, max(host.next_page_at, host.held_until, self._monotonic()) + ahead * interval_s)
+        self._refuse_if_long(name, max(host.next_page_at, host.held_until, self._monotonic()) + host.ahead * interval_s)
         async with AsyncExitStack() as held:
             async with self._patience(name):
                 host.waiting += 1
                 try:
-                    await held.enter_async_context(host.pages)
+                    await held.enter_async_context(host.pages[lane])
                 finally:
                     host.waiting -= 1
                 await self._wait_until(name, max(host.next_page_at, host.held_until))
-                await held.enter_async_context(host.request)
+                if before is not None:
+                    await before()
+                await self._take_turn(name, host)
+                held.callback(host.request.release)
             try:
                 with self._listening(name):
                     yield
             finally:
                 host.next_page_at = self._monotonic() + interval_s
+
+    async def _take_turn(self, name: str, host: _Host) -> None:
+        """Take `request` when the host may be asked for a page; one of the other lane may have come between."""
+        while True:
+            await self._wait_until(name, max(host.next_page_at, host.held_until))
+            await host.request.acquire()
+            if max(host.next_page_at, host.held_until) <= self._monotonic():
+                return
+            host.request.release()
 
     def _hold(self, name: str, delay: timedelta) -> None:
         host = self._hosts.setdefault(name, _Host())

@@ -34,6 +34,7 @@ class _Site:
     robots: robots.Robots = robots.DISALLOW_ALL
     tdm: tdm.TdmRules = tdm.NO_RESERVATIONS
     unreachable: str | None = None
+    timed_out_s: float | None = None  # what was too little time for its robots.txt
     until: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -57,21 +58,25 @@ class Permissions:
         self._tdm_policy = tdm_policy
         self._sites: OrderedDict[str, _Site] = OrderedDict()
 
-    async def check(self, url: str) -> float:
+    async def check(self, url: str, *, deadline_s: float = _DEADLINE_S) -> float:
         """Return the Crawl-delay to keep before a page is asked, in seconds; 0 where the site asks for none.
 
-        Raises:
-            FetchError: `robots` or `reserved`; `robots` may pass when robots.txt could not be read.
-        """
-        return self._decide(await self._site(url), url)
+        Args:
+            url: the page.
+            deadline_s: seconds until all of each file is there. Who allows more asks again what took too long for less.
 
-    async def check_robots(self, url: str) -> float:
+        Raises:
+            FetchError: `robots` or `reserved`; `robots` is retryable when robots.txt could not be read.
+        """
+        return self._decide(await self._site(url, deadline_s=deadline_s), url)
+
+    async def check_robots(self, url: str, *, deadline_s: float = _DEADLINE_S) -> float:
         """Do as `check` for a feed of the catalogue: reservations are about pages, a feed is there to be polled.
 
         Raises:
             FetchError: `robots`.
         """
-        return self._decide(await self._site(url), url, is_page=False)
+        return self._decide(await self._site(url, deadline_s=deadline_s), url, is_page=False)
 
     async def check_hop(self, url: str) -> float:
         """Do as `check` for the target of a redirect, while another host's gate is held.
@@ -105,7 +110,7 @@ class Permissions:
             )
         return site.robots.crawl_delay_s
 
-    async def _site(self, url: str, *, gated: bool = True) -> _Site:
+    async def _site(self, url: str, *, gated: bool = True, deadline_s: float = _DEADLINE_S) -> _Site:
         origin = origin_of(url)
         site = self._sites.setdefault(origin, _Site())
         self._sites.move_to_end(origin)
@@ -113,27 +118,29 @@ class Permissions:
             self._sites.popitem(last=False)
         async with site.lock:
             now = self._clock.now()
-            if not now < site.until <= now + _KEPT:
+            has_more_time = site.timed_out_s is not None and site.timed_out_s < deadline_s
+            if has_more_time or not now < site.until <= now + _KEPT:
                 async with self._gate.feed(origin) if gated else nullcontext():
-                    await self._ask(site, origin)
+                    await self._ask(site, origin, deadline_s)
         return site
 
-    async def _ask(self, site: _Site, origin: str) -> None:
+    async def _ask(self, site: _Site, origin: str, deadline_s: float) -> None:
         try:
-            site.robots = await self._ask_robots(origin)
+            site.robots = await self._ask_robots(origin, deadline_s)
         except FetchError as error:
             site.unreachable = str(error)
+            site.timed_out_s = deadline_s if error.reason is Reason.TIMEOUT else None
             site.until = self._clock.now() + _KEPT_UNREACHABLE
             return
-        site.unreachable = None
-        site.tdm = await self._ask_tdm(origin)
+        site.unreachable = site.timed_out_s = None
+        site.tdm = await self._ask_tdm(origin, deadline_s)
         site.until = self._clock.now() + _KEPT
 
-    async def _ask_robots(self, origin: str) -> robots.Robots:
+    async def _ask_robots(self, origin: str, deadline_s: float) -> robots.Robots:
         """Fetch and read robots.txt; RFC 9309 §2.3.1 says what each status means."""
         try:
             response = await self._client.get(
-                f"{origin}/robots.txt", max_bytes=robots.MAX_BYTES, deadline_s=_DEADLINE_S, truncate=True
+                f"{origin}/robots.txt", max_bytes=robots.MAX_BYTES, deadline_s=deadline_s, truncate=True
             )
         except FetchError as error:
             if error.reason is Reason.REDIRECT:
@@ -145,11 +152,11 @@ class Permissions:
             raise FetchError(f"answered {response.status}", reason=Reason.HTTP_5XX)
         return robots.ALLOW_ALL  # §2.3.1.3: unavailable
 
-    async def _ask_tdm(self, origin: str) -> tdm.TdmRules:
+    async def _ask_tdm(self, origin: str, deadline_s: float) -> tdm.TdmRules:
         """Fetch and read tdmrep.json; a reservation that cannot be read is not expressed."""
         try:
             response = await self._client.get(
-                f"{origin}/.well-known/tdmrep.json", max_bytes=robots.MAX_BYTES, deadline_s=_DEADLINE_S
+                f"{origin}/.well-known/tdmrep.json", max_bytes=robots.MAX_BYTES, deadline_s=deadline_s
             )
         except FetchError:
             return tdm.NO_RESERVATIONS

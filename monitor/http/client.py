@@ -19,7 +19,7 @@ from monitor.errors import FetchError, Reason
 from monitor.http.addresses import IPNetwork, Resolver, resolve
 from monitor.http.bodies import ACCEPT_ENCODING, BodyError, read_body, too_large
 from monitor.http.transport import CheckedBackend, LaneTransport
-from monitor.http.urls import check_url, host_key
+from monitor.http.urls import check_url, host_key, host_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -136,17 +136,21 @@ class HttpClient:
         Raises:
             FetchError: everything else that can go wrong.
         """
-        first = check_url(url)
-        async with _deadline(host_key(first), deadline_s):
-            return await self._follow(
-                first,
-                headers=dict(headers or {}),
-                max_bytes=max_bytes,
-                max_redirects=max_redirects,
-                truncate=truncate,
-                before_hop=before_hop,
-                before_body=before_body,
-            )
+        hops = [str(check_url(url))]
+        try:
+            async with _deadline(hops, deadline_s):
+                return await self._follow(
+                    hops,
+                    headers=dict(headers or {}),
+                    max_bytes=max_bytes,
+                    max_redirects=max_redirects,
+                    truncate=truncate,
+                    before_hop=before_hop,
+                    before_body=before_body,
+                )
+        except FetchError as error:
+            error.host = error.host or host_of(hops[-1])
+            raise
 
     async def post(
         self,
@@ -176,7 +180,7 @@ class HttpClient:
         answered: HttpResponse | None = None
         try:
             async with (
-                _deadline(host_key(target), deadline_s),
+                _deadline([str(target)], deadline_s),
                 self._exchange("POST", target, headers, content) as response,
             ):
                 answered = self._answer(response, (str(target),))
@@ -199,7 +203,7 @@ class HttpClient:
 
     async def _follow(
         self,
-        url: httpx.URL,
+        hops: list[str],
         *,
         headers: dict[str, str],
         max_bytes: int,
@@ -208,7 +212,8 @@ class HttpClient:
         before_hop: Callable[[str], Awaitable[object]] | None,
         before_body: Callable[[HttpResponse], object] | None,
     ) -> HttpResponse:
-        hops = [str(url)]
+        """Ask the last of `hops`, and add each place that it leads to."""
+        url = httpx.URL(hops[-1])
         is_permanent = True
         while True:
             async with self._exchange("GET", url, headers) as response:
@@ -238,7 +243,8 @@ class HttpClient:
     async def _exchange(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None = None
     ) -> AsyncIterator[httpx.Response]:
-        ours = {"User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING, **headers}
+        # httpx itself would decode the host for it, and fails on the emoji that real hosts have
+        ours = {"Host": host_key(url), "User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING, **headers}
         request = httpx.Request(
             method,
             url,
@@ -349,12 +355,13 @@ async def _body_of(response: httpx.Response, *, max_bytes: int, truncate: bool) 
 
 
 @asynccontextmanager
-async def _deadline(host: str, deadline_s: float) -> AsyncIterator[None]:
+async def _deadline(hops: Sequence[str], deadline_s: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(deadline_s):
             yield
     except TimeoutError as exc:
-        raise FetchError(f"{host}: no complete answer within {deadline_s:g} s", reason=Reason.TIMEOUT) from exc
+        told = f"{host_of(hops[-1])}: no complete answer within {deadline_s:g} s"
+        raise FetchError(told, reason=Reason.TIMEOUT) from exc
 
 
 @contextmanager

@@ -108,7 +108,7 @@ def endpoint_of(url: str) -> tuple[str, int]:
         ('journal.example', 443)
     """
     parsed = check_url(url)
-    return parsed.host, parsed.port or _DEFAULT_PORTS[parsed.scheme]
+    return parsed.raw_host.decode("ascii"), parsed.port or _DEFAULT_PORTS[parsed.scheme]
 
 
 def path_of(url: str) -> str:

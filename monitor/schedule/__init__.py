@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from monitor.schedule.lanes import FEED_LIMITS, PAGE_LIMITS, Limits, is_heavy, lane_of, wants_slow_lane
+from monitor.schedule.lanes import (
+    FEED_LIMITS,
+    PAGE_LIMITS,
+    Limits,
+    is_heavy,
+    lane_of,
+    slows_its_host,
+    wants_slow_lane,
+)
 from monitor.schedule.moves import MOVES_NEEDED, adopt_move
 from monitor.schedule.polls import next_check, wants_unconditional
 
@@ -15,6 +23,7 @@ __all__ = [
     "is_heavy",
     "lane_of",
     "next_check",
+    "slows_its_host",
     "wants_slow_lane",
     "wants_unconditional",
 ]

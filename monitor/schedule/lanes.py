@@ -16,9 +16,10 @@ from monitor.model import Lane, PollResult
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from monitor.errors import ExternalError
     from monitor.model import PollOutcome
 
-__all__ = ["FEED_LIMITS", "PAGE_LIMITS", "Limits", "is_heavy", "lane_of", "wants_slow_lane"]
+__all__ = ["FEED_LIMITS", "PAGE_LIMITS", "Limits", "is_heavy", "lane_of", "slows_its_host", "wants_slow_lane"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,18 @@ _TOO_MUCH = frozenset(
 )
 
 
-def wants_slow_lane(lane: Lane, reason: Reason) -> bool:
-    """Return whether what failed in this lane failed only because the lane allows so little."""
-    return lane is Lane.FAST and reason in _TOO_MUCH
+def wants_slow_lane(lane: Lane, error: ExternalError) -> bool:
+    """Return whether what failed in this lane may have failed only because the lane allows so little."""
+    no_robots = error.reason is Reason.ROBOTS and error.retryable  # robots.txt did not come in time
+    return lane is Lane.FAST and (error.reason in _TOO_MUCH or no_robots)
+
+
+def slows_its_host(reason: Reason) -> bool:
+    """Return whether other pages of a host would take too much of the fast lane as well.
+
+    One that is too large costs little to give up, and says nothing of the others.
+    """
+    return reason is not Reason.TOO_LARGE
 
 
 def is_heavy(*, body_bytes: int, cpu_s: float) -> bool:

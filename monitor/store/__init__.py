@@ -21,6 +21,7 @@ from monitor.store.values import (
     PollRecord,
     RecapItem,
     RecapPending,
+    Recorded,
 )
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "PollRecord",
     "RecapItem",
     "RecapPending",
+    "Recorded",
     "Store",
 ]

@@ -13,7 +13,7 @@ from monitor.store.codec import article_values, match_from_row, match_values, st
 from monitor.store.outbox import add_deliveries
 from monitor.store.sql import chunks, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, STORY
-from monitor.store.values import EntryState, OutboxItem, RecapItem, RecapPending
+from monitor.store.values import EntryState, OutboxItem, RecapItem, RecapPending, Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,32 +39,44 @@ def record_article(
     entities: Sequence[str],
     alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
     keep_text: bool,
+    done: bool,
     now: datetime,
-) -> ArticleId:
+) -> Recorded:
     """Record one article; see `Store.record_article`."""
-    entry = connection.execute(select(ENTRY.c.baseline).where(ENTRY.c.id == entry_id)).one_or_none()
+    entry = connection.execute(select(ENTRY.c.baseline, ENTRY.c.state).where(ENTRY.c.id == entry_id)).one_or_none()
     if entry is None:
         raise NotFoundError(f"no entry {entry_id}")
     there = connection.scalar(select(ARTICLE.c.id).where(ARTICLE.c.entry_id == entry_id))
-    if there is not None:
-        return ArticleId(there)
+    if there is not None and entry.state == EntryState.DONE:
+        return Recorded(ArticleId(there))
     _put_story(connection, story)
     row = {**article_values(article), "entry_id": entry_id, "story_id": story.id, "entities": entities}
     if not keep_text:
         row |= {"lead": "", "body": ""}
-    article_id = _insert(connection, ARTICLE, row | {"recorded_at": now})
-    match_ids = _add_matches(connection, article_id, article, matches, baseline=entry.baseline, now=now)
-    for alert, outbox in alerts:
-        _add_alert(connection, alert, outbox, [match_ids[match.rule.id] for match in alert.matches], now=now)
-    done: dict[str, object] = {
+    if there is None:
+        there = _insert(connection, ARTICLE, row | {"recorded_at": now})
+    else:
+        connection.execute(update(ARTICLE).where(ARTICLE.c.id == there).values(row))
+    match_ids, new = _put_matches(connection, there, article, matches, baseline=entry.baseline, now=now)
+    new_alerts = tuple(
+        alert
+        for alert, outbox in alerts
+        if _add_alert(connection, alert, outbox, [match_ids[match.rule.id] for match in alert.matches], now=now)
+    )
+    if done:
+        _end_entry(connection, entry_id, keep_text=keep_text)
+    return Recorded(ArticleId(there), new, new_alerts)
+
+
+def _end_entry(connection: Connection, entry_id: EntryId, *, keep_text: bool) -> None:
+    changes: dict[str, object] = {
         "state": EntryState.DONE,
         "lease_owner": None,
         "lease_until": None,
         "next_attempt_at": None,
     }
-    done |= {} if keep_text else {"summary": "", "content": "", "withheld": True}
-    connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id).values(done))
-    return ArticleId(article_id)
+    changes |= {} if keep_text else {"summary": "", "content": "", "withheld": True}
+    connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id).values(changes))
 
 
 def _insert(connection: Connection, table: Table, row: dict[str, object]) -> int:
@@ -80,7 +92,7 @@ def _put_story(connection: Connection, story: Story) -> None:
         connection.execute(update(STORY).where(STORY.c.id == story.id).values(values))
 
 
-def _add_matches(
+def _put_matches(
     connection: Connection,
     article_id: int,
     article: Article,
@@ -88,10 +100,19 @@ def _add_matches(
     *,
     baseline: bool,
     now: datetime,
-) -> dict[str, int]:
-    """Write the matches, near misses too; return the row of each rule."""
-    ids = {}
+) -> tuple[dict[str, int], tuple[Match, ...]]:
+    """Write the matches, near misses too; return the row of each rule, and which are new.
+
+    A match that is there may have been told, and stays; a near miss is not told, and makes room.
+    """
+    found = select(MATCH.c.rule_id, MATCH.c.id, MATCH.c.near_miss).where(MATCH.c.article_id == article_id)
+    there = {row.rule_id: row for row in connection.execute(found)}
+    ids = {rule_id: row.id for rule_id, row in there.items()}
+    new = []
     for match in matches:
+        before = there.get(match.rule.id)
+        if before is not None and not before.near_miss:
+            continue
         to_tell = baseline and not match.verdict.near_miss
         row = match_values(match) | {
             "article_id": article_id,
@@ -99,16 +120,25 @@ def _add_matches(
             "recap": _PENDING if to_tell else None,
             "recorded_at": now,
         }
-        ids[match.rule.id] = _insert(connection, MATCH, row)
-    return ids
+        if before is None:
+            ids[match.rule.id] = _insert(connection, MATCH, row)
+        else:
+            connection.execute(update(MATCH).where(MATCH.c.id == before.id).values(row))
+        if before is None or not match.verdict.near_miss:
+            new.append(match)
+    return ids, tuple(new)
 
 
 def _add_alert(
     connection: Connection, alert: Alert, outbox: Sequence[OutboxItem], match_ids: Iterable[int], *, now: datetime
-) -> None:
-    """Write an alert and its deliveries, unless it is there: an alert's id is made of what it tells."""
+) -> bool:
+    """Write an alert and its deliveries, unless it is there: an alert's id is made of what it tells.
+
+    Returns:
+        Whether it was not there.
+    """
     if connection.scalar(select(ALERT.c.id).where(ALERT.c.id == alert.id)) is not None:
-        return
+        return False
     row = {
         "id": alert.id,
         "type": alert.type,
@@ -123,6 +153,7 @@ def _add_alert(
     if links:
         connection.execute(insert(ALERT_MATCH), links)
     add_deliveries(connection, alert.id, outbox, now=now)
+    return True
 
 
 def recap_pending(connection: Connection, *, limit: int) -> RecapPending:

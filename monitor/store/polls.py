@@ -55,6 +55,7 @@ _SLOW_PAGE_HOSTS = (
         is_literally(ENTRY.c.state, EntryState.TO_READ),
         ENTRY.c.page_host.in_(bindparam("hosts", expanding=True)),
         ENTRY.c.lane == Lane.SLOW,
+        ENTRY.c.next_attempt_at.is_(None),  # not yet tried there
     )
 )
 
@@ -203,12 +204,10 @@ def _state(entry: Entry, same_as: int | None, *, now: datetime, baseline_age: ti
 
 
 def _take_turns(rows: list[dict[str, Any]]) -> None:
-    """Number what one poll brought for each page host, newest first, so that no flood keeps other hosts waiting."""
-    turns: Counter[str] = Counter()
-    for row in sorted(rows, key=lambda row: row["sort_at"], reverse=True):
-        if row["state"] == EntryState.TO_READ:
-            row["turn"] = turns[row["page_host"]]
-            turns[row["page_host"]] += 1
+    """Number what one poll brought, newest first, so that no flood keeps what other feeds bring waiting."""
+    to_read = [row for row in rows if row["state"] == EntryState.TO_READ]
+    for turn, row in enumerate(sorted(to_read, key=lambda row: row["sort_at"], reverse=True)):
+        row["turn"] = turn
 
 
 def _take_lanes(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -31,7 +31,7 @@ __all__ = [
     "release_entry_leases",
 ]
 
-_PER_HOST = 2  # leased at once, of one page host: one is read, one waits for its turn
+_PER_HOST = 2  # leased at once, of one page host in one lane: one is read, one waits for its turn
 _WINDOW = 500  # entries looked at in one claim, and a few more for each one wanted
 _FREED = {"lease_owner": None, "lease_until": None}
 _TO_READ = is_literally(ENTRY.c.state, EntryState.TO_READ)
@@ -73,8 +73,8 @@ def claim_entries(
 def _chosen(now: datetime, limit: int, lane: Lane) -> Select[tuple[int]]:
     """Return the query of the entries of a lane to lease.
 
-    Live entries before those of a first poll, hosts in turns, newest first; a host with `_PER_HOST` leases gets no
-    more. Only a window of the queue is looked at, so that a long queue costs no more than a short one.
+    Live entries before those of a first poll, feeds in turns, newest first; a host with `_PER_HOST` leases in the lane
+    gets no more. Only a window of the queue is looked at, so that a long queue costs no more than a short one.
     """
     due = or_(ENTRY.c.next_attempt_at.is_(None), ENTRY.c.next_attempt_at <= now)
     window = (
@@ -86,7 +86,7 @@ def _chosen(now: datetime, limit: int, lane: Lane) -> Select[tuple[int]]:
     )
     held = (
         select(ENTRY.c.page_host, func.count().label("leases"))
-        .where(ENTRY.c.lease_until > now)
+        .where(ENTRY.c.lease_until > now, ENTRY.c.lane == lane)
         .group_by(ENTRY.c.page_host)
         .subquery()
     )
@@ -106,10 +106,11 @@ def _chosen(now: datetime, limit: int, lane: Lane) -> Select[tuple[int]]:
 
 
 def leave_to_slow_lane(connection: Connection, entry_id: EntryId, *, whole_host: bool) -> None:
-    """Let an entry be read in the slow lane, and the others of its page host too."""
+    """Give an entry back, to be read in the slow lane, and leave the others of its page host to that lane too."""
     page_host = select(ENTRY.c.page_host).where(ENTRY.c.id == entry_id).scalar_subquery()
     which = ENTRY.c.page_host == page_host if whole_host else ENTRY.c.id == entry_id
     connection.execute(update(ENTRY).where(_TO_READ, which).values(lane=Lane.SLOW))
+    give_back_entries(connection, [entry_id])
 
 
 def postpone_entry(

@@ -13,7 +13,6 @@ from monitor.errors import StoreError
 from monitor.model import (
     Alert,
     Article,
-    ArticleId,
     Delivery,
     DeliveryId,
     DeliveryState,
@@ -46,6 +45,7 @@ from monitor.store.values import (
     OutboxItem,
     PollRecord,
     RecapPending,
+    Recorded,
 )
 
 if TYPE_CHECKING:
@@ -279,19 +279,19 @@ class Store:
     ) -> tuple[EntryClaim, ...]:
         """Lease up to `limit` entries of a lane to read, and count the attempt.
 
-        Entries of first polls come after all others; hosts take turns, and have at most two leased at once; then
-        the newest first.
+        Entries of first polls come after all others; feeds take turns, then the newest come first. A page host has at
+        most two leased at once.
         """
         with self._write() as connection:
             return reading.claim_entries(connection, now=now, owner=owner, lease_s=lease_s, limit=limit, lane=lane)
 
     def leave_to_slow_lane(self, entry_id: EntryId, *, whole_host: bool, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
-        """Let an entry be read in the slow lane, or all of its page host: those that wait, and those still to come.
+        """Give an entry back, to be read in the slow lane, or all of its page host: those that wait or are to come.
 
-        A page host is fast again when none of its entries wait in the slow lane.
+        A page host is fast again when none of its entries wait for their first try in the slow lane.
 
         Args:
-            entry_id: of the entry.
+            entry_id: of a leased entry.
             whole_host: the page host was at fault, not the page.
             now: the present instant.
         """
@@ -360,12 +360,14 @@ class Store:
         now: datetime,
         entities: Sequence[str] = (),
         keep_text: bool = True,
-    ) -> ArticleId:
+        done: bool = True,
+    ) -> Recorded:
         """Record an article and all that follows from it, in one transaction (promise D2).
 
         Its matches (near misses too; those of a first poll wait for the recap), its story, its alerts, one delivery
-        for each message, and that its entry is done. What is there already is not written twice: neither an alert with
-        the same id, nor the article of an entry that was recorded before, whose number is returned.
+        for each message, and that its entry is done. What was told stays as it was told: where the article was recorded
+        before its page was read, its text is replaced, near misses too, and what is new is added. Nothing is written
+        for an entry that is done.
 
         Args:
             entry_id: the entry that was read.
@@ -376,6 +378,10 @@ class Store:
             now: the present instant.
             entities: ids of the entities that the article mentions.
             keep_text: False: of the entry's and the article's texts only the title is kept (promise P5).
+            done: False: its page is still to be read, and the entry stays leased.
+
+        Returns:
+            The article's number, and those of the matches and alerts that are new.
 
         Raises:
             NotFoundError: there is no such entry.
@@ -390,6 +396,7 @@ class Store:
                 entities=entities,
                 alerts=alerts,
                 keep_text=keep_text,
+                done=done,
                 now=now,
             )
 

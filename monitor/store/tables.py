@@ -137,7 +137,7 @@ class EntryRow(_Row, table=True):
     page_host: str  # where its page is; the feed's host where it has no link
     sort_at: datetime = Field(sa_type=Instant)  # newest first; never in the future
     lane: str
-    turn: int = 0  # its place among those of its page_host that came with it: hosts take turns
+    turn: int = 0  # its place among those that came with it: feeds take turns
     attempts: int = 0
     next_attempt_at: datetime | None = Field(default=None, sa_type=Instant)
     postponed_at: datetime | None = Field(default=None, sa_type=Instant)  # when that was decided

@@ -8,9 +8,11 @@ from enum import StrEnum
 
 from monitor.errors import Reason
 from monitor.model import (
+    Alert,
     AlertId,
     AlertType,
     Article,
+    ArticleId,
     Channel,
     Completeness,
     DeliveryId,
@@ -35,6 +37,7 @@ __all__ = [
     "PollRecord",
     "RecapItem",
     "RecapPending",
+    "Recorded",
 ]
 
 
@@ -97,6 +100,15 @@ class OutboxItem:
     message_id: str
     rendered: Rendered
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What recording an article added: the matches and alerts that were not there."""
+
+    article_id: ArticleId
+    matches: tuple[Match, ...] = ()
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.errors import Reason
+from monitor.errors import ExternalError, Reason
 from monitor.model import Lane, PollOutcome, PollResult
-from monitor.schedule import FEED_LIMITS, PAGE_LIMITS, Limits, is_heavy, lane_of, wants_slow_lane
+from monitor.schedule import FEED_LIMITS, PAGE_LIMITS, Limits, is_heavy, lane_of, slows_its_host, wants_slow_lane
 
 PARSED = PollOutcome(kind=PollResult.PARSED)
 RESTED = PollOutcome(kind=PollResult.NOT_MODIFIED)
@@ -43,13 +43,24 @@ def test_a_document_is_heavy_by_its_size_or_by_what_reading_it_takes(
 
 @pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.TOO_LARGE, Reason.WORKER_CPU, Reason.WORKER_MEMORY])
 def test_R4_what_is_too_much_for_the_fast_lane_is_tried_in_the_slow_one(reason: Reason) -> None:
-    assert wants_slow_lane(Lane.FAST, reason)
-    assert not wants_slow_lane(Lane.SLOW, reason)
+    assert wants_slow_lane(Lane.FAST, ExternalError("", reason=reason))
+    assert not wants_slow_lane(Lane.SLOW, ExternalError("", reason=reason))
+
+
+@pytest.mark.parametrize("retryable", [True, False])
+def test_R4_a_robots_txt_that_does_not_come_is_waited_for_in_the_slow_lane(*, retryable: bool) -> None:
+    assert retryable is wants_slow_lane(Lane.FAST, ExternalError("", reason=Reason.ROBOTS, retryable=retryable))
+
+
+def test_a_large_page_says_nothing_of_its_host() -> None:
+    assert slows_its_host(Reason.TIMEOUT)
+    assert slows_its_host(Reason.WORKER_CPU)
+    assert not slows_its_host(Reason.TOO_LARGE)
 
 
 @pytest.mark.parametrize("reason", [Reason.HTTP_5XX, Reason.MALFORMED, Reason.DNS, Reason.ADDRESS_REFUSED])
 def test_a_failure_that_the_slow_lane_would_not_mend_is_a_failure(reason: Reason) -> None:
-    assert not wants_slow_lane(Lane.FAST, reason)
+    assert not wants_slow_lane(Lane.FAST, ExternalError("", reason=reason))
 
 
 @pytest.mark.parametrize("limits", [FEED_LIMITS, PAGE_LIMITS])

@@ -180,7 +180,7 @@ def record(store: Store, claimed: EntryClaim, *alerts: tuple[Alert, Sequence[Out
     """Record the article of a claimed entry, with the matches of its alerts unless told otherwise."""
     matches = [one for told, _ in alerts for one in told.matches]
     given = {"story": story(), "matches": matches, "alerts": alerts, "now": NOW, **changes}
-    return store.record_article(claimed.id, article(), **given)
+    return store.record_article(claimed.id, article(), **given).article_id
 
 
 def record_alert(store: Store, name: str = "7K2QXYZ0", receiver: Receiver = WEBHOOK) -> None:
