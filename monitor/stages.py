@@ -520,9 +520,9 @@ def _tell_article(
         metrics.matches.labels(match.rule.id, kind).inc()
     if done:
         metrics.articles.labels(article.completeness).inc()
-        for name, seconds in _latency(article, claim, now):
-            if name == "published_to_seen_s":
-                metrics.published_to_seen.observe(seconds)
+    for name, seconds in _latency(article, claim, now) if recorded.is_new else ():
+        if name == "published_to_seen_s":
+            metrics.published_to_seen.observe(seconds)
     for alert in recorded.alerts:
         metrics.alerts.labels(alert.type).inc()
         _log.info("alert_planned", extra={**_facts(claim), "alert_id": alert.id, "rule": alert.matches[0].rule.id})

@@ -53,6 +53,7 @@ def record_article(
     row = {**article_values(article), "entry_id": entry_id, "story_id": story.id, "entities": entities}
     if not keep_text:
         row |= {"lead": "", "body": ""}
+    is_new = there is None
     if there is None:
         there = _insert(connection, ARTICLE, row | {"recorded_at": now})
     else:
@@ -65,7 +66,7 @@ def record_article(
     )
     if done:
         _end_entry(connection, entry_id, keep_text=keep_text)
-    return Recorded(ArticleId(there), new, new_alerts)
+    return Recorded(ArticleId(there), is_new, new, new_alerts)
 
 
 def _end_entry(connection: Connection, entry_id: EntryId, *, keep_text: bool) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, exists, func, or_, select, update
 
 from monitor.errors import NotFoundError, Reason
 from monitor.model import EntryClaim, EntryId, Lane
 from monitor.store.codec import entry_from_row, feed_from_row
 from monitor.store.feeds import select_feeds
 from monitor.store.sql import chunks, free, is_literally
-from monitor.store.tables import ENTRY, FEED
+from monitor.store.tables import ARTICLE, ENTRY, FEED
 from monitor.store.values import EntryState
 
 if TYPE_CHECKING:
@@ -155,5 +155,7 @@ def entries_waiting(connection: Connection, *, now: datetime) -> int:
 
 
 def baseline_waiting(connection: Connection) -> int:
-    """Return how many entries of first polls are not read yet, leased or not."""
-    return connection.scalar(select(func.count()).select_from(ENTRY).where(_TO_READ, ENTRY.c.baseline)) or 0
+    """Return how many entries of first polls have no article yet, leased or not."""
+    has_article = exists().where(ARTICLE.c.entry_id == ENTRY.c.id)
+    waiting = select(func.count()).select_from(ENTRY).where(_TO_READ, ENTRY.c.baseline, ~has_article)
+    return connection.scalar(waiting) or 0

@@ -104,9 +104,10 @@ class OutboxItem:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What recording an article added: the matches and alerts that were not there."""
+    """What recording an article added: the matches and alerts that were not there; `is_new`: nor was the article."""
 
     article_id: ArticleId
+    is_new: bool = False
     matches: tuple[Match, ...] = ()
     alerts: tuple[Alert, ...] = ()
 

@@ -22,7 +22,7 @@ from monitor.stages import DELIVERY_LEASE_S, deliver, poll_host, read_article, t
 from monitor.store import Store
 from monitor.workers import WorkerPool
 from rules.types import Completeness
-from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, Site, at_desk, stored
+from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, Site, at_desk, stored, write_rules
 from tests.monitor.store.samples import next_due_at
 
 NEWS = "Kharkiv : la ville s'éveille sous la neige"
@@ -84,6 +84,7 @@ def test_i2_first_sight_makes_an_entry_new_whatever_its_date_says(tmp_path: Path
 def test_an_article_that_was_told_is_not_told_again(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
+        desk.site.page("/une", FILLER)
         await _news(desk)
         await _news(desk, summary="Un résumé corrigé.")
 
@@ -341,9 +342,9 @@ def test_i7_a_page_that_fails_never_costs_the_alert_that_the_title_owes(tmp_path
     at_desk(tmp_path, act)
 
 
-@pytest.mark.parametrize("title", ["Une nuit sans sommeil", NEWS])
-def test_r4_a_page_that_takes_too_much_is_left_to_the_slow_lane_unless_its_alert_can_be_told(
-    tmp_path: Path, title: str
+@pytest.mark.parametrize(("title", "told_from"), [("Une nuit sans sommeil", "full"), (NEWS, "summary")])
+def test_r4_a_page_that_takes_too_much_is_left_to_the_slow_lane_and_costs_no_alert_its_time(
+    tmp_path: Path, title: str, told_from: str
 ) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
@@ -351,12 +352,37 @@ def test_r4_a_page_that_takes_too_much_is_left_to_the_slow_lane_unless_its_alert
         desk.site.page("/une", FILLER, "À Kharkiv, les trains de nuit repartent.", FILLER, head=heavy)
         await _news(desk, title)
         [alert] = desk.alerts
-        owed = title == NEWS
 
-        assert ("summary" if owed else "full") == alert.payload["data"]["story"]["sources"][0]["completeness"]
-        assert (1 if owed else 2) == desk.site.asked("/une")
+        assert told_from == alert.payload["data"]["story"]["sources"][0]["completeness"]
+        assert 2 == desk.site.asked("/une")
+        assert Completeness.FULL is desk.articles[-1].article.completeness
 
     at_desk(tmp_path, act)
+
+
+def test_i8_what_only_the_text_owes_is_told_after_what_the_title_owed_at_once(tmp_path: Path) -> None:
+    rules = write_rules(tmp_path)
+    (rules / "digue.txt").write_text("digue\n", encoding="utf-8")
+
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 503)
+        await _news(desk)
+
+        assert ["kharkiv"] == _rules_told(desk)
+
+        desk.site.page("/une", FILLER, "La digue a tenu.", FILLER)
+        await desk.cycle(after_s=31)
+
+        assert ["kharkiv", "digue"] == _rules_told(desk)
+        assert [("digue",)] == [tuple(match.rule.id for match in report.matches) for report in desk.articles]
+        assert 0 == desk.app.tools.store.entries_waiting(now=desk.clock.now())
+
+    at_desk(tmp_path, act, rules=rules)
+
+
+def _rules_told(desk: Desk) -> list[str]:
+    return [received.payload["data"]["rule"]["id"] for received in desk.alerts]
 
 
 def test_r5_a_page_that_cannot_be_read_is_let_go_at_once(tmp_path: Path) -> None:
