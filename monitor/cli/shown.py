@@ -102,10 +102,13 @@ def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> Non
     for snippet in detail.match.snippets:
         console.print(_marked(snippet))
     _show_history(console, detail, settings)
+    same_text = detail.match.text_sha256 == article.text_sha256
+    if not same_text:
+        console.print(Text("  matched in what the feed said; the page was read later, this is its text"))
     console.print()
-    for name, text in (("title", article.title), ("lead", article.lead), ("body", article.body)):
-        if text and name != "title":
-            console.print(highlighted(text, _spans(verdict.evidence, name)))
+    for name, text in (("lead", article.lead), ("body", article.body)):
+        if text:
+            console.print(highlighted(text, _spans(verdict.evidence, name) if same_text else ()))
             console.print()
 
 

@@ -54,7 +54,7 @@ _SLOW_PAGE_HOSTS = (
     .where(
         is_literally(ENTRY.c.state, EntryState.TO_READ),
         ENTRY.c.page_host.in_(bindparam("hosts", expanding=True)),
-        ENTRY.c.lane == Lane.SLOW,
+        ENTRY.c.host_is_slow,
         ENTRY.c.next_attempt_at.is_(None),  # not yet tried there
     )
 )
@@ -188,6 +188,7 @@ def _entry_row(
         "page_host": host_of(entry.link or feed.url),
         "sort_at": min(entry.published_at or now, now),
         "lane": Lane.FAST,
+        "host_is_slow": False,
         "turn": 0,
         "attempts": 0,
         "withheld": False,
@@ -211,9 +212,10 @@ def _take_turns(rows: list[dict[str, Any]]) -> None:
 
 
 def _take_lanes(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Let entries whose page host has others waiting in the slow lane wait there with them."""
+    """Let entries whose page host left others to the slow lane wait there with them."""
     slow: set[str] = set()
     for hosts in chunks(sorted({row["page_host"] for row in rows})):
         slow.update(connection.scalars(_SLOW_PAGE_HOSTS, {"hosts": hosts}))
     for row in rows:
-        row["lane"] = Lane.SLOW if row["page_host"] in slow else Lane.FAST
+        row["host_is_slow"] = row["page_host"] in slow
+        row["lane"] = Lane.SLOW if row["host_is_slow"] else Lane.FAST

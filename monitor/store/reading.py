@@ -108,8 +108,11 @@ def _chosen(now: datetime, limit: int, lane: Lane) -> Select[tuple[int]]:
 def leave_to_slow_lane(connection: Connection, entry_id: EntryId, *, whole_host: bool) -> None:
     """Give an entry back, to be read in the slow lane, and leave the others of its page host to that lane too."""
     page_host = select(ENTRY.c.page_host).where(ENTRY.c.id == entry_id).scalar_subquery()
-    which = ENTRY.c.page_host == page_host if whole_host else ENTRY.c.id == entry_id
-    connection.execute(update(ENTRY).where(_TO_READ, which).values(lane=Lane.SLOW))
+    if whole_host:
+        of_host = update(ENTRY).where(_TO_READ, ENTRY.c.page_host == page_host)
+        connection.execute(of_host.values(lane=Lane.SLOW, host_is_slow=True))
+    else:
+        connection.execute(update(ENTRY).where(_TO_READ, ENTRY.c.id == entry_id).values(lane=Lane.SLOW))
     give_back_entries(connection, [entry_id])
 
 

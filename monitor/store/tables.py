@@ -114,7 +114,7 @@ class EntryRow(_Row, table=True):
             *("lane", "baseline", "turn", text("sort_at DESC"), "next_attempt_at", "lease_until", "page_host"),
             sqlite_where=text("state = 'to_read'"),
         ),
-        Index("ix_entry_page_host", "page_host", "lane", sqlite_where=text("state = 'to_read'")),
+        Index("ix_entry_page_host", "page_host", "host_is_slow", sqlite_where=text("state = 'to_read'")),
         Index("ix_entry_lease_until", "lease_until", sqlite_where=text("lease_until IS NOT NULL")),
     )
 
@@ -137,6 +137,7 @@ class EntryRow(_Row, table=True):
     page_host: str  # where its page is; the feed's host where it has no link
     sort_at: datetime = Field(sa_type=Instant)  # newest first; never in the future
     lane: str
+    host_is_slow: bool = False  # its lane is the slow one for what its page_host did, not its page
     turn: int = 0  # its place among those that came with it: feeds take turns
     attempts: int = 0
     next_attempt_at: datetime | None = Field(default=None, sa_type=Instant)

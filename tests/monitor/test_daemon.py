@@ -143,6 +143,20 @@ def test_a_reload_that_the_database_refuses_is_told_and_over(
     assert ["reload_failed"] == [record.message for record in caplog.records if record.levelname == "ERROR"]
 
 
+def test_t8_a_reload_under_way_does_not_hold_up_the_end(
+    tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never() -> None:
+        await asyncio.sleep(600)
+
+    async def act(desk: Desk) -> None:
+        monkeypatch.setattr(desk.app, "reload", never)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await manager.hears("RELOADING")
+
+    _serving(tmp_path, manager, act)
+
+
 def test_sighup_reads_rules_and_feeds_again(tmp_path: Path, manager: Manager) -> None:
     async def act(desk: Desk) -> None:
         (desk.folder / "rules" / "vin.txt").write_text("vendanges\n", encoding="utf-8")

@@ -14,7 +14,7 @@ import pytest
 
 from monitor.deliver import ChannelSender
 from monitor.demo import Answer, Request
-from monitor.errors import Reason, StoreFullError, WorkerError
+from monitor.errors import Reason, StoreBusyError, StoreFullError, WorkerError
 from monitor.feeds import parse
 from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, Page, ParsedFeed, PollResult, Receipt
 from monitor.settings import TdmPolicy
@@ -836,6 +836,53 @@ def test_d3_a_refused_message_is_sent_again_with_the_same_identity_and_bytes(tmp
     assert 3 == len(refusals.seen)
     assert 1 == len({(seen.headers["webhook-id"], seen.body) for seen in refusals.seen})
     assert 3 == len({seen.headers["webhook-timestamp"] for seen in refusals.seen})
+
+
+def test_d4_a_database_that_is_locked_for_a_while_has_no_accepted_message_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        store, refusals = desk.app.tools.store, iter(range(2))
+        settle = store.settle_sent
+
+        def busy(*args: Any, **kwargs: Any) -> None:
+            if next(refusals, None) is None:
+                settle(*args, **kwargs)
+            else:
+                raise StoreBusyError("another program kept it locked")
+
+        monkeypatch.setattr(store, "settle_sent", busy)
+        await _news(desk)
+        await desk.cycle(after_s=DELIVERY_LEASE_S + 1)
+
+        assert [NEWS] == desk.told
+        assert 0 == desk.pending()
+
+    at_desk(tmp_path, act)
+
+
+def test_a_database_that_is_locked_for_longer_leaves_an_accepted_message_to_the_next_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise StoreBusyError("another program kept it locked")
+
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        await _news(desk)
+        store = desk.app.tools.store
+        store.replay(receiver="webhook", now=desk.clock.now())
+        [delivery] = store.claim_deliveries("webhook", now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+        monkeypatch.setattr("monitor.stages.DELIVERY_LEASE_S", -1)
+        monkeypatch.setattr(store, "settle_sent", busy)
+
+        with pytest.raises(StoreBusyError):
+            await deliver(desk.app.tools, delivery)
+
+        assert 1 == desk.pending()
+
+    at_desk(tmp_path, act)
 
 
 def test_d6_a_receiver_that_is_gone_fails_the_message_for_all_to_see(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,15 @@ def test_one_match_is_shown_with_its_points_and_text(veille: Veille) -> None:
     assert "  webhook: pending, 0 attempt(s)\n" in got.out
     assert "  judged oui on " in got.out
     assert "Le corps, où l’on parle de Kharkiv." in got.out
+
+
+def test_terms_of_a_summary_are_not_marked_in_the_page_that_was_read_later(veille: Veille, store: Store) -> None:
+    told = replace(match("tard"), text_sha256="0ld")
+    record(store, one_entry(store, "tard"), (alert("9AAA0000", told), [message("9AAA0000")]))
+    out = veille("matches", "al_9AAA").out
+
+    assert "  matched in what the feed said; the page was read later, this is its text\n" in out
+    assert "read later" not in veille("matches", "al_7K2Q").out
 
 
 def test_what_a_near_miss_lacks_is_shown(veille: Veille) -> None:

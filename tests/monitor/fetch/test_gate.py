@@ -13,6 +13,7 @@ import pytest
 from monitor.errors import FetchError, Reason
 from monitor.fetch import gate as gates
 from monitor.fetch.gate import HostGate
+from monitor.model import Lane
 
 A, B = "https://a.example/1", "https://b.example/1"
 
@@ -117,6 +118,23 @@ def test_P3_feeds_do_not_wait_for_the_floor_of_pages() -> None:
     time = asyncio.run(run())
 
     assert time.slept == []
+
+
+def test_r4_a_page_that_waits_for_something_else_keeps_nobody_of_the_other_lane_waiting() -> None:
+    async def run() -> Traffic:
+        time, room = Time(), asyncio.Event()
+        door, traffic = gate(time, page_interval_s=5), Traffic(time)
+        slow = asyncio.create_task(traffic.through(door.page(A, lane=Lane.SLOW, before=room.wait)))
+        await asyncio.sleep(0)
+        await traffic.through(door.feed(A))
+        await traffic.through(door.page(A))
+        room.set()
+        await slow
+        return traffic
+
+    traffic = asyncio.run(run())
+
+    assert (traffic.most, traffic.began) == (1, [1000.0, 1000.0, 1005.0])
 
 
 def test_P2_a_host_that_asks_us_to_wait_is_left_alone() -> None:

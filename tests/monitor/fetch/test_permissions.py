@@ -13,7 +13,7 @@ import pytest
 from monitor.errors import FetchError, Reason
 from monitor.fetch import HostGate, Permissions, fetch_page, permissions
 from monitor.settings import TdmPolicy
-from tests.monitor.http.server import Server, answering, client, response, routing, serving
+from tests.monitor.http.server import Request, Server, answering, client, response, routing, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -107,6 +107,27 @@ def test_P4_a_robots_txt_that_cannot_be_read_closes_the_site_for_a_while(answer:
     error, asked, delay_s = asyncio.run(run())
 
     assert (Reason.ROBOTS, True, timedelta(minutes=5)) == (error.reason, error.retryable, error.retry_after)
+    assert (asked, delay_s) == (1, 3.0)
+
+
+def test_R4_a_robots_txt_that_takes_long_is_waited_for_by_who_has_more_time() -> None:
+    async def slow(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+        writer.write(CLOSED)
+
+    async def run() -> tuple[list[FetchError], int, float]:
+        async with site(slow) as here:
+            url = here.server.url("/une")
+            refusals = []
+            for _ in range(2):
+                with pytest.raises(FetchError) as caught:
+                    await here.asks.check(url, deadline_s=0.1)
+                refusals.append(caught.value)
+            return refusals, here.server.paths.count(ROBOTS), await here.asks.check(url, deadline_s=5)
+
+    refusals, asked, delay_s = asyncio.run(run())
+
+    assert [(Reason.ROBOTS, True)] * 2 == [(error.reason, error.retryable) for error in refusals]
     assert (asked, delay_s) == (1, 3.0)
 
 

@@ -316,6 +316,42 @@ def test_S1_each_hop_is_checked(location: str, reason: Reason) -> None:
     assert error.reason is reason
 
 
+@pytest.mark.parametrize("behind", [b"", b"not http\r\n\r\n", response(200, b"x" * 20), None])
+def test_an_error_names_the_host_that_failed(behind: bytes | None) -> None:
+    async def hangs(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    async def run() -> tuple[FetchError, str]:
+        other = hangs if behind is None else answering(behind)
+        async with serving(other) as there, client() as http:
+            leads = answering(response(302, location=there.url("/")))
+            async with serving(leads) as here:
+                with pytest.raises(FetchError) as caught:
+                    await http.get(here.url("/"), max_bytes=10, deadline_s=0.5)
+                return caught.value, f"127.0.0.1:{there.port}"
+
+    error, host = asyncio.run(run())
+
+    assert error.host == host
+    assert str(error).startswith(f"{host}: ")
+
+
+@pytest.mark.parametrize("host", ["xn--ls8h.example", "xn--"])
+def test_a_host_that_idna_2008_forbids_is_asked_as_browsers_do(host: str) -> None:
+    async def loopback(_host: str, _port: int) -> tuple[str, ...]:
+        return ("127.0.0.1",)
+
+    async def run() -> tuple[Request, HttpResponse]:
+        async with serving(answering(response(200, b"x"))) as server, client(resolver=loopback) as http:
+            answer = await http.get(f"http://{host}:{server.port}/", max_bytes=10)
+            return server.requests[0], answer
+
+    request, answer = asyncio.run(run())
+
+    assert answer.body == b"x"
+    assert request.headers["host"] == answer.url.split("/")[2]
+
+
 def test_S5_a_refused_redirect_names_the_host_that_sent_it() -> None:
     error = refused(lambda: get(answering(response(302, location="file:///etc/passwd"))))
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import FetchError, Reason
-from monitor.http import canonical_url, host_of, origin_of, path_of
+from monitor.http import canonical_url, endpoint_of, host_of, origin_of, path_of
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,17 @@ def test_a_host_is_its_name_and_an_unusual_port(url: str, host: str, origin: str
     parts = (host_of(url), origin_of(url), path_of(url))
 
     assert (host, origin, path) == parts
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("http://[::1]/", ("::1", 80)),
+        ("https://xn--ls8h.example:8443/", ("xn--ls8h.example", 8443)),
+    ],
+)
+def test_an_endpoint_is_what_is_connected_to(url: str, endpoint: tuple[str, int]) -> None:
+    assert endpoint == endpoint_of(url)
 
 
 def canonical_or_reason(url: str) -> str | Reason:

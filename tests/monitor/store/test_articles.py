@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from monitor.errors import NotFoundError, StoreError
 from monitor.model import AlertType, Channel, EntryId, Receiver
-from monitor.store import RecapItem, Store
+from monitor.store import RecapItem, Recorded, Store
+from rules.types import Completeness
 from tests.monitor.store.samples import (
     NOW,
     add_feed,
@@ -58,6 +62,29 @@ def test_recording_an_entry_twice_writes_once(store: Store) -> None:
 
     assert first == record(store, claimed, (alert("ABCDEFGH", match()), [message("ABCDEFGH")]))
     assert 1 == counts(store)["alerts"]
+
+
+def test_i8_what_reading_the_page_adds_is_added_to_what_was_told_before(store: Store) -> None:
+    claimed = one_entry(store)
+    summary, near = article(), match("titre", near_miss=True)
+    told = (alert("7K2QXYZ0", match("axe", score=12.5)), [message()])
+    early: dict[str, Any] = {"story": story(), "entities": (), "now": NOW}
+    first = store.record_article(
+        claimed.id, summary, matches=[match("axe", score=12.5), near], alerts=[told], done=False, **early
+    )
+    page = replace(summary, body="Toute la page.", completeness=Completeness.FULL)
+    matches = [match("axe", score=30.0), match("titre"), match("texte")]
+    more = (alert("ABCDEFGH", match("texte")), [message("ABCDEFGH")])
+    second = store.record_article(claimed.id, page, matches=matches, alerts=[told, more], **early)
+
+    assert (True, False) == (first.is_new, second.is_new)
+    assert ["titre", "texte"] == [one.rule.id for one in second.matches]
+    assert ["al_ABCDEFGH"] == [one.id for one in second.alerts]
+    assert {"axe": 12.5, "titre": 12.5, "texte": 12.5} == {line.rule: line.score for line in store.matches()}
+    assert "Toute la page." == store.match(str(store.matches()[0].id)).article.body
+    assert Recorded(first.article_id) == store.record_article(claimed.id, page, matches=matches, alerts=[told], **early)
+    assert {"articles": 1, "matches": 3, "alerts": 2}.items() <= counts(store).items()
+    assert 0 == store.entries_waiting(now=after(60))
 
 
 def test_d3_an_alert_that_is_there_is_not_written_twice(store: Store) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,8 +10,8 @@ from monitor.store import Store
 from tests.monitor.store.samples import NOW, add_feed, after, claim, entry, live_feed, one_entry, poll, record
 
 
-def _titles(store: Store, *, limit: int = 100) -> list[str]:
-    return [claimed.entry.title.removeprefix("Titre ") for claimed in claim(store, limit=limit)]
+def _titles(store: Store, *, at: datetime = NOW, limit: int = 100, lane: Lane = Lane.FAST) -> list[str]:
+    return [one.entry.title.removeprefix("Titre ") for one in claim(store, at=at, limit=limit, lane=lane)]
 
 
 def test_the_newest_entry_comes_first(store: Store) -> None:
@@ -28,16 +28,31 @@ def test_a_date_in_the_future_is_no_way_to_the_front(store: Store) -> None:
     poll(store, first, entry("futur", link="https://a.example/1", published_at=NOW + timedelta(days=9)))
     poll(store, second, entry("neuf", link="https://b.example/1", published_at=after(1)), at=after(1))
 
-    assert ["neuf", "futur"] == [one.entry.title.removeprefix("Titre ") for one in claim(store, at=after(1))]
+    assert ["neuf", "futur"] == _titles(store, at=after(1))
 
 
-def test_r4_hosts_take_turns_and_have_few_leases_each(store: Store) -> None:
+@pytest.mark.parametrize("host", ["a{number}.example", "a.example"])
+def test_r4_feeds_take_turns_however_many_hosts_one_names(store: Store, host: str) -> None:
+    flood = [entry(f"a{number}", link=f"https://{host.format(number=number)}/{number}") for number in range(10)]
+    poll(store, live_feed(store, "https://a.example/rss"), *flood)
+    old = NOW - timedelta(days=2)
+    poll(store, live_feed(store, "https://b.example/rss"), entry("b", link="https://b.example/1", published_at=old))
+
+    assert ["a0", "b", "a1"] == _titles(store, limit=3)
+
+
+def test_r4_a_host_has_few_leases_in_a_lane(store: Store) -> None:
     flood = [entry(f"a{number}", link=f"https://a.example/{number}") for number in range(10)]
     poll(store, live_feed(store, "https://a.example/rss"), *flood)
     old = NOW - timedelta(days=2)
     poll(store, live_feed(store, "https://b.example/rss"), entry("b", link="https://b.example/1", published_at=old))
 
     assert [["a0", "b"], ["a1"], []] == [_titles(store, limit=2) for _ in range(3)]
+
+    for left in range(1, 3):
+        store.leave_to_slow_lane(EntryId(left), whole_host=False, now=NOW)
+
+    assert [["a0", "a1"], ["a2", "a3"]] == [_titles(store, lane=lane) for lane in (Lane.SLOW, Lane.FAST)]
 
 
 def test_leases_elsewhere_hide_nobodys_entries(store: Store) -> None:
@@ -128,11 +143,9 @@ def test_r4_what_is_left_to_the_slow_lane_is_read_there_alone(store: Store) -> N
     poll(store, live_feed(store), entry("a", link="https://a.example/1"), entry("b", link="https://a.example/2"))
     (left,) = claim(store, limit=1)
     store.leave_to_slow_lane(left.id, whole_host=False, now=NOW)
-    store.give_back_entries([left.id], now=NOW)
+    poll(store, live_feed(store), entry("c", link="https://a.example/3"))
 
-    assert [["b"], ["a"]] == [
-        [claimed.entry.title.removeprefix("Titre ") for claimed in claim(store, lane=lane)] for lane in Lane
-    ]
+    assert [["c", "b"], ["a"]] == [_titles(store, lane=lane) for lane in Lane]
 
 
 def test_r4_entries_of_a_slow_page_host_wait_in_the_slow_lane_while_one_does(store: Store) -> None:
@@ -141,9 +154,20 @@ def test_r4_entries_of_a_slow_page_host_wait_in_the_slow_lane_while_one_does(sto
     claimed = claim(store)
     store.leave_to_slow_lane(claimed[0].id, whole_host=True, now=NOW)
     poll(store, feed_id, entry("c", link="https://a.example/3"), entry("d", link="https://d.example/1"))
-    lanes = [[one.entry.title.removeprefix("Titre ") for one in claim(store, at=after(5), lane=lane)] for lane in Lane]
 
-    assert [["d"], ["a", "c"]] == lanes  # two of a host at once, each the first of its poll
+    assert [["d"], ["a", "c"]] == [_titles(store, at=after(5), lane=lane) for lane in Lane]  # two of a host at once
+
+
+def test_r4_a_page_host_is_fast_again_once_the_slow_lane_has_tried_it(store: Store) -> None:
+    feed_id = live_feed(store)
+    poll(store, feed_id, entry("a", link="https://a.example/1"))
+    (left,) = claim(store)
+    store.leave_to_slow_lane(left.id, whole_host=True, now=NOW)
+    (tried,) = claim(store, lane=Lane.SLOW)
+    store.postpone_entry(tried.id, next_attempt_at=after(30), reason=Reason.TIMEOUT, error="", now=NOW)
+    poll(store, feed_id, entry("b", link="https://a.example/2"))
+
+    assert [["b"], ["a"]] == [_titles(store, at=after(31), lane=lane) for lane in Lane]
 
 
 def test_r4_a_page_host_with_nothing_left_in_the_slow_lane_is_fast_again(store: Store) -> None:

@@ -237,6 +237,7 @@ def upgrade() -> None:
         sa.Column("page_host", sa.String(), nullable=False),
         sa.Column("sort_at", Instant(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
+        sa.Column("host_is_slow", sa.Boolean(), nullable=False),
         sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", Instant(), nullable=True),
@@ -259,7 +260,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'to_read'"),
         )
         batch_op.create_index(
-            "ix_entry_page_host", ["page_host", "lane"], unique=False, sqlite_where=sa.text("state = 'to_read'")
+            "ix_entry_page_host", ["page_host", "host_is_slow"], unique=False, sqlite_where=sa.text("state = 'to_read'")
         )
         batch_op.create_index(
             "ix_entry_lease_until", ["lease_until"], unique=False, sqlite_where=sa.text("lease_until IS NOT NULL")
