@@ -34,6 +34,8 @@ def load_engine(settings: Settings, *, tested: bool = True) -> Engine:
         raise RulesError(f"{where}: refused", errors=tuple(str(problem) for problem in problems.problems)) from None
     if not tested:
         return engine
+    if not rules.rules:
+        raise RulesError(f"{where}: holds entities and no rule, so nothing would ever match; add a rule")
     failed = tuple(
         f"{outcome.file}:{outcome.line}: {outcome.subject}: {outcome.name!r}: {'; '.join(outcome.problems)}"
         for outcome in run_tests(rules, engine)
@@ -46,6 +48,10 @@ def load_engine(settings: Settings, *, tested: bool = True) -> Engine:
 
 def _rule_files(path: Path) -> tuple[tuple[str, str], ...]:
     """Return the name and text of a rule file, or of every rule file under a folder, in order."""
+    try:
+        next(path.iterdir(), None) if path.is_dir() else None  # `rglob` passes over what it may not read
+    except OSError as error:
+        raise RulesError(f"{path}: cannot be read: {why_unreadable(error)}") from error
     paths = sorted(p for p in path.rglob("*") if p.suffix in _RULE_FILES) if path.is_dir() else [path]
     if not paths:
         raise RulesError(f"{path}: holds no rule file ({', '.join(_RULE_FILES)})")

@@ -223,7 +223,7 @@ class Settings(BaseSettings):
         ge=0,
         le=_CENTURY_H,
         description="At a feed's first poll, entries younger than this many hours are read, and what "
-        "matches is told in one recap.",
+        "matches is told in one recap; older and undated ones are only noted.",
     )
     page_interval_s: float = Field(
         1.0,

@@ -24,6 +24,7 @@ from rules.condition import (
     parse_pattern,
 )
 from rules.errors import ConditionError, PackError, PackErrors
+from rules.evaluation import Sight, evaluate
 from rules.schema import EntityForm, ExpectForm, RuleForm, TermForm, TestForm, fields_at
 from rules.source import Node, Place, read
 from rules.types import (
@@ -48,6 +49,7 @@ Files = Sequence[tuple[str, str]]
 _Form = TypeVar("_Form", RuleForm, EntityForm)
 _HOURS = {"h": 1, "d": 24, "j": 24}
 _SLUG_LENGTH = 60
+_WANT_SOMETHING = "name in the condition what must be there, or set a threshold"
 
 
 def load_pack(files: Files) -> Pack:
@@ -156,6 +158,7 @@ def _checked(draft: _Draft) -> Pack:
     for entity, place in draft.uses:
         if entity not in known:
             draft.note(f"unknown entity {entity}", place, hint_for(entity, known))
+    _check_something_is_wanted(draft)
     if draft.problems:
         raise PackErrors(sorted(draft.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
     return Pack(tuple(draft.entities), tuple(draft.rules))
@@ -188,6 +191,15 @@ def _check_unique_rules(draft: _Draft) -> None:
             if other is not rule:
                 place = Place(rule.file, rule.line)
                 draft.note(f"the rule id {name} is taken", place, f"first in {other.file}:{other.line}")
+
+
+def _check_something_is_wanted(draft: _Draft) -> None:
+    """Refuse a rule that matches every article without a word of it: `not Kharkiv`, and no threshold."""
+    for rule in draft.rules:
+        nothing = Sight({term.name: () for term in rule.terms})
+        if not rule.score.threshold and evaluate(rule.condition, nothing).true:
+            place = Place(rule.file, rule.line)
+            draft.note(f"the rule {rule.id} matches every article that lacks what it excludes", place, _WANT_SOMETHING)
 
 
 def _lines(name: str, text: str) -> Iterator[Node]:

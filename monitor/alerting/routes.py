@@ -86,7 +86,7 @@ def idle_matchers(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:
             continue
         values = tuple(_fact(rule, matcher.name) for rule in rules)
         if rules and not matcher.can_find(values):
-            names = sorted({value for value in values if value}) or sorted({*labels, "rule"})
+            names = sorted({value for value in values if value}) or sorted({*labels, "rule", *_NOT_OF_RULES})
             near = nearest(matcher.value if any(values) else matcher.name, names)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(names[:10])}"
             told.append(f"no rule has {matcher.name} {matcher.value!r}; {hint}")

@@ -34,11 +34,16 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
     """
     settings = settings_of(context)
     results = [_Result("settings", ok=True, found="every name and value is valid")]
+    told: dict[str, str] = {}
     for name, look in _CHECKS.items():
         try:
             results.append(_Result(name, ok=True, found=look(settings)))
         except VeilleError as error:
-            results.append(_Result(name, ok=False, found=str(error), errors=getattr(error, "errors", ())))
+            first = told.setdefault(str(error), name)
+            if first == name:
+                results.append(_Result(name, ok=False, found=str(error), errors=getattr(error, "errors", ())))
+            else:
+                results.append(_Result(name, ok=False, found=f"not checked, as {first} failed"))
     good = all(result.ok for result in results)
     if as_json:
         print_json({"ok": good, "checks": [asdict(result) for result in results]})

@@ -166,8 +166,8 @@ def _asked(given: _Answers) -> _Answers:
     webhook_url = ask("Webhook address", given.webhook_url, "webhook_url")
     slack_webhook_url = ask("Slack webhook address", given.slack_webhook_url, "slack_webhook_url")
     smtp_host = ask("Mail server", given.smtp_host)
-    mail_from = ask("Mails from", given.mail_from) if smtp_host else ""
-    mail_to = ask("Mails to", given.mail_to) if smtp_host else ""
+    mail_from = ask("Mails from", given.mail_from, "mail_from") if smtp_host else ""
+    mail_to = ask("Mails to", given.mail_to, "mail_to") if smtp_host else ""
     contact = ask("Your mail or web address, told to the sites that are polled", given.contact, "contact")
     sys.stdout.write("".join(f"  {name.value}: {meaning}\n" for name, meaning in _USES.items()))
     use = given.use or Use(typer.prompt("What are the alerts for", default=Use.PERSONAL.value, type=Use))
@@ -293,10 +293,11 @@ def _farewell(folder: Path, feeds: int, rules: tuple[str, ...], answers: _Answer
     alone = (
         "" if answers.contact else "Set VEILLE_CONTACT in .env: sites that are polled should be able to reach you.\n"
     )
+    secret = "VEILLE_WEBHOOK_SECRET in .env is new: give it to the webhook's receiver.\n" if answers.webhook_url else ""
     where = "" if folder == Path() else f"  cd {folder}\n"
     return (
         f"{folder / '.env'}: {feeds} feeds, rules {', '.join(rules)}; told: {told}.\n"
-        f"{also}{alone}{rights}Next:\n{where}"
+        f"{also}{secret}{alone}{rights}Next:\n{where}"
         "  veille check   # everything is in order\n"
         "  veille poll    # one cycle; the first sends one recap\n"
         "  veille run     # the daemon\n"

@@ -44,9 +44,10 @@ class DaemonLock:
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as exc:
+            what_to_do = "make its folder writable" if self.path.parent.is_dir() else "make its folder"
             raise StoreError(
                 f"{self.path}: the lock beside the database cannot be opened: {exc.strerror}; "
-                "make its folder writable, or set VEILLE_DATABASE to another path"
+                f"{what_to_do}, or set VEILLE_DATABASE to another path"
             ) from exc
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

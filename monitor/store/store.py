@@ -112,6 +112,8 @@ class Store:
         path = database_path(database)
         if path.exists():
             Store.open(database, create=False, read_only=True).close()
+            if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+                raise StoreError(f"{path}: it or its folder may only be read; let veille write there")
             return f"{path}: there"
         folder = path.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):

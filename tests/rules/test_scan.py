@@ -316,4 +316,4 @@ def test_a_hostile_text_takes_linear_time(piece: str) -> None:
 
     SCANNER.scan(Document(body=text))
 
-    assert time.process_time() - before < 1.5
+    assert time.process_time() - before < 5
