@@ -91,8 +91,6 @@ def _text(record: dict[str, Any], name: str) -> str:
 def _result(engine: Engine, record: dict[str, Any], now: datetime) -> dict[str, Any]:
     from rules.types import Document
 
-    if record.keys().isdisjoint(_FIELDS):
-        raise ValueError("none of title, lead and body is there")
     title, lead, body = (_text(record, name) for name in _FIELDS)
     analysis = engine.analyse(Document(title=title, lead=lead, body=body))
     mentions = analysis.scan.mentions

@@ -145,10 +145,10 @@ class _Answers:
 def _asked(given: _Answers) -> _Answers:
     """Ask a person for what the flags did not say; an answer that cannot be is asked again."""
 
-    def ask(question: str, value: str, *settings: str) -> str:
+    def ask(question: str, value: str, setting: str | None = None, **beside: str) -> str:
         def read(text: str) -> str:
-            for setting in settings:
-                _try(**{setting: text.strip()})
+            if setting is not None:
+                _try(**{setting: text.strip()}, **beside)
             return text.strip()
 
         return value or str(typer.prompt(question, default="", show_default=False, value_proc=read))
@@ -167,7 +167,7 @@ def _asked(given: _Answers) -> _Answers:
     slack_webhook_url = ask("Slack webhook address", given.slack_webhook_url, "slack_webhook_url")
     smtp_host = ask("Mail server", given.smtp_host)
     mail_from = ask("Mails from", given.mail_from, "mail_from") if smtp_host else ""
-    mail_to = ask("Mails to", given.mail_to, "mail_to") if smtp_host else ""
+    mail_to = ask("Mails to", given.mail_to, "mail_to", mail_from=mail_from, smtp_host=smtp_host) if smtp_host else ""
     contact = ask("Your mail or web address, told to the sites that are polled", given.contact, "contact")
     sys.stdout.write("".join(f"  {name.value}: {meaning}\n" for name, meaning in _USES.items()))
     use = given.use or Use(typer.prompt("What are the alerts for", default=Use.PERSONAL.value, type=Use))

@@ -56,6 +56,27 @@ def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
         _load(tmp_path)
 
 
+def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_: Path) -> None:  # the tests may run as root, who may read all
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+
+    with pytest.raises(RulesError, match="cannot be read: Permission denied"):
+        _load(tmp_path)
+
+
+def test_entities_alone_do_not_go_live(tmp_path: Path) -> None:
+    (tmp_path / "vin.yaml").write_text("- id: vin\n  name: Vin\n  primary: [vin]\n", encoding="utf-8")
+
+    with pytest.raises(RulesError, match="holds entities and no rule, so nothing would ever match"):
+        _load(tmp_path)
+
+    assert () == load_engine(load_settings(None, rules=tmp_path), tested=False).pack.rules
+
+
 def test_a_file_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(RulesError, match=r"gone\.yaml: cannot be read: No such file"):
         _load(tmp_path / "gone.yaml")

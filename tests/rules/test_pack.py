@@ -238,6 +238,15 @@ def test_a_mistake_in_a_condition_of_several_lines_is_told_where_it_begins() -> 
     assert [("0.yaml", 17, 12, "unknown term visit", "did you mean visite?")] == found
 
 
+@pytest.mark.parametrize("condition", ["not russie", "russie or not visite", "not (russie and visite)"])
+def test_a_rule_that_wants_nothing_needs_a_threshold(condition: str) -> None:
+    rule = RULE.replace("russie near/30 visite", condition)
+    without = rule.replace("threshold: 10, ", "")
+
+    assert problems(without)[0][3].startswith("the rule axe matches every article that lacks")
+    assert 1 == len(load_pack([("e.yaml", ENTITIES), ("0.yaml", rule)]).rules)
+
+
 @pytest.mark.parametrize("name", ["or", "proche", "count"])
 def test_an_operator_is_no_name_of_a_term(name: str) -> None:
     found = problems(RULE.replace("  visite: {", f"  {name}: {{").replace("terms: [visite]", f"terms: [{name}]"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.cli.samples import RULE
 
@@ -98,6 +99,23 @@ def test_a_database_that_cannot_be_made_fails_the_check(
 
     assert expected in veille("check").out
     assert [] == list(folder.iterdir())
+
+
+def test_a_database_that_may_only_be_read_fails_the_check(
+    veille: Veille, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.store.store.os.access", lambda *_: False)  # the tests may run as root
+
+    assert f"FAIL database: {store.path.name}: it or its folder may only be read" in veille("check").out
+
+
+def test_what_failed_once_is_told_once(veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "non.txt").write_text("NON Kharkiv\n", encoding="utf-8")
+    monkeypatch.setenv("VEILLE_RULES", "non.txt")
+    out = veille("check").out
+
+    assert 1 == out.count("matches every article")
+    assert "FAIL routes: not checked, as rules failed\n" in out
 
 
 def test_a_database_of_another_program_fails_the_check(

@@ -41,12 +41,15 @@ def test_without_answers_everything_bundled_is_taken(veille: Veille, folder: Pat
 
 def test_a_person_is_asked_and_asked_again(veille: Veille, folder: Path) -> None:
     answers = ["lune", "québec, suisse", "front-kharkiv", "https://x.example/h", "", "mail.x.example"]
-    answers += ["v@x.example", "a@x.example", "desk@x.example", "research"]
+    answers += ["nimporte", "v@x.example", "pasunmail", "a@x.example", "desk@x.example", "research"]
     made = veille("init", "desk", given="\n".join(answers).encode() + b"\n", terminal=True)
     env = (folder / "desk" / ".env").read_text(encoding="utf-8")
 
     assert 0 == made.code
     assert "no such answer 'lune'" in made.out + made.err
+    assert "VEILLE_MAIL_FROM: 'nimporte' is not a mail address" in made.out + made.err
+    assert "VEILLE_MAIL_TO: 'pasunmail' is not a mail address" in made.out + made.err
+    assert "VEILLE_WEBHOOK_SECRET in .env is new" in made.out
     assert "rules front-kharkiv; told: webhook, mail" in made.out
     assert "# What the alerts are for: research.\n" in env
     assert "VEILLE_CONTACT='desk@x.example'\n" in env
