@@ -32,6 +32,7 @@ class Use(StrEnum):
     CLIENTS = "clients"
 
 
+_SOMEBODY = "desk@example.org"  # a sender is tried beside a recipient
 _USES: dict[Use, str] = {
     Use.PERSONAL: "for yourself alone",
     Use.PRESS: "a newsroom's own work",
@@ -166,7 +167,9 @@ def _asked(given: _Answers) -> _Answers:
     webhook_url = ask("Webhook address", given.webhook_url, "webhook_url")
     slack_webhook_url = ask("Slack webhook address", given.slack_webhook_url, "slack_webhook_url")
     smtp_host = ask("Mail server", given.smtp_host)
-    mail_from = ask("Mails from", given.mail_from, "mail_from") if smtp_host else ""
+    mail_from = (
+        ask("Mails from", given.mail_from, "mail_from", mail_to=_SOMEBODY, smtp_host=smtp_host) if smtp_host else ""
+    )
     mail_to = ask("Mails to", given.mail_to, "mail_to", mail_from=mail_from, smtp_host=smtp_host) if smtp_host else ""
     contact = ask("Your mail or web address, told to the sites that are polled", given.contact, "contact")
     sys.stdout.write("".join(f"  {name.value}: {meaning}\n" for name, meaning in _USES.items()))
@@ -180,10 +183,11 @@ def _try(**settings: str) -> None:
     Raises:
         typer.BadParameter: one is impossible; told at once, so that a person may answer again.
     """
+    from monitor.app import check_channels
     from monitor.settings import load_settings
 
     try:
-        load_settings(None, **{name: value for name, value in settings.items() if value})
+        check_channels(load_settings(None, **{name: value for name, value in settings.items() if value}))
     except SettingsError as error:
         raise typer.BadParameter(str(error)) from None
 
