@@ -58,7 +58,7 @@ def test_a_person_sees_a_table(veille: Veille, polled: Store) -> None:
     out = veille("feeds", terminal=True).out
 
     assert "Feeds" in out
-    assert "┃" in out
+    assert "─" in out
 
 
 def test_an_empty_list_says_what_to_do(veille: Veille, store: Store) -> None:
