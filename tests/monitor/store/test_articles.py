@@ -66,14 +66,14 @@ def test_recording_an_entry_twice_writes_once(store: Store) -> None:
 
 def test_i8_what_reading_the_page_adds_is_added_to_what_was_told_before(store: Store) -> None:
     claimed = one_entry(store)
-    summary, near = article(), match("titre", near_miss=True)
+    summary, near, far = article(), match("titre", near_miss=True), match("loin", score=7.2, near_miss=True)
     told = (alert("7K2QXYZ0", match("axe", score=12.5)), [message()])
     early: dict[str, Any] = {"story": story(), "entities": (), "now": NOW}
     first = store.record_article(
-        claimed.id, summary, matches=[match("axe", score=12.5), near], alerts=[told], done=False, **early
+        claimed.id, summary, matches=[match("axe", score=12.5), near, far], alerts=[told], done=False, **early
     )
     page = replace(summary, body="Toute la page.", completeness=Completeness.FULL)
-    matches = [match("axe", score=30.0), match("titre"), match("texte")]
+    matches = [match("axe", score=30.0), match("titre"), match("texte"), replace(far, text_sha256="page")]
     more = (alert("ABCDEFGH", match("texte")), [message("ABCDEFGH")])
     second = store.record_article(claimed.id, page, matches=matches, alerts=[told, more], **early)
 
@@ -83,7 +83,7 @@ def test_i8_what_reading_the_page_adds_is_added_to_what_was_told_before(store: S
     assert {"axe": 12.5, "titre": 12.5, "texte": 12.5} == {line.rule: line.score for line in store.matches()}
     assert "Toute la page." == store.match(str(store.matches()[0].id)).article.body
     assert Recorded(first.article_id) == store.record_article(claimed.id, page, matches=matches, alerts=[told], **early)
-    assert {"articles": 1, "matches": 3, "alerts": 2}.items() <= counts(store).items()
+    assert {"articles": 1, "matches": 3, "near_misses": 1, "alerts": 2}.items() <= counts(store).items()
     assert 0 == store.entries_waiting(now=after(60))
 
 
