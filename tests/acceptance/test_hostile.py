@@ -22,6 +22,7 @@ from tests.monitor.tcp import tcp
 
 pytestmark = [
     pytest.mark.acceptance,
+    pytest.mark.untraced,
     pytest.mark.timeout(400),
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
 ]
