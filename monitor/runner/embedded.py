@@ -80,7 +80,7 @@ class EmbeddedRunner:
         self._tasks: list[asyncio.Task[None]] = []
         self._held_until: dict[str, datetime] = {}  # receivers that asked for a pause (promises D6, D10)
         self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap]
-        self._clock_was_set_back = False
+        self._repairs = 0  # rounds that are still to repair what the clock, set back, left due too late
         self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
         self.articles = {lane: self._article_pump(lane, limit) for lane, limit in _ARTICLES.items()}
         self.messages = {receiver.name: self._delivery_pump(receiver.name) for receiver in tools.routes.receivers}
@@ -248,9 +248,9 @@ class EmbeddedRunner:
         """Prove that the database can be written, and read the gauges from it."""
         tools, now = self._tools, self._tools.clock.now()
         await tools.thread.run(tools.store.heartbeat, now=now)
-        if self._clock_was_set_back:
+        if self._repairs:
             await tools.thread.run(tools.store.pull_due, now=now)
-            self._clock_was_set_back = False
+            self._repairs -= 1
         gauges = await tools.thread.run(tools.store.gauges, now=now)
         tools.metrics.entries_waiting.set(gauges.entries_waiting)
         tools.metrics.outbox_pending.set(gauges.outbox_pending)
@@ -272,9 +272,12 @@ class EmbeddedRunner:
                 self._set_back_clock()
 
     def _set_back_clock(self) -> None:
-        """Run the jobs by the new clock; the round that follows repairs what is due by the old one."""
+        """Run the jobs by the new clock; the rounds that follow repair what is due by the old one.
+
+        Two of them, as what was under way ends after the first.
+        """
         _log.warning("clock_set_back")
-        self._clock_was_set_back = True
+        self._repairs = 2
         if self._scheduler is not None:
             for job in self._scheduler.get_jobs():
                 job.modify(next_run_time=self._tools.clock.now())
