@@ -61,12 +61,15 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
     if not seen.root or (seen.is_page and not _FEED_ROOT.search(whole)):
         raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
     document, dropped = at_most(LIMITS.entries, whole)
-    parsed = feedparser.parse(
-        io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + document.encode()),
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + document.encode()),
+            response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except ValueError as error:  # a namespace with a space in it, say
+        raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED) from error
     found: list[dict[str, Any]] = parsed.get("entries", [])
     if not parsed.get("version") and not found:
         raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)

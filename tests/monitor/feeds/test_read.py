@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.errors import FeedError, Reason
@@ -332,6 +332,7 @@ def test_a_json_feed_without_a_version_is_of_the_first() -> None:
     assert read('{"items": []}').format == "json10"
 
 
+@example(b"\x80\xa0", 4)
 @given(st.binary(max_size=200), st.integers(0, 60))
 def test_no_bytes_raise_anything_else_than_a_named_error(noise: bytes, at: int) -> None:
     body = RSS.encode()
