@@ -2,17 +2,18 @@ r"""Judges documents by the rules of a pack.
 
 `analyse` reads a document once; `verdicts` and `match` are pure and take `now`::
 
-    Document --Scanner--> Scan --see--> Sight --evaluate--> Outcome
-                                    \--points--> Contributions
+    Document --Scanner--> Scan --> Sight --holds, points--> Grade --evidence, missing--> Verdict
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import mul
+from typing import NamedTuple
 
-from rules.evaluation import FIELD_ORDER, Missing, Outcome, Sight, evaluate, see
+from rules.evaluation import Missing, Sight, apart, evidence, holds, in_fields, missing, see
 from rules.excerpt import snippets
 from rules.scan import Scanner
 from rules.text import text_sha256
@@ -44,19 +45,22 @@ from rules.types import (
     RuleDef,
     SameSentence,
     Scan,
+    Scope,
     Score,
     Status,
     TermDef,
     Verdict,
 )
 
-__all__ = ["REPEAT", "Analysis", "Engine", "decimal", "judge", "masks_of"]
+__all__ = ["REPEAT", "Analysis", "Engine", "Grade", "decimal", "judge", "masks_of"]
 
 REPEAT = 1 / 3  # each further hit of a term counts a third of the one before: all together under half the best
 _HIGH = 2.0  # times the threshold
 _MAX_EVIDENCE = 50  # spans kept for each term
 _OLDEST = datetime(1995, 1, 1, tzinfo=UTC)  # a date before the web press is a mistake
 _AHEAD = timedelta(days=1)  # a date further in the future is a mistake
+_SHARES = tuple(REPEAT**rank for rank in range(30))  # what follows is under any rounding
+_ANYWHERE = Scope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,29 @@ class Analysis:
 
     document: Document
     scan: Scan
-    text_sha256: str
+
+    @property
+    def text_sha256(self) -> str:
+        """The hash of the document's text, in hexadecimal."""
+        return text_sha256(self.document.title, self.document.lead, self.document.body)
+
+
+class Grade(NamedTuple):
+    """What one rule says of one document, without the reasons: a verdict that costs a tenth."""
+
+    rule: str
+    score: float
+    threshold: float | None
+    match: bool
+    near_miss: bool
+
+
+class _Use(NamedTuple):
+    """A term of a rule that looks for a pattern; both by their number."""
+
+    rule: int
+    term: int
+    definition: TermDef
 
 
 class Engine:
@@ -77,17 +103,29 @@ class Engine:
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
-        patterns = dict.fromkeys(pattern for rule in pack.rules for term in rule.terms for pattern in term.patterns)
-        self._scanner = Scanner(pack.entities, tuple(patterns))
+        self._uses = _uses(pack.rules)
+        self._scanner = Scanner(pack.entities, tuple(self._uses))
         self._by_pattern, self._always = _index(pack.rules)
-        self._patterns = tuple(
-            tuple((term.name, frozenset(term.patterns)) for term in rule.terms) for rule in pack.rules
-        )
+        self._terms = tuple({term.name: term for term in rule.terms} for rule in pack.rules)
+        self._unseen = tuple(Grade(rule.id, 0.0, rule.score.threshold, match=False, near_miss=False) for rule in pack.rules)
 
     def analyse(self, document: Document) -> Analysis:
         """Look for every entity and pattern of the pack in a document, in one pass."""
-        sha256 = text_sha256(document.title, document.lead, document.body)
-        return Analysis(document, self._scanner.scan(document), sha256)
+        return Analysis(document, self._scanner.scan(document))
+
+    def grades(self, analysis: Analysis, *, now: datetime) -> tuple[Grade, ...]:
+        """Grade a document by every rule, in the order of the pack.
+
+        Args:
+            analysis: of this engine's pack.
+            now: the instant that ages are counted to, UTC-aware.
+        """
+        grades = list(self._unseen)
+        sights = self._sights(analysis.scan)
+        for number in self._always.union(sights):
+            sight = sights.get(number) or Sight({})
+            grades[number] = _grade(self.pack.rules[number], sight, analysis.document, now)
+        return tuple(grades)
 
     def verdicts(self, analysis: Analysis, *, now: datetime) -> tuple[Verdict, ...]:
         """Judge a document by every rule, in the order of the pack.
@@ -96,7 +134,11 @@ class Engine:
             analysis: of this engine's pack.
             now: the instant that ages are counted to, UTC-aware.
         """
-        return tuple(verdict for _, verdict in self._judged(range(len(self.pack.rules)), analysis, now))
+        sights = self._sights(analysis.scan)
+        return tuple(
+            _judge(rule, sights.get(number) or self._sight(number, {}, analysis.scan), analysis.document, now)
+            for number, rule in enumerate(self.pack.rules)
+        )
 
     def match(self, analysis: Analysis, *, now: datetime) -> tuple[Match, ...]:
         """Return the matches and near misses among the rules that are not deprecated, in the order of the pack.
@@ -105,63 +147,89 @@ class Engine:
             analysis: of this engine's pack.
             now: the instant that ages are counted to, UTC-aware.
         """
-        return tuple(
-            _match(rule, verdict, analysis)
-            for rule, verdict in self._judged(self._candidates(analysis.scan), analysis, now)
-            if verdict.match or verdict.near_miss
-        )
-
-    def _candidates(self, scan: Scan) -> list[int]:
-        return sorted(self._always.union(*(self._by_pattern.get(pattern, ()) for pattern in scan.hits)))
-
-    def _judged(self, numbers: Iterable[int], analysis: Analysis, now: datetime) -> Iterator[tuple[RuleDef, Verdict]]:
-        """Judge by some rules; of their terms, only those with a pattern that was seen are looked up."""
-        found = frozenset(analysis.scan.hits)
-        for number in numbers:
+        scan = analysis.scan
+        candidates = self._always.union(*(self._by_pattern[seen] for seen in scan.hits if seen in self._by_pattern))
+        sights = self._sights(scan, among=candidates) if candidates else {}
+        matches = []
+        for number in sorted(candidates):
             rule = self.pack.rules[number]
-            seen = {term for term, patterns in self._patterns[number] if not patterns.isdisjoint(found)}
-            yield rule, _judge(rule, see(rule.terms, analysis.scan, seen=seen), analysis, now)
+            sight = sights.get(number) or self._sight(number, {}, scan)
+            grade = _grade(rule, sight, analysis.document, now)
+            if grade.match or grade.near_miss:
+                matches.append(_match(rule, _judge(rule, sight, analysis.document, now), analysis))
+        return tuple(matches)
+
+    def _sights(self, scan: Scan, *, among: Container[int] | None = None) -> dict[int, Sight]:
+        """Return what was seen of each rule of which something was seen."""
+        found: dict[int, dict[int, list[Sequence[Hit]]]] = {}
+        for pattern, hits in scan.hits.items():
+            for use in self._uses.get(pattern, ()):
+                if (among is None or use.rule in among) and (kept := in_fields(use.definition, hits)):
+                    found.setdefault(use.rule, {}).setdefault(use.term, []).append(kept)
+        return {number: self._sight(number, terms, scan) for number, terms in found.items()}
+
+    def _sight(self, number: int, found: Mapping[int, Sequence[Sequence[Hit]]], scan: Scan) -> Sight:
+        terms = self.pack.rules[number].terms
+        hits = {terms[term].name: apart(of_patterns) for term, of_patterns in found.items()}
+        return Sight(hits, self._terms[number], scan)
+
+
+def _uses(rules: Sequence[RuleDef]) -> dict[Pattern, tuple[_Use, ...]]:
+    """Return which terms look for each pattern."""
+    uses: dict[Pattern, list[_Use]] = {}
+    for number, rule in enumerate(rules):
+        for place, term in enumerate(rule.terms):
+            for pattern in term.patterns:
+                uses.setdefault(pattern, []).append(_Use(number, place, term))
+    return {pattern: tuple(using) for pattern, using in uses.items()}
 
 
 def judge(rule: RuleDef, analysis: Analysis, *, now: datetime) -> Verdict:
     """Judge a document by one rule: scope, then condition, then threshold. The score is computed in any case."""
-    return _judge(rule, see(rule.terms, analysis.scan), analysis, now)
+    return _judge(rule, see(rule.terms, analysis.scan), analysis.document, now)
 
 
-def _judge(rule: RuleDef, sight: Sight, analysis: Analysis, now: datetime) -> Verdict:
-    outcome = evaluate(rule.condition, sight)
-    contributions = _contributions(rule, sight, analysis.document)
-    score = round(sum(contribution.points for contribution in contributions), 4)
-    outside = _outside(rule, analysis.document, now)
-    enough = rule.score.threshold is None or score >= rule.score.threshold
-    gate = _gate(outside, outcome, None if enough else score, rule.score)
+def _grade(rule: RuleDef, sight: Sight, document: Document, now: datetime) -> Grade:
+    factors = _factors(rule.score, document)
+    score = round(sum(_points(term, hits, factors) for term in rule.terms if (hits := sight.hits.get(term.name))), 4)
+    threshold = rule.score.threshold
+    holding = holds(rule.condition, sight) and _outside(rule, document, now) is None
+    enough = threshold is None or score >= threshold
+    return Grade(rule.id, score, threshold, match=holding and enough, near_miss=holding and not enough)
+
+
+def _judge(rule: RuleDef, sight: Sight, document: Document, now: datetime) -> Verdict:
+    grade = _grade(rule, sight, document, now)
+    true = grade.match or grade.near_miss or holds(rule.condition, sight)
+    outside = _outside(rule, document, now)
+    lacking = None if true else missing(rule.condition, sight)
     return Verdict(
         rule=rule.id,
         version=rule.version,
-        score=score,
-        threshold=rule.score.threshold,
-        condition=outcome.true,
+        score=grade.score,
+        threshold=grade.threshold,
+        condition=true,
         in_scope=outside is None,
-        match=gate is None,
-        near_miss=gate is not None and gate.kind is GateKind.THRESHOLD,
-        level=_level(rule, score) if gate is None else None,
-        contributions=contributions,
-        evidence=_shown(rule, sight, outcome) if outcome.true else (),
-        gate=gate,
+        match=grade.match,
+        near_miss=grade.near_miss,
+        level=_level(rule, grade.score) if grade.match else None,
+        contributions=_contributions(rule, sight, document),
+        evidence=_shown(rule, sight) if true else (),
+        gate=_gate(outside, lacking, grade),
     )
 
 
 # --- gates -----------------------------------------------------------------------------------------------------
 
 
-def _gate(outside: Missing | None, outcome: Outcome, short: float | None, score: Score) -> Gate | None:
-    """Return the first gate that failed. `short` is the score where it is under the threshold."""
+def _gate(outside: Missing | None, lacking: Missing | None, grade: Grade) -> Gate | None:
+    """Return the first gate that failed: the scope, the condition, the threshold."""
     if outside is not None:
         return Gate(GateKind.SCOPE, outside.fr, outside.en)
-    if outcome.missing is not None:
-        return Gate(GateKind.CONDITION, outcome.missing.fr, outcome.missing.en)
-    if short is not None and score.threshold is not None:
-        texts = (_shortfall(short, score.threshold, language) for language in ("fr", "en"))
+    if lacking is not None:
+        return Gate(GateKind.CONDITION, lacking.fr, lacking.en)
+    if grade.near_miss and grade.threshold is not None:
+        texts = (_shortfall(grade.score, grade.threshold, language) for language in ("fr", "en"))
         return Gate(GateKind.THRESHOLD, *texts)
     return None
 
@@ -184,6 +252,8 @@ def decimal(number: float, digits: int, language: str) -> str:
 def _outside(rule: RuleDef, document: Document, now: datetime) -> Missing | None:
     """Return why a document is outside a rule's scope. An unknown fact passes."""
     scope = rule.scope
+    if scope == _ANYWHERE:
+        return None
     language = document.language.lower().partition("-")[0] if document.language else None
     if scope.languages and language and language not in scope.languages:
         return Missing(f"langue : {language}", f"language: {language}")
@@ -227,41 +297,45 @@ def _level(rule: RuleDef, score: float) -> Level:
 def _contributions(rule: RuleDef, sight: Sight, document: Document) -> tuple[Contribution, ...]:
     """Return what each term that was seen brought, in the rule's order."""
     factors = _factors(rule.score, document)
-    return tuple(_contribution(term, hits, factors) for term in rule.terms if (hits := sight.hits[term.name]))
+    return tuple(_contribution(term, hits, factors) for term in rule.terms if (hits := sight.hits.get(term.name)))
 
 
-def _factors(score: Score, document: Document) -> Mapping[Field, float]:
-    """A teaser's body is the start of an article we cannot read: it earns nothing."""
-    factors = {where: score.factor(where) for where in Field}
-    return factors | {Field.BODY: 0.0} if document.completeness is Completeness.TEASER else factors
+def _factors(score: Score, document: Document) -> tuple[float, ...]:
+    """Return the factor of each field. A teaser's body is the start of an article we cannot read: it earns nothing."""
+    return score.title, score.lead, 0.0 if document.completeness is Completeness.TEASER else score.body
 
 
-def _contribution(term: TermDef, hits: Sequence[Hit], factors: Mapping[Field, float]) -> Contribution:
-    """Score one term: its best hit in full, each further one a third of its rank before, so at most 1.5 × the best.
+def _points(term: TermDef, hits: Sequence[Hit], factors: Sequence[float]) -> float:
+    """Score one term: its best hit in full, each further one a third of its rank before, so at most 1.5 × the best."""
+    if len(hits) == 1:
+        return round(term.weight * hits[0].strength * factors[hits[0].reading.order], 4)
+    values = sorted([hit.strength * factors[hit.reading.order] for hit in hits], reverse=True)
+    return round(term.weight * sum(map(mul, values, _SHARES)), 4)
 
-    Hits are in reading order, so that the first of several best ones is named.
-    """
-    values = [hit.strength * factors[hit.field] for hit in hits]
-    best = hits[values.index(max(values))]
-    points = term.weight * sum(value * REPEAT**rank for rank, value in enumerate(sorted(values, reverse=True)))
-    return Contribution(term.name, round(points, 4), best.text, best.field, len(hits))
+
+def _contribution(term: TermDef, hits: Sequence[Hit], factors: Sequence[float]) -> Contribution:
+    """Say what one term brought. Hits are in reading order, so that the first of several best ones is named."""
+    best = max(hits, key=lambda hit: hit.strength * factors[hit.reading.order])
+    return Contribution(term.name, _points(term, hits, factors), best.text, best.field, len(hits))
 
 
 # --- evidence --------------------------------------------------------------------------------------------------
 
 
-def _shown(rule: RuleDef, sight: Sight, outcome: Outcome) -> tuple[Evidence, ...]:
+def _shown(rule: RuleDef, sight: Sight) -> tuple[Evidence, ...]:
     """Return the spans that satisfied the condition, then those of the terms that only brought points."""
     named = _named(rule.condition)
     extra = (
-        Evidence(term.name, hit.field, hit.start, hit.end, hit.text)
+        Evidence(term.name, hit.field, *hit.reading.place(hit.start, hit.end))
         for term in rule.terms
         if term.weight > 0 and term.name not in named
-        for hit in sight.hits[term.name]
+        for hit in sight.hits.get(term.name, ())
     )
     kept: list[Evidence] = []
     counts: dict[str, int] = {}
-    for found in sorted((*outcome.evidence, *extra), key=lambda e: (FIELD_ORDER[e.field], e.start, e.end, e.term)):
+    order = {where: number for number, where in enumerate(Field)}
+    every = (*evidence(rule.condition, sight), *extra)
+    for found in sorted(every, key=lambda e: (order[e.field], e.start, e.end, e.term)):
         counts[found.term] = counts.get(found.term, 0) + 1
         if counts[found.term] <= _MAX_EVIDENCE:
             kept.append(found)

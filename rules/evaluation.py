@@ -1,12 +1,15 @@
-"""Is a condition true of what was seen, by which spans, and if not, what was missing."""
+"""Is a condition true of what was seen, by which spans, and if not, what was missing.
+
+`holds` alone decides; `evidence` and `missing` are asked only of what it decided, when somebody wants to know.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 from rules.types import (
     All,
@@ -29,9 +32,8 @@ from rules.types import (
     TermDef,
 )
 
-__all__ = ["FIELD_ORDER", "Missing", "Outcome", "Sight", "evaluate", "see"]
+__all__ = ["Missing", "Sight", "apart", "evidence", "holds", "in_fields", "missing", "see", "term_label"]
 
-FIELD_ORDER: Mapping[Field, int] = {where: number for number, where in enumerate(Field)}
 _MAX_SPANS = 2_000  # a proximity's spans; only a text made of nothing but terms has more
 
 _FIELD_FR = {Field.TITLE: "titre", Field.LEAD: "chapô", Field.BODY: "corps"}
@@ -39,7 +41,10 @@ _FIELD_FR = {Field.TITLE: "titre", Field.LEAD: "chapô", Field.BODY: "corps"}
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What a false condition lacked, in French and English. `absent` holds terms that were merely not seen."""
+    """What a false condition lacked, in French and English.
+
+    `absent` holds the terms that were merely not seen; any one of them would have done.
+    """
 
     fr: str
     en: str
@@ -47,86 +52,74 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A condition's truth: the spans that satisfied it, or what was missing."""
-
-    true: bool
-    evidence: tuple[Evidence, ...] = ()
-    missing: Missing | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Sight:
     """The terms of one rule in one document.
 
     Args:
-        hits: for each term its hits that count, in order of field and start, none inside another.
-        masked: for a term without hits, the fixed phrase that hid it ("montagnes russes").
-        aside: for a term without hits, the text seen in boilerplate only.
+        hits: for each term that was seen its hits, in order of field and start, none inside another.
+        terms: the rule's terms by name, and
+        scan: what they were looked for in; both only serve to say why a term was not seen.
     """
 
-    hits: Mapping[str, tuple[Hit, ...]]
-    masked: Mapping[str, str] = field(default_factory=dict)
-    aside: Mapping[str, str] = field(default_factory=dict)
+    hits: Mapping[str, Sequence[Hit]]
+    terms: Mapping[str, TermDef] = field(default_factory=dict)
+    scan: Scan | None = None
 
     def within(self, where: Field) -> Sight:
         """Return what was seen in one field."""
-        return replace(self, hits={t: tuple(h for h in hits if h.field is where) for t, hits in self.hits.items()})
+        kept = {term: [hit for hit in hits if hit.field is where] for term, hits in self.hits.items()}
+        return Sight({term: hits for term, hits in kept.items() if hits}, self.terms, self.scan)
+
+    def masked(self, term: str) -> str | None:
+        """Return the fixed phrase that hid a term's entity ("montagnes russes"), or None."""
+        definition = self.terms.get(term)
+        mask = _mask(definition, self.scan) if definition and self.scan else None
+        return mask.text if mask else None
+
+    def aside(self, term: str) -> str | None:
+        """Return what of a term was seen in boilerplate only, or None."""
+        if term not in self.terms or self.scan is None:
+            return None
+        found = (hits[0].text for pattern in self.terms[term].patterns if (hits := self.scan.aside.get(pattern)))
+        return next(found, None)
 
 
-def see(terms: Sequence[TermDef], scan: Scan, *, seen: Container[str] | None = None) -> Sight:
-    """Gather the hits of a rule's terms. Hits in boilerplate are ignored entirely, by exclusions too.
+def see(terms: Sequence[TermDef], scan: Scan) -> Sight:
+    """Gather the hits of a rule's terms. Those in boilerplate count for nothing, for exclusions neither."""
+    hits: dict[str, Sequence[Hit]] = {}
+    for term in terms:
+        found = [in_fields(term, scan.hits[pattern]) for pattern in term.patterns if pattern in scan.hits]
+        if kept := apart(found):
+            hits[term.name] = kept
+    return Sight(hits, {term.name: term for term in terms}, scan)
+
+
+def in_fields(term: TermDef, hits: Sequence[Hit]) -> Sequence[Hit]:
+    """Return the hits that lie in the fields which a term looks at."""
+    return hits if term.fields is None else [hit for hit in hits if hit.field in term.fields]
+
+
+def apart(found: Sequence[Sequence[Hit]]) -> Sequence[Hit]:
+    """Merge the hits of one term on the same words: "oblast de Kharkiv" is one sight, of its best strength.
 
     Args:
-        terms: the rule's.
-        scan: of the document.
-        seen: the names of the terms that have hits, where that is known: the others are not looked up.
+        found: the hits of each of the term's patterns, each in order and apart.
     """
-    hits: dict[str, tuple[Hit, ...]] = {}
-    masked: dict[str, str] = {}
-    aside: dict[str, str] = {}
-    for term in terms:
-        found = _found(term, scan) if seen is None or term.name in seen else []
-        counted = [hit for hit in found if not _discounted(hit, scan)] if any(scan.discounted.values()) else found
-        hits[term.name] = _apart(counted)
-        if counted:
-            continue
-        if found:
-            aside[term.name] = found[0].text
-        if scan.masks and (mask := _mask(term, scan)):
-            masked[term.name] = mask.text
-    return Sight(hits, masked, aside)
+    if len(found) == 1:
+        return found[0]
+    kept: list[Hit] = []
+    for hit in sorted((hit for hits in found for hit in hits), key=_reading_order):
+        last = kept[-1] if kept else None
+        if last is not None and last.reading is hit.reading and hit.start < last.end:
+            if hit.strength > last.strength:
+                kept[-1] = last._replace(strength=hit.strength)
+        else:
+            kept.append(hit)
+    return kept
 
 
-def evaluate(condition: Condition, sight: Sight) -> Outcome:  # noqa: PLR0911 (one return a kind of node)
-    """Judge a condition. Distances count the words between two spans of one field; overlapping spans are 0 apart."""
-    match condition:
-        case Ref(term):
-            return _seen(term, sight)
-        case And(parts):
-            return _every([evaluate(part, sight) for part in parts])
-        case Or(parts):
-            return _some([evaluate(part, sight) for part in parts])
-        case Not(part):
-            return _none(evaluate(part, sight))
-        case Near() | SameSentence():
-            return _together(condition, sight)
-        case Of(least, terms):
-            return _at_least(least, terms, sight)
-        case All(terms):
-            return _every([_seen(term, sight) for term in terms])
-        case Count(term, least):
-            return _counted(term, least, sight)
-        case InField(where, part):  # pragma: no branch
-            return _in_field(where, evaluate(part, sight.within(where)))
-
-
-# --- what was seen ---------------------------------------------------------------------------------------------
-
-
-def _found(term: TermDef, scan: Scan) -> list[Hit]:
-    found = [hit for pattern in term.patterns for hit in scan.hits.get(pattern, ())]
-    return found if term.fields is None else [hit for hit in found if hit.field in term.fields]
+def _reading_order(hit: Hit) -> tuple[int, int, int, float]:
+    return hit.reading.order, hit.start, -hit.end, -hit.strength
 
 
 def _mask(term: TermDef, scan: Scan) -> Mask | None:
@@ -135,124 +128,177 @@ def _mask(term: TermDef, scan: Scan) -> Mask | None:
     return next((mask for mask in scan.masks if mask.entity in entities), None)
 
 
-def _discounted(hit: Hit, scan: Scan) -> bool:
-    """Tell whether a hit touches boilerplate, whose spans are in order and apart."""
-    spans = scan.discounted.get(hit.field, ())
-    number = bisect_right(spans, hit.start, key=_ends)
-    return number < len(spans) and spans[number][0] < hit.end
-
-
-def _ends(span: tuple[int, int]) -> int:
-    return span[1]
-
-
-def _apart(hits: Iterable[Hit]) -> tuple[Hit, ...]:
-    """Merge hits of one term on the same words, so that "oblast de Kharkiv" is one sight, of its best strength."""
-    kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda h: (FIELD_ORDER[h.field], h.start, -h.end, -h.strength, h.text)):
-        last = kept[-1] if kept else None
-        if last is not None and last.field is hit.field and hit.start < last.end:
-            kept[-1] = replace(last, strength=max(last.strength, hit.strength))
-        else:
-            kept.append(hit)
-    return tuple(kept)
+def term_label(name: str) -> str:
+    """Return a term's name as readers see it: `faits_de_guerre` is « faits de guerre »."""
+    return name.replace("_", " ")
 
 
 # --- truth -----------------------------------------------------------------------------------------------------
 
 
-def _evidence(term: str, hit: Hit) -> Evidence:
-    return Evidence(term, hit.field, hit.start, hit.end, hit.text)
+def holds(condition: Condition, sight: Sight) -> bool:  # noqa: PLR0911 (one return a kind of node)
+    """Judge a condition. Distances count the words between two spans of one field; overlapping spans are 0 apart."""
+    match condition:
+        case Ref(term):
+            return term in sight.hits
+        case And(parts):
+            return all(holds(part, sight) for part in parts)
+        case Or(parts):
+            return any(holds(part, sight) for part in parts)
+        case Not(part):
+            return not holds(part, sight)
+        case Of(least, terms):
+            return sum(term in sight.hits for term in terms) >= least
+        case All(terms):
+            return all(term in sight.hits for term in terms)
+        case Count(term, least):
+            return len(sight.hits.get(term, ())) >= least
+        case InField(where, part):
+            return holds(part, sight.within(where))
+        case Near(left, right, words):
+            pairs = _neighbours(_spans(left, sight), _spans(right, sight))
+            return any(one.gap(other) <= words for one, other in pairs)
+        case SameSentence(left, right):  # pragma: no branch
+            return any(True for _ in _sentence_mates(_spans(left, sight), _spans(right, sight)))
 
 
-def _true(evidence: Iterable[Evidence]) -> Outcome:
-    return Outcome(true=True, evidence=tuple(dict.fromkeys(evidence)))
+def evidence(condition: Condition, sight: Sight) -> tuple[Evidence, ...]:
+    """Return the spans that make a condition true; none where it is false."""
+    return tuple(dict.fromkeys(_evidence(condition, sight))) if holds(condition, sight) else ()
 
 
-def _false(fr: str, en: str) -> Outcome:
-    return Outcome(true=False, missing=Missing(fr, en))
+def _evidence(condition: Condition, sight: Sight) -> Iterator[Evidence]:
+    """Yield the spans of what is true in a condition that is true."""
+    match condition:
+        case Ref(term) | Count(term):
+            yield from _of_term(term, sight)
+        case And(parts) | Or(parts):
+            for part in parts:
+                if holds(part, sight):
+                    yield from _evidence(part, sight)
+        case Of(_, terms) | All(terms):
+            for term in terms:
+                yield from _of_term(term, sight)
+        case InField(where, part):
+            yield from _evidence(part, sight.within(where))
+        case Near() | SameSentence():
+            for pair in _spans(condition, sight):
+                yield from pair.evidence
+        case Not():  # pragma: no branch (what is not there cannot be shown)
+            return
 
 
-@lru_cache(maxsize=4096)
-def _absent(*terms: str) -> Outcome:
-    names = ", ".join(dict.fromkeys(terms))
-    plural = "s" if len(terms) > 1 else ""
-    missing = Missing(f"terme{plural} absent{plural} : {names}", f"missing term{plural}: {names}", terms)
-    return Outcome(true=False, missing=missing)
+def _of_term(term: str, sight: Sight) -> Iterator[Evidence]:
+    return (_shown(term, hit) for hit in sight.hits.get(term, ()))
 
 
-def _seen(term: str, sight: Sight) -> Outcome:
-    if hits := sight.hits.get(term, ()):
-        return Outcome(true=True, evidence=tuple(_evidence(term, hit) for hit in hits))
-    if term in sight.masked:
-        return _false(f"masqué : {sight.masked[term]}", f"masked: {sight.masked[term]}")
-    if term in sight.aside:
-        return _false(f"hors article : {sight.aside[term]}", f"outside the article: {sight.aside[term]}")
-    return _absent(term)
+def _shown(term: str, hit: Hit) -> Evidence:
+    return Evidence(term, hit.field, *hit.reading.place(hit.start, hit.end))
 
 
-def _every(outcomes: Sequence[Outcome]) -> Outcome:
-    failed = next((outcome for outcome in outcomes if not outcome.true), None)
-    return failed or _true(evidence for outcome in outcomes for evidence in outcome.evidence)
+# --- what was missing ------------------------------------------------------------------------------------------
 
 
-def _some(outcomes: Sequence[Outcome]) -> Outcome:
-    if any(outcome.true for outcome in outcomes):
-        return _true(evidence for outcome in outcomes for evidence in outcome.evidence)
-    telling = next((outcome for outcome in outcomes if outcome.missing and not outcome.missing.absent), None)
-    return telling or _absent(*(term for outcome in outcomes if outcome.missing for term in outcome.missing.absent))
+def missing(condition: Condition, sight: Sight) -> Missing:  # noqa: PLR0911 (one return a kind of node)
+    """Return what a condition that is false lacked: the first part that failed, in the order it was written."""
+    match condition:
+        case Ref(term):
+            return _unseen(term, sight)
+        case And(parts):
+            return next(missing(part, sight) for part in parts if not holds(part, sight))
+        case Or(parts):
+            return _telling([missing(part, sight) for part in parts])
+        case Not(part):
+            return _excluded(part, sight)
+        case Of(least, terms):
+            return _too_few(least, terms, sight)
+        case All(terms):
+            return next(_unseen(term, sight) for term in terms if term not in sight.hits)
+        case Count(term, least):
+            number = len(sight.hits.get(term, ()))
+            if not number:
+                return _unseen(term, sight)
+            label = term_label(term)
+            return Missing(f"nombre({label}) : {number} < {least}", f"count({label}): {number} < {least}")
+        case InField(where, part):
+            inside = missing(part, sight.within(where))
+            return Missing(f"{inside.fr} ({_FIELD_FR[where]})", f"{inside.en} ({where})")
+        case Near() | SameSentence():  # pragma: no branch
+            return _too_far(condition, sight)
 
 
-def _none(outcome: Outcome) -> Outcome:
-    if not outcome.true:
-        return _true(())
-    seen = ", ".join(dict.fromkeys(f"{found.term} « {found.text} »" for found in outcome.evidence[:3]))
-    return _false(f"exclu : {seen}", f"excluded: {seen}")
+def _unseen(term: str, sight: Sight) -> Missing:
+    if mask := sight.masked(term):
+        return Missing(f"masqué : {mask}", f"masked: {mask}")
+    if aside := sight.aside(term):
+        return Missing(f"hors article : {aside}", f"outside the article: {aside}")
+    return _absent((term,))
 
 
-def _at_least(least: int, terms: Sequence[str], sight: Sight) -> Outcome:
-    outcomes = [_seen(term, sight) for term in terms]
-    number = sum(outcome.true for outcome in outcomes)
-    if number >= least:
-        return _true(evidence for outcome in outcomes for evidence in outcome.evidence)
+def _absent(terms: Iterable[str]) -> Missing:
+    absent = tuple(dict.fromkeys(terms))
+    names = ", ".join(map(term_label, absent))
+    if len(absent) == 1:
+        return Missing(f"terme absent : {names}", f"missing term: {names}", absent)
+    return Missing(f"aucun de ces termes : {names}", f"none of these terms: {names}", absent)
+
+
+def _telling(lacks: Sequence[Missing]) -> Missing:
+    """Return the alternative that says more than that a term was not seen, or all that would have done."""
+    telling = next((lack for lack in lacks if not lack.absent), None)
+    return telling or _absent(term for lack in lacks for term in lack.absent)
+
+
+def _excluded(part: Condition, sight: Sight) -> Missing:
+    shown = list(dict.fromkeys(f"{term_label(found.term)} « {found.text} »" for found in _evidence(part, sight)))[:3]
+    return Missing(f"exclu : {', '.join(shown)}", f"excluded: {', '.join(shown)}")
+
+
+def _too_few(least: int, terms: Sequence[str], sight: Sight) -> Missing:
+    number = sum(term in sight.hits for term in terms)
     if least == 1:
-        return _some(outcomes)
-    return _false(
+        return _telling([_unseen(term, sight) for term in terms])
+    return Missing(
         f"{least} parmi {len(terms)} : {number} seulement" if number else f"{least} parmi {len(terms)} : aucun",
         f"{least} of {len(terms)}: only {number}" if number else f"{least} of {len(terms)}: none",
     )
 
 
-def _counted(term: str, least: int, sight: Sight) -> Outcome:
-    outcome = _seen(term, sight)
-    number = len(sight.hits.get(term, ()))
-    if number >= least or not outcome.true:
-        return outcome
-    return _false(f"nombre({term}) : {number} < {least}", f"count({term}): {number} < {least}")
-
-
-def _in_field(where: Field, outcome: Outcome) -> Outcome:
-    if outcome.missing is None:
-        return outcome
-    missing = outcome.missing
-    return _false(f"{missing.fr} ({_FIELD_FR[where]})", f"{missing.en} ({where})")
+def _too_far(condition: Near | SameSentence, sight: Sight) -> Missing:
+    lefts, rights = _spans(condition.left, sight), _spans(condition.right, sight)
+    if not lefts or not rights:
+        return missing(condition.right if lefts else condition.left, sight)
+    if isinstance(condition, SameSentence):
+        return Missing("meme_phrase : phrases différentes", "same_sentence: different sentences")
+    words = condition.words
+    gaps = [left.gap(right) for left, right in _neighbours(lefts, rights)]
+    if not gaps:
+        return Missing(f"proche/{words} : champs différents", f"near/{words}: different fields")
+    return Missing(f"proche/{words} : distance {min(gaps)}", f"near/{words}: distance {min(gaps)}")
 
 
 # --- proximity -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Span:
-    """Words of one field, and the evidence they hold; what near joins is the hull of both sides."""
+class _Span(NamedTuple):
+    """Words of one field, and the hits they hold; what near joins is the hull of both sides."""
 
     field_order: int
     word: int
     word_end: int
     start: int
     end: int
-    sentence: int
-    last_sentence: int
-    evidence: tuple[Evidence, ...] = field(compare=False)
+    parts: tuple[tuple[str, Hit], ...]
+
+    @property
+    def evidence(self) -> Iterator[Evidence]:
+        return (_shown(term, hit) for term, hit in self.parts)
+
+    @property
+    def sentences(self) -> tuple[int, int, int]:
+        """The field, and the first and last sentence in which a hit begins."""
+        numbers = [hit.sentence for _, hit in self.parts]
+        return self.field_order, min(numbers), max(numbers)
 
     def hull(self, other: _Span) -> _Span:
         return _Span(
@@ -261,9 +307,7 @@ class _Span:
             max(self.word_end, other.word_end),
             min(self.start, other.start),
             max(self.end, other.end),
-            min(self.sentence, other.sentence),
-            max(self.last_sentence, other.last_sentence),
-            self.evidence + other.evidence,
+            self.parts + other.parts,
         )
 
     def gap(self, other: _Span) -> int:
@@ -271,18 +315,9 @@ class _Span:
         return max(0, other.word - self.word_end, self.word - other.word_end)
 
 
-def _together(condition: Near | SameSentence, sight: Sight) -> Outcome:
-    if pairs := _spans(condition, sight):
-        return _true(evidence for pair in pairs for evidence in pair.evidence)
-    lefts, rights = _spans(condition.left, sight), _spans(condition.right, sight)
-    if not lefts or not rights:
-        return evaluate(condition.right if lefts else condition.left, sight)
-    if isinstance(condition, SameSentence):
-        return _false("meme_phrase : phrases différentes", "same_sentence: different sentences")
-    gaps = [left.gap(right) for left, right in _neighbours(lefts, rights)]
-    if not gaps:
-        return _false(f"proche/{condition.words} : champs différents", f"near/{condition.words}: different fields")
-    return _false(f"proche/{condition.words} : distance {min(gaps)}", f"near/{condition.words}: distance {min(gaps)}")
+
+def _place(span: _Span) -> tuple[int, int, int, int, int]:
+    return span[:5]
 
 
 def _spans(condition: Condition, sight: Sight) -> list[_Span]:  # noqa: PLR0911 (one return a kind of node)
@@ -291,9 +326,9 @@ def _spans(condition: Condition, sight: Sight) -> list[_Span]:  # noqa: PLR0911 
         case Ref(term):
             return [_span(term, hit) for hit in sight.hits.get(term, ())]
         case Of(_, terms):
-            return sorted(span for term in terms for span in _spans(Ref(term), sight))
+            return sorted((span for term in terms for span in _spans(Ref(term), sight)), key=_place)
         case Or(parts):
-            return sorted(span for part in parts for span in _spans(part, sight))
+            return sorted((span for part in parts for span in _spans(part, sight)), key=_place)
         case InField(where, part):
             return _spans(part, sight.within(where))
         case Near(left, right, words):
@@ -308,31 +343,25 @@ def _spans(condition: Condition, sight: Sight) -> list[_Span]:  # noqa: PLR0911 
 
 
 def _span(term: str, hit: Hit) -> _Span:
-    return _Span(
-        FIELD_ORDER[hit.field],
-        hit.word,
-        hit.word_end,
-        hit.start,
-        hit.end,
-        hit.sentence,
-        hit.sentence,
-        (_evidence(term, hit),),
-    )
+    return _Span(hit.reading.order, *hit.words, hit.start, hit.end, ((term, hit),))
 
 
 def _distinct(spans: Iterable[_Span]) -> list[_Span]:
-    return sorted(set(spans))[:_MAX_SPANS]
+    """Keep one span a place, in order."""
+    by_place = {_place(span): span for span in spans}
+    return [by_place[place] for place in sorted(by_place)][:_MAX_SPANS]
 
 
 def _neighbours(lefts: Sequence[_Span], rights: Sequence[_Span]) -> Iterator[tuple[_Span, _Span]]:
     """Pair each left span with the nearest right one before it and after it; a span is no neighbour of itself."""
     by_field: dict[int, list[_Span]] = {}
-    for right in sorted(rights):
+    for right in sorted(rights, key=_place):
         by_field.setdefault(right.field_order, []).append(right)
     reach = {number: list(accumulate(spans, _later_end)) for number, spans in by_field.items()}
     for left in lefts:
         spans = by_field.get(left.field_order, [])
-        before, after = bisect_left(spans, left), bisect_right(spans, left)
+        before = bisect_left(spans, _place(left), key=_place)
+        after = bisect_right(spans, _place(left), key=_place)
         if before:
             yield left, reach[left.field_order][before - 1]
         if after < len(spans):
@@ -345,13 +374,18 @@ def _later_end(one: _Span, other: _Span) -> _Span:
 
 def _sentence_mates(lefts: Sequence[_Span], rights: Sequence[_Span]) -> Iterator[tuple[_Span, _Span]]:
     """Pair each left span with another one that lies in the same sentence."""
-    by_sentence: dict[tuple[int, int], list[_Span]] = {}
+    by_sentence: dict[tuple[int, int, int], list[_Span]] = {}
     for right in rights:
-        if right.sentence == right.last_sentence:
-            by_sentence.setdefault((right.field_order, right.sentence), []).append(right)
+        if _in_one_sentence(right):
+            by_sentence.setdefault(right.sentences, []).append(right)
     for left in lefts:
-        if left.sentence != left.last_sentence:
+        if not _in_one_sentence(left):
             continue
-        mates = by_sentence.get((left.field_order, left.sentence), [])
-        if mate := next((mate for mate in mates if mate != left), None):
+        mates = by_sentence.get(left.sentences, [])
+        if mate := next((mate for mate in mates if _place(mate) != _place(left)), None):
             yield left, mate
+
+
+def _in_one_sentence(span: _Span) -> bool:
+    _, first, last = span.sentences
+    return first == last

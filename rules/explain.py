@@ -8,6 +8,7 @@ from typing import Any
 
 from rules import excerpt
 from rules.engine import Analysis, masks_of
+from rules.evaluation import term_label
 from rules.types import Contribution, PatternKind, RuleDef, Snippet, Verdict
 
 __all__ = ["as_dict", "explain", "snippets"]
@@ -123,7 +124,7 @@ def _label(found: Contribution, rule: RuleDef, analysis: Analysis) -> str:
     patterns = next((term.patterns for term in rule.terms if term.name == found.term), ())
     is_entity = [(pattern.kind, pattern.text) for pattern in patterns] == [(PatternKind.ENTITY, found.term)]
     names = (mention.name for mention in analysis.scan.mentions if is_entity and mention.entity == found.term)
-    return next(names, found.term.replace("_", " "))
+    return next(names, term_label(found.term))
 
 
 def _ignored(rule: RuleDef, analysis: Analysis) -> tuple[str, ...]:

@@ -28,11 +28,11 @@ __all__ = [
     "carries_accents",
     "fold",
     "is_capitals",
-    "is_seam",
+    "letter_kinds",
     "lines",
     "sentences",
     "text_sha256",
-    "word_numbers",
+    "word_starts",
 ]
 
 Span: TypeAlias = tuple[int, int]
@@ -77,15 +77,20 @@ class _FoldTable(dict[int, str]):
         return self.setdefault(code, _fold_char(chr(code)))
 
 
-class _LetterTable(dict[int, str]):
-    """A table for `str.translate` that makes `a` of what words are made of, and a space of any other ASCII sign."""
+class _KindTable(dict[int, str]):
+    """A table for `str.translate` that makes of a character its kind: NUL, 1 for a letter, 2 for a digit."""
 
     def __missing__(self, code: int) -> str:
-        return self.setdefault(code, "a" if chr(code).isalnum() or not chr(code).isascii() else " ")
+        return self.setdefault(code, chr(_kind(chr(code))))
+
+
+def _kind(char: str) -> int:
+    return 2 if char.isdigit() else int(char.isalnum())
 
 
 _TABLE: Final = _FoldTable()
-_TO_LETTERS: Final = _LetterTable()
+_KINDS: Final = _KindTable()
+_ASCII_KINDS: Final = bytes(_kind(chr(code)) if code < 0x80 else 0 for code in range(0x100))  # noqa: PLR2004 (ASCII)
 _LATIN_1: Final = bytes(ord(_fold_char(chr(code))) for code in range(0x100))
 # What keeps French out of Latin-1. `œ` only needs to stay a ligature here: `_even_out` parts it.
 _COMMON: Final = (*((char, _fold_char(char)) for char in "’–—“”…\u202f‘•"), ("œ", "æ"), ("Œ", "æ"))
@@ -143,9 +148,12 @@ def _rewrite(text: str, pattern: re.Pattern[str], replace: Callable[[re.Match[st
             length += len(piece)
 
     for match in pattern.finditer(text):
+        piece = replace(match)
+        if piece == match[0]:
+            continue
         start, end = match.span()
         add(text[position:start], position, start, copied=True)
-        add(replace(match), start, end, copied=False)
+        add(piece, start, end, copied=False)
         position = end
     add(text[position:], position, len(text), copied=True)
     starts, sources, ends, copied = zip(*rows, strict=True) if rows else ((), (), (), ())
@@ -265,6 +273,11 @@ class Folded:
     flat: str
     _layers: tuple[_Layer, ...] = field(repr=False)
 
+    @property
+    def is_as_received(self) -> bool:
+        """Whether offsets into the folded text are those into the source."""
+        return not self._layers
+
     def source_span(self, start: int, end: int) -> Span:
         """Map a span of the folded text, not empty, to code points of the source."""
         for layer in reversed(self._layers):
@@ -293,9 +306,10 @@ def fold(text: str) -> Folded:
     layers: list[_Layer] = []
     for step in _STEPS:
         if step.needed(kept, letters):
-            kept, layer = _rewrite(kept, step.pattern, step.replace)
-            letters = _fold_letters(kept)
-            layers.append(layer)
+            rewritten, layer = _rewrite(kept, step.pattern, step.replace)
+            if rewritten != kept:
+                kept, letters = rewritten, _fold_letters(rewritten)
+                layers.append(layer)
     return Folded(text, kept, letters, letters.translate(_TO_FLAT), tuple(layers))
 
 
@@ -342,41 +356,30 @@ def accents_bind(typed: str, seen: str, *, accentless: bool) -> bool:
     )
 
 
-def is_seam(folded: Folded, at: int) -> bool:
-    """Tell whether a word may start or end at an offset.
+def letter_kinds(folded: Folded) -> bytes:
+    r"""Return the kind of each folded character, between two zeros: 1 for a letter, 2 for a digit, else 0.
 
-    That is so between a letter and anything else, and inside glued words: `GuerreEnUkraine`, `Ukraine2024`.
+    >>> letter_kinds(fold("G7 !"))
+    b'\x00\x01\x02\x00\x00\x00'
     """
     flat = folded.flat
-    if at == 0 or at == len(flat):
-        return True
-    before, after = flat[at - 1], flat[at]
-    if not (before.isalnum() and after.isalnum()) or before.isdigit() != after.isdigit():
-        return True
-    return folded.kept[at - 1].islower() and folded.kept[at].isupper()
+    kinds = flat.encode().translate(_ASCII_KINDS) if flat.isascii() else flat.translate(_KINDS).encode("latin-1")
+    return b"\0%b\0" % kinds
 
 
 # --- words, lines, sentences, addresses ----------------------------------------------------------------------------
 
 
-def word_numbers(folded: Folded, offsets: Iterable[int]) -> dict[int, int]:
-    """Number the words at some offsets, from 0. An elided article is a word, so is each part of a compound.
+_WORD: Final = re.compile(r"[0-9a-z\x80-\U0010ffff]+")
 
-    Args:
-        folded: the text.
-        offsets: offsets into the folded text, ascending.
 
-    >>> word_numbers(fold("L’armée franco-ukrainienne"), [2, 8, 15])
-    {2: 1, 8: 2, 15: 3}
+def word_starts(folded: Folded) -> tuple[int, ...]:
+    """Return where each word starts. An elided article is a word, so is each part of a compound.
+
+    >>> word_starts(fold("L’armée franco-ukrainienne"))
+    (0, 2, 8, 15)
     """
-    letters = " " + folded.flat.translate(_TO_LETTERS)
-    numbers: dict[int, int] = {}
-    position = begun = 0
-    for offset in offsets:
-        begun += letters.count(" a", position, offset + 1)
-        numbers[offset] = begun - letters.startswith("aa", offset)
-        position = offset
-    return numbers
+    return tuple(word.start() for word in _WORD.finditer(folded.flat))
 
 
 def lines(folded: Folded) -> tuple[Span, ...]:
@@ -449,13 +452,14 @@ def sentences(folded: Folded) -> tuple[Span, ...]:
 _DOMAINS: Final = ("fr", "com", "org", "net", "eu", "ru", "ua", "cn", "info", "be", "ch", "ca", "tv", "io")
 _ADDRESS: Final = re.compile(rf"://|www\.|@\w|\.(?:{'|'.join(_DOMAINS)})(?!\w)")
 _ADDRESS_SIGNS: Final = ("://", "www.", "@")
+_DOMAIN: Final = re.compile(rf"\.(?:{'|'.join(_DOMAINS)})(?!\w)")
 _SPACE: Final = re.compile(r"[ \n]|\Z")
 
 
 def addresses(folded: Folded) -> tuple[Span, ...]:
     """Find web and e-mail addresses in the folded text: their letters are not words."""
     text = folded.text
-    if not (_any_of(_ADDRESS_SIGNS, text) or any(after.startswith(_DOMAINS) for after in text.split(".")[1:])):
+    if not (_any_of(_ADDRESS_SIGNS, text) or _DOMAIN.search(text)):
         return ()
     spans: list[Span] = []
     reached = 0

@@ -5,10 +5,11 @@ Offsets are code points into the field as received, end exclusive.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 __all__ = [
     "All",
@@ -38,6 +39,7 @@ __all__ = [
     "Pack",
     "Pattern",
     "PatternKind",
+    "Reading",
     "Ref",
     "RuleDef",
     "RuleTest",
@@ -133,7 +135,14 @@ class Pattern:
 
     kind: PatternKind
     text: str
-    source: str
+    source: str = field(compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((str(self.kind), self.text)))
+
+    def __hash__(self) -> int:
+        return self._hash  # patterns are keys by the thousand, and an enumeration's hash is slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,9 +346,8 @@ class Pack:
 # --- what was seen in a document ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """An entity seen in a field."""
+class Mention(NamedTuple):
+    """An entity seen in a field. (A named tuple, as `Hit` is: they are made by the hundred, and cost a third.)"""
 
     entity: str  # id
     name: str  # display name
@@ -362,33 +370,78 @@ class Mask:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A pattern seen in a field. `word` and `word_end` number the field's words from 0, end exclusive."""
+class Reading(Protocol):
+    """A field as it was read. What only some rules ask for is worked out when it is asked for."""
 
-    field: Field
+    @property
+    def where(self) -> Field:
+        """Which field it is."""
+
+    @property
+    def order(self) -> int:
+        """The field's place among the fields, from 0."""
+
+    def place(self, start: int, end: int) -> tuple[int, int, str]:
+        """Return where a span stands in the field as received, and what stands there."""
+
+    def words(self, start: int, end: int) -> tuple[int, int]:
+        """Return the numbers of a span's words, from 0, end exclusive."""
+
+    def sentence(self, at: int) -> int:
+        """Return the number of the sentence at an offset, from 0."""
+
+
+class Hit(NamedTuple):
+    """A pattern seen in a field. `start` and `end` are offsets into the reading; `place` gives those as received."""
+
+    reading: Reading
     start: int
     end: int
-    word: int
-    word_end: int
-    sentence: int
-    text: str
     strength: float = 1.0
 
+    @property
+    def field(self) -> Field:
+        """The field it was seen in."""
+        return self.reading.where
 
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """Everything seen in one document, in one pass.
+    @property
+    def text(self) -> str:
+        """What stands there, as received."""
+        return self.reading.place(self.start, self.end)[2]
 
-    `hits` holds, for each pattern that was seen, its hits in order of field and start. `sentences` holds, for each
-    field, the (start, end) of its sentences. `discounted` holds spans of boilerplate, whose hits earn no points.
-    """
+    @property
+    def words(self) -> tuple[int, int]:
+        """The numbers of its words in the field, from 0, end exclusive."""
+        return self.reading.words(self.start, self.end)
 
-    mentions: tuple[Mention, ...]
-    masks: tuple[Mask, ...]
-    hits: dict[Pattern, tuple[Hit, ...]]
-    sentences: dict[Field, tuple[tuple[int, int], ...]]
-    discounted: dict[Field, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    @property
+    def sentence(self) -> int:
+        """The number of its sentence in the field, from 0."""
+        return self.reading.sentence(self.start)
+
+
+class Scan(Protocol):
+    """Everything seen in one document, in one pass; what is asked for by few is worked out when asked for."""
+
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        """The entities seen, in order."""
+
+    @property
+    def masks(self) -> tuple[Mask, ...]:
+        """The fixed phrases that hid an entity, in order."""
+
+    @property
+    def hits(self) -> Mapping[Pattern, Sequence[Hit]]:
+        """For each pattern that was seen in the article itself its hits, in order of field and start."""
+
+    @property
+    def aside(self) -> Mapping[Pattern, Sequence[Hit]]:
+        """For each pattern that was seen in boilerplate its hits there, which count for nothing."""
+
+    @property
+    def sentences(self) -> Mapping[Field, Sequence[tuple[int, int]]]:
+        """For each field the (start, end) of its sentences, as received."""
 
 
 # --- what was decided ----------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ def _result(engine: Engine, record: dict[str, Any], now: datetime) -> dict[str, 
             {"entity": m.name, "field": m.field.value, "start": m.start, "end": m.end, "text": m.text} for m in mentions
         ],
         "rules": {
-            verdict.rule: {"score": verdict.score, "threshold": verdict.threshold or 0.0, "match": verdict.match}
-            for verdict in engine.verdicts(analysis, now=now)
+            grade.rule: {"score": grade.score, "threshold": grade.threshold or 0.0, "match": grade.match}
+            for grade in engine.grades(analysis, now=now)
         },
     }

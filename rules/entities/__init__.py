@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from rules.entities.forms import STRENGTHS, THOROUGHFARES, Form, Gazetteer, Role, Wording, wordings
+from rules.entities.forms import STREETS, STRENGTHS, THOROUGHFARES, Form, Gazetteer, Role, Wording, wordings
 from rules.entities.inflection import demonyms, inflections, plurals
 
 __all__ = [
+    "STREETS",
     "STRENGTHS",
     "THOROUGHFARES",
     "Form",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product, takewhile
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from rules.entities.inflection import demonyms, inflections, plurals
 from rules.text import fold
 from rules.types import EntityDef, FormKind
 
-__all__ = ["STRENGTHS", "THOROUGHFARES", "Form", "Gazetteer", "Role", "Wording", "wordings"]
+__all__ = ["STREETS", "STRENGTHS", "THOROUGHFARES", "Form", "Gazetteer", "Role", "Wording", "wordings"]
 
 STRENGTHS: Final[Mapping[FormKind, float]] = MappingProxyType(
     {FormKind.PRIMARY: 1.0, FormKind.ALIAS: 0.8, FormKind.DEMONYM: 0.7}
@@ -87,6 +87,9 @@ class Form:
         kind: what kind of form it is.
         role: how it may stand among letters.
         cased: whether the case must be as typed.
+
+    Attributes:
+        strength: the form's share of a term's weight.
     """
 
     entity: str
@@ -95,11 +98,10 @@ class Form:
     kind: FormKind
     role: Role = Role.WORD
     cased: bool = False
+    strength: float = field(init=False)
 
-    @property
-    def strength(self) -> float:
-        """The form's share of a term's weight."""
-        return STRENGTHS[self.kind]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "strength", STRENGTHS[self.kind])
 
 
 # First and second parts of compounds, whatever the entities: written solid they make one word.
@@ -149,6 +151,8 @@ class Gazetteer:
 
 # `rue de Moscou` is an address in France; `les rues de Moscou` and `une rue de Moscou` are in Moscow.
 THOROUGHFARES: Final = frozenset("allée avenue boulevard impasse place pont quai route rue square".split())
+# Before these, a name only says which one it is, whatever the entity. (`La place de la Chine` is not a square.)
+STREETS: Final = frozenset("allée avenue boulevard impasse rue square venelle rond-point faubourg".split())
 
 
 def _vary_mask(word: str) -> tuple[str, ...]:
