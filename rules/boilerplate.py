@@ -1,4 +1,4 @@
-"""The lines of a body that are not the article: read-also blocks, most-read lists, tickers of headlines (phenomena 22)."""
+"""The lines of a body that are not the article: read-also blocks, most-read lists, tickers (phenomena 22)."""
 
 from __future__ import annotations
 

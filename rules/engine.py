@@ -107,7 +107,9 @@ class Engine:
         self._scanner = Scanner(pack.entities, tuple(self._uses))
         self._by_pattern, self._always = _index(pack.rules)
         self._terms = tuple({term.name: term for term in rule.terms} for rule in pack.rules)
-        self._unseen = tuple(Grade(rule.id, 0.0, rule.score.threshold, match=False, near_miss=False) for rule in pack.rules)
+        self._unseen = tuple(
+            Grade(rule.id, 0.0, rule.score.threshold, match=False, near_miss=False) for rule in pack.rules
+        )
 
     def analyse(self, document: Document) -> Analysis:
         """Look for every entity and pattern of the pack in a document, in one pass."""
@@ -310,7 +312,8 @@ def _points(term: TermDef, hits: Sequence[Hit], factors: Sequence[float]) -> flo
     if len(hits) == 1:
         return round(term.weight * hits[0].strength * factors[hits[0].reading.order], 4)
     values = sorted([hit.strength * factors[hit.reading.order] for hit in hits], reverse=True)
-    return round(term.weight * sum(map(mul, values, _SHARES)), 4)
+    earned: float = sum(map(mul, values, _SHARES))
+    return round(term.weight * earned, 4)
 
 
 def _contribution(term: TermDef, hits: Sequence[Hit], factors: Sequence[float]) -> Contribution:

@@ -110,7 +110,7 @@ def apart(found: Sequence[Sequence[Hit]]) -> Sequence[Hit]:
     kept: list[Hit] = []
     for hit in sorted((hit for hits in found for hit in hits), key=_reading_order):
         last = kept[-1] if kept else None
-        if last is not None and last.reading is hit.reading and hit.start < last.end:
+        if last is not None and last.reading.order == hit.reading.order and hit.start < last.end:
             if hit.strength > last.strength:
                 kept[-1] = last._replace(strength=hit.strength)
         else:
@@ -136,7 +136,7 @@ def term_label(name: str) -> str:
 # --- truth -----------------------------------------------------------------------------------------------------
 
 
-def holds(condition: Condition, sight: Sight) -> bool:  # noqa: PLR0911 (one return a kind of node)
+def holds(condition: Condition, sight: Sight) -> bool:  # noqa: C901, PLR0911 (one case a kind of node)
     """Judge a condition. Distances count the words between two spans of one field; overlapping spans are 0 apart."""
     match condition:
         case Ref(term):
@@ -167,7 +167,7 @@ def evidence(condition: Condition, sight: Sight) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(_evidence(condition, sight))) if holds(condition, sight) else ()
 
 
-def _evidence(condition: Condition, sight: Sight) -> Iterator[Evidence]:
+def _evidence(condition: Condition, sight: Sight) -> Iterator[Evidence]:  # noqa: C901 (one case a kind of node)
     """Yield the spans of what is true in a condition that is true."""
     match condition:
         case Ref(term) | Count(term):
@@ -199,7 +199,7 @@ def _shown(term: str, hit: Hit) -> Evidence:
 # --- what was missing ------------------------------------------------------------------------------------------
 
 
-def missing(condition: Condition, sight: Sight) -> Missing:  # noqa: PLR0911 (one return a kind of node)
+def missing(condition: Condition, sight: Sight) -> Missing:  # noqa: C901, PLR0911 (one case a kind of node)
     """Return what a condition that is false lacked: the first part that failed, in the order it was written."""
     match condition:
         case Ref(term):
@@ -313,7 +313,6 @@ class _Span(NamedTuple):
     def gap(self, other: _Span) -> int:
         """Return the number of words between the two."""
         return max(0, other.word - self.word_end, self.word - other.word_end)
-
 
 
 def _place(span: _Span) -> tuple[int, int, int, int, int]:

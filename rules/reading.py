@@ -100,5 +100,3 @@ class FieldReading:
     @cached_property
     def _word_starts(self) -> tuple[int, ...]:
         return word_starts(self.folded)
-
-

@@ -235,7 +235,9 @@ class DocumentScan:
         for reading, finds, forms in fields:
             spans = boilerplate(reading, finds.notices) if reading.where is Field.BODY else ()
             for number, found in finds.patterns.items():
-                self._add(patterns[number], [Hit(reading, start, end) for start, end in _leftmost_longest(found)], spans)
+                self._add(
+                    patterns[number], [Hit(reading, start, end) for start, end in _leftmost_longest(found)], spans
+                )
             by_entity: dict[str, list[Hit]] = {}
             for start, end, form in forms:
                 if form.entity in entities:
@@ -312,7 +314,10 @@ class Scanner:
         known = {entity.id for entity in entities}
         for pattern in by_kind[PatternKind.ENTITY]:
             if pattern.text not in known:
-                raise ConditionError(f"entité inconnue : @{pattern.text}", hint=", ".join(get_close_matches(pattern.text, sorted(known), n=3)))
+                raise ConditionError(
+                    f"entité inconnue : @{pattern.text}",
+                    hint=", ".join(get_close_matches(pattern.text, sorted(known), n=3)),
+                )
         self._entities = {pattern.text: pattern for pattern in by_kind[PatternKind.ENTITY]}
         self._patterns = [pattern for kind in (*_SPELLED, PatternKind.REGEX) for pattern in by_kind[kind]]
         numbered = list(enumerate(self._patterns))
@@ -368,12 +373,15 @@ class Scanner:
                         patterns[number].append((start, last))
                 if target.masks or target.notice or target.street:
                     _keep_mask(reading, finds, target, start, end, right=right)
+        self._find_regexes(reading, finds)
+        return finds
+
+    def _find_regexes(self, reading: FieldReading, finds: _Finds) -> None:
         for number, regex in self._regexes:
             spans = (match.span() for match in islice(regex.finditer(reading.folded.text), _MOST_REGEX_HITS))
             kept = [span for span in spans if span[0] < span[1] and not _inside(reading.addresses, span[0])]
             if kept:
-                patterns[number] = kept
-        return finds
+                finds.patterns[number] = kept
 
     def _keep_forms(
         self,

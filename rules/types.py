@@ -347,7 +347,7 @@ class Pack:
 
 
 class Mention(NamedTuple):
-    """An entity seen in a field. (A named tuple, as `Hit` is: they are made by the hundred, and cost a third.)"""
+    """An entity seen in a field. A named tuple, as `Hit` is: they are made by the hundred, and cost a third."""
 
     entity: str  # id
     name: str  # display name

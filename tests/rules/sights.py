@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
 from rules.engine import Analysis
 from rules.types import (
     Condition,
@@ -14,7 +18,6 @@ from rules.types import (
     PatternKind,
     Ref,
     RuleDef,
-    Scan,
     TermDef,
 )
 
@@ -27,6 +30,39 @@ def entity(name: str) -> Pattern:
     return Pattern(PatternKind.ENTITY, name, f"@{name}")
 
 
+@dataclass(frozen=True)
+class MadeReading:
+    """A field of which a test says what stands in it: words are ten characters long, all in one sentence."""
+
+    where: Field
+    text: str
+    at_sentence: int
+
+    @property
+    def order(self) -> int:
+        return list(Field).index(self.where)
+
+    def place(self, start: int, end: int) -> tuple[int, int, str]:
+        return start, end, self.text
+
+    def words(self, start: int, end: int) -> tuple[int, int]:
+        return start // 10, (end - 1) // 10 + 1
+
+    def sentence(self, at: int) -> int:
+        return self.at_sentence
+
+
+@dataclass(frozen=True)
+class MadeScan:
+    """What a test says was seen."""
+
+    hits: Mapping[Pattern, Sequence[Hit]] = field(default_factory=dict)
+    aside: Mapping[Pattern, Sequence[Hit]] = field(default_factory=dict)
+    mentions: tuple[Mention, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    sentences: Mapping[Field, Sequence[tuple[int, int]]] = field(default_factory=dict)
+
+
 def hit(
     at: int,
     where: Field = Field.BODY,
@@ -37,17 +73,12 @@ def hit(
     strength: float = 1.0,
 ) -> Hit:
     """Return a hit on word number `at`; words are ten characters long."""
-    return Hit(where, at * 10, at * 10 + 9 + 10 * (words - 1), at, at + words, sentence, text, strength)
+    return Hit(MadeReading(where, text, sentence), at * 10, at * 10 + 9 + 10 * (words - 1), strength)
 
 
-def scan(
-    hits: dict[Pattern, tuple[Hit, ...]],
-    *,
-    masks: tuple[Mask, ...] = (),
-    mentions: tuple[Mention, ...] = (),
-    discounted: dict[Field, tuple[tuple[int, int], ...]] | None = None,
-) -> Scan:
-    return Scan(mentions, masks, hits, {}, discounted or {})
+def scan(hits: Mapping[Pattern, Sequence[Hit]], **facts: Any) -> MadeScan:
+    """Return what was seen; `facts` are the other fields of a scan."""
+    return MadeScan(hits, **facts)
 
 
 def terms(*names: str) -> tuple[TermDef, ...]:
@@ -65,5 +96,5 @@ def rule(condition: Condition | None = None, **facts: object) -> RuleDef:
     return RuleDef(**made)  # type: ignore[arg-type]  # a test states only the facts it is about
 
 
-def analysis(seen: Scan, document: Document | None = None) -> Analysis:
-    return Analysis(document or Document(), seen, "")
+def analysis(seen: MadeScan, document: Document | None = None) -> Analysis:
+    return Analysis(document or Document(), seen)

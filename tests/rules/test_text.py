@@ -12,10 +12,9 @@ from rules.text import (
     carries_accents,
     fold,
     is_capitals,
-    is_seam,
     lines,
     sentences,
-    word_numbers,
+    word_starts,
 )
 
 CHARS = "aéÉœŒæßﬁ çÀxN1#-_/.!?'’`´ʼ«»“”\n\r\t\xa0\u202f\xad\u200b\u0301\u0327\ufeff&;<>ÃÂâ€™©\x80…–—北Пı\ud800😀"
@@ -144,25 +143,10 @@ def test_a_typed_accent_binds_but_in_capitals_and_accentless_text(
     assert expected == accents_bind(typed, seen, accentless=accentless)
 
 
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        ("chine", [0, 5]),
-        ("la chine", [0, 2, 3, 8]),
-        ("#EnUkraine", [0, 1, 3, 10]),
-        ("Chine24", [0, 5, 7]),
-    ],
-)
-def test_words_begin_and_end_at_seams(source: str, expected: list[int]) -> None:
-    folded = fold(source)
-
-    assert expected == [at for at in range(len(source) + 1) if is_seam(folded, at)]
-
-
 def test_words_are_numbered_with_elision_and_compounds_apart() -> None:
     folded = fold("Qu’a dit l'ex-président ?")
 
-    assert {0: 0, 3: 1, 5: 2, 9: 3, 11: 4, 14: 5, 15: 5} == word_numbers(folded, [0, 3, 5, 9, 11, 14, 15])
+    assert (0, 3, 5, 9, 11, 14) == word_starts(folded)
 
 
 def test_lines_that_are_blank_are_left_out() -> None:

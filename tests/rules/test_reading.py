@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from rules.reading import FieldReading
+from rules.types import Field
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("chine", [0, 5]),
+        ("la chine", [0, 2, 3, 8]),
+        ("#EnUkraine", [0, 1, 3, 10]),
+        ("Chine24", [0, 5, 7]),
+    ],
+)
+def test_words_begin_and_end_at_seams(source: str, expected: list[int]) -> None:
+    reading = FieldReading(Field.BODY, source)
+
+    assert expected == [at for at in range(len(source) + 1) if reading.is_seam(at)]
+
+
+def test_a_span_knows_its_words_its_sentence_and_its_place_as_received() -> None:
+    reading = FieldReading(Field.LEAD, "L&rsquo;armée avance. Elle s’arrête.")
+
+    assert (1, 2) == reading.words(2, 7)
+    assert (0, 1) == (reading.sentence(2), reading.sentence(20))
+    assert (8, 13, "armée") == reading.place(2, 7)
+
+
+def test_a_letter_of_any_script_is_a_letter() -> None:
+    reading = FieldReading(Field.BODY, "Киев 2")
+
+    assert [0, 4, 5, 6] == [at for at in range(7) if reading.is_seam(at)]
