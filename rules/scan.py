@@ -22,7 +22,21 @@ import ahocorasick_rs
 import re2
 
 from rules.boilerplate import NOTICES, boilerplate
-from rules.entities import STREETS, THOROUGHFARES, Form, Gazetteer, Role, inflections, wordings
+from rules.entities import (
+    BARE_STREETS,
+    FIRST_NAMES,
+    STREETS,
+    THOROUGHFARES,
+    TITLES,
+    VENUES,
+    Form,
+    Gazetteer,
+    MaskForm,
+    Naming,
+    Role,
+    inflections,
+    wordings,
+)
 from rules.errors import ConditionError
 from rules.reading import FieldReading
 from rules.text import accents_bind, carries_accents, fold
@@ -48,11 +62,12 @@ class _Targets:
     """
 
     forms: list[Form] = field(default_factory=list)
-    masks: list[str] = field(default_factory=list)
+    masks: list[MaskForm] = field(default_factory=list)
     words: list[int] = field(default_factory=list)
     spelled: list[tuple[int, PatternKind, str]] = field(default_factory=list)
     notice: bool = False
     street: bool = False
+    venue: bool = False
 
 
 _ARTICLES: Final = ("de la ", "de l ", "du ", "des ", "de ", "d ")
@@ -67,8 +82,8 @@ def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern
     targets: defaultdict[str, _Targets] = defaultdict(_Targets)
     for form in gazetteer.forms:
         targets[form.wording.text].forms.append(form)
-    for wording, entity in gazetteer.masks:
-        targets[wording.text].masks.append(entity)
+    for mask in gazetteer.masks:
+        targets[mask.wording.text].masks.append(mask)
     for number, pattern in patterns:
         vary = inflections if pattern.kind is PatternKind.WORDS else _typed_only
         for wording in wordings(pattern.text, vary):
@@ -79,9 +94,12 @@ def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern
                 target.spelled.append((number, pattern.kind, wording.typed))
     for notice in NOTICES:
         targets[fold(notice).flat].notice = True
-    for street in STREETS if gazetteer.forms else ():
+    for place in sorted(STREETS | VENUES) if gazetteer.forms else ():
         for article in _ARTICLES:
-            targets[f"{fold(street).flat} {article}"].street = True
+            target = targets[f"{fold(place).flat} {article}"]
+            target.street, target.venue = place in STREETS, place in VENUES
+        if place in BARE_STREETS:
+            targets[f"{fold(place).flat} "].street = True
     return dict(targets)
 
 
@@ -123,10 +141,15 @@ _INCLUSIVE: Final = re.compile(
     re.IGNORECASE,
 )
 _INCLUSIVE_SIGNS: Final = frozenset("·•‧⋅∙・.-/(")
-_SOME_STREET: Final = re.compile(
-    rf"\b(?:une?|cette?|chaque|quelque) (?:{'|'.join(fold(word).text for word in sorted(THOROUGHFARES | STREETS))}) "
-)
+# `Une rue de Kiev` and `un hôtel de Kiev` are in Kiev; `un café viennois` has nothing to do with Vienna.
+_SOMEWHERE: Final = "|".join(fold(word).flat for word in sorted({*THOROUGHFARES, *STREETS, "hôtel"}))
+_SOME_STREET: Final = re.compile(rf"\b(?:une?|cette?|cet|chaque|quelque) (?:{_SOMEWHERE}) ")
 _INDEFINITE: Final = 8  # "quelque "
+_NAME: Final = re.compile(r" [A-ZÀ-ÖØ-Þ][^\W_]")
+_TOWN: Final = re.compile(r", (?:à|au|aux|près de) [A-ZÀ-ÖØ-Þ]")
+_WORD_BEFORE: Final = re.compile(r"(?<![^\W_])([A-ZÀ-ÖØ-Þ][^\W\d_]*\.?) \Z")
+_LONGEST_FIRST_NAME: Final = 14
+_OF_A_TOWN: Final = re.compile(r"-(?:l[eèé][sz]|sur|sous|en|le|la|aux)-[^\W\d_]")
 _PRONOUN: Final = re.compile(r"\b(?:je|j|tu|il|elle|on|qui|nous|vous|ils|elles|y|ne|se|me|te)\s\Z")
 
 _Found: TypeAlias = tuple[int, int, Form]
@@ -134,13 +157,17 @@ _Found: TypeAlias = tuple[int, int, Form]
 
 @dataclass(slots=True)
 class _Finds:
-    """What was found in a field, in folded offsets. `streets` maps where a name of a street may start to its start."""
+    """What was found in a field, in folded offsets.
+
+    `streets` and `venues` map where the name of a street or of a place in a town may start to where that starts.
+    """
 
     forms: defaultdict[str, list[_Found]] = field(default_factory=lambda: defaultdict(list))
     masks: defaultdict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     patterns: defaultdict[int, list[Span]] = field(default_factory=lambda: defaultdict(list))
     notices: list[Span] = field(default_factory=list)
     streets: dict[int, int] = field(default_factory=dict)
+    venues: dict[int, int] = field(default_factory=dict)
 
 
 def _case_agrees(reading: FieldReading, typed: str, start: int, end: int, *, as_name: bool) -> bool:
@@ -203,12 +230,16 @@ def _chosen_forms(finds: _Finds) -> list[_Found]:
     return sorted(chosen, key=lambda item: (item[0], item[1], item[2].entity))
 
 
-def _name_streets(finds: _Finds) -> None:
-    """Mask the names that only say which street it is: `rue de Kiev`, for any entity."""
+def _mask_addresses(reading: FieldReading, finds: _Finds) -> None:
+    """Mask the names that only say which street it is, or which café of a town, for any entity."""
     for entity, found in finds.forms.items():
         for start, end, form in found:
-            if start in finds.streets and form.kind is not FormKind.DEMONYM:
+            if form.kind is FormKind.DEMONYM:
+                continue
+            if start in finds.streets:
                 finds.masks[entity].append((finds.streets[start], end))
+            elif start in finds.venues and _TOWN.match(reading.folded.kept, end):
+                finds.masks[entity].append((finds.venues[start], end))
 
 
 # --- what was seen --------------------------------------------------------------------------------------------------
@@ -341,8 +372,8 @@ class Scanner:
         fields = []
         for reading in readings:
             finds = self._find(reading, accentless=accentless)
-            if finds.streets:
-                _name_streets(finds)
+            if finds.streets or finds.venues:
+                _mask_addresses(reading, finds)
             fields.append((reading, finds, _chosen_forms(finds)))
         return DocumentScan(fields, self._patterns, self._entities)
 
@@ -371,7 +402,7 @@ class Scanner:
                     last = _spelled_end(reading, kind, typed, start, end, right=right, accentless=accentless)
                     if last is not None:
                         patterns[number].append((start, last))
-                if target.masks or target.notice or target.street:
+                if target.masks or target.notice or target.street or target.venue:
                     _keep_mask(reading, finds, target, start, end, right=right)
         self._find_regexes(reading, finds)
         return finds
@@ -400,6 +431,8 @@ class Scanner:
                 stands = left and self._begins_compound(reading.folded.text, end)
             else:
                 stands = right and (left or (form.role is Role.SECOND and self._ends_compound(reading, start)))
+            if stands and _is_a_homonym(reading.folded.kept, form, start, end):
+                continue
             if stands and (not form.cased or _case_agrees(reading, form.wording.typed, start, end, as_name=True)):
                 stop = _inclusive_end(reading, end) if form.role is Role.SECOND else end
                 finds.forms[form.entity].append((start, stop, form))
@@ -419,6 +452,18 @@ class Scanner:
         )
 
 
+def _is_a_homonym(kept: str, form: Form, start: int, end: int) -> bool:
+    """Tell whether a form is part of a town's name (`Moscou-les-Bains`) or somebody's surname (`Jean Moscou`)."""
+    if kept[end : end + 1] == "-" and _OF_A_TOWN.match(kept, end):
+        return True
+    if form.naming is Naming.PERSON or not kept[start].isupper() or kept[start + 1 : start + 2].isupper():
+        return False
+    before = _WORD_BEFORE.search(kept, max(0, start - _LONGEST_FIRST_NAME), start)
+    if before is None:
+        return False
+    return before[1] in FIRST_NAMES or (form.naming is Naming.COUNTRY and before[1] in TITLES)
+
+
 def _inside(spans: Sequence[Span], at: int) -> bool:
     number = bisect_right(spans, (at, len(spans) and spans[-1][1])) - 1
     return number >= 0 and at < spans[number][1]
@@ -430,11 +475,19 @@ def _keep_mask(reading: FieldReading, finds: _Finds, target: _Targets, start: in
         return
     if target.street:
         finds.streets[end] = start
+    if target.venue:
+        finds.venues[end] = start
     if right:
-        for entity in target.masks:
-            finds.masks[entity].append((start, end))
+        for mask in target.masks:
+            if not mask.exact or _is_as_typed(reading.folded.kept, mask.wording.typed, start, end):
+                finds.masks[mask.entity].append((start, end))
         if target.notice:
             finds.notices.append((start, end))
+
+
+def _is_as_typed(kept: str, typed: str, start: int, end: int) -> bool:
+    """Tell whether a phrase stands as typed, its first letter apart, and not before a name."""
+    return kept[start + 1 : end] == typed[1:] and _NAME.match(kept, end) is None
 
 
 def _spelled_end(

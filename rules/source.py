@@ -1,7 +1,9 @@
 """YAML 1.2 text to values that know their line and column.
 
 Anchors, tags, several documents and duplicate keys are refused; size and depth are bounded, so that a hostile file
-costs little. Scalars follow the core schema of YAML 1.2.2 § 10.3.2: `NO`, `on` and `22:00` are text.
+costs little. Scalars follow the core schema of YAML 1.2.2 § 10.3.2: `NO`, `on` and `22:00` are text. Only the events of
+libyaml are used, where there is one, not its reading of scalars, which is that of YAML 1.1; it is thirty times as fast
+as a parser in Python, and the bundled lexicon is half a megabyte.
 """
 
 from __future__ import annotations
@@ -11,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
+import yaml
+from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     Event,
@@ -33,6 +34,7 @@ MAX_CHARS = 300_000
 MAX_DEPTH = 20
 MAX_NODES = 20_000
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
@@ -94,13 +96,13 @@ def read(text: str, *, file: str) -> Node:
         raise PackError(f"the file has {len(text)} characters", file=file, hint=f"at most {MAX_CHARS}")
     builder = _Builder(file)
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
+        for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
-    except MarkedYAMLError as error:
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise PackError(f"not YAML: {error.problem}", file=file, line=line, column=column) from None
-    except YAMLError as error:
+    except yaml.YAMLError as error:
         raise PackError(f"not YAML: {str(error).splitlines()[0]}", file=file) from None
     if builder.root is None:
         raise PackError("the file is empty", file=file)
@@ -178,10 +180,11 @@ class _Builder:
         return key
 
     def _place(self, event: Event) -> Place:
-        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+        line, column = _mark(event.start_mark)
+        return Place(self.file, line + 1, column + 1)
 
     def _inside(self, event: ScalarEvent) -> Place | None:
-        if event.style in {"|", ">"} or event.start_mark.line != event.end_mark.line:
+        if event.style in {"|", ">"} or _mark(event.start_mark)[0] != _mark(event.end_mark)[0]:
             return None
         place = self._place(event)
         return Place(self.file, place.line, place.column + (1 if event.style else 0))
@@ -189,6 +192,11 @@ class _Builder:
     def _refuse(self, event: Event, message: str, hint: str) -> PackError:
         place = self._place(event)
         return PackError(message, file=place.file, line=place.line, column=place.column, hint=hint)
+
+
+def _mark(mark: Any) -> tuple[int, int]:
+    """Return a mark's line and column, from 0; the parser always sets one."""
+    return mark.line, mark.column
 
 
 def _scalar(event: ScalarEvent) -> str | int | float | bool | None:

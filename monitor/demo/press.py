@@ -101,10 +101,10 @@ class Press:
 
 def load_press() -> Press:
     """Return the bundled press."""
-    from ruamel.yaml import YAML
+    from rules.source import read
 
     text = files(__package__).joinpath("press.yaml").read_text(encoding="utf-8")
-    return _press(YAML(typ="safe", pure=True).load(text))
+    return _press(read(text, file="press.yaml").plain())
 
 
 def _press(data: dict[str, Any]) -> Press:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from rules.entities.forms import STREETS, STRENGTHS, THOROUGHFARES, Form, Gazetteer, Role, Wording, wordings
+from rules.entities.forms import (
+    BARE_STREETS,
+    STREETS,
+    STRENGTHS,
+    THOROUGHFARES,
+    VENUES,
+    Form,
+    Gazetteer,
+    MaskForm,
+    Naming,
+    Role,
+    Wording,
+    wordings,
+)
 from rules.entities.inflection import demonyms, inflections, plurals
+from rules.entities.names import FIRST_NAMES, TITLES
 
 __all__ = [
+    "BARE_STREETS",
+    "FIRST_NAMES",
     "STREETS",
     "STRENGTHS",
     "THOROUGHFARES",
+    "TITLES",
+    "VENUES",
     "Form",
     "Gazetteer",
+    "MaskForm",
+    "Naming",
     "Role",
     "Wording",
     "demonyms",

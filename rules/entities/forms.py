@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import product, takewhile
+from functools import lru_cache
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Final
 
@@ -14,7 +15,20 @@ from rules.entities.inflection import demonyms, inflections, plurals
 from rules.text import fold
 from rules.types import EntityDef, FormKind
 
-__all__ = ["STREETS", "STRENGTHS", "THOROUGHFARES", "Form", "Gazetteer", "Role", "Wording", "wordings"]
+__all__ = [
+    "BARE_STREETS",
+    "STREETS",
+    "STRENGTHS",
+    "THOROUGHFARES",
+    "VENUES",
+    "Form",
+    "Gazetteer",
+    "MaskForm",
+    "Naming",
+    "Role",
+    "Wording",
+    "wordings",
+]
 
 STRENGTHS: Final[Mapping[FormKind, float]] = MappingProxyType(
     {FormKind.PRIMARY: 1.0, FormKind.ALIAS: 0.8, FormKind.DEMONYM: 0.7}
@@ -54,18 +68,30 @@ def wordings(phrase: str, vary: Callable[[str], Sequence[str]]) -> tuple[Wording
     >>> [wording.text for wording in wordings("encre de Chine", plurals)]
     ['encre de chine', 'encre de chines', 'encres de chine', 'encres de chines']
     """
-    choices: list[tuple[str, ...]] = []
-    count = 1
+    found: list[tuple[str, str]] = [("", "")]
     for index, piece in enumerate(_WORD.split(fold(phrase).kept.strip())):
-        if index % 2 == 0:
-            choices.append((" " if piece and fold(piece).flat.isspace() else piece,))
-            continue
-        forms = vary(piece.lower())
-        count *= len(forms)
-        choices.append(tuple(_as_typed(piece, form) for form in forms) if count <= _MOST_WORDINGS else (piece,))
-    flat = {piece: fold(piece).flat for pieces in choices for piece in pieces}
-    found = {("".join(flat[piece] for piece in pieces), "".join(pieces)) for pieces in product(*choices)}
-    return tuple(Wording(text, typed) for text, typed in sorted(found) if typed)
+        forms = _word_forms(piece, vary) if index % 2 else _between_words(piece)
+        if len(found) * len(forms) > _MOST_WORDINGS:
+            forms = _word_forms(piece, _as_it_is)
+        found = [(text + flat, typed + kept) for text, typed in found for flat, kept in forms]
+    return tuple(Wording(text, typed) for text, typed in sorted(set(found)) if typed)
+
+
+def _as_it_is(word: str) -> tuple[str, ...]:
+    return (word,)
+
+
+@lru_cache(maxsize=50_000)
+def _word_forms(word: str, vary: Callable[[str], Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """Return the forms of a word, flat and as typed."""
+    typed = [_as_typed(word, form) for form in vary(word.lower())]
+    return tuple((fold(form).flat, form) for form in typed)
+
+
+@lru_cache(maxsize=500)
+def _between_words(piece: str) -> tuple[tuple[str, str], ...]:
+    flat = fold(piece).flat
+    return ((" ", " ") if flat.isspace() else (flat, piece),)
 
 
 class Role(StrEnum):
@@ -74,6 +100,14 @@ class Role(StrEnum):
     WORD = "word"  # a word of its own
     SECOND = "second"  # also the end of a solid compound: `prorusse`
     FIRST = "first"  # only the beginning of a compound: `sino-`, `russophobe`
+
+
+class Naming(StrEnum):
+    """What a form may name beside its entity, where it follows a first name or a title."""
+
+    COUNTRY = "country"  # nobody: `Jean Moscou` and `M. Chinois` are no mentions
+    PLACE_OR_PERSON = "place or person"  # a surname, after a first name: `Jean Moscou` is none, `M. Poutine` is
+    PERSON = "person"  # the entity's own: `Emmanuel Macron`
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +121,7 @@ class Form:
         kind: what kind of form it is.
         role: how it may stand among letters.
         cased: whether the case must be as typed.
+        naming: what it is when it stands where a surname does.
 
     Attributes:
         strength: the form's share of a term's weight.
@@ -98,10 +133,26 @@ class Form:
     kind: FormKind
     role: Role = Role.WORD
     cased: bool = False
+    naming: Naming = Naming.COUNTRY
     strength: float = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "strength", STRENGTHS[self.kind])
+
+
+@dataclass(frozen=True, slots=True)
+class MaskForm:
+    """A wording that hides an entity.
+
+    Args:
+        entity: the entity's id.
+        wording: what is looked for.
+        exact: whether it hides only as it is typed, and not before a name: `le chinois`, but not `le chinois Baidu`.
+    """
+
+    entity: str
+    wording: Wording
+    exact: bool = False
 
 
 # First and second parts of compounds, whatever the entities: written solid they make one word.
@@ -126,7 +177,7 @@ class Gazetteer:
 
     Attributes:
         forms: every form, the strongest kind first where one wording has several.
-        masks: the wordings that hide an entity, with the entity's id.
+        masks: the wordings that hide an entity.
         first_parts: combining forms, folded.
         second_parts: words that may follow a combining form without a hyphen, folded.
     """
@@ -134,13 +185,8 @@ class Gazetteer:
     def __init__(self, entities: Sequence[EntityDef]) -> None:
         self.forms: tuple[Form, ...] = tuple(form for entity in entities for form in _forms(entity))
         named = {(form.entity, form.wording.text) for form in self.forms}
-        self.masks: tuple[tuple[Wording, str], ...] = tuple(
-            (wording, entity.id)
-            for entity in entities
-            for phrase in entity.excepts
-            for wording in wordings(phrase, _vary_mask)
-            # `kremlins` hides what it says, and not the Kremlin
-            if wording.text == fold(phrase).flat or (entity.id, wording.text) not in named
+        self.masks: tuple[MaskForm, ...] = tuple(
+            mask for entity in entities for phrase in entity.excepts for mask in _masks(entity.id, phrase, named)
         )
         prefixes = (form.wording.text for form in self.forms if form.role is Role.FIRST)
         seconds = (form.wording.text for form in self.forms if form.role is Role.SECOND)
@@ -153,15 +199,46 @@ class Gazetteer:
 THOROUGHFARES: Final = frozenset("allée avenue boulevard impasse place pont quai route rue square".split())
 # Before these, a name only says which one it is, whatever the entity. (`La place de la Chine` is not a square.)
 STREETS: Final = frozenset("allée avenue boulevard impasse rue square venelle rond-point faubourg".split())
+# A name may also follow these at once: `résidence Ukraine`.
+BARE_STREETS: Final = frozenset(("rue", "résidence", "camping", "lieu-dit"))
+# Before these and a town, too: `place de l'Ukraine, à Sarreguemines`.
+VENUES: Final = frozenset(
+    "bar bistrot café camping cinéma cité collège cours cour école ferme foyer gymnase halle hameau hôtel jardin"
+    " lieu-dit lycée maison marché parc parking passage pâtisserie piscine place pont quai quartier résidence"
+    " restaurant salle stade théâtre villa zone".split()
+)
+
+
+def _masks(entity: str, phrase: str, named: Container[tuple[str, str]]) -> Iterator[MaskForm]:
+    """Yield the ways a phrase of `except` may be written; in a hashtag it is one word."""
+    if phrase.startswith("="):
+        for wording in wordings(phrase[1:], _as_it_is):
+            yield MaskForm(entity, wording, exact=True)
+        return
+    typed = fold(phrase).flat
+    for wording in wordings(phrase, _vary_mask):
+        # `kremlins` hides what it says, and not the Kremlin
+        if wording.text == typed or (entity, wording.text) not in named:
+            yield MaskForm(entity, wording)
+        glued = wording.text.replace(" ", "")
+        if len(glued) == len(wording.text) - 1 and glued.isalpha():
+            yield MaskForm(entity, Wording(glued, wording.typed.replace(" ", "")))
 
 
 def _vary_mask(word: str) -> tuple[str, ...]:
     return (word,) if word in THOROUGHFARES else inflections(word)
 
 
+def _naming(kind: FormKind, text: str, surnames: Collection[str]) -> Naming:
+    if kind is not FormKind.ALIAS:
+        return Naming.COUNTRY
+    return Naming.PERSON if " " in text or text in surnames else Naming.PLACE_OR_PERSON
+
+
 def _forms(entity: EntityDef) -> tuple[Form, ...]:
     """Return an entity's forms; where one wording has several kinds, the strongest."""
     found: dict[tuple[str, Role], Form] = {}
+    surnames = {words[-1] for alias in entity.alias if len(words := fold(alias).flat.split()) > 1}
     cased = {fold(form).flat for form in entity.cased}
     listed: tuple[tuple[FormKind, Role, Iterable[str], Callable[[str], Sequence[str]]], ...] = (
         (FormKind.PRIMARY, Role.WORD, entity.primary or (entity.name,), plurals),
@@ -175,5 +252,8 @@ def _forms(entity: EntityDef) -> tuple[Form, ...]:
             is_cased = fold(phrase).flat in cased
             for wording in wordings(phrase, vary):
                 place = Role.FIRST if role is Role.FIRST else Role.WORD
-                found.setdefault((wording.text, place), Form(entity.id, entity.name, wording, kind, role, is_cased))
+                naming = _naming(kind, wording.text, surnames)
+                found.setdefault(
+                    (wording.text, place), Form(entity.id, entity.name, wording, kind, role, is_cased, naming)
+                )
     return tuple(found.values())

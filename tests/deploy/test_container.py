@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+from rules.source import read
 
 from monitor.settings import load_settings
 from tests.deploy.test_unit import MOST_TASKS
@@ -36,7 +36,7 @@ def _last(instruction: str) -> str:
 
 @pytest.fixture(scope="module")
 def service() -> dict[str, Any]:
-    composed = YAML(typ="safe", pure=True).load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+    composed = read((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"), file="compose.yaml").plain()
     return dict(composed["services"]["veille"])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+from rules.source import read
 
 from monitor.store import Store
 
@@ -23,7 +23,7 @@ def log(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture(scope="module")
 def shown() -> dict[str, Any]:
-    return dict(YAML(typ="safe", pure=True).load(METADATA.read_text(encoding="utf-8"))["databases"]["veille"])
+    return dict(read(METADATA.read_text(encoding="utf-8"), file="metadata.yaml").plain()["databases"]["veille"])
 
 
 def test_every_view_and_column_that_is_named_exists(log: sqlite3.Connection, shown: dict[str, Any]) -> None:

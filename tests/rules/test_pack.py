@@ -229,7 +229,7 @@ def test_every_problem_of_a_set_is_told_in_order() -> None:
         RULE.replace("level: high", "livel: high", 1).replace("weight: 3", 'weight: "3"'), "[", "- 3\n- true"
     )
 
-    assert [("0.yaml", 4), ("0.yaml", 15), ("1.yaml", 1), ("2.yaml", 1), ("2.yaml", 2)] == [f[:2] for f in found]
+    assert [("0.yaml", 4), ("0.yaml", 15), ("1.yaml", 2), ("2.yaml", 1), ("2.yaml", 2)] == [f[:2] for f in found]
 
 
 def test_a_mistake_in_a_condition_of_several_lines_is_told_where_it_begins() -> None:

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from rules import Document, Engine, bundled
+from rules.source import read
 from rules.types import Field
 
 FOLDER = Path(__file__).parent / "phenomena"
@@ -60,13 +60,13 @@ class Graded:
 
 def read_items() -> Iterator[Item]:
     for path in sorted(FOLDER.glob("[a-z]_*.yaml")):
-        for group in YAML(typ="safe").load(path):
+        for group in read(path.read_text(encoding="utf-8"), file=path.name).plain():
             for item in group["items"]:
                 yield Item(group["phenomenon"], item.pop("text"), item)
 
 
 def read_documents() -> Iterator[Graded]:
-    for raw in YAML(typ="safe").load(FOLDER / "documents.yaml"):
+    for raw in read((FOLDER / "documents.yaml").read_text(encoding="utf-8"), file="documents.yaml").plain():
         document = Document(title=raw["title"], lead=raw["lead"], body=raw["body"], language="fr")
         verdicts = ENGINE.verdicts(ENGINE.analyse(document), now=NOW)
         verdict = next(verdict for verdict in verdicts if verdict.rule == RULE)

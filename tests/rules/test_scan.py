@@ -323,3 +323,44 @@ def test_many_strings_are_looked_for_by_the_compact_automaton() -> None:
     scan = Scanner((), wanted).scan(Document(body=f"Voici {wanted[17].text}."))
 
     assert [wanted[17]] == list(scan.hits)
+
+
+HOMONYMS = Scanner(
+    (
+        EntityDef(
+            "chine",
+            "Chine",
+            primary=("Chine",),
+            alias=("Pékin", "Xi Jinping", "Xi"),
+            demonym=("chinois",),
+            excepts=("=le chinois", "ombres chinoises", "café chinois"),
+        ),
+        EntityDef("russie", "Russie", primary=("Russie",), alias=("Moscou", "Poutine"), demonym=("russe",)),
+    ),
+    (),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Jean Moscou et Odette Chinois sont élus", []),
+        ("M. Chinois reçoit Mme Russe", []),
+        ("M. Poutine reçoit M. Xi", ["Poutine", "Xi"]),
+        ("Nathalie Xi et Anne Poutine", []),
+        ("selon Jean, Moscou cède", ["Moscou"]),
+        ("André russe ? Non, moscovite", ["russe"]),
+        ("MARC RUSSE EST ELU", ["RUSSE"]),
+        ("Moscou-les-Bains, Chine-sur-Loire", []),
+        ("Moscou-Pékin, le train", ["Moscou", "Pékin"]),
+        ("#OmbresChinoises", []),
+        ("Passez la sauce : le chinois suffit. Le chinois", []),
+        ("le chinois Baidu et le Chinois Li", ["chinois", "Chinois"]),
+        ("Place de la Chine, à Metz ; café de Moscou, à Nancy", []),
+        ("La place de la Chine, à côté de la Russie", ["Chine", "Russie"]),
+        ("dans un café chinois, dans un hôtel de Moscou, à Paris", ["Moscou"]),
+        ("Camping Moscou, résidence Chine", []),
+    ],
+)
+def test_homonyms_are_told_from_mentions_by_what_surrounds_them(text: str, expected: list[str]) -> None:
+    assert expected == [found for _, found in seen(text, HOMONYMS)]

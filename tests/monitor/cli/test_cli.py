@@ -15,7 +15,7 @@ from tests.monitor.cli.conftest import Veille
 
 HEAVY = (
     *("aiosmtpd", "alembic", "apscheduler", "feedparser", "httpcore", "httpx", "lark", "lxml", "prometheus_client"),
-    *("pydantic", "pydantic_settings", "re2", "rich", "ruamel", "sqlalchemy", "sqlmodel", "starlette", "structlog"),
+    *("pydantic", "pydantic_settings", "re2", "rich", "sqlalchemy", "sqlmodel", "starlette", "structlog"),
     *("trafilatura", "uvicorn"),
 )
 PROGRAM = (sys.executable, "-m", "monitor")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from rules.entities import Gazetteer, Role, inflections, plurals, wordings
+from rules.entities import Gazetteer, Naming, Role, inflections, plurals, wordings
 from rules.types import EntityDef, FormKind
 
 
@@ -70,7 +70,7 @@ def test_a_form_only_listed_as_cased_is_an_alias() -> None:
 def test_masks_are_inflected_but_for_thoroughfares() -> None:
     gazetteer = Gazetteer([EntityDef("russie", "Russie", excepts=("montagne russe", "rue de Moscou"))])
 
-    texts = {wording.text for wording, _ in gazetteer.masks}
+    texts = {mask.wording.text for mask in gazetteer.masks}
 
     assert "montagnes russes" in texts
     assert "rue de moscou" in texts
@@ -81,5 +81,28 @@ def test_a_mask_hides_no_form_of_its_entity_that_it_does_not_spell() -> None:
     plural = Gazetteer([EntityDef("russie", "Russie", alias=("Kremlin",), excepts=("kremlins",))])
     same = Gazetteer([EntityDef("russie", "Russie", alias=("Kremlin",), excepts=("kremlin",))])
 
-    assert ["kremlins"] == [wording.text for wording, _ in plural.masks]
-    assert "kremlin" in {wording.text for wording, _ in same.masks}
+    assert ["kremlins"] == [mask.wording.text for mask in plural.masks]
+    assert "kremlin" in {mask.wording.text for mask in same.masks}
+
+
+def test_a_mask_of_two_words_is_one_word_in_a_hashtag() -> None:
+    masks = Gazetteer([EntityDef("russie", "Russie", excepts=("montagnes russes", "L’or de Moscou"))]).masks
+
+    assert "montagnesrusses" in {mask.wording.text for mask in masks}
+    assert "l or de moscou" in {mask.wording.text for mask in masks}
+    assert "lordemoscou" not in {mask.wording.text for mask in masks}
+
+
+def test_an_exact_mask_is_not_inflected() -> None:
+    (mask,) = Gazetteer([EntityDef("chine", "Chine", excepts=("=le chinois",))]).masks
+
+    assert (True, "le chinois") == (mask.exact, mask.wording.typed)
+
+
+def test_what_a_form_may_name_beside_its_entity() -> None:
+    (entity,) = (EntityDef("f", "France", alias=("Paris", "Emmanuel Macron", "Macron"), demonym=("français",)),)
+    naming = {form.wording.typed: form.naming for form in Gazetteer([entity]).forms}
+
+    assert [Naming.COUNTRY, Naming.PLACE_OR_PERSON, Naming.PERSON, Naming.PERSON, Naming.COUNTRY] == [
+        naming[typed] for typed in ("France", "Paris", "Emmanuel Macron", "Macron", "française")
+    ]
