@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from operator import mul
 from typing import NamedTuple
 
-from rules.evaluation import Missing, Sight, apart, evidence, holds, in_fields, missing, see
+from rules.evaluation import Missing, Sight, Truth, apart, evidence, in_fields, missing, see, truth
 from rules.excerpt import snippets
 from rules.scan import Scanner
 from rules.text import text_sha256
@@ -94,6 +94,18 @@ class _Use(NamedTuple):
     definition: TermDef
 
 
+class _Plan(NamedTuple):
+    """A rule made ready: its terms by name, and the judge of its condition."""
+
+    rule: RuleDef
+    terms: Mapping[str, TermDef]
+    truth: Truth
+
+
+def _plan(rule: RuleDef) -> _Plan:
+    return _Plan(rule, {term.name: term for term in rule.terms}, truth(rule.condition))
+
+
 class Engine:
     """The rules of one pack, ready to judge. Immutable: to change rules, make another.
 
@@ -106,7 +118,7 @@ class Engine:
         self._uses = _uses(pack.rules)
         self._scanner = Scanner(pack.entities, tuple(self._uses))
         self._by_pattern, self._always = _index(pack.rules)
-        self._terms = tuple({term.name: term for term in rule.terms} for rule in pack.rules)
+        self._plans = tuple(_plan(rule) for rule in pack.rules)
         self._unseen = tuple(
             Grade(rule.id, 0.0, rule.score.threshold, match=False, near_miss=False) for rule in pack.rules
         )
@@ -125,8 +137,7 @@ class Engine:
         grades = list(self._unseen)
         sights = self._sights(analysis.scan)
         for number in self._always.union(sights):
-            sight = sights.get(number) or Sight({})
-            grades[number] = _grade(self.pack.rules[number], sight, analysis.document, now)
+            grades[number] = _grade(self._plans[number], sights.get(number) or Sight({}), analysis.document, now)
         return tuple(grades)
 
     def verdicts(self, analysis: Analysis, *, now: datetime) -> tuple[Verdict, ...]:
@@ -138,8 +149,8 @@ class Engine:
         """
         sights = self._sights(analysis.scan)
         return tuple(
-            _judge(rule, sights.get(number) or self._sight(number, {}, analysis.scan), analysis.document, now)
-            for number, rule in enumerate(self.pack.rules)
+            _judge(plan, sights.get(number) or self._sight(number, {}, analysis.scan), analysis.document, now)
+            for number, plan in enumerate(self._plans)
         )
 
     def match(self, analysis: Analysis, *, now: datetime) -> tuple[Match, ...]:
@@ -154,11 +165,11 @@ class Engine:
         sights = self._sights(scan, among=candidates) if candidates else {}
         matches = []
         for number in sorted(candidates):
-            rule = self.pack.rules[number]
+            plan = self._plans[number]
             sight = sights.get(number) or self._sight(number, {}, scan)
-            grade = _grade(rule, sight, analysis.document, now)
+            grade = _grade(plan, sight, analysis.document, now)
             if grade.match or grade.near_miss:
-                matches.append(_match(rule, _judge(rule, sight, analysis.document, now), analysis))
+                matches.append(_match(plan.rule, _judge(plan, sight, analysis.document, now), analysis))
         return tuple(matches)
 
     def _sights(self, scan: Scan, *, among: Container[int] | None = None) -> dict[int, Sight]:
@@ -171,9 +182,9 @@ class Engine:
         return {number: self._sight(number, terms, scan) for number, terms in found.items()}
 
     def _sight(self, number: int, found: Mapping[int, Sequence[Sequence[Hit]]], scan: Scan) -> Sight:
-        terms = self.pack.rules[number].terms
-        hits = {terms[term].name: apart(of_patterns) for term, of_patterns in found.items()}
-        return Sight(hits, self._terms[number], scan)
+        plan = self._plans[number]
+        hits = {plan.rule.terms[term].name: apart(of_patterns) for term, of_patterns in found.items()}
+        return Sight(hits, plan.terms, scan)
 
 
 def _uses(rules: Sequence[RuleDef]) -> dict[Pattern, tuple[_Use, ...]]:
@@ -188,21 +199,23 @@ def _uses(rules: Sequence[RuleDef]) -> dict[Pattern, tuple[_Use, ...]]:
 
 def judge(rule: RuleDef, analysis: Analysis, *, now: datetime) -> Verdict:
     """Judge a document by one rule: scope, then condition, then threshold. The score is computed in any case."""
-    return _judge(rule, see(rule.terms, analysis.scan), analysis.document, now)
+    return _judge(_plan(rule), see(rule.terms, analysis.scan), analysis.document, now)
 
 
-def _grade(rule: RuleDef, sight: Sight, document: Document, now: datetime) -> Grade:
+def _grade(plan: _Plan, sight: Sight, document: Document, now: datetime) -> Grade:
+    rule, terms = plan.rule, plan.terms
     factors = _factors(rule.score, document)
-    score = round(sum(_points(term, hits, factors) for term in rule.terms if (hits := sight.hits.get(term.name))), 4)
+    score = round(sum([_points(terms[name], hits, factors) for name, hits in sight.hits.items()]), 4)
     threshold = rule.score.threshold
-    holding = holds(rule.condition, sight) and _outside(rule, document, now) is None
+    holding = plan.truth(sight) and _outside(rule, document, now) is None
     enough = threshold is None or score >= threshold
     return Grade(rule.id, score, threshold, match=holding and enough, near_miss=holding and not enough)
 
 
-def _judge(rule: RuleDef, sight: Sight, document: Document, now: datetime) -> Verdict:
-    grade = _grade(rule, sight, document, now)
-    true = grade.match or grade.near_miss or holds(rule.condition, sight)
+def _judge(plan: _Plan, sight: Sight, document: Document, now: datetime) -> Verdict:
+    rule = plan.rule
+    grade = _grade(plan, sight, document, now)
+    true = grade.match or grade.near_miss or plan.truth(sight)
     outside = _outside(rule, document, now)
     lacking = None if true else missing(rule.condition, sight)
     return Verdict(
@@ -310,15 +323,15 @@ def _factors(score: Score, document: Document) -> tuple[float, ...]:
 def _points(term: TermDef, hits: Sequence[Hit], factors: Sequence[float]) -> float:
     """Score one term: its best hit in full, each further one a third of its rank before, so at most 1.5 × the best."""
     if len(hits) == 1:
-        return round(term.weight * hits[0].strength * factors[hits[0].reading.order], 4)
-    values = sorted([hit.strength * factors[hit.reading.order] for hit in hits], reverse=True)
+        return round(term.weight * hits[0].strength * factors[hits[0].order], 4)
+    values = sorted([hit.strength * factors[hit.order] for hit in hits], reverse=True)
     earned: float = sum(map(mul, values, _SHARES))
     return round(term.weight * earned, 4)
 
 
 def _contribution(term: TermDef, hits: Sequence[Hit], factors: Sequence[float]) -> Contribution:
     """Say what one term brought. Hits are in reading order, so that the first of several best ones is named."""
-    best = max(hits, key=lambda hit: hit.strength * factors[hit.reading.order])
+    best = max(hits, key=lambda hit: hit.strength * factors[hit.order])
     return Contribution(term.name, _points(term, hits, factors), best.text, best.field, len(hits))
 
 

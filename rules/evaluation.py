@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import NamedTuple
+from itertools import accumulate, chain
+from operator import itemgetter
+from typing import Final, NamedTuple, TypeAlias
 
 from rules.types import (
     All,
@@ -32,7 +33,19 @@ from rules.types import (
     TermDef,
 )
 
-__all__ = ["Missing", "Sight", "apart", "evidence", "holds", "in_fields", "missing", "see", "term_label"]
+__all__ = [
+    "Missing",
+    "Sight",
+    "Truth",
+    "apart",
+    "evidence",
+    "holds",
+    "in_fields",
+    "missing",
+    "see",
+    "term_label",
+    "truth",
+]
 
 _MAX_SPANS = 2_000  # a proximity's spans; only a text made of nothing but terms has more
 
@@ -108,18 +121,17 @@ def apart(found: Sequence[Sequence[Hit]]) -> Sequence[Hit]:
     if len(found) == 1:
         return found[0]
     kept: list[Hit] = []
-    for hit in sorted((hit for hits in found for hit in hits), key=_reading_order):
+    for hit in sorted(chain.from_iterable(found), key=_ORDER_AND_START):
         last = kept[-1] if kept else None
-        if last is not None and last.reading.order == hit.reading.order and hit.start < last.end:
-            if hit.strength > last.strength:
-                kept[-1] = last._replace(strength=hit.strength)
-        else:
+        if last is None or last.end <= hit.start or last.order != hit.order:
             kept.append(hit)
+            continue
+        longer = hit if hit.start == last.start and hit.end > last.end else last
+        kept[-1] = longer._replace(strength=max(hit.strength, last.strength))
     return kept
 
 
-def _reading_order(hit: Hit) -> tuple[int, int, int, float]:
-    return hit.reading.order, hit.start, -hit.end, -hit.strength
+_ORDER_AND_START: Final = itemgetter(0, 1)
 
 
 def _mask(term: TermDef, scan: Scan) -> Mask | None:
@@ -136,30 +148,74 @@ def term_label(name: str) -> str:
 # --- truth -----------------------------------------------------------------------------------------------------
 
 
-def holds(condition: Condition, sight: Sight) -> bool:  # noqa: C901, PLR0911 (one case a kind of node)
+Truth: TypeAlias = Callable[["Sight"], bool]
+
+
+def holds(condition: Condition, sight: Sight) -> bool:
     """Judge a condition. Distances count the words between two spans of one field; overlapping spans are 0 apart."""
+    return truth(condition)(sight)
+
+
+def truth(condition: Condition, where: Field | None = None) -> Truth:  # noqa: C901, PLR0911 (one case a kind of node)
+    """Compile a condition into the function that judges it; it is asked of every article.
+
+    Args:
+        condition: the condition.
+        where: the one field to look at, or None for all.
+    """
     match condition:
         case Ref(term):
-            return term in sight.hits
+            return _some_of([term], where)
         case And(parts):
-            return all(holds(part, sight) for part in parts)
+            return _all([truth(part, where) for part in parts])
         case Or(parts):
-            return any(holds(part, sight) for part in parts)
+            return _any_part(parts, where)
         case Not(part):
-            return not holds(part, sight)
+            inner = truth(part, where)
+            return lambda sight: not inner(sight)
         case Of(least, terms):
-            return sum(term in sight.hits for term in terms) >= least
+            return lambda sight: sum(_number(term, sight, where) > 0 for term in terms) >= least
         case All(terms):
-            return all(term in sight.hits for term in terms)
+            return _all([_some_of([term], where) for term in terms])
         case Count(term, least):
-            return len(sight.hits.get(term, ())) >= least
-        case InField(where, part):
-            return holds(part, sight.within(where))
+            return lambda sight: _number(term, sight, where) >= least
+        case InField(inner_field, part):
+            return truth(part, inner_field) if where in {None, inner_field} else lambda _: False
         case Near(left, right, words):
-            pairs = _neighbours(_spans(left, sight), _spans(right, sight))
-            return any(one.gap(other) <= words for one, other in pairs)
+            return lambda sight: any(
+                one.gap(other) <= words for one, other in _neighbours(*_sides(left, right, sight, where))
+            )
         case SameSentence(left, right):  # pragma: no branch
-            return any(True for _ in _sentence_mates(_spans(left, sight), _spans(right, sight)))
+            return lambda sight: any(True for _ in _sentence_mates(*_sides(left, right, sight, where)))
+
+
+def _any_part(parts: Sequence[Condition], where: Field | None) -> Truth:
+    """Judge the terms among the parts together: most conditions are long lists of terms."""
+    judges = [truth(part, where) for part in parts if not isinstance(part, Ref)]
+    if terms := [part.term for part in parts if isinstance(part, Ref)]:
+        judges.insert(0, _some_of(terms, where))
+    return judges[0] if len(judges) == 1 else lambda sight: any(judge(sight) for judge in judges)
+
+
+def _all(judges: Sequence[Truth]) -> Truth:
+    return lambda sight: all(judge(sight) for judge in judges)
+
+
+def _some_of(terms: Sequence[str], where: Field | None) -> Truth:
+    if where is not None:
+        return lambda sight: any(_number(term, sight, where) for term in terms)
+    names = frozenset(terms)
+    return lambda sight: not names.isdisjoint(sight.hits)
+
+
+def _number(term: str, sight: Sight, where: Field | None) -> int:
+    hits = sight.hits.get(term, ())
+    return len(hits) if where is None else sum(hit.field is where for hit in hits)
+
+
+def _sides(left: Condition, right: Condition, sight: Sight, where: Field | None) -> tuple[list[_Span], list[_Span]]:
+    seen = sight if where is None else sight.within(where)
+    return _spans(left, seen), _spans(right, seen)
 
 
 def evidence(condition: Condition, sight: Sight) -> tuple[Evidence, ...]:
@@ -342,7 +398,7 @@ def _spans(condition: Condition, sight: Sight) -> list[_Span]:  # noqa: PLR0911 
 
 
 def _span(term: str, hit: Hit) -> _Span:
-    return _Span(hit.reading.order, *hit.words, hit.start, hit.end, ((term, hit),))
+    return _Span(hit.order, *hit.words, hit.start, hit.end, ((term, hit),))
 
 
 def _distinct(spans: Iterable[_Span]) -> list[_Span]:

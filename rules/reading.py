@@ -6,6 +6,7 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import Final, TypeAlias
 
+from rules.entities import RACING
 from rules.text import (
     addresses,
     fold,
@@ -96,6 +97,11 @@ class FieldReading:
     def is_lower_case(self) -> bool:
         """Whether the field has letters, and none is a capital."""
         return self.folded.kept.islower()
+
+    @cached_property
+    def is_of_races(self) -> bool:
+        """Whether the field speaks of horse races."""
+        return any(word in self.folded.flat for word in RACING)
 
     @cached_property
     def _word_starts(self) -> tuple[int, ...]:

@@ -98,8 +98,8 @@ def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern
         for article in _ARTICLES:
             target = targets[f"{fold(place).flat} {article}"]
             target.street, target.venue = place in STREETS, place in VENUES
-        if place in BARE_STREETS:
-            targets[f"{fold(place).flat} "].street = True
+    for place in sorted(BARE_STREETS) if gazetteer.forms else ():
+        targets[f"{fold(place).flat} "].street = True
     return dict(targets)
 
 
@@ -147,8 +147,9 @@ _SOME_STREET: Final = re.compile(rf"\b(?:une?|cette?|cet|chaque|quelque) (?:{_SO
 _INDEFINITE: Final = 8  # "quelque "
 _NAME: Final = re.compile(r" [A-ZÀ-ÖØ-Þ][^\W_]")
 _TOWN: Final = re.compile(r", (?:à|au|aux|près de) [A-ZÀ-ÖØ-Þ]")
-_WORD_BEFORE: Final = re.compile(r"(?<![^\W_])([A-ZÀ-ÖØ-Þ][^\W\d_]*\.?) \Z")
+_WORD_BEFORE: Final = re.compile(r"(?<![^\W_])([^\W\d_]+\.?) \Z")
 _LONGEST_FIRST_NAME: Final = 14
+_OF_A_STUD: Final = re.compile(r" (?:du|des|de la|de l['’]|d['’]) ?[A-ZÀ-ÖØ-Þ]")
 _OF_A_TOWN: Final = re.compile(r"-(?:l[eèé][sz]|sur|sous|en|le|la|aux)-[^\W\d_]")
 _PRONOUN: Final = re.compile(r"\b(?:je|j|tu|il|elle|on|qui|nous|vous|ils|elles|y|ne|se|me|te)\s\Z")
 
@@ -159,11 +160,13 @@ _Found: TypeAlias = tuple[int, int, Form]
 class _Finds:
     """What was found in a field, in folded offsets.
 
-    `streets` and `venues` map where the name of a street or of a place in a town may start to where that starts.
+    `shown` holds where masks hide nothing; `streets` and `venues` map where the name of a street, or of a place in a
+    town, may start to where that starts.
     """
 
     forms: defaultdict[str, list[_Found]] = field(default_factory=lambda: defaultdict(list))
     masks: defaultdict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+    shown: defaultdict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     patterns: defaultdict[int, list[Span]] = field(default_factory=lambda: defaultdict(list))
     notices: list[Span] = field(default_factory=list)
     streets: dict[int, int] = field(default_factory=dict)
@@ -220,6 +223,10 @@ def _outside(found: list[_Found], masks: Sequence[Span]) -> list[_Found]:
     return [item for item in found if furthest[bisect_right(starts, item[0])] < item[1]]
 
 
+def _not_inside(masks: Sequence[Span], shown: Sequence[Span]) -> list[Span]:
+    return [mask for mask in masks if not any(start <= mask[0] and mask[1] <= end for start, end in shown)]
+
+
 def _chosen_forms(finds: _Finds) -> list[_Found]:
     """Return the mentions of a field, in order, the masked ones left out."""
     chosen = [
@@ -264,15 +271,18 @@ class DocumentScan:
         self.hits: dict[Pattern, list[Hit]] = {}
         self.aside: dict[Pattern, list[Hit]] = {}
         for reading, finds, forms in fields:
+            order = reading.order
             spans = boilerplate(reading, finds.notices) if reading.where is Field.BODY else ()
             for number, found in finds.patterns.items():
                 self._add(
-                    patterns[number], [Hit(reading, start, end) for start, end in _leftmost_longest(found)], spans
+                    patterns[number],
+                    [Hit(order, start, end, reading) for start, end in _leftmost_longest(found)],
+                    spans,
                 )
             by_entity: dict[str, list[Hit]] = {}
             for start, end, form in forms:
                 if form.entity in entities:
-                    by_entity.setdefault(form.entity, []).append(Hit(reading, start, end, form.strength))
+                    by_entity.setdefault(form.entity, []).append(Hit(order, start, end, reading, form.strength))
             for entity, hits in by_entity.items():
                 self._add(entities[entity], hits, spans)
 
@@ -374,6 +384,8 @@ class Scanner:
             finds = self._find(reading, accentless=accentless)
             if finds.streets or finds.venues:
                 _mask_addresses(reading, finds)
+            for entity, shown in finds.shown.items():
+                finds.masks[entity] = _not_inside(finds.masks[entity], shown)
             fields.append((reading, finds, _chosen_forms(finds)))
         return DocumentScan(fields, self._patterns, self._entities)
 
@@ -431,7 +443,7 @@ class Scanner:
                 stands = left and self._begins_compound(reading.folded.text, end)
             else:
                 stands = right and (left or (form.role is Role.SECOND and self._ends_compound(reading, start)))
-            if stands and _is_a_homonym(reading.folded.kept, form, start, end):
+            if stands and _is_a_homonym(reading, form, start, end):
                 continue
             if stands and (not form.cased or _case_agrees(reading, form.wording.typed, start, end, as_name=True)):
                 stop = _inclusive_end(reading, end) if form.role is Role.SECOND else end
@@ -452,8 +464,11 @@ class Scanner:
         )
 
 
-def _is_a_homonym(kept: str, form: Form, start: int, end: int) -> bool:
-    """Tell whether a form is part of a town's name (`Moscou-les-Bains`) or somebody's surname (`Jean Moscou`)."""
+def _is_a_homonym(reading: FieldReading, form: Form, start: int, end: int) -> bool:
+    """Tell whether a form is a town's name (`Moscou-les-Bains`), a trotter's (`Kiev du Bocage`) or a surname."""
+    kept = reading.folded.kept
+    if _OF_A_STUD.match(kept, end) and reading.is_of_races:
+        return True
     if kept[end : end + 1] == "-" and _OF_A_TOWN.match(kept, end):
         return True
     if form.naming is Naming.PERSON or not kept[start].isupper() or kept[start + 1 : start + 2].isupper():
@@ -480,7 +495,8 @@ def _keep_mask(reading: FieldReading, finds: _Finds, target: _Targets, start: in
     if right:
         for mask in target.masks:
             if not mask.exact or _is_as_typed(reading.folded.kept, mask.wording.typed, start, end):
-                finds.masks[mask.entity].append((start, end))
+                spans = finds.shown if mask.shows else finds.masks
+                spans[mask.entity].append((start, end))
         if target.notice:
             finds.notices.append((start, end))
 

@@ -379,7 +379,7 @@ def word_starts(folded: Folded) -> tuple[int, ...]:
     >>> word_starts(fold("L’armée franco-ukrainienne"))
     (0, 2, 8, 15)
     """
-    return tuple(word.start() for word in _WORD.finditer(folded.flat))
+    return tuple([word.start() for word in _WORD.finditer(folded.flat)])
 
 
 def lines(folded: Folded) -> tuple[Span, ...]:

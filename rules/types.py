@@ -392,11 +392,16 @@ class Reading(Protocol):
 
 
 class Hit(NamedTuple):
-    """A pattern seen in a field. `start` and `end` are offsets into the reading; `place` gives those as received."""
+    """A pattern seen in a field.
 
-    reading: Reading
+    `order` is the field's place among the fields, so that hits sort as they are read. `start` and `end` are offsets
+    into the reading, whose `place` gives those as received.
+    """
+
+    order: int
     start: int
     end: int
+    reading: Reading
     strength: float = 1.0
 
     @property

@@ -17,11 +17,12 @@ from rules.entities.forms import (
     wordings,
 )
 from rules.entities.inflection import demonyms, inflections, plurals
-from rules.entities.names import FIRST_NAMES, TITLES
+from rules.entities.names import FIRST_NAMES, RACING, TITLES
 
 __all__ = [
     "BARE_STREETS",
     "FIRST_NAMES",
+    "RACING",
     "STREETS",
     "STRENGTHS",
     "THOROUGHFARES",

@@ -148,11 +148,13 @@ class MaskForm:
         entity: the entity's id.
         wording: what is looked for.
         exact: whether it hides only as it is typed, and not before a name: `le chinois`, but not `le chinois Baidu`.
+        shows: whether it is the reverse, a wording in which a mask hides nothing: `montagnes russes du Caucase`.
     """
 
     entity: str
     wording: Wording
     exact: bool = False
+    shows: bool = False
 
 
 # First and second parts of compounds, whatever the entities: written solid they make one word.
@@ -200,7 +202,7 @@ THOROUGHFARES: Final = frozenset("allée avenue boulevard impasse place pont qua
 # Before these, a name only says which one it is, whatever the entity. (`La place de la Chine` is not a square.)
 STREETS: Final = frozenset("allée avenue boulevard impasse rue square venelle rond-point faubourg".split())
 # A name may also follow these at once: `résidence Ukraine`.
-BARE_STREETS: Final = frozenset(("rue", "résidence", "camping", "lieu-dit"))
+BARE_STREETS: Final = frozenset(("rue", "résidence", "camping", "lieu-dit", "chat", "chien", "jument", "trotteur"))
 # Before these and a town, too: `place de l'Ukraine, à Sarreguemines`.
 VENUES: Final = frozenset(
     "bar bistrot café camping cinéma cité collège cours cour école ferme foyer gymnase halle hameau hôtel jardin"
@@ -211,9 +213,9 @@ VENUES: Final = frozenset(
 
 def _masks(entity: str, phrase: str, named: Container[tuple[str, str]]) -> Iterator[MaskForm]:
     """Yield the ways a phrase of `except` may be written; in a hashtag it is one word."""
-    if phrase.startswith("="):
+    if phrase.startswith(("=", "!")):
         for wording in wordings(phrase[1:], _as_it_is):
-            yield MaskForm(entity, wording, exact=True)
+            yield MaskForm(entity, wording, exact=phrase[0] == "=", shows=phrase[0] == "!")
         return
     typed = fold(phrase).flat
     for wording in wordings(phrase, _vary_mask):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["FIRST_NAMES", "TITLES"]
+__all__ = ["FIRST_NAMES", "RACING", "TITLES"]
 
-TITLES: Final = frozenset("M. MM. Mme Mmes Mlle Me Dr Pr Monsieur Madame Maître Docteur".split())
+TITLES: Final = frozenset(
+    "M. MM. Mme Mmes Mlle Me Dr Pr Monsieur Madame Maître Docteur Professeur monsieur madame maître docteur"
+    " professeur".split()
+)
 
 # Usual first names of people born in France since 1930. Those that are also ordinary words before a country's name
 # (Marine, Pierre, Rose, Victoire, France, Christian) are left out: `la Marine chinoise`, `Pierre russe`.
-FIRST_NAMES: Final = frozenset(
+FIRST_NAMES: Final = frozenset("né née veuve".split()) | frozenset(
     "Adrien Agathe Agnès Alain Albert Alexandra Alexandre Alexis Alice Aline Amandine Amélie Anaïs André Andrée"
     " Anna Anne Annick Annie Anthony Antoine Antonin Arlette Armand Arnaud Arthur Audrey Aurélie Aurélien Axel"
     " Baptiste Bastien Béatrice Benjamin Benoît Bernadette Bernard Bertrand Brigitte Bruno Camille Carole Caroline"
@@ -30,4 +33,10 @@ FIRST_NAMES: Final = frozenset(
     " Samuel Sandra Sandrine Sarah Sébastien Serge Séverine Simon Simone Solange Sonia Sophie Stéphane Stéphanie"
     " Suzanne Sylvain Sylvie Théo Thérèse Thibault Thierry Thomas Tristan Valentin Valérie Véronique Victor"
     " Vincent Virginie Viviane William Xavier Yann Yannick Yves Yvette Yvon Yvonne Zoé".split()
+)
+
+# Words of the racing page, folded: there, `Kiev du Bocage` is a trotter.
+RACING: Final = tuple(
+    "trotteur|trotteuse|galopeur|hongre|hippodrome|quinte|turf|pmu|vincennes|enghien|cagnes|cabourg|encolure|jockey"
+    "|arrivee lucrative".split("|")
 )

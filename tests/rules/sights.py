@@ -73,7 +73,8 @@ def hit(
     strength: float = 1.0,
 ) -> Hit:
     """Return a hit on word number `at`; words are ten characters long."""
-    return Hit(MadeReading(where, text, sentence), at * 10, at * 10 + 9 + 10 * (words - 1), strength)
+    reading = MadeReading(where, text, sentence)
+    return Hit(reading.order, at * 10, at * 10 + 9 + 10 * (words - 1), reading, strength)
 
 
 def scan(hits: Mapping[Pattern, Sequence[Hit]], **facts: Any) -> MadeScan:
