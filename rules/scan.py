@@ -21,7 +21,7 @@ from typing import Any, Final, TypeAlias
 import ahocorasick_rs
 import re2
 
-from rules.boilerplate import NOTICES, boilerplate
+from rules.boilerplate import HEADINGS, NOTICES, boilerplate
 from rules.entities import (
     BARE_STREETS,
     FIRST_NAMES,
@@ -92,7 +92,7 @@ def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern
                 target.words.append(number)
             else:
                 target.spelled.append((number, pattern.kind, wording.typed))
-    for notice in NOTICES:
+    for notice in NOTICES | HEADINGS:
         targets[fold(notice).flat].notice = True
     for place in sorted(STREETS | VENUES) if gazetteer.forms else ():
         for article in _ARTICLES:
