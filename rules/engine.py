@@ -7,11 +7,12 @@ r"""Judges documents by the rules of a pack.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import mul
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rules.evaluation import Missing, Sight, Truth, apart, evidence, in_fields, missing, see, truth
 from rules.excerpt import snippets
@@ -46,7 +47,6 @@ from rules.types import (
     SameSentence,
     Scan,
     Scope,
-    Score,
     Status,
     TermDef,
     Verdict,
@@ -86,24 +86,29 @@ class Grade(NamedTuple):
     near_miss: bool
 
 
-class _Use(NamedTuple):
-    """A term of a rule that looks for a pattern; both by their number."""
-
-    rule: int
-    term: int
-    definition: TermDef
-
-
 class _Plan(NamedTuple):
-    """A rule made ready: its terms by name, and the judge of its condition."""
+    """A rule made ready: its terms by name, the judge of its condition, and what a hit in each field is worth."""
 
     rule: RuleDef
     terms: Mapping[str, TermDef]
     truth: Truth
+    whole: tuple[float, ...]
+    teaser: tuple[float, ...]
+
+    def factors(self, document: Document) -> tuple[float, ...]:
+        """Return the factor of each field. A teaser's body is the start of an article we cannot read: it earns none."""
+        return self.teaser if document.completeness is Completeness.TEASER else self.whole
+
+    def points(self, sight: Sight, document: Document) -> list[float]:
+        """Return the points of each term that was seen."""
+        factors = self.factors(document)
+        return [_points(self.terms[name], hits, factors) for name, hits in sight.hits.items()]
 
 
 def _plan(rule: RuleDef) -> _Plan:
-    return _Plan(rule, {term.name: term for term in rule.terms}, truth(rule.condition))
+    score = rule.score
+    whole, teaser = (score.title, score.lead, score.body), (score.title, score.lead, 0.0)
+    return _Plan(rule, {term.name: term for term in rule.terms}, truth(rule.condition), whole, teaser)
 
 
 class Engine:
@@ -115,7 +120,7 @@ class Engine:
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
-        self._uses = _uses(pack.rules)
+        self._uses, self._slots = _uses(pack.rules)
         self._scanner = Scanner(pack.entities, tuple(self._uses))
         self._by_pattern, self._always = _index(pack.rules)
         self._plans = tuple(_plan(rule) for rule in pack.rules)
@@ -135,9 +140,18 @@ class Engine:
             now: the instant that ages are counted to, UTC-aware.
         """
         grades = list(self._unseen)
-        sights = self._sights(analysis.scan)
-        for number in self._always.union(sights):
-            grades[number] = _grade(self._plans[number], sights.get(number) or Sight({}), analysis.document, now)
+        scan, document = analysis.scan, analysis.document
+        candidates = self._candidates(scan)
+        points: defaultdict[int, list[float]] = defaultdict(list)
+        seen: dict[int, dict[str, Sequence[Hit]]] = {number: {} for number in candidates}
+        for number, term, hits in self._seen(scan):
+            points[number].append(_points(term, hits, self._plans[number].factors(document)))
+            if number in candidates:
+                seen[number][term.name] = hits
+        for number in candidates.union(points):
+            plan = self._plans[number]
+            true = number in candidates and plan.truth(Sight(seen[number], plan.terms, scan))
+            grades[number] = _grade(plan, points[number], document, now, true=true)
         return tuple(grades)
 
     def verdicts(self, analysis: Analysis, *, now: datetime) -> tuple[Verdict, ...]:
@@ -149,7 +163,7 @@ class Engine:
         """
         sights = self._sights(analysis.scan)
         return tuple(
-            _judge(plan, sights.get(number) or self._sight(number, {}, analysis.scan), analysis.document, now)
+            _judge(plan, sights.get(number) or self._nothing_seen(number, analysis.scan), analysis.document, now)
             for number, plan in enumerate(self._plans)
         )
 
@@ -161,40 +175,61 @@ class Engine:
             now: the instant that ages are counted to, UTC-aware.
         """
         scan = analysis.scan
-        candidates = self._always.union(*(self._by_pattern[seen] for seen in scan.hits if seen in self._by_pattern))
+        candidates = self._candidates(scan)
         sights = self._sights(scan, among=candidates) if candidates else {}
         matches = []
         for number in sorted(candidates):
             plan = self._plans[number]
-            sight = sights.get(number) or self._sight(number, {}, scan)
-            grade = _grade(plan, sight, analysis.document, now)
+            if plan.rule.status is Status.DEPRECATED:
+                continue
+            sight = sights.get(number) or self._nothing_seen(number, scan)
+            grade = _grade(plan, plan.points(sight, analysis.document), analysis.document, now, true=plan.truth(sight))
             if grade.match or grade.near_miss:
                 matches.append(_match(plan.rule, _judge(plan, sight, analysis.document, now), analysis))
         return tuple(matches)
 
+    def _candidates(self, scan: Scan) -> set[int]:
+        """Return the rules whose condition may be true: what they need was seen, or they need nothing."""
+        candidates = set(self._always)
+        for pattern in scan.hits:
+            candidates |= self._by_pattern.get(pattern, _NONE)
+        return candidates
+
     def _sights(self, scan: Scan, *, among: Container[int] | None = None) -> dict[int, Sight]:
         """Return what was seen of each rule of which something was seen."""
-        found: dict[int, dict[int, list[Sequence[Hit]]]] = {}
+        seen: dict[int, dict[str, Sequence[Hit]]] = {}
+        for number, term, hits in self._seen(scan):
+            if among is None or number in among:
+                seen.setdefault(number, {})[term.name] = hits
+        return {number: Sight(hits, self._plans[number].terms, scan) for number, hits in seen.items()}
+
+    def _seen(self, scan: Scan) -> Iterator[tuple[int, TermDef, Sequence[Hit]]]:
+        """Yield each term that was seen: the number of its rule, its definition, and its hits."""
+        found: defaultdict[int, list[Sequence[Hit]]] = defaultdict(list)
         for pattern, hits in scan.hits.items():
-            for use in self._uses.get(pattern, ()):
-                if (among is None or use.rule in among) and (kept := in_fields(use.definition, hits)):
-                    found.setdefault(use.rule, {}).setdefault(use.term, []).append(kept)
-        return {number: self._sight(number, terms, scan) for number, terms in found.items()}
+            for slot in self._uses[pattern]:
+                found[slot].append(hits)
+        for slot, of_patterns in found.items():
+            number, term = self._slots[slot]
+            kept = of_patterns if term.fields is None else [in_fields(term, hits) for hits in of_patterns]
+            if hits := apart(kept):
+                yield number, term, hits
 
-    def _sight(self, number: int, found: Mapping[int, Sequence[Sequence[Hit]]], scan: Scan) -> Sight:
-        plan = self._plans[number]
-        hits = {plan.rule.terms[term].name: apart(of_patterns) for term, of_patterns in found.items()}
-        return Sight(hits, plan.terms, scan)
+    def _nothing_seen(self, number: int, scan: Scan) -> Sight:
+        return Sight({}, self._plans[number].terms, scan)
 
 
-def _uses(rules: Sequence[RuleDef]) -> dict[Pattern, tuple[_Use, ...]]:
-    """Return which terms look for each pattern."""
-    uses: dict[Pattern, list[_Use]] = {}
-    for number, rule in enumerate(rules):
-        for place, term in enumerate(rule.terms):
-            for pattern in term.patterns:
-                uses.setdefault(pattern, []).append(_Use(number, place, term))
-    return {pattern: tuple(using) for pattern, using in uses.items()}
+_NONE: Final[frozenset[int]] = frozenset()
+
+
+def _uses(rules: Sequence[RuleDef]) -> tuple[dict[Pattern, list[int]], list[tuple[int, TermDef]]]:
+    """Number the terms of all rules. Return which of them look for each pattern, and each one's rule and definition."""
+    uses: dict[Pattern, list[int]] = {}
+    slots = [(number, term) for number, rule in enumerate(rules) for term in rule.terms]
+    for slot, (_, term) in enumerate(slots):
+        for pattern in term.patterns:
+            uses.setdefault(pattern, []).append(slot)
+    return uses, slots
 
 
 def judge(rule: RuleDef, analysis: Analysis, *, now: datetime) -> Verdict:
@@ -202,20 +237,20 @@ def judge(rule: RuleDef, analysis: Analysis, *, now: datetime) -> Verdict:
     return _judge(_plan(rule), see(rule.terms, analysis.scan), analysis.document, now)
 
 
-def _grade(plan: _Plan, sight: Sight, document: Document, now: datetime) -> Grade:
-    rule, terms = plan.rule, plan.terms
-    factors = _factors(rule.score, document)
-    score = round(sum([_points(terms[name], hits, factors) for name, hits in sight.hits.items()]), 4)
+def _grade(plan: _Plan, points: Iterable[float], document: Document, now: datetime, *, true: bool) -> Grade:
+    """Grade a document by the points of its terms and the truth of the condition."""
+    rule = plan.rule
+    score = round(sum(points), 4)
     threshold = rule.score.threshold
-    holding = plan.truth(sight) and _outside(rule, document, now) is None
+    holding = true and _outside(rule, document, now) is None
     enough = threshold is None or score >= threshold
     return Grade(rule.id, score, threshold, match=holding and enough, near_miss=holding and not enough)
 
 
 def _judge(plan: _Plan, sight: Sight, document: Document, now: datetime) -> Verdict:
     rule = plan.rule
-    grade = _grade(plan, sight, document, now)
-    true = grade.match or grade.near_miss or plan.truth(sight)
+    true = plan.truth(sight)
+    grade = _grade(plan, plan.points(sight, document), document, now, true=true)
     outside = _outside(rule, document, now)
     lacking = None if true else missing(rule.condition, sight)
     return Verdict(
@@ -228,7 +263,7 @@ def _judge(plan: _Plan, sight: Sight, document: Document, now: datetime) -> Verd
         match=grade.match,
         near_miss=grade.near_miss,
         level=_level(rule, grade.score) if grade.match else None,
-        contributions=_contributions(rule, sight, document),
+        contributions=_contributions(plan, sight, document),
         evidence=_shown(rule, sight) if true else (),
         gate=_gate(outside, lacking, grade),
     )
@@ -309,15 +344,10 @@ def _level(rule: RuleDef, score: float) -> Level:
 # --- points ----------------------------------------------------------------------------------------------------
 
 
-def _contributions(rule: RuleDef, sight: Sight, document: Document) -> tuple[Contribution, ...]:
+def _contributions(plan: _Plan, sight: Sight, document: Document) -> tuple[Contribution, ...]:
     """Return what each term that was seen brought, in the rule's order."""
-    factors = _factors(rule.score, document)
-    return tuple(_contribution(term, hits, factors) for term in rule.terms if (hits := sight.hits.get(term.name)))
-
-
-def _factors(score: Score, document: Document) -> tuple[float, ...]:
-    """Return the factor of each field. A teaser's body is the start of an article we cannot read: it earns nothing."""
-    return score.title, score.lead, 0.0 if document.completeness is Completeness.TEASER else score.body
+    factors = plan.factors(document)
+    return tuple(_contribution(term, hits, factors) for term in plan.rule.terms if (hits := sight.hits.get(term.name)))
 
 
 def _points(term: TermDef, hits: Sequence[Hit], factors: Sequence[float]) -> float:
@@ -398,8 +428,6 @@ def _index(rules: Sequence[RuleDef]) -> tuple[dict[Pattern, frozenset[int]], fro
     by_pattern: dict[Pattern, set[int]] = {}
     always: set[int] = set()
     for number, rule in enumerate(rules):
-        if rule.status is Status.DEPRECATED:
-            continue
         needed = _needed(rule.condition)
         if needed is None:
             always.add(number)

@@ -14,7 +14,6 @@ from rules.text import (
     letter_kinds,
     lines,
     sentences,
-    word_starts,
 )
 from rules.types import Field
 
@@ -22,6 +21,7 @@ __all__ = ["FieldReading"]
 
 Span: TypeAlias = tuple[int, int]
 
+_BEGINNING: Final = b"\0\1"
 _ORDER: Final = {where: number for number, where in enumerate(Field)}
 
 
@@ -65,7 +65,8 @@ class FieldReading:
 
     def words(self, start: int, end: int) -> Span:
         """Return the numbers of a span's words, from 0, end exclusive."""
-        return bisect_right(self._word_starts, start) - 1, bisect_right(self._word_starts, end - 1)
+        begun = self._word_beginnings
+        return begun.count(_BEGINNING, 0, start + 2) - 1, begun.count(_BEGINNING, 0, end + 1)
 
     def sentence(self, at: int) -> int:
         """Return the number of the sentence at an offset, from 0."""
@@ -104,5 +105,6 @@ class FieldReading:
         return any(word in self.folded.flat for word in RACING)
 
     @cached_property
-    def _word_starts(self) -> tuple[int, ...]:
-        return word_starts(self.folded)
+    def _word_beginnings(self) -> bytes:
+        """The letters' kinds, digits as letters: each word begins with `_BEGINNING`."""
+        return self.kinds.replace(b"\2", b"\1")

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate, islice
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
@@ -49,7 +49,6 @@ Span: TypeAlias = tuple[int, int]
 _MOST_REGEX_HITS: Final = 1000
 _LONGEST_WORD: Final = 60
 _LONG_NAME: Final = 4  # characters from which a word in capitals is a name and not, say, a Roman numeral
-_MOST_STATES: Final = 400_000  # characters of all strings up to which the fastest automaton is worth its memory
 
 # --- what is looked for ---------------------------------------------------------------------------------------------
 
@@ -58,7 +57,8 @@ _MOST_STATES: Final = 400_000  # characters of all strings up to which the faste
 class _Targets:
     """What one string of the automaton stands for; patterns by number, since numbers are the fastest keys.
 
-    `words` are the patterns that any spelling of it satisfies, `spelled` those that ask for more.
+    `words` are the patterns that any spelling of it satisfies, `spelled` those that ask for more. `joins` tells whether
+    the string may also stand inside a word: `russe` in `prorusse`, the prefix `bombard` in `bombardements`.
     """
 
     forms: list[Form] = field(default_factory=list)
@@ -68,6 +68,7 @@ class _Targets:
     notice: bool = False
     street: bool = False
     venue: bool = False
+    joins: bool = False
 
 
 _ARTICLES: Final = ("de la ", "de l ", "du ", "des ", "de ", "d ")
@@ -81,7 +82,9 @@ def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern
     """Return what each string to look for stands for."""
     targets: defaultdict[str, _Targets] = defaultdict(_Targets)
     for form in gazetteer.forms:
-        targets[form.wording.text].forms.append(form)
+        target = targets[form.wording.text]
+        target.forms.append(form)
+        target.joins = target.joins or form.role is not Role.WORD
     for mask in gazetteer.masks:
         targets[mask.wording.text].masks.append(mask)
     for number, pattern in patterns:
@@ -92,22 +95,17 @@ def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern
                 target.words.append(number)
             else:
                 target.spelled.append((number, pattern.kind, wording.typed))
+                target.joins = target.joins or pattern.kind is PatternKind.PREFIX
     for notice in NOTICES | HEADINGS:
         targets[fold(notice).flat].notice = True
     for place in sorted(STREETS | VENUES) if gazetteer.forms else ():
         for article in _ARTICLES:
             target = targets[f"{fold(place).flat} {article}"]
-            target.street, target.venue = place in STREETS, place in VENUES
+            target.street, target.venue, target.joins = place in STREETS, place in VENUES, True
     for place in sorted(BARE_STREETS) if gazetteer.forms else ():
-        targets[f"{fold(place).flat} "].street = True
+        target = targets[f"{fold(place).flat} "]
+        target.street = target.joins = True
     return dict(targets)
-
-
-def _automaton(strings: Sequence[str]) -> ahocorasick_rs.AhoCorasick:
-    """Compile the strings. The full automaton is twice as fast as the compact one, and many times as large."""
-    small = sum(map(len, strings)) <= _MOST_STATES
-    kind = ahocorasick_rs.Implementation.DFA if small else ahocorasick_rs.Implementation.ContiguousNFA
-    return ahocorasick_rs.AhoCorasick(strings, store_patterns=False, implementation=kind)
 
 
 def _compile_regex(pattern: Pattern) -> Any:
@@ -147,8 +145,6 @@ _SOME_STREET: Final = re.compile(rf"\b(?:une?|cette?|cet|chaque|quelque) (?:{_SO
 _INDEFINITE: Final = 8  # "quelque "
 _NAME: Final = re.compile(r" [A-ZÀ-ÖØ-Þ][^\W_]")
 _TOWN: Final = re.compile(r", (?:à|au|aux|près de) [A-ZÀ-ÖØ-Þ]")
-_WORD_BEFORE: Final = re.compile(r"(?<![^\W_])([^\W\d_]+\.?) \Z")
-_LONGEST_FIRST_NAME: Final = 14
 _OF_A_STUD: Final = re.compile(r" (?:du|des|de la|de l['’]|d['’]) ?[A-ZÀ-ÖØ-Þ]")
 _OF_A_TOWN: Final = re.compile(r"-(?:l[eèé][sz]|sur|sous|en|le|la|aux)-[^\W\d_]")
 _PRONOUN: Final = re.compile(r"\b(?:je|j|tu|il|elle|on|qui|nous|vous|ils|elles|y|ne|se|me|te)\s\Z")
@@ -243,10 +239,11 @@ def _mask_addresses(reading: FieldReading, finds: _Finds) -> None:
         for start, end, form in found:
             if form.kind is FormKind.DEMONYM:
                 continue
-            if start in finds.streets:
-                finds.masks[entity].append((finds.streets[start], end))
-            elif start in finds.venues and _TOWN.match(reading.folded.kept, end):
-                finds.masks[entity].append((finds.venues[start], end))
+            at = finds.streets.get(start)
+            if at is None and start in finds.venues and _TOWN.match(reading.folded.kept, end):
+                at = finds.venues[start]
+            if at is not None and not _is_some_street(reading, at, start):
+                finds.masks[entity].append((at, end))
 
 
 # --- what was seen --------------------------------------------------------------------------------------------------
@@ -274,24 +271,20 @@ class DocumentScan:
             order = reading.order
             spans = boilerplate(reading, finds.notices) if reading.where is Field.BODY else ()
             for number, found in finds.patterns.items():
-                self._add(
-                    patterns[number],
-                    [Hit(order, start, end, reading) for start, end in _leftmost_longest(found)],
-                    spans,
-                )
+                apart = found if len(found) == 1 else _leftmost_longest(found)
+                self._add(patterns[number], [_new_hit((order, *span, reading, 1.0)) for span in apart], spans)
             by_entity: dict[str, list[Hit]] = {}
             for start, end, form in forms:
                 if form.entity in entities:
-                    by_entity.setdefault(form.entity, []).append(Hit(order, start, end, reading, form.strength))
+                    by_entity.setdefault(form.entity, []).append(_new_hit((order, start, end, reading, form.strength)))
             for entity, hits in by_entity.items():
                 self._add(entities[entity], hits, spans)
 
     def _add(self, pattern: Pattern, hits: list[Hit], boilerplate_spans: Sequence[Span]) -> None:
-        if boilerplate_spans:
-            aside = [hit for hit in hits if _touches(boilerplate_spans, hit.start, hit.end)]
-            hits = [hit for hit in hits if hit not in aside]
-            if aside:
-                self.aside.setdefault(pattern, []).extend(aside)
+        aside = [hit for hit in hits if _touches(boilerplate_spans, hit.start, hit.end)] if boilerplate_spans else None
+        if aside:
+            self.aside.setdefault(pattern, []).extend(aside)
+            hits = [hit for hit in hits if not _touches(boilerplate_spans, hit.start, hit.end)]
         if hits:
             self.hits.setdefault(pattern, []).extend(hits)
 
@@ -323,6 +316,10 @@ class DocumentScan:
             for reading, _, _ in self._fields
         }
         return found  # noqa: RET504 (its type is wider than what either side infers)
+
+
+# Half the cost of `Hit(…)`, which is the cost of a scan.
+_new_hit: Final = partial(tuple.__new__, Hit)
 
 
 def _touches(spans: Sequence[Span], start: int, end: int) -> bool:
@@ -365,7 +362,9 @@ class Scanner:
         self._regexes = [(n, _compile_regex(pattern)) for n, pattern in numbered if pattern.kind is PatternKind.REGEX]
         targets = _compile_targets(self._gazetteer, (each for each in numbered if each[1].kind in _SPELLED))
         self._targets = list(targets.values())
-        self._automaton = _automaton(list(targets))
+        # The full automaton (DFA) is no faster at this size, and takes a hundred megabytes.
+        compact = ahocorasick_rs.Implementation.ContiguousNFA
+        self._automaton = ahocorasick_rs.AhoCorasick(list(targets), store_patterns=False, implementation=compact)
         self._first_sizes = sorted({len(part) for part in self._gazetteer.first_parts})
 
     def scan(self, document: Document) -> DocumentScan:
@@ -392,28 +391,28 @@ class Scanner:
     def _find(self, reading: FieldReading, *, accentless: bool) -> _Finds:
         """Run the automaton and the regular expressions over a field, and keep what stands as it must.
 
-        A plain word between two seams, by far the most frequent find, is dealt with first.
+        Most finds lie inside a word (`ue`, `omm`) and are dropped at once; most others are plain words.
         """
         finds = _Finds()
-        patterns, kinds, targets, addresses = finds.patterns, reading.kinds, self._targets, reading.addresses
+        patterns, targets, addresses = finds.patterns, self._targets, reading.addresses
+        kept, kinds = reading.folded.kept, reading.kinds
         for index, start, end in self._automaton.find_matches_as_indexes(reading.folded.flat, overlapping=True):
             if addresses and _inside(addresses, start):
                 continue
+            left = not kinds[start] or kinds[start] != kinds[start + 1] or _is_hump(kept, start)
+            right = not kinds[end + 1] or kinds[end + 1] != kinds[end] or _is_hump(kept, end)
             target = targets[index]
-            before, after = kinds[start], kinds[end + 1]
-            left = not before or reading.is_seam(start)
-            right = not after or reading.is_seam(end)
+            if not (left and right) and not target.joins:
+                continue
             if target.words and left and right:
                 span = start, _inclusive_end(reading, end)
                 for number in target.words:
                     patterns[number].append(span)
             if target.forms:
-                self._keep_forms(reading, finds, target.forms, start, end, left=left, right=right)
+                self._keep_forms(reading, finds, target, start, end, (left, right))
             if left:
-                for number, kind, typed in target.spelled:
-                    last = _spelled_end(reading, kind, typed, start, end, right=right, accentless=accentless)
-                    if last is not None:
-                        patterns[number].append((start, last))
+                if target.spelled:
+                    _keep_spelled(reading, finds, target.spelled, start, end, right=right, accentless=accentless)
                 if target.masks or target.notice or target.street or target.venue:
                     _keep_mask(reading, finds, target, start, end, right=right)
         self._find_regexes(reading, finds)
@@ -426,26 +425,19 @@ class Scanner:
             if kept:
                 finds.patterns[number] = kept
 
-    def _keep_forms(
-        self,
-        reading: FieldReading,
-        finds: _Finds,
-        forms: Sequence[Form],
-        start: int,
-        end: int,
-        *,
-        left: bool,
-        right: bool,
+    def _keep_forms(  # noqa: PLR0917 (names for them would cost a tenth of a scan)
+        self, reading: FieldReading, finds: _Finds, target: _Targets, start: int, end: int, seams: tuple[bool, bool]
     ) -> None:
         """Keep the forms that stand as a word, or as the part of a compound that they may be."""
-        for form in forms:
+        left, right = seams
+        for form in target.forms:
             if form.role is Role.FIRST:
                 stands = left and self._begins_compound(reading.folded.text, end)
             else:
                 stands = right and (left or (form.role is Role.SECOND and self._ends_compound(reading, start)))
-            if stands and _is_a_homonym(reading, form, start, end):
+            if not stands or _is_a_homonym(reading, form, start, end):
                 continue
-            if stands and (not form.cased or _case_agrees(reading, form.wording.typed, start, end, as_name=True)):
+            if not form.cased or _case_agrees(reading, form.wording.typed, start, end, as_name=True):
                 stop = _inclusive_end(reading, end) if form.role is Role.SECOND else end
                 finds.forms[form.entity].append((start, stop, form))
 
@@ -467,16 +459,15 @@ class Scanner:
 def _is_a_homonym(reading: FieldReading, form: Form, start: int, end: int) -> bool:
     """Tell whether a form is a town's name (`Moscou-les-Bains`), a trotter's (`Kiev du Bocage`) or a surname."""
     kept = reading.folded.kept
-    if _OF_A_STUD.match(kept, end) and reading.is_of_races:
+    follower = kept[end : end + 2]
+    if follower == " d" and _OF_A_STUD.match(kept, end) and reading.is_of_races:
         return True
-    if kept[end : end + 1] == "-" and _OF_A_TOWN.match(kept, end):
+    if follower.startswith("-") and _OF_A_TOWN.match(kept, end):
         return True
-    if form.naming is Naming.PERSON or not kept[start].isupper() or kept[start + 1 : start + 2].isupper():
+    if form.naming is Naming.PERSON or kept[start - 1 : start] != " " or not kept[start : start + 2].istitle():
         return False
-    before = _WORD_BEFORE.search(kept, max(0, start - _LONGEST_FIRST_NAME), start)
-    if before is None:
-        return False
-    return before[1] in FIRST_NAMES or (form.naming is Naming.COUNTRY and before[1] in TITLES)
+    before = kept[kept.rfind(" ", 0, start - 1) + 1 : start - 1].rpartition("’")[2]
+    return before in FIRST_NAMES or (form.naming is Naming.COUNTRY and before in TITLES)
 
 
 def _inside(spans: Sequence[Span], at: int) -> bool:
@@ -484,15 +475,18 @@ def _inside(spans: Sequence[Span], at: int) -> bool:
     return number >= 0 and at < spans[number][1]
 
 
+def _is_hump(kept: str, at: int) -> bool:
+    """Tell whether a word begins inside another: `GuerreEnUkraine`."""
+    return kept[at].isupper() and kept[at - 1].islower()
+
+
 def _keep_mask(reading: FieldReading, finds: _Finds, target: _Targets, start: int, end: int, *, right: bool) -> None:
-    """Keep a fixed phrase, unless it speaks of some street of a place rather than of a street's name."""
-    if _SOME_STREET.search(reading.folded.flat, max(0, start - _INDEFINITE), end):
-        return
+    """Keep a fixed phrase, and where the name of a street or of a place in a town may start."""
     if target.street:
         finds.streets[end] = start
     if target.venue:
         finds.venues[end] = start
-    if right:
+    if right and (target.masks or target.notice) and not _is_some_street(reading, start, end):
         for mask in target.masks:
             if not mask.exact or _is_as_typed(reading.folded.kept, mask.wording.typed, start, end):
                 spans = finds.shown if mask.shows else finds.masks
@@ -501,9 +495,30 @@ def _keep_mask(reading: FieldReading, finds: _Finds, target: _Targets, start: in
             finds.notices.append((start, end))
 
 
+def _is_some_street(reading: FieldReading, start: int, end: int) -> bool:
+    """Tell whether a phrase speaks of some street of a place (`une rue de Kiev`) rather than of a street's name."""
+    return _SOME_STREET.search(reading.folded.flat, max(0, start - _INDEFINITE), end) is not None
+
+
 def _is_as_typed(kept: str, typed: str, start: int, end: int) -> bool:
     """Tell whether a phrase stands as typed, its first letter apart, and not before a name."""
     return kept[start + 1 : end] == typed[1:] and _NAME.match(kept, end) is None
+
+
+def _keep_spelled(
+    reading: FieldReading,
+    finds: _Finds,
+    spelled: Sequence[tuple[int, PatternKind, str]],
+    start: int,
+    end: int,
+    *,
+    right: bool,
+    accentless: bool,
+) -> None:
+    for number, kind, typed in spelled:
+        last = _spelled_end(reading, kind, typed, start, end, right=right, accentless=accentless)
+        if last is not None:
+            finds.patterns[number].append((start, last))
 
 
 def _spelled_end(

@@ -32,7 +32,6 @@ __all__ = [
     "lines",
     "sentences",
     "text_sha256",
-    "word_starts",
 ]
 
 Span: TypeAlias = tuple[int, int]
@@ -243,12 +242,18 @@ def _needs(pattern: re.Pattern[str]) -> Callable[[str, str], bool]:
 
 _STEPS: Final = (
     _Step(lambda kept, _: "&" in kept, _ENTITY, _decode_entity),
-    _Step(lambda kept, letters: _any_of("ÃÂÅ", kept) or "a*" in letters, _MOJIBAKE, _decode_mojibake),
+    _Step(
+        lambda kept, letters: "Ã" in kept or "Â" in kept or "Å" in kept or "a*" in letters, _MOJIBAKE, _decode_mojibake
+    ),
     _Step(lambda kept, _: "<" in kept, _TAG, _drop_tag),
-    _Step(lambda _, letters: _any_of(("-\n", "- \n", "\xad\n"), letters), _HYPHENATION, _nothing),
+    _Step(lambda _, letters: "-\n" in letters or "- \n" in letters or "\xad\n" in letters, _HYPHENATION, _nothing),
     _Step(_needs(_UNEVEN), _UNEVEN, _even_out),
     _Step(_needs(re.compile(f"[{_MARK}]")), _MARKED, _compose),
-    _Step(lambda kept, letters: _any_of(("  ", " \n", "\n "), letters) or "\r\n" in kept, _SPACES, _one_space),
+    _Step(
+        lambda kept, letters: "  " in letters or " \n" in letters or "\n " in letters or "\r\n" in kept,
+        _SPACES,
+        _one_space,
+    ),
 )
 
 
@@ -368,18 +373,6 @@ def letter_kinds(folded: Folded) -> bytes:
 
 
 # --- words, lines, sentences, addresses ----------------------------------------------------------------------------
-
-
-_WORD: Final = re.compile(r"[0-9a-z\x80-\U0010ffff]+")
-
-
-def word_starts(folded: Folded) -> tuple[int, ...]:
-    """Return where each word starts. An elided article is a word, so is each part of a compound.
-
-    >>> word_starts(fold("L’armée franco-ukrainienne"))
-    (0, 2, 8, 15)
-    """
-    return tuple([word.start() for word in _WORD.finditer(folded.flat)])
 
 
 def lines(folded: Folded) -> tuple[Span, ...]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rules.source import read
 
 from monitor.settings import load_settings
+from rules.source import read
 from tests.deploy.test_unit import MOST_TASKS
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rules.source import read
 
 from monitor.store import Store
+from rules.source import read
 
 METADATA = Path(__file__).parents[2] / "deploy" / "datasette.yaml"
 

@@ -33,3 +33,13 @@ def test_a_letter_of_any_script_is_a_letter() -> None:
     reading = FieldReading(Field.BODY, "Киев 2")
 
     assert [0, 4, 5, 6] == [at for at in range(7) if reading.is_seam(at)]
+
+
+def test_an_elided_article_is_a_word_and_so_is_each_part_of_a_compound() -> None:
+    reading = FieldReading(Field.BODY, "Qu’a dit l’ex-président du G7 ?")
+
+    assert [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)] == [
+        reading.words(start, start + 1) for start in (0, 3, 5, 9, 11, 14)
+    ]
+    assert (3, 6) == reading.words(9, 23)
+    assert (7, 8) == reading.words(27, 29)

@@ -317,14 +317,6 @@ def test_a_name_that_only_says_which_street_is_masked_for_every_entity() -> None
     assert ["rue de la Russie", "avenue d’Ukraine"] == [mask.text for mask in scan.masks]
 
 
-def test_many_strings_are_looked_for_by_the_compact_automaton() -> None:
-    wanted = [pattern(f"{'abcdefghij' * 8} {number}") for number in range(5_001)]
-
-    scan = Scanner((), wanted).scan(Document(body=f"Voici {wanted[17].text}."))
-
-    assert [wanted[17]] == list(scan.hits)
-
-
 HOMONYMS = Scanner(
     (
         EntityDef(

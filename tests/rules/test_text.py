@@ -14,7 +14,6 @@ from rules.text import (
     is_capitals,
     lines,
     sentences,
-    word_starts,
 )
 
 CHARS = "aéÉœŒæßﬁ çÀxN1#-_/.!?'’`´ʼ«»“”\n\r\t\xa0\u202f\xad\u200b\u0301\u0327\ufeff&;<>ÃÂâ€™©\x80…–—北Пı\ud800😀"
@@ -141,12 +140,6 @@ def test_a_typed_accent_binds_but_in_capitals_and_accentless_text(
     typed: str, seen: str, *, accentless: bool, expected: bool
 ) -> None:
     assert expected == accents_bind(typed, seen, accentless=accentless)
-
-
-def test_words_are_numbered_with_elision_and_compounds_apart() -> None:
-    folded = fold("Qu’a dit l'ex-président ?")
-
-    assert (0, 3, 5, 9, 11, 14) == word_starts(folded)
 
 
 def test_lines_that_are_blank_are_left_out() -> None:
