@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -73,11 +74,14 @@ def load(rules: Files | None = None, entities: Files = ()) -> Pack:
     """
     own = _read_all([*(bundled_rules() if rules is None else rules), *entities])
     redefined = {entity.id for entity in own.entities}
-    shipped = _read_all(bundled_entities())
-    shipped.entities = [entity for entity in shipped.entities if entity.id not in redefined]
-    own.entities = [*shipped.entities, *own.entities]
-    own.problems = [*shipped.problems, *own.problems]
+    own.entities = [*(entity for entity in _shipped_entities() if entity.id not in redefined), *own.entities]
     return _checked(own)
+
+
+@cache
+def _shipped_entities() -> tuple[EntityDef, ...]:
+    """Read the bundled entities, once: there are a thousand, and each reload needs them."""
+    return load_pack(bundled_entities()).entities
 
 
 def bundled() -> Pack:

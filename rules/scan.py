@@ -61,10 +61,10 @@ class _Targets:
     the string may also stand inside a word: `russe` in `prorusse`, the prefix `bombard` in `bombardements`.
     """
 
-    forms: list[Form] = field(default_factory=list)
-    masks: list[MaskForm] = field(default_factory=list)
-    words: list[int] = field(default_factory=list)
-    spelled: list[tuple[int, PatternKind, str]] = field(default_factory=list)
+    forms: tuple[Form, ...] = ()
+    masks: tuple[MaskForm, ...] = ()
+    words: tuple[int, ...] = ()
+    spelled: tuple[tuple[int, PatternKind, str], ...] = ()
     notice: bool = False
     street: bool = False
     venue: bool = False
@@ -83,18 +83,18 @@ def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern
     targets: defaultdict[str, _Targets] = defaultdict(_Targets)
     for form in gazetteer.forms:
         target = targets[form.wording.text]
-        target.forms.append(form)
+        target.forms += (form,)
         target.joins = target.joins or form.role is not Role.WORD
     for mask in gazetteer.masks:
-        targets[mask.wording.text].masks.append(mask)
+        targets[mask.wording.text].masks += (mask,)
     for number, pattern in patterns:
         vary = inflections if pattern.kind is PatternKind.WORDS else _typed_only
         for wording in wordings(pattern.text, vary):
             target = targets[wording.text]
             if pattern.kind is PatternKind.WORDS and wording.typed.isascii():
-                target.words.append(number)
+                target.words += (number,)
             else:
-                target.spelled.append((number, pattern.kind, wording.typed))
+                target.spelled += ((number, pattern.kind, wording.typed),)
                 target.joins = target.joins or pattern.kind is PatternKind.PREFIX
     for notice in NOTICES | HEADINGS:
         targets[fold(notice).flat].notice = True

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from itertools import takewhile
 from types import MappingProxyType
 from typing import Final
 
@@ -35,6 +34,7 @@ STRENGTHS: Final[Mapping[FormKind, float]] = MappingProxyType(
 )
 
 _MOST_WORDINGS: Final = 256
+_MOST_ENTITIES: Final = 4096  # that are kept compiled, for the next reload
 _WORD: Final = re.compile(r"([^\W_]+)")
 
 
@@ -53,7 +53,11 @@ class Wording:
 
 def _as_typed(word: str, form: str) -> str:
     """Return a form of a word with the case and accents of the typed word, and none where the form departs from it."""
-    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word.lower(), form, strict=False)))
+    shared = 0
+    for ours, theirs in zip(word.lower(), form, strict=False):
+        if ours != theirs:
+            break
+        shared += 1
     ending = form[shared:]
     return word[:shared] + (ending if ending.isascii() else fold(ending).text)
 
@@ -186,10 +190,7 @@ class Gazetteer:
 
     def __init__(self, entities: Sequence[EntityDef]) -> None:
         self.forms: tuple[Form, ...] = tuple(form for entity in entities for form in _forms(entity))
-        named = {(form.entity, form.wording.text) for form in self.forms}
-        self.masks: tuple[MaskForm, ...] = tuple(
-            mask for entity in entities for phrase in entity.excepts for mask in _masks(entity.id, phrase, named)
-        )
+        self.masks: tuple[MaskForm, ...] = tuple(mask for entity in entities for mask in _masks(entity))
         prefixes = (form.wording.text for form in self.forms if form.role is Role.FIRST)
         seconds = (form.wording.text for form in self.forms if form.role is Role.SECOND)
         common = (fold(form).flat for part in _SECOND_PARTS for form in (*inflections(part), *demonyms(part)))
@@ -211,8 +212,15 @@ VENUES: Final = frozenset(
 )
 
 
-def _masks(entity: str, phrase: str, named: Container[tuple[str, str]]) -> Iterator[MaskForm]:
-    """Yield the ways a phrase of `except` may be written; in a hashtag it is one word."""
+@lru_cache(maxsize=_MOST_ENTITIES)
+def _masks(entity: EntityDef) -> tuple[MaskForm, ...]:
+    """Return the ways the phrases of `except` may be written."""
+    named = {form.wording.text for form in _forms(entity)}
+    return tuple(mask for phrase in entity.excepts for mask in _phrase_masks(entity.id, phrase, named))
+
+
+def _phrase_masks(entity: str, phrase: str, named: Container[str]) -> Iterator[MaskForm]:
+    """Yield the ways a phrase may be written; in a hashtag it is one word."""
     if phrase.startswith(("=", "!")):
         for wording in wordings(phrase[1:], _as_it_is):
             yield MaskForm(entity, wording, exact=phrase[0] == "=", shows=phrase[0] == "!")
@@ -220,7 +228,7 @@ def _masks(entity: str, phrase: str, named: Container[tuple[str, str]]) -> Itera
     typed = fold(phrase).flat
     for wording in wordings(phrase, _vary_mask):
         # `kremlins` hides what it says, and not the Kremlin
-        if wording.text == typed or (entity, wording.text) not in named:
+        if wording.text == typed or wording.text not in named:
             yield MaskForm(entity, wording)
         glued = wording.text.replace(" ", "")
         if len(glued) == len(wording.text) - 1 and glued.isalpha():
@@ -237,6 +245,7 @@ def _naming(kind: FormKind, text: str, surnames: Collection[str]) -> Naming:
     return Naming.PERSON if " " in text or text in surnames else Naming.PLACE_OR_PERSON
 
 
+@lru_cache(maxsize=_MOST_ENTITIES)
 def _forms(entity: EntityDef) -> tuple[Form, ...]:
     """Return an entity's forms; where one wording has several kinds, the strongest."""
     found: dict[tuple[str, Role], Form] = {}

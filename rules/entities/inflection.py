@@ -8,7 +8,7 @@ that is no word does no harm: no text holds it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,13 @@ _SHORTEST: Final = 3
 
 def _pairs(text: str) -> dict[str, str]:
     return dict(pair.split(":") for pair in text.split())
+
+
+def _reversed(pairs: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in pairs.items():
+        found[value] = (*found.get(value, ()), key)
+    return found
 
 
 # --- what spelling does not tell ------------------------------------------------------------------------------------
@@ -66,6 +73,8 @@ _FEMININES: Final = _pairs(
     " lauréat:lauréate magistrat:magistrate maladroit:maladroite muet:muette parfait:parfaite petit:petite"
     " satisfait:satisfaite secret:secrète soldat:soldate strict:stricte suspect:suspecte violet:violette"
 )
+_SINGULARS_OF: Final = _reversed(_PLURALS)
+_MASCULINES_OF: Final = _reversed(_FEMININES)
 # Masculines whose feminine, by its ending, would be a noun or a verb.
 _NO_FEMININE: Final = frozenset(
     "abri appel appui capital concert cri crédit discrédit défi ennui mari oubli pari parti pli rappel signal"
@@ -98,15 +107,17 @@ class _Ending:
 
     def of_masculine(self, word: str) -> tuple[str, ...] | None:
         """Return the feminines, none for a short word; None where the ending is another."""
-        found = re.search(f"({self.kept}){self.masculine}$", word)
+        found = re.search(f"({self.kept}){self.masculine}$", word) if word.endswith(self.masculine) else None
         if found is None:
             return None
         return tuple(word[: found.end(1)] + ending for ending in self.feminines) if len(word) >= self.least else ()
 
     def of_feminine(self, word: str) -> str | None:
         """Return the masculine, or None where the ending is another."""
-        found = re.search(f"({self.kept})(?:{'|'.join(self.feminines)})$", word) if self.feminines else None
-        return word[: found.end(1)] + self.masculine if found and self.both_ways else None
+        if not self.both_ways or not word.endswith(self.feminines):
+            return None
+        found = re.search(f"({self.kept})(?:{'|'.join(self.feminines)})$", word)
+        return word[: found.end(1)] + self.masculine if found else None
 
 
 # The first that fits is followed.
@@ -165,7 +176,7 @@ def _singulars(word: str) -> Iterator[str]:
         return
     guesses = {"aux": ("al", "ail", "au"), "eux": ("eu",), "oux": ("ou",)}
     candidates = [word[:-1], *(word[:-3] + ending for ending in guesses.get(word[-3:], ()))]
-    candidates += [one for one, plural in _PLURALS.items() if plural == word]
+    candidates += _SINGULARS_OF.get(word, ())
     for candidate in candidates:
         if word[-1] in "sx" and word in plurals(candidate)[1:]:
             yield candidate
@@ -183,7 +194,7 @@ def _masculines(word: str) -> Iterator[str]:
     """Yield the words that a word may be the feminine of."""
     if word in _NO_MASCULINE:
         return
-    yield from (masculine for masculine, feminine in _FEMININES.items() if feminine == word)
+    yield from _MASCULINES_OF.get(word, ())
     for ending in _ENDINGS:
         masculine = ending.of_feminine(word)
         if masculine is not None and word in _feminines(masculine):

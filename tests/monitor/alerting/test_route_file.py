@@ -163,7 +163,7 @@ def test_silences_are_of_a_later_version() -> None:
     [
         ("", "1:1: the file is empty"),
         ("# nothing yet\n", "1:1: the file is empty"),
-        ("route: [", "1:9: not YAML"),
+        ("route: [", "2:1: not YAML"),
         ("[]", "1:1: a routes file must be a mapping (with route, receivers, time_zone)"),
         ("receivers: {}", "1:1: route is missing (the smallest is route: {receiver: journal})"),
         ("route: {}", "1:8: the first route needs a receiver (receiver: journal is the log only)"),
@@ -179,7 +179,7 @@ def test_silences_are_of_a_later_version() -> None:
         ("route: {receiver: journal}\nreceivers: {s: {slack: {}}}", "2:13: no route leads to the receiver s"),
         ("route: {receiver: a b}\nreceivers: {a b: {slack: {}}}", "2:13: a receiver's name is letters"),
         ("route: {receiver: s}\nreceivers: {s: {}}", "2:16: the receiver s needs one destination"),
-        ("route: {receiver: s}\nreceivers: {s: }", "2:15: the receiver s must be a mapping"),
+        ("route: {receiver: s}\nreceivers: {s: }", "2:16: the receiver s must be a mapping"),
         ("route: {receiver: s}\nreceivers: {s: {slack: {}, webhook: {}}}", "2:16: the receiver s needs one dest"),
         ("route: {receiver: s}\nreceivers: {s: {mail: {}}}", "2:17: the receiver s has no mail (did you mean email?)"),
         ("route: {receiver: s}\nreceivers: {s: {slack: desk}}", "2:24: slack must be a mapping (with url)"),

@@ -35,7 +35,8 @@ def test_without_answers_everything_bundled_is_taken(veille: Veille, folder: Pat
     assert "told: nobody yet" in made.out
     assert "CFC" not in made.out
     assert "  cd " not in made.out
-    assert (True, "3 rules") == (checked["ok"], checked["checks"][3]["found"][:7])
+    assert checked["ok"]
+    assert checked["checks"][3]["found"].startswith("14 rules, ")
     assert "Not in use" in (folder / "routes.yaml").read_text(encoding="utf-8")
 
 
