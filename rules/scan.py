@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate, islice
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
@@ -48,6 +48,7 @@ Span: TypeAlias = tuple[int, int]
 
 _MOST_REGEX_HITS: Final = 1000
 _LONGEST_WORD: Final = 60
+_MOST_LEXICONS: Final = 4  # that are kept compiled
 _LONG_NAME: Final = 4  # characters from which a word in capitals is a name and not, say, a Roman numeral
 
 # --- what is looked for ---------------------------------------------------------------------------------------------
@@ -78,8 +79,28 @@ def _typed_only(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern]]) -> dict[str, _Targets]:
-    """Return what each string to look for stands for."""
+@dataclass(frozen=True, slots=True)
+class _Strings:
+    """What an automaton finds, and by its number what each string stands for."""
+
+    automaton: ahocorasick_rs.AhoCorasick
+    targets: tuple[_Targets, ...]
+
+
+def _compile(targets: Mapping[str, _Targets]) -> _Strings:
+    # The full automaton (DFA) is no faster at this size, and takes a hundred megabytes.
+    compact = ahocorasick_rs.Implementation.ContiguousNFA
+    automaton = ahocorasick_rs.AhoCorasick(list(targets), store_patterns=False, implementation=compact)
+    return _Strings(automaton, tuple(targets.values()))
+
+
+@lru_cache(maxsize=_MOST_LEXICONS)
+def _compile_lexicon(entities: tuple[EntityDef, ...]) -> tuple[Gazetteer, _Strings]:
+    """Compile what does not depend on rules: entities, their masks, the notices of boilerplate.
+
+    It is large, and the same for every rule set that is read, tried or compared.
+    """
+    gazetteer = Gazetteer(entities)
     targets: defaultdict[str, _Targets] = defaultdict(_Targets)
     for form in gazetteer.forms:
         target = targets[form.wording.text]
@@ -87,15 +108,6 @@ def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern
         target.joins = target.joins or form.role is not Role.WORD
     for mask in gazetteer.masks:
         targets[mask.wording.text].masks += (mask,)
-    for number, pattern in patterns:
-        vary = inflections if pattern.kind is PatternKind.WORDS else _typed_only
-        for wording in wordings(pattern.text, vary):
-            target = targets[wording.text]
-            if pattern.kind is PatternKind.WORDS and wording.typed.isascii():
-                target.words += (number,)
-            else:
-                target.spelled += ((number, pattern.kind, wording.typed),)
-                target.joins = target.joins or pattern.kind is PatternKind.PREFIX
     for notice in NOTICES | HEADINGS:
         targets[fold(notice).flat].notice = True
     for place in sorted(STREETS | VENUES) if gazetteer.forms else ():
@@ -105,7 +117,22 @@ def _compile_targets(gazetteer: Gazetteer, patterns: Iterable[tuple[int, Pattern
     for place in sorted(BARE_STREETS) if gazetteer.forms else ():
         target = targets[f"{fold(place).flat} "]
         target.street = target.joins = True
-    return dict(targets)
+    return gazetteer, _compile(targets)
+
+
+def _compile_patterns(patterns: Iterable[tuple[int, Pattern]]) -> _Strings:
+    """Compile what rules look for, each pattern by its number."""
+    targets: defaultdict[str, _Targets] = defaultdict(_Targets)
+    for number, pattern in patterns:
+        vary = inflections if pattern.kind is PatternKind.WORDS else _typed_only
+        for wording in wordings(pattern.text, vary):
+            target = targets[wording.text]
+            if pattern.kind is PatternKind.WORDS and wording.typed.isascii():
+                target.words += (number,)
+            else:
+                target.spelled += ((number, pattern.kind, wording.typed),)
+                target.joins = target.joins or pattern.kind is PatternKind.PREFIX
+    return _compile(targets)
 
 
 def _compile_regex(pattern: Pattern) -> Any:
@@ -345,7 +372,7 @@ class Scanner:
     """
 
     def __init__(self, entities: Sequence[EntityDef], patterns: Collection[Pattern]) -> None:
-        self._gazetteer = Gazetteer(entities)
+        self._gazetteer, lexicon = _compile_lexicon(tuple(entities))
         by_kind: defaultdict[PatternKind, list[Pattern]] = defaultdict(list)
         for pattern in sorted(set(patterns), key=lambda pattern: (pattern.kind, pattern.text, pattern.source)):
             by_kind[pattern.kind].append(pattern)
@@ -360,11 +387,8 @@ class Scanner:
         self._patterns = [pattern for kind in (*_SPELLED, PatternKind.REGEX) for pattern in by_kind[kind]]
         numbered = list(enumerate(self._patterns))
         self._regexes = [(n, _compile_regex(pattern)) for n, pattern in numbered if pattern.kind is PatternKind.REGEX]
-        targets = _compile_targets(self._gazetteer, (each for each in numbered if each[1].kind in _SPELLED))
-        self._targets = list(targets.values())
-        # The full automaton (DFA) is no faster at this size, and takes a hundred megabytes.
-        compact = ahocorasick_rs.Implementation.ContiguousNFA
-        self._automaton = ahocorasick_rs.AhoCorasick(list(targets), store_patterns=False, implementation=compact)
+        own = _compile_patterns(each for each in numbered if each[1].kind in _SPELLED)
+        self._strings = (lexicon, own)
         self._first_sizes = sorted({len(part) for part in self._gazetteer.first_parts})
 
     def scan(self, document: Document) -> DocumentScan:
@@ -389,20 +413,29 @@ class Scanner:
         return DocumentScan(fields, self._patterns, self._entities)
 
     def _find(self, reading: FieldReading, *, accentless: bool) -> _Finds:
-        """Run the automaton and the regular expressions over a field, and keep what stands as it must.
-
-        Most finds lie inside a word (`ue`, `omm`) and are dropped at once; most others are plain words.
-        """
+        """Run the automata and the regular expressions over a field, and keep what stands as it must."""
         finds = _Finds()
-        patterns, targets, addresses = finds.patterns, self._targets, reading.addresses
+        for strings in self._strings:
+            self._find_strings(strings, reading, finds, accentless=accentless)
+        for number, regex in self._regexes:
+            spans = (match.span() for match in islice(regex.finditer(reading.folded.text), _MOST_REGEX_HITS))
+            kept = [span for span in spans if span[0] < span[1] and not _inside(reading.addresses, span[0])]
+            if kept:
+                finds.patterns[number] = kept
+        return finds
+
+    def _find_strings(self, strings: _Strings, reading: FieldReading, finds: _Finds, *, accentless: bool) -> None:
+        """Keep the strings found that stand as they must.
+
+        Most lie inside a word (`ue`, `omm`) and are dropped at once; most others are plain words.
+        """
+        targets, patterns, addresses = strings.targets, finds.patterns, reading.addresses
         kept, kinds = reading.folded.kept, reading.kinds
-        for index, start, end in self._automaton.find_matches_as_indexes(reading.folded.flat, overlapping=True):
-            if addresses and _inside(addresses, start):
-                continue
+        for index, start, end in strings.automaton.find_matches_as_indexes(reading.folded.flat, overlapping=True):
             left = not kinds[start] or kinds[start] != kinds[start + 1] or _is_hump(kept, start)
             right = not kinds[end + 1] or kinds[end + 1] != kinds[end] or _is_hump(kept, end)
             target = targets[index]
-            if not (left and right) and not target.joins:
+            if (not (left and right) and not target.joins) or (addresses and _inside(addresses, start)):
                 continue
             if target.words and left and right:
                 span = start, _inclusive_end(reading, end)
@@ -415,15 +448,6 @@ class Scanner:
                     _keep_spelled(reading, finds, target.spelled, start, end, right=right, accentless=accentless)
                 if target.masks or target.notice or target.street or target.venue:
                     _keep_mask(reading, finds, target, start, end, right=right)
-        self._find_regexes(reading, finds)
-        return finds
-
-    def _find_regexes(self, reading: FieldReading, finds: _Finds) -> None:
-        for number, regex in self._regexes:
-            spans = (match.span() for match in islice(regex.finditer(reading.folded.text), _MOST_REGEX_HITS))
-            kept = [span for span in spans if span[0] < span[1] and not _inside(reading.addresses, span[0])]
-            if kept:
-                finds.patterns[number] = kept
 
     def _keep_forms(  # noqa: PLR0917 (names for them would cost a tenth of a scan)
         self, reading: FieldReading, finds: _Finds, target: _Targets, start: int, end: int, seams: tuple[bool, bool]
