@@ -41,7 +41,7 @@ from rules.types import (
     TermDef,
 )
 
-__all__ = ["Files", "bundled", "bundled_entities", "bundled_rules", "expand", "load", "load_pack"]
+__all__ = ["Files", "bundled", "bundled_entities", "bundled_rules", "expand", "load", "load_beside", "load_pack"]
 
 Files = Sequence[tuple[str, str]]
 """Files as (name, text). A name in `.txt` holds one-line rules, one a line, `#` for comments; any other is YAML."""
@@ -77,6 +77,28 @@ def load(rules: Files | None = None, entities: Files = ()) -> Pack:
     shipped.entities = [entity for entity in shipped.entities if entity.id not in redefined]
     own.entities = [*shipped.entities, *own.entities]
     own.problems = [*shipped.problems, *own.problems]
+    return _checked(own)
+
+
+def load_beside(files: Files, known: Pack, *, with_rules: bool = False) -> Pack:
+    """Read files beside the entities of a pack that was read already; what has the same id replaces it.
+
+    Args:
+        files: rules and entities, as `load_pack` reads them.
+        known: the pack whose entities the files may name.
+        with_rules: keep its rules too.
+
+    Raises:
+        PackErrors: everything that is wrong with them.
+    """
+    own = _read_all(files)
+    entities = {entity.id for entity in own.entities}
+    own.entities = [*(entity for entity in known.entities if entity.id not in entities), *own.entities]
+    if with_rules:
+        taken = {name for rule in own.rules for name in (rule.id, *rule.previous_ids)}
+        kept = [rule for rule in known.rules if taken.isdisjoint((rule.id, *rule.previous_ids))]
+        own.one_line = {len(kept) + place for place in own.one_line}
+        own.rules = [*kept, *own.rules]
     return _checked(own)
 
 
