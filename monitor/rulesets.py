@@ -43,7 +43,7 @@ def load_engine(settings: Settings, *, tested: bool = True) -> Engine:
 
 
 def load_rules(path: Path | None) -> Pack:
-    """Read a whole set of rules and check it: those of a file or folder beside the bundled entities, or the bundled ones.
+    """Read a whole set of rules: those of a file or folder beside the bundled entities, or the bundled ones.
 
     Raises:
         RulesError: with one line for each problem.
