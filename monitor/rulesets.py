@@ -14,7 +14,7 @@ from rules.errors import PackErrors
 from rules.trial import TestOutcome, run_tests
 from rules.types import Pack
 
-__all__ = ["failure", "load_engine", "load_rules", "read_beside", "read_one_line", "rule_files"]
+__all__ = ["failure", "load_engine", "load_rules", "parse_beside", "read_beside", "read_one_line", "rule_files"]
 
 _RULE_FILES = (".yaml", ".yml", ".txt")
 
@@ -64,8 +64,13 @@ def read_beside(paths: Sequence[Path], known: Pack, *, with_rules: bool = False)
         RulesError: with one line for each problem.
     """
     files = {name: text for path in paths for name, text in rule_files(path)}
-    with _told(", ".join(map(str, paths))):
-        return packs.load_beside(tuple(files.items()), known, with_rules=with_rules)
+    return parse_beside(tuple(files.items()), known, with_rules=with_rules)
+
+
+def parse_beside(files: Sequence[tuple[str, str]], known: Pack, *, with_rules: bool = False) -> Pack:
+    """Do the same with files whose text is at hand."""
+    with _told(", ".join(name for name, _ in files)):
+        return packs.load_beside(files, known, with_rules=with_rules)
 
 
 def read_one_line(text: str, known: Pack) -> Pack:
@@ -74,8 +79,7 @@ def read_one_line(text: str, known: Pack) -> Pack:
     Raises:
         RulesError: it cannot be read; with its column.
     """
-    with _told("the rule"):
-        return packs.load_beside([("rule.txt", " ".join(text.split()))], known)
+    return parse_beside([("rule.txt", " ".join(text.split()))], known)
 
 
 def failure(outcome: TestOutcome) -> str:

@@ -30,7 +30,7 @@ def archive_span(connection: Connection, *, since: datetime) -> ArchiveSpan:
         select(
             func.min(ARTICLE.c.id).label("first_id"),
             func.max(ARTICLE.c.id).label("last_id"),
-            func.coalesce(func.sum(kept), 0).label("count"),
+            func.coalesce(func.sum(kept), 0).label("articles"),
             func.coalesce(func.sum(1 - kept), 0).label("withheld"),
             func.min(ENTRY.c.first_seen_at).label("oldest_at"),
         )
@@ -39,7 +39,7 @@ def archive_span(connection: Connection, *, since: datetime) -> ArchiveSpan:
     ).one()
     if found.first_id is None:
         return ArchiveSpan(first_id=1, last_id=0)
-    return ArchiveSpan(found.first_id, found.last_id, found.count, found.withheld, found.oldest_at)
+    return ArchiveSpan(found.first_id, found.last_id, found.articles, found.withheld, found.oldest_at)
 
 
 def _articles() -> Select[Any]:
@@ -75,7 +75,7 @@ def archived(connection: Connection, ids: Sequence[ArticleId]) -> dict[ArticleId
 
 def _archived(row: Row[Any]) -> ArchivedArticle:
     # by place: a name costs a look-up, and there are a hundred thousand rows
-    id_, url, title, lead, body, language, published_at, outlet, completeness, wire, first_seen_at, feed = row
+    id_, url, title, lead, body, language, published_at, outlet, completeness, wire, first_seen_at, feed = tuple(row)
     document = Document(
         title=title,
         lead=lead,
