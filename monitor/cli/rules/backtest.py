@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from monitor.cli.context import log, print_json, settings_of
-from monitor.cli.rules.shared import DEFAULT_SINCE, heading, per_day, plural, progress, since_instant
+from monitor.cli.progress import progress
+from monitor.cli.rules.shared import DEFAULT_SINCE, heading, per_day, plural, since_instant
 
 if TYPE_CHECKING:
     from monitor.model import ArticleId

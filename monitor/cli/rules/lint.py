@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from monitor.cli.context import harmless, print_json, settings_of
-from monitor.cli.rules.shared import DEFAULT_SINCE, plural, progress, since_instant
+from monitor.cli.progress import progress
+from monitor.cli.rules.shared import DEFAULT_SINCE, plural, since_instant
 
 if TYPE_CHECKING:
     from monitor.settings import Settings

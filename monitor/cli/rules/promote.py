@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from monitor.cli.context import settings_of
-from monitor.cli.rules.shared import histogram, per_day, plural, progress
+from monitor.cli.progress import progress
+from monitor.cli.rules.shared import histogram, per_day, plural
 from monitor.errors import InputError, NotFoundError, RulesError
 
 if TYPE_CHECKING:

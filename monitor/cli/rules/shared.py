@@ -1,11 +1,10 @@
-"""What the commands about rules share: the period, progress on a terminal, tables under a heading."""
+"""What the commands about rules share: the period, numbers, tables under a heading."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
     from monitor.review import Period
     from monitor.settings import Settings
 
-__all__ = ["DEFAULT_SINCE", "heading", "histogram", "on_terminal", "per_day", "plural", "progress", "since_instant"]
+__all__ = ["DEFAULT_SINCE", "heading", "histogram", "per_day", "plural", "since_instant"]
 
 DEFAULT_SINCE = "30d"
+_MOST_EMPTY = 14  # days in a row
 _BAR = 30  # characters of the longest bar of a histogram
 
 
@@ -34,25 +34,6 @@ def since_instant(since: str, settings: Settings, *, now: datetime) -> datetime:
     if begin is None or begin >= now:
         raise typer.BadParameter("--since must lie in the past: 30d, 2026-05-16")
     return begin
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Show on a terminal's standard error how far something is; elsewhere nothing."""
-    if not on_terminal():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def on_terminal() -> bool:
-    """Return whether somebody looks at standard error."""
-    return sys.stderr.isatty()
 
 
 def heading(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -82,5 +63,15 @@ def plural(number: int, one: str, many: str = "") -> str:
 def histogram(days: Sequence[tuple[date, int]]) -> Iterator[str]:
     """Yield a line for each day, with a bar as long as its number."""
     most = max((number for _, number in days), default=0)
-    for day, number in days:
-        yield f"  {day.isoformat()}  {number:>5}  {'▇' * max(1, round(_BAR * number / most))}"
+    for day, number in _without_gaps(days):
+        bar = "▇" * (max(1, round(_BAR * number / most)) if number else 0)
+        yield f"  {day.isoformat()}  {number:>5}  {bar}".rstrip()
+
+
+def _without_gaps(days: Sequence[tuple[date, int]]) -> Iterator[tuple[date, int]]:
+    """Fill in the days without anything, unless there are many: a year of empty lines tells nothing."""
+    for place, (day, number) in enumerate(days):
+        missing = (day - days[place - 1][0]).days - 1 if place else 0
+        if missing <= _MOST_EMPTY:
+            yield from ((day - timedelta(days=back), 0) for back in range(missing, 0, -1))
+        yield day, number
