@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,7 +114,7 @@ def _judged(work: _Work) -> Iterator[_Batch | frozenset[_Name]]:
     yield frozenset((str(pattern.kind), pattern.text) for pattern in seen or ())
 
 
-def _in_processes(shares: Sequence[_Work]) -> Iterator[_Batch | frozenset[_Name]]:
+def _in_processes(shares: Sequence[_Work]) -> Generator[_Batch | frozenset[_Name], None, None]:
     """Give each share to a process of its own, and yield what they find as it comes."""
     context = get_context("spawn")  # a fork would take along whatever threads this process has
     processes = []

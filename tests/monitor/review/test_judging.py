@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from monitor.model import ArticleId
 from monitor.review import Graded, Judge, Outcome
 from rules.types import Pack, Pattern
 from tests.monitor.review.samples import NOW, archived, pack, rule
@@ -24,8 +25,8 @@ def test_what_matches_or_nearly_does_is_an_outcome() -> None:
     strict = rule("fusee", extra="score: {threshold: 9}\n")
 
     assert [
-        Outcome("lune", 1, NOW, (Graded(2.0, match=True, near_miss=False),)),  # type: ignore[arg-type]  a number
-        Outcome("fusee", 1, NOW, (Graded(2.0, match=False, near_miss=True),)),  # type: ignore[arg-type]
+        Outcome("lune", ArticleId(1), NOW, (Graded(2.0, match=True, near_miss=False),)),
+        Outcome("fusee", ArticleId(1), NOW, (Graded(2.0, match=False, near_miss=True),)),
     ] == judged("Une fusee vers la lune", pack(rule("lune"), strict, rule("mars")))
 
 
