@@ -37,9 +37,9 @@ def backtest(
     jobs: int = typer.Option(0, min=0, max=64, metavar="N", help="Processes. Default: one a core, at most 8."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
-    """Judge the stored articles again, by the rules in force or by others.
+    """Judge the stored articles again, or compare two sets.
 
-    Of each rule: its matches and near misses, and how many of the matches were judged relevant by `veille label`.
+    By the rules in force, or by others. Of each rule: its matches and near misses, and how many of the matches were judged relevant by `veille label`.
     With --diff: which alerts would come and which would go. An alert here is a match of a rule that is neither
     experimental nor deprecated, whatever the routes. An article's age is counted to when it was first seen. Articles
     whose text was not kept cannot be judged, and are counted.

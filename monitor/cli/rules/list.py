@@ -21,7 +21,10 @@ _DAYS = 30
 def list_(
     context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")
 ) -> None:
-    """List the rules in force, with their matches of the last 30 days (what no command means)."""
+    """List the rules in force (what no command means).
+
+    With what they are, and their matches of the last 30 days.
+    """
     from monitor.rulesets import load_rules
 
     settings = settings_of(context)
