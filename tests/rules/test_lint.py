@@ -47,7 +47,7 @@ def test_a_sound_rule_gives_no_finding() -> None:
 
 
 def test_a_finding_reads_as_one_line_with_its_place_and_what_to_do() -> None:
-    (one,) = lint(load_pack([("r.yaml", "id: r\ntitle: R\nterms: {a: {any: [visite]}}\ncondition: a\n")]))
+    (one,) = lint(load_pack([("r.yaml", "id: r\ntitle: R\nterms: {R1: {any: [visite]}}\ncondition: R1\n")]))
 
     assert (
         "r.yaml:1: warning no-tests: r: it carries no tests; add one text that must match and one that must not"

@@ -39,10 +39,10 @@ def backtest(
 ) -> None:
     """Judge the stored articles again, or compare two sets.
 
-    By the rules in force, or by others. Of each rule: its matches and near misses, and how many of the matches were judged relevant by `veille label`.
-    With --diff: which alerts would come and which would go. An alert here is a match of a rule that is neither
-    experimental nor deprecated, whatever the routes. An article's age is counted to when it was first seen. Articles
-    whose text was not kept cannot be judged, and are counted.
+    By the rules in force, or by others. Of each rule: its matches and near misses, and how many of the matches were
+    judged relevant by `veille label`. With --diff: which alerts would come and which would go. An alert here is a match
+    of a rule that is neither experimental nor deprecated, whatever the routes. An article's age is counted to when it
+    was first seen. Articles whose text was not kept cannot be judged, and are counted.
     """
     from monitor.clock import SystemClock
     from monitor.review import period_of, tally
