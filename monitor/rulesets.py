@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.errors import RulesError, why_unreadable
@@ -9,9 +11,10 @@ from monitor.settings import Settings
 from rules import pack as packs
 from rules.engine import Engine
 from rules.errors import PackErrors
-from rules.trial import run_tests
+from rules.trial import TestOutcome, run_tests
+from rules.types import Pack
 
-__all__ = ["load_engine"]
+__all__ = ["failure", "load_engine", "load_rules", "parse_beside", "read_beside", "read_one_line", "rule_files"]
 
 _RULE_FILES = (".yaml", ".yml", ".txt")
 
@@ -27,27 +30,79 @@ def load_engine(settings: Settings, *, tested: bool = True) -> Engine:
         RulesError: with one line for each problem.
     """
     where = settings.rules or "the bundled rules"
-    try:
-        rules = packs.load(None if settings.rules is None else _rule_files(settings.rules))
-        engine = Engine(rules)
-    except PackErrors as problems:
-        raise RulesError(f"{where}: refused", errors=tuple(str(problem) for problem in problems.problems)) from None
+    rules = load_rules(settings.rules)
+    engine = Engine(rules)
     if not tested:
         return engine
     if not rules.rules:
         raise RulesError(f"{where}: holds entities and no rule, so nothing would ever match; add a rule")
-    failed = tuple(
-        f"{outcome.file}:{outcome.line}: {outcome.subject}: {outcome.name!r}: {'; '.join(outcome.problems)}"
-        for outcome in run_tests(rules, engine)
-        if not outcome.passed
-    )
+    failed = tuple(failure(outcome) for outcome in run_tests(rules, engine) if not outcome.passed)
     if failed:
         raise RulesError(f"{where}: tests inside the rules failed", errors=failed)
     return engine
 
 
-def _rule_files(path: Path) -> tuple[tuple[str, str], ...]:
-    """Return the name and text of a rule file, or of every rule file under a folder, in order."""
+def load_rules(path: Path | None) -> Pack:
+    """Read a whole set of rules: those of a file or folder beside the bundled entities, or the bundled ones.
+
+    Raises:
+        RulesError: with one line for each problem.
+    """
+    with _told(path or "the bundled rules"):
+        return packs.load(None if path is None else rule_files(path))
+
+
+def read_beside(paths: Sequence[Path], known: Pack, *, with_rules: bool = False) -> Pack:
+    """Read rule files or folders beside the entities of a set; what has the same id replaces it.
+
+    Args:
+        paths: files and folders, each read once.
+        known: the set.
+        with_rules: keep the rules of the set too.
+
+    Raises:
+        RulesError: with one line for each problem.
+    """
+    files = {name: text for path in paths for name, text in rule_files(path)}
+    return parse_beside(tuple(files.items()), known, with_rules=with_rules)
+
+
+def parse_beside(files: Sequence[tuple[str, str]], known: Pack, *, with_rules: bool = False) -> Pack:
+    """Do the same with files whose text is at hand."""
+    with _told(", ".join(name for name, _ in files)):
+        return packs.load_beside(files, known, with_rules=with_rules)
+
+
+def read_one_line(text: str, known: Pack) -> Pack:
+    """Read a one-line rule, which may name the entities of a set.
+
+    Raises:
+        RulesError: it cannot be read; with its column.
+    """
+    return parse_beside([("rule.txt", " ".join(text.split()))], known)
+
+
+def failure(outcome: TestOutcome) -> str:
+    """Say in one line which test failed, where it stands and what was got."""
+    problems = "; ".join(outcome.problems)
+    return f"{outcome.file}:{outcome.line}: {outcome.subject}: {outcome.name!r}: {problems}"
+
+
+@contextmanager
+def _told(where: object) -> Iterator[None]:
+    """Turn the problems of files into one error with a line for each."""
+    try:
+        yield
+    except PackErrors as problems:
+        raise RulesError(f"{where}: refused", errors=tuple(str(problem) for problem in problems.problems)) from None
+
+
+def rule_files(path: Path) -> tuple[tuple[str, str], ...]:
+    """Return the name and text of a rule file, or of every rule file under a folder, in order.
+
+    Raises:
+        RulesError: one cannot be read, or there is none.
+    """
     try:
         next(path.iterdir(), None) if path.is_dir() else None  # `rglob` passes over what it may not read
     except OSError as error:

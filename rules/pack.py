@@ -42,7 +42,7 @@ from rules.types import (
     TermDef,
 )
 
-__all__ = ["Files", "bundled", "bundled_entities", "bundled_rules", "expand", "load", "load_pack"]
+__all__ = ["Files", "bundled", "bundled_entities", "bundled_rules", "expand", "load", "load_beside", "load_pack"]
 
 Files = Sequence[tuple[str, str]]
 """Files as (name, text). A name in `.txt` holds one-line rules, one a line, `#` for comments; any other is YAML."""
@@ -82,6 +82,28 @@ def load(rules: Files | None = None, entities: Files = ()) -> Pack:
 def _shipped_entities() -> tuple[EntityDef, ...]:
     """Read the bundled entities, once: there are a thousand, and each reload needs them."""
     return load_pack(bundled_entities()).entities
+
+
+def load_beside(files: Files, known: Pack, *, with_rules: bool = False) -> Pack:
+    """Read files beside the entities of a pack that was read already; what has the same id replaces it.
+
+    Args:
+        files: rules and entities, as `load_pack` reads them.
+        known: the pack whose entities the files may name.
+        with_rules: keep its rules too.
+
+    Raises:
+        PackErrors: everything that is wrong with them.
+    """
+    own = _read_all(files)
+    entities = {entity.id for entity in own.entities}
+    own.entities = [*(entity for entity in known.entities if entity.id not in entities), *own.entities]
+    if with_rules:
+        taken = {name for rule in own.rules for name in (rule.id, *rule.previous_ids)}
+        kept = [rule for rule in known.rules if taken.isdisjoint((rule.id, *rule.previous_ids))]
+        own.one_line = {len(kept) + place for place in own.one_line}
+        own.rules = [*kept, *own.rules]
+    return _checked(own)
 
 
 def bundled() -> Pack:

@@ -26,6 +26,7 @@ from monitor.cli import (
     matches,
     poll,
     read,
+    rules,
 )
 from monitor.cli import run as run_command
 from monitor.cli.context import State, exit_code
@@ -53,6 +54,7 @@ app.command("explain")(explain.explain)
 app.command("analyse")(analyse.analyse)
 app.command("read")(read.read)
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(rules.app, name="rules")
 app.add_typer(deliveries.app, name="deliveries")
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from monitor.cli.context import print_json, settings_of
+from monitor.cli.progress import progress
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +31,8 @@ def analyse(
 
     Each input line {"id","title","lead","body"} gives, in order, an output line {"id","entities","mentions","rules"}.
     Offsets are code points of the field as received, end exclusive. A rule without a threshold has the threshold 0.
-    A line that cannot be read gives {"id","error"}, and the exit code is 1 at the end.
+    A line that cannot be read gives {"id","error"}, and the exit code is 1 at the end. Where standard error is a
+    terminal and the output goes elsewhere, a bar shows how far it is.
     """
     from monitor.cli.inputs import read_lines
     from monitor.clock import SystemClock
@@ -39,13 +43,14 @@ def analyse(
     engine = load_engine(settings_of(context), tested=False)
     now = SystemClock().now()
     failed = False
-    for number, line in enumerate(read_lines(source), start=1):
-        if line.strip():
-            result = _analysed(engine, line, now)
-            if "error" in result:
-                result["error"] = f"line {number}: {result['error']}"
-            failed = failed or "error" in result
-            print_json(result)
+    with progress("texts") if not sys.stdout.isatty() else nullcontext() as told:
+        for number, line in enumerate(read_lines(source, told), start=1):
+            if line.strip():
+                result = _analysed(engine, line, now)
+                if "error" in result:
+                    result["error"] = f"line {number}: {result['error']}"
+                failed = failed or "error" in result
+                print_json(result)
     if failed:
         raise typer.Exit(1)
 

@@ -7,7 +7,7 @@ import io
 import signal
 import sys
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ __all__ = ["Input", "fetcher", "is_address", "page_of", "read_file", "read_lines
 
 _GZIP = b"\x1f\x8b"
 _MAX_BYTES = 10_000_000
+_TOLD_EVERY = 64  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,29 @@ def read_file(source: str, *, url: str | None = None) -> Input:
     return Input(source, url, body)
 
 
-def read_lines(source: str) -> Iterator[str]:
+def read_lines(source: str, progress: Callable[[int, int], None] | None = None) -> Iterator[str]:
     """Give the lines of a text as they come, plain or gzip; a byte that is not UTF-8 spoils its own line only.
+
+    Args:
+        source: its path, or `-`.
+        progress: is told now and then how many bytes of the file were read, and of how many; of standard input, how
+            many lines, and of 0.
 
     Raises:
         InputError: it cannot be opened, or no further be read.
     """
     with _translated(source), _opened(source) as file:
-        yield from io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+        lines = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+        yield from lines if progress is None else _followed(lines, file, source, progress)
+
+
+def _followed(lines: Iterable[str], file: BinaryIO, source: str, progress: Callable[[int, int], None]) -> Iterator[str]:
+    read = cast("BinaryIO", getattr(file, "fileobj", file))  # of a gzip, what is packed
+    size = 0 if source == "-" else Path(source).stat().st_size
+    for number, line in enumerate(lines):
+        if number % _TOLD_EVERY == 0:
+            progress(read.tell() if size else number, size)
+        yield line
 
 
 def told(source: str, error: VeilleError) -> str:

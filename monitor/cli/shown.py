@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from rules.engine import Analysis
     from rules.types import Evidence, RuleDef, Snippet, Verdict
 
-__all__ = ["highlighted", "show_analysis", "show_article", "show_feed", "show_match"]
+__all__ = ["console", "highlighted", "marked", "show_analysis", "show_article", "show_feed", "show_match"]
 
 _TERM = "bold yellow"
 _MAX_ENTRIES = 20
 _OF_RULE = ("id", "version", "title", "level", "status", "labels", "tags")  # what the log keeps of it
 
 
-def _console() -> Console:
+def console() -> Console:
     """Return a console that never wraps or colours what a program reads."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -42,7 +42,8 @@ def highlighted(text: str, spans: Iterable[tuple[int, int]]) -> Text:
     return shown
 
 
-def _marked(snippet: Snippet) -> Text:
+def marked(snippet: Snippet) -> Text:
+    """Return a quoted sentence with its terms standing out."""
     quote = highlighted(snippet.text, [(start, end) for start, end, _ in snippet.marks])
     return Text.assemble("    « ", quote, " »")
 
@@ -51,20 +52,20 @@ def show_analysis(analysis: Analysis, judged: Sequence[tuple[Verdict, RuleDef]],
     """Print what each rule says of a text: matches first, with their sentences."""
     from rules.explain import explain, snippets
 
-    console = _console()
+    out = console()
     document = analysis.document
-    console.print(Text(document.title or "(no title)", style="bold"))
+    out.print(Text(document.title or "(no title)", style="bold"))
     names = ", ".join(dict.fromkeys(mention.name for mention in analysis.scan.mentions)) or "none"
     masks = ", ".join(dict.fromkeys(f"« {mask.text} »" for mask in analysis.scan.masks))
-    console.print(Text(f"entities: {names}" + (f"; ignored: {masks}" if masks else "")))
+    out.print(Text(f"entities: {names}" + (f"; ignored: {masks}" if masks else "")))
     for verdict, rule in sorted(judged, key=lambda each: (not each[0].match, -each[0].score, each[0].rule)):
         mark = "✔" if verdict.match else ("~" if verdict.near_miss else "✘")
         style = "green" if verdict.match else ("yellow" if verdict.near_miss else "red")
-        console.print()
-        console.print(Text.assemble((mark, style), " ", explain(verdict, rule, analysis, settings.language.value)))
+        out.print()
+        out.print(Text.assemble((mark, style), " ", explain(verdict, rule, analysis, settings.language.value)))
         if verdict.match:
             for snippet in snippets(verdict, analysis):
-                console.print(_marked(snippet))
+                out.print(marked(snippet))
 
 
 def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> None:
@@ -78,52 +79,50 @@ def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> Non
         match["rule"] = {name: match["rule"][name] for name in _OF_RULE}
         print_json(asdict(detail) | {"match": match})
         return
-    console = _console()
+    out = console()
     line, verdict, article = detail.line, detail.match.verdict, detail.article
-    console.print(Text(article.title, style="bold"))
-    console.print(
+    out.print(Text(article.title, style="bold"))
+    out.print(
         Text(f"{line.outlet} · {local(line.published_at, settings.zone) or 'undated'} · {line.completeness.value}")
     )
-    console.print(Text(line.url or "(no link)"))
+    out.print(Text(line.url or "(no link)"))
     threshold = "no threshold" if verdict.threshold is None else f"threshold {verdict.threshold:g}"
     level = verdict.level or "near miss"
-    console.print(
+    out.print(
         Text(f"{line.alert_id or 'not alerted'} · {line.rule} · {level} · {verdict.score:.1f} points, {threshold}")
     )
     for part in verdict.contributions:
         where = f"{part.field.value}, {part.count} ×" if part.count > 1 else part.field.value
-        console.print(Text(f"  {part.term:<16} {part.points:6.1f}  « {part.best} » ({where})"))
+        out.print(Text(f"  {part.term:<16} {part.points:6.1f}  « {part.best} » ({where})"))
     masks = ", ".join(dict.fromkeys(f"« {mask.text} »" for mask in detail.match.masks))
     if masks:
-        console.print(Text(f"  ignored: {masks}"))
+        out.print(Text(f"  ignored: {masks}"))
     if verdict.gate is not None:
         english = settings.language is Language.EN and verdict.gate.missing_en
-        console.print(Text(f"  missing: {english or verdict.gate.missing}"))
+        out.print(Text(f"  missing: {english or verdict.gate.missing}"))
     for snippet in detail.match.snippets:
-        console.print(_marked(snippet))
-    _show_history(console, detail, settings)
+        out.print(marked(snippet))
+    _show_history(out, detail, settings)
     same_text = detail.match.text_sha256 == article.text_sha256
     if not same_text:
-        console.print(Text("  matched in what the feed said; the page was read later, this is its text"))
-    console.print()
+        out.print(Text("  matched in what the feed said; the page was read later, this is its text"))
+    out.print()
     for name, text in (("lead", article.lead), ("body", article.body)):
         if text:
-            console.print(highlighted(text, _spans(verdict.evidence, name) if same_text else ()))
-            console.print()
+            out.print(highlighted(text, _spans(verdict.evidence, name) if same_text else ()))
+            out.print()
 
 
-def _show_history(console: Console, detail: MatchDetail, settings: Settings) -> None:
+def _show_history(out: Console, detail: MatchDetail, settings: Settings) -> None:
     """Print who was told, what else that alert tells, and what people said."""
     for delivery in detail.deliveries:
-        console.print(Text(f"  {delivery.receiver}: {delivery.state.value}, {delivery.attempts} attempt(s)"))
+        out.print(Text(f"  {delivery.receiver}: {delivery.state.value}, {delivery.attempts} attempt(s)"))
     if detail.others:
         numbers = ", ".join(str(other.id) for other in detail.others[:_MAX_ENTRIES])
         more = ", …" if len(detail.others) > _MAX_ENTRIES else ""
-        console.print(
-            Text(f"  the best of {len(detail.others) + 1} matches that this alert tells; also {numbers}{more}")
-        )
+        out.print(Text(f"  the best of {len(detail.others) + 1} matches that this alert tells; also {numbers}{more}"))
     for at, relevant in detail.labels:
-        console.print(Text(f"  judged {'oui' if relevant else 'non'} on {local(at, settings.zone)}"))
+        out.print(Text(f"  judged {'oui' if relevant else 'non'} on {local(at, settings.zone)}"))
 
 
 def _spans(evidence: Iterable[Evidence], field: str) -> list[tuple[int, int]]:
@@ -132,8 +131,8 @@ def _spans(evidence: Iterable[Evidence], field: str) -> list[tuple[int, int]]:
 
 def show_article(source: str, article: Extracted, settings: Settings) -> None:
     """Print an article as veille understands it."""
-    console = _console()
-    console.print(Text(article.title or "(no title)", style="bold"))
+    out = console()
+    out.print(Text(article.title or "(no title)", style="bold"))
     facts: list[Any] = [
         local(article.published_at, settings.zone) or "undated",
         ", ".join(article.authors) or "no author",
@@ -142,31 +141,27 @@ def show_article(source: str, article: Extracted, settings: Settings) -> None:
         article.way,
         f"{len(article.body.split())} words",
     ]
-    console.print(Text(" · ".join(facts)))
-    console.print(Text(article.url or source))
+    out.print(Text(" · ".join(facts)))
+    out.print(Text(article.url or source))
     for text in (article.lead, article.body):
         if text:
-            console.print()
-            console.print(Text(text))
+            out.print()
+            out.print(Text(text))
 
 
 def show_feed(source: str, parsed: ParsedFeed, settings: Settings) -> None:
     """Print the entries of a feed as veille understands them."""
-    console = _console()
-    console.print(
-        Text(f"{parsed.title or '(no title)'} · {parsed.format} · {len(parsed.entries)} entries", style="bold")
-    )
-    console.print(Text(source))
+    out = console()
+    out.print(Text(f"{parsed.title or '(no title)'} · {parsed.format} · {len(parsed.entries)} entries", style="bold"))
+    out.print(Text(source))
     if parsed.note:
-        console.print(Text(f"note: {parsed.note}"))
+        out.print(Text(f"note: {parsed.note}"))
     if parsed.truncated:
-        console.print(Text("note: the document is cut short; its last entry was left out"))
+        out.print(Text("note: the document is cut short; its last entry was left out"))
     if parsed.dropped:
-        console.print(Text(f"note: {parsed.dropped} entries more than are read"))
+        out.print(Text(f"note: {parsed.dropped} entries more than are read"))
     for entry in parsed.entries[:_MAX_ENTRIES]:
-        console.print(
-            Text(f"  {local(entry.published_at, settings.zone) or 'undated':16}  {entry.title or '(no title)'}")
-        )
-        console.print(Text(f"                    {entry.link or '(no link)'}"))
+        out.print(Text(f"  {local(entry.published_at, settings.zone) or 'undated':16}  {entry.title or '(no title)'}"))
+        out.print(Text(f"                    {entry.link or '(no link)'}"))
     if len(parsed.entries) > _MAX_ENTRIES:
-        console.print(Text(f"  … and {len(parsed.entries) - _MAX_ENTRIES} more (--json prints all)"))
+        out.print(Text(f"  … and {len(parsed.entries) - _MAX_ENTRIES} more (--json prints all)"))

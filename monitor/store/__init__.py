@@ -9,6 +9,8 @@ from __future__ import annotations
 from monitor.store.lock import DaemonLock
 from monitor.store.store import Store
 from monitor.store.values import (
+    ArchivedArticle,
+    ArchiveSpan,
     DeliveryLine,
     EntryState,
     FeedSync,
@@ -22,9 +24,12 @@ from monitor.store.values import (
     RecapItem,
     RecapPending,
     Recorded,
+    ShadowMatch,
 )
 
 __all__ = [
+    "ArchiveSpan",
+    "ArchivedArticle",
     "DaemonLock",
     "DeliveryLine",
     "EntryState",
@@ -39,5 +44,6 @@ __all__ = [
     "RecapItem",
     "RecapPending",
     "Recorded",
+    "ShadowMatch",
     "Store",
 ]

@@ -13,6 +13,7 @@ from monitor.errors import StoreError
 from monitor.model import (
     Alert,
     Article,
+    ArticleId,
     Delivery,
     DeliveryId,
     DeliveryState,
@@ -29,12 +30,14 @@ from monitor.model import (
     Receipt,
     Story,
 )
-from monitor.store import articles, feeds, hosts, log, outbox, polls, reading
+from monitor.store import archive, articles, feeds, hosts, log, outbox, polls, reading
 from monitor.store.connection import connect, create_file, database_path, translated, writing
 from monitor.store.connection import reading as reading_from
 from monitor.store.migrate import check_version, migrate
 from monitor.store.tables import HEARTBEAT
 from monitor.store.values import (
+    ArchivedArticle,
+    ArchiveSpan,
     DeliveryLine,
     FeedSync,
     Gauges,
@@ -46,6 +49,7 @@ from monitor.store.values import (
     PollRecord,
     RecapPending,
     Recorded,
+    ShadowMatch,
 )
 
 if TYPE_CHECKING:
@@ -578,6 +582,51 @@ class Store:
                 outbox_oldest_s=0.0 if oldest_at is None else max(0.0, (now - oldest_at).total_seconds()),
                 feeds=feeds.count_by_status(connection),
             )
+
+    # --- the archive ------------------------------------------------------------------------------------------------
+
+    def archive_span(self, *, since: datetime) -> ArchiveSpan:
+        """Return where the articles lie that were first seen since then, and how many there are."""
+        with self._read() as connection:
+            return archive.archive_span(connection, since=since)
+
+    def read_archive(self, first_id: int, last_id: int, *, since: datetime) -> tuple[ArchivedArticle, ...]:
+        """Return the articles of a range of numbers that were first seen since then, in order.
+
+        Those whose text was not kept (promise P5) are left out: a rule cannot judge them again.
+
+        Args:
+            first_id: the first number of the range.
+            last_id: the last one, included.
+            since: first seen then or later.
+        """
+        with self._read() as connection:
+            return archive.read_archive(connection, first_id, last_id, since=since)
+
+    def archived(self, ids: Sequence[ArticleId]) -> dict[ArticleId, ArchivedArticle]:
+        """Return these articles by number; those that are not there are left out."""
+        with self._read() as connection:
+            return archive.archived(connection, ids)
+
+    def judgements(self) -> dict[tuple[ArticleId, str], bool]:
+        """Return whether each judged match was relevant, by article and rule; the last judgement counts."""
+        with self._read() as connection:
+            return archive.judgements(connection)
+
+    def match_counts(self, *, since: datetime) -> dict[str, int]:
+        """Return how many matches of each rule were recorded since then, near misses left out."""
+        with self._read() as connection:
+            return archive.match_counts(connection, since=since)
+
+    def shadow_matches(self, rules: Sequence[str], *, since: datetime) -> tuple[ShadowMatch, ...]:
+        """Return the matches and near misses recorded since then for a rule, oldest first.
+
+        Args:
+            rules: the rule's id, and those it had before.
+            since: recorded then or later.
+        """
+        with self._read() as connection:
+            return archive.shadow_matches(connection, rules, since=since)
 
     # --- upkeep -----------------------------------------------------------------------------------------------------
 

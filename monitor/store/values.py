@@ -22,9 +22,11 @@ from monitor.model import (
     Rendered,
     Story,
 )
-from rules.types import Level, Match
+from rules.types import Document, Level, Match, Status
 
 __all__ = [
+    "ArchiveSpan",
+    "ArchivedArticle",
     "DeliveryLine",
     "EntryState",
     "FeedSync",
@@ -38,6 +40,7 @@ __all__ = [
     "RecapItem",
     "RecapPending",
     "Recorded",
+    "ShadowMatch",
 ]
 
 
@@ -197,3 +200,35 @@ class LabelLine:
     match_ids: tuple[int, ...]
     labelled_at: datetime
     changed: int  # how many of them had been judged otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSpan:
+    """Where the articles of a period lie. `withheld` have no text that was kept, and are not counted in `count`."""
+
+    first_id: int
+    last_id: int
+    count: int = 0
+    withheld: int = 0
+    oldest_at: datetime | None = None  # when the first of them was first seen
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedArticle:
+    """A stored article, as rules read it."""
+
+    id: ArticleId
+    url: str | None
+    first_seen_at: datetime
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowMatch:
+    """A match or near miss of one rule in the log, with the version and status that the rule had then."""
+
+    matched_at: datetime
+    near_miss: bool
+    version: str
+    status: Status
+    relevant: bool | None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import RulesError
-from monitor.rulesets import load_engine
+from monitor.rulesets import load_engine, load_rules, read_beside, read_one_line
 from monitor.settings import load_settings
 from rules.engine import Engine
 
@@ -123,3 +123,27 @@ def test_a_test_that_fails_refuses_the_whole_set(tmp_path: Path) -> None:
 
 def test_one_shot_tools_may_skip_the_tests(tmp_path: Path) -> None:
     assert 1 == len(_load(_file(tmp_path, GOOD.replace("match: true", "match: false")), tested=False).pack.rules)
+
+
+def test_a_file_is_read_beside_a_set_and_replaces_what_has_its_id(tmp_path: Path) -> None:
+    known = load_rules(_file(tmp_path, GOOD))
+    other = _file(tmp_path, GOOD.replace("Vendanges", "Vin nouveau"), "autre.yaml")
+
+    assert ["Vin nouveau"] == [rule.title for rule in read_beside([other, other], known, with_rules=True).rules]
+    assert ["Vin nouveau"] == [rule.title for rule in read_beside([other], known).rules]
+
+
+def test_a_one_line_rule_names_the_entities_of_a_set() -> None:
+    (rule,) = read_one_line("@kharkiv\n PROCHE/9  drone", load_rules(None)).rules
+
+    assert "@kharkiv PROCHE/9 drone" == rule.source
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("drone ET (", "rule.txt:1:11"), ("@nulle-part", "unknown entity nulle-part")]
+)
+def test_a_one_line_rule_that_cannot_be_read_is_refused_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(RulesError) as refused:
+        read_one_line(text, load_rules(None))
+
+    assert said in refused.value.errors[0]

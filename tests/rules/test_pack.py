@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import rules
 from rules import pack as packs
 from rules.errors import PackErrors
-from rules.pack import bundled, expand, load, load_pack
+from rules.pack import bundled, expand, load, load_beside, load_pack
 from rules.types import (
     And,
     Completeness,
@@ -382,3 +382,31 @@ def test_conditions_join_terms_of_the_rule_only() -> None:
     (rule,) = load_pack([("r.yaml", "id: x\ntitle: X\nterms: {a: {any: [a]}, b: {any: [b]}}\ncondition: a et b")]).rules
 
     assert And((Ref("a"), Ref("b"))) == rule.condition
+
+
+def test_files_are_read_beside_the_entities_of_a_pack() -> None:
+    known = load_pack([("e.yaml", "- {id: lune, name: Lune, primary: [Lune]}\n"), ("r.txt", "@lune\n")])
+    pack = load_beside([("n.txt", "@lune ET fusée\n")], known)
+
+    assert (["lune"], ["lune-et-fusee"]) == ([e.id for e in pack.entities], [r.id for r in pack.rules])
+
+
+def test_what_has_the_id_of_a_known_rule_or_entity_replaces_it() -> None:
+    known = load_pack(
+        [("e.yaml", "- {id: lune, name: Lune, primary: [Lune]}\n"), ("r.txt", "@lune\nfusée\n"), ("n.yaml", _NAMED)]
+    )
+    files = [("e2.yaml", "- {id: lune, name: Lune, primary: [Phobos]}\n"), ("n2.yaml", _NAMED), ("x.txt", "Mars\n")]
+    pack = load_beside(files, known, with_rules=True)
+
+    assert [("Phobos",)] == [entity.primary for entity in pack.entities]
+    assert [("lune", "r.txt"), ("fusee", "r.txt"), ("nom", "n2.yaml"), ("mars", "x.txt")] == [
+        (rule.id, rule.file) for rule in pack.rules
+    ]
+
+
+def test_what_is_wrong_beside_a_pack_is_told() -> None:
+    with pytest.raises(PackErrors, match="unknown entity soleil"):
+        load_beside([("n.txt", "@soleil\n")], load_pack([("r.txt", "fusée\n")]))
+
+
+_NAMED = "id: nom\ntitle: Nom\nterms: {a: {any: [nom]}}\ncondition: a\n"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -141,3 +142,21 @@ def test_each_mention_is_what_the_field_holds_there(engine: Engine, title: str, 
     assert [m["text"] for m in told["mentions"]] == [
         fields[m["field"]][m["start"] : m["end"]] for m in told["mentions"]
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("source", ["in.jsonl.gz", "-"])
+def test_a_bar_on_a_terminal_leaves_the_output_alone(rules: Path, folder: Path, source: str) -> None:
+    import pty
+
+    texts = b"".join(b'{"id": %d}\n' % number for number in range(200))
+    (folder / "in.jsonl.gz").write_bytes(gzip.compress(texts))
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "monitor", "analyse", "--jsonl", source]
+    done = subprocess.run(command, input=texts, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 100_000)
+    os.close(ours)
+
+    assert list(range(200)) == [json.loads(line)["id"] for line in done.stdout.splitlines()]
+    assert b"texts" in shown

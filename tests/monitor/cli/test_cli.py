@@ -21,7 +21,9 @@ HEAVY = (
 PROGRAM = (sys.executable, "-m", "monitor")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["feeds", "--help"], ["poll", "-h"], ["analyse", "-h"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["feeds", "--help"], ["poll", "-h"], ["analyse", "-h"], ["rules", "-h"]]
+)
 def test_help_loads_no_heavy_library(words: list[str]) -> None:
     """Of a command's own help typer itself wants pydantic, to read the options that stand before it."""
     program = (
@@ -34,7 +36,7 @@ def test_help_loads_no_heavy_library(words: list[str]) -> None:
     assert set() == set(done.stderr.split()) - ({"pydantic"} if len(words) > 1 else set())
 
 
-@pytest.mark.parametrize("words", [["--help"], ["feeds", "-h"], ["deliveries", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["feeds", "-h"], ["deliveries", "--help"], ["rules", "-h"]])
 def test_the_list_of_commands_cuts_no_sentence(veille: Veille, words: list[str]) -> None:
     got = veille(*words)
 

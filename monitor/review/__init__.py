@@ -1,0 +1,37 @@
+"""What rules would have done on the stored articles, and what people said of what they did. Pure.
+
+`survey` reads the articles and calls this; `cli` shows what comes out::
+
+    ArchivedArticle --Judge--> Outcome --tally, compare--> RuleTally, Diff
+"""
+
+from __future__ import annotations
+
+from monitor.review.backtest import Period, RuleTally, period_of, tally
+from monitor.review.diff import Change, DayDiff, Diff, RuleDiff, compare, sentence
+from monitor.review.judging import Graded, Judge, Outcome
+from monitor.review.overlap import never_seen, overlapping
+from monitor.review.precision import Precision, wilson
+from monitor.review.shadow import ShadowRecord, shadow_record
+
+__all__ = [
+    "Change",
+    "DayDiff",
+    "Diff",
+    "Graded",
+    "Judge",
+    "Outcome",
+    "Period",
+    "Precision",
+    "RuleDiff",
+    "RuleTally",
+    "ShadowRecord",
+    "compare",
+    "never_seen",
+    "overlapping",
+    "period_of",
+    "sentence",
+    "shadow_record",
+    "tally",
+    "wilson",
+]
