@@ -34,10 +34,12 @@ from rules.types import (
 )
 
 __all__ = [
+    "Distance",
     "Missing",
     "Sight",
     "Truth",
     "apart",
+    "distances",
     "evidence",
     "holds",
     "in_fields",
@@ -359,6 +361,51 @@ def _too_far(condition: Near | SameSentence, sight: Sight) -> Missing:
     if not gaps:
         return Missing(f"proche/{words} : champs différents", f"near/{words}: different fields")
     return Missing(f"proche/{words} : distance {min(gaps)}", f"near/{words}: distance {min(gaps)}")
+
+
+# --- distances -------------------------------------------------------------------------------------------------
+
+
+class Distance(NamedTuple):
+    """How close what a `near` joins came: the words between, the most allowed, and the terms of both sides."""
+
+    words: int
+    allowed: int
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+
+def distances(condition: Condition, sight: Sight) -> tuple[Distance, ...]:
+    """Return the least distance of each `near` of a condition whose sides stand in one field, in reading order."""
+    match condition:
+        case And(parts) | Or(parts):
+            return tuple(found for part in parts for found in distances(part, sight))
+        case Not(part):
+            return distances(part, sight)
+        case InField(where, part):
+            return distances(part, sight.within(where))
+        case Near(left, right, words):
+            gaps = [one.gap(other) for one, other in _neighbours(_spans(left, sight), _spans(right, sight))]
+            own = (Distance(min(gaps), words, _terms_of(left), _terms_of(right)),) if gaps else ()
+            return (*distances(left, sight), *distances(right, sight), *own)
+        case _:
+            return ()
+
+
+def _terms_of(condition: Condition) -> tuple[str, ...]:
+    match condition:
+        case Ref(term):
+            return (term,)
+        case Of(_, terms):
+            return terms
+        case Or(parts):
+            return tuple(term for part in parts for term in _terms_of(part))
+        case InField(_, part):
+            return _terms_of(part)
+        case Near(left, right) | SameSentence(left, right):
+            return (*_terms_of(left), *_terms_of(right))
+        case _:  # pragma: no cover (the parser refuses it beside near)
+            return ()
 
 
 # --- proximity -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 from rules import excerpt
 from rules.engine import Analysis, masks_of
-from rules.evaluation import term_label
+from rules.evaluation import Distance, distances, see, term_label
 from rules.types import Contribution, PatternKind, RuleDef, Snippet, Verdict
 
 __all__ = ["as_dict", "explain", "snippets"]
@@ -22,6 +22,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "times": "fois",
         "ratio": "× le seuil",
         "ignored": " ; ignoré : ",
+        "distances": " ; distances : ",
+        "between": "{left} – {right} {words} (proche/{allowed})",
+        "or": " ou ",
         "near_miss": "recalé de peu : ",
         "no": "non : ",
         "points": " ; points : ",
@@ -36,6 +39,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "times": "times",
         "ratio": "× the threshold",
         "ignored": "; ignored: ",
+        "distances": "; distances: ",
+        "between": "{left} – {right} {words} (near/{allowed})",
+        "or": " or ",
         "near_miss": "near miss: ",
         "no": "no: ",
         "points": "; points: ",
@@ -60,13 +66,29 @@ def explain(verdict: Verdict, rule: RuleDef, analysis: Analysis, language: str =
     masks = ", ".join(f"{words['open']}{text}{words['close']}" for text in _ignored(rule, analysis))
     tail = f"{words['ignored']}{masks}" if masks else ""
     if verdict.gate is not None:
-        kind = words["near_miss"] if verdict.near_miss else words["no"]
+        kind = words["near_miss"] if verdict.near_miss and _is_close(verdict) else words["no"]
         missing = verdict.gate.missing if language == "fr" else verdict.gate.missing_en
         points = f"{words['points']}{parts}" if verdict.contributions else ""
         return f"{rule.id} {kind}{missing}{points}{tail}"
     ratio = f", {_number(verdict.score / verdict.threshold, words)} {words['ratio']}" if verdict.threshold else ""
     total = f"{_number(verdict.score, words)} points{ratio}"
+    apart = ", ".join(_between(found, words) for found in _distances(rule, analysis))
+    tail = (f"{words['distances']}{apart}" if apart else "") + tail
     return f"{rule.id} {total}{f' = {parts}' if parts else ''}{tail}"
+
+
+def _distances(rule: RuleDef, analysis: Analysis) -> tuple[Distance, ...]:
+    return distances(rule.condition, see(rule.terms, analysis.scan))
+
+
+def _between(found: Distance, words: Mapping[str, str]) -> str:
+    left, right = (words["or"].join(map(term_label, side)) for side in (found.left, found.right))
+    return words["between"].format(left=left, right=right, words=found.words, allowed=found.allowed)
+
+
+def _is_close(verdict: Verdict) -> bool:
+    """Tell whether a near miss was near: at least half the threshold."""
+    return verdict.threshold is not None and verdict.score >= verdict.threshold / 2
 
 
 def snippets(verdict: Verdict, analysis: Analysis) -> tuple[Snippet, ...]:
@@ -91,6 +113,7 @@ def as_dict(verdict: Verdict, rule: RuleDef, analysis: Analysis, language: str =
         "explanation": explain(verdict, rule, analysis, language),
         "contributions": [{**asdict(found), "label": _label(found, rule, analysis)} for found in verdict.contributions],
         "evidence": [asdict(found) for found in verdict.evidence],
+        "distances": [found._asdict() for found in _distances(rule, analysis)],
         "ignored": [asdict(mask) for mask in masks_of(rule, analysis)],
         "snippets": [asdict(snippet) for snippet in snippets(verdict, analysis)],
     }

@@ -286,9 +286,32 @@ def _note_detail(form: type[_Form], detail: Mapping[str, Any], item: Node, draft
         allowed = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
         draft.note(f"{last}: {node.value!r} is not allowed", node.place, hint_for(str(node.value), allowed))
     else:
-        message = detail["msg"].removeprefix("Value error, ")
-        hint = "put it in quotes" if detail["type"] == "string_type" and not _is_nest(node) else ""
+        message = _MISTAKES.get(detail["type"]) or _SHOULD.sub("must ", detail["msg"].removeprefix("Value error, "))
+        hint = _SHAPES.get(last, "") if detail["type"] == "string_pattern_mismatch" else ""
+        if detail["type"] == "string_type" and not _is_nest(node):
+            hint = "put it in quotes"
         draft.note(f"{last}: {message}" if last else message, node.place, hint)
+
+
+_MISTAKES = {
+    "string_type": "must be a text",
+    "string_pattern_mismatch": "is not written as it must be",
+    "list_type": "must be a list, as in [one, two]",
+    "dict_type": "must be a mapping, as in {key: value}",
+    "model_type": "must be a mapping, as in {key: value}",
+    "bool_type": "must be true or false",
+    "float_type": "must be a number",
+}
+_SHAPES = {
+    "id": "lower-case letters, digits and hyphens, as in guerre-ukraine",
+    "entity": "an entity's id, as in russie",
+    "previous_ids": "lower-case letters, digits and hyphens, as in guerre-ukraine",
+    "as_of": "a year, a month or a day, as in 2026-11",
+    "max_age": 'hours or days, as in "72h" or "7d"',
+    "lang": "two or three lower-case letters, as in fr",
+    "wikidata": "Q and a number, as in Q159",
+}
+_SHOULD = re.compile(r"^(?:Input|String|List|Dictionary) should ")
 
 
 def _is_nest(node: Node) -> bool:

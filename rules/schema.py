@@ -36,6 +36,7 @@ Text = Annotated[str, StringConstraints(max_length=20_000)]
 Source = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 TermName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w*$", max_length=60)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[hdj]$")]
+AsOf = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Points = Annotated[float, Key(ge=-1000, le=1000, allow_inf_nan=False)]
 Factor = Annotated[float, Key(ge=0, le=100, allow_inf_nan=False)]
@@ -61,9 +62,12 @@ class EntityForm(_Form):
     prefix: list[Wording] = Key(default=[], description="Combining forms: russo, sino.")
     cased: list[Wording] = Key(default=[], description="Forms that count only as typed, or in capitals.")
     except_: list[Wording] = Key(
-        default=[], alias="except", description="Phrases that hide the form: montagnes russes."
+        default=[],
+        alias="except",
+        description="Phrases that hide the form: montagnes russes. =… hides only as typed and not before a name; in !… "
+        "no phrase hides anything.",
     )
-    as_of: Name | None = Key(default=None, description="When the list was last checked.")
+    as_of: AsOf | None = Key(default=None, description="When the people in it were last checked: 2026-11.")
     matches: list[Source] = Key(default=[], description="Sentences that must name it; tried by `veille check`.")
     rejects: list[Source] = Key(default=[], description="Sentences that must not name it.")
 

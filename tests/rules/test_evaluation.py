@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.condition import parse_condition
-from rules.evaluation import Sight, evidence, holds, missing, see
+from rules.evaluation import Sight, distances, evidence, holds, missing, see
 from rules.types import And, Condition, Count, Evidence, Field, Hit, Mask, Near, Not, Or, Ref, TermDef
 from tests.rules.sights import entity, hit, scan, terms, word
 
@@ -202,3 +202,16 @@ def test_evidence_carries_the_text_seen() -> None:
     actual = Judged(Count("a", 1), see(terms("a"), scan({word("a"): (hit(2, text="Mot"),)})))
 
     assert actual.evidence == (Evidence("a", Field.BODY, 20, 29, "Mot"),)
+
+
+def test_the_distance_of_each_near_is_told() -> None:
+    sight = Sight({"a": (hit(0), hit(50)), "b": (hit(4), hit(90)), "c": (hit(6, Field.TITLE),), "d": (hit(9),)})
+    condition = parse_condition(
+        "(a near/30 (b or d)) and not (a near/9 c) or body:(1 of (a, c) near/2 d near/5 b) or body:a near/1 b", NAMES
+    )
+
+    assert [
+        (3, 30, ("a",), ("b", "d")),
+        (8, 2, ("a", "c"), ("d",)),
+        (3, 1, ("a",), ("b",)),
+    ] == list(distances(condition, sight))
