@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 from typing import Final, TypeAlias
 
 from rules.entities import RACING
@@ -22,6 +23,7 @@ __all__ = ["FieldReading"]
 Span: TypeAlias = tuple[int, int]
 
 _BEGINNING: Final = b"\0\1"
+_MILESTONE: Final = 512  # characters
 _ORDER: Final = {where: number for number, where in enumerate(Field)}
 
 
@@ -65,8 +67,13 @@ class FieldReading:
 
     def words(self, start: int, end: int) -> Span:
         """Return the numbers of a span's words, from 0, end exclusive."""
-        begun = self._word_beginnings
-        return begun.count(_BEGINNING, 0, start + 2) - 1, begun.count(_BEGINNING, 0, end + 1)
+        return self._words_begun(start) - 1, self._words_begun(end - 1)
+
+    def _words_begun(self, at: int) -> int:
+        """Return how many words begin at an offset or before."""
+        beginnings, milestones = self._word_beginnings
+        stone = (at + 1) // _MILESTONE
+        return milestones[stone] + beginnings.count(_BEGINNING, stone * _MILESTONE, at + 2)
 
     def sentence(self, at: int) -> int:
         """Return the number of the sentence at an offset, from 0."""
@@ -105,6 +112,9 @@ class FieldReading:
         return any(word in self.folded.flat for word in RACING)
 
     @cached_property
-    def _word_beginnings(self) -> bytes:
-        """The letters' kinds, digits as letters: each word begins with `_BEGINNING`."""
-        return self.kinds.replace(b"\2", b"\1")
+    def _word_beginnings(self) -> tuple[bytes, tuple[int, ...]]:
+        """The letters' kinds, digits as letters, so that each word begins alike; and how many do before milestones."""
+        beginnings = self.kinds.replace(b"\2", b"\1")
+        stones = range(0, len(beginnings), _MILESTONE)
+        counts = (beginnings.count(_BEGINNING, stone, stone + _MILESTONE + 1) for stone in stones)
+        return beginnings, tuple(accumulate(counts, initial=0))

@@ -144,6 +144,9 @@ class Pattern:
     def __hash__(self) -> int:
         return self._hash  # patterns are keys by the thousand, and an enumeration's hash is slow
 
+    def __reduce__(self) -> tuple[type[Pattern], tuple[PatternKind, str, str]]:
+        return Pattern, (self.kind, self.text, self.source)  # another process hashes text otherwise
+
 
 @dataclass(frozen=True, slots=True)
 class EntityDef:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -331,3 +334,11 @@ def test_a_wrong_pattern_is_told(source: str, message: str) -> None:
         parse_pattern(source)
 
     assert message == caught.value.message
+
+
+def test_a_pattern_that_goes_to_another_process_is_a_key_there() -> None:
+    pattern = parse_pattern("@kharkiv")
+    program = "import pickle, sys; p = pickle.load(sys.stdin.buffer); print({type(p)(p.kind, p.text, ''): 'found'}[p])"
+    done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(pattern), capture_output=True, check=True)
+
+    assert b"found\n" == done.stdout

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.reading import FieldReading
 from rules.types import Field
@@ -43,3 +47,11 @@ def test_an_elided_article_is_a_word_and_so_is_each_part_of_a_compound() -> None
     ]
     assert (3, 6) == reading.words(9, 23)
     assert (7, 8) == reading.words(27, 29)
+
+
+@given(st.text(alphabet="ab1 -'é", max_size=60), st.integers(0, 40))
+def test_words_are_numbered_alike_wherever_they_stand(text: str, times: int) -> None:
+    reading = FieldReading(Field.BODY, "mot " * 32 * times + text)
+    starts = [match.start() for match in re.finditer("[a-z0-9]+", reading.folded.flat)]
+
+    assert list(range(len(starts))) == [reading.words(start, start + 1)[0] for start in starts]

@@ -43,7 +43,7 @@ TITLES = ("Mission vers la Lune", "Mars en vue", "La Lune, un vol de Mars", "Mar
 @pytest.fixture
 def rules(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two rules and an entity, in force; without the bundled entities, which take a while to read."""
-    monkeypatch.setattr("rules.pack.bundled_entities", lambda: ())
+    monkeypatch.setattr("rules.pack._shipped_entities", lambda: ())
     path = folder / "rules"
     path.mkdir()
     (path / "lune.yaml").write_text(LUNE, encoding="utf-8")
