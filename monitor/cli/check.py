@@ -75,7 +75,7 @@ def _rules(settings: Settings) -> str:
     tests = sum(len(rule.tests) for rule in pack.rules)
     sentences = sum(len(entity.matches) + len(entity.rejects) for entity in pack.entities)
     return (
-        f"{len(pack.rules)} rules, {len(pack.entities)} entities; "
+        f"{len(pack.rules)} rule{'s' * (len(pack.rules) != 1)}, {len(pack.entities)} entities; "
         f"passed: {tests} tests of rules, {sentences} sentences of entities"
     )
 

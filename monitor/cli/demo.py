@@ -148,7 +148,7 @@ def _conclude(demonstration: Demonstration, report: Report, say: Say) -> None:
     look = f"{veille} --env-file {shlex.quote(str(demonstration.env_file))}"
     say(f"\nThe log is an SQLite file: {demonstration.database}", "")
     say("To look around:", "bold")
-    for command in ("matches", "feeds", "deliveries"):
+    for command in ("matches", "rules", "feeds", "deliveries"):
         say(f"  {look} {command}", "")
     say("To watch the real press:", "bold")
     say(f"  {veille} init desk", "")
