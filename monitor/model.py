@@ -43,6 +43,7 @@ __all__ = [
     "PollResult",
     "Receipt",
     "Receiver",
+    "Refusal",
     "Rendered",
     "Story",
     "StorySource",
@@ -332,6 +333,15 @@ class Receiver:
     name: str
     channel: Channel
     to: tuple[str, ...] = ()  # recipients of its own, of a mail receiver; none: those of the settings
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule set that was refused while another was live. It holds no secret and no path of the machine."""
+
+    error: str  # what was refused, in one sentence
+    errors: tuple[str, ...]  # one line for each problem, with file, line and column; none where no file could be read
+    rules_live: int  # of the set that goes on
 
 
 @dataclass(frozen=True, slots=True)
