@@ -309,6 +309,7 @@ class AlertType(StrEnum):
 
     STORY_NEW = "story.alert.new"
     STORY_RECAP = "story.recap"
+    RULES_REJECTED = "rules.rejected"
 
 
 class NotificationReason(StrEnum):
@@ -316,6 +317,7 @@ class NotificationReason(StrEnum):
 
     FIRST_ALERT = "first_alert"
     RECAP = "recap"
+    RULES_REJECTED = "rules_rejected"
 
 
 class Channel(StrEnum):
@@ -346,7 +348,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What a person should be told. `matches` go with `stories`, one to one."""
+    """What a person should be told: matches, which go with `stories` one to one, or a refusal."""
 
     id: AlertId  # "al_" and 12 Crockford base32 digits; derived from what it tells, so planning twice gives one alert
     type: AlertType
@@ -356,7 +358,8 @@ class Alert:
     stories: tuple[Story, ...]
     matches: tuple[Match, ...]
     latency_s: tuple[tuple[str, float], ...] = ()  # ("published_to_seen_s", 820.0), …
-    truncated: int = 0  # matches that a recap counts but does not list
+    truncated: int = 0  # matches or errors that it counts but does not list
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
