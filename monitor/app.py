@@ -13,20 +13,20 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
 from monitor import alerting, deliver, extract, feeds, fetch, schedule, sources
 from monitor.clock import Clock
-from monitor.errors import RulesError, SettingsError, VeilleError
+from monitor.errors import RulesError, SettingsError, StoreError, VeilleError
 from monitor.http import HttpClient, default_user_agent
-from monitor.model import Feed, FeedStatus, Lane
-from monitor.rulesets import load_engine
+from monitor.model import Feed, FeedStatus, Lane, Refusal
+from monitor.rulesets import load_engine, refusal_of
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
-from monitor.stages import Live, Tools
+from monitor.stages import Live, Tools, tell_refusal
 from monitor.store import DaemonLock, Store
 from monitor.store.connection import database_path
 from monitor.store.thread import StoreThread
@@ -57,6 +57,8 @@ class App:
     runner: EmbeddedRunner
     feeds_seen: _Stamp | None = None  # of the feeds file when it was last read
     feeds_changing: _Stamp | None = None  # of the feeds file at the last round, where it was another
+    refused: dict[Refusal, datetime] = field(default_factory=dict, init=False)  # since when, since a set went live
+    untold: Refusal | None = field(default=None, init=False)  # the last one, until the database has its messages
     started: bool = field(default=False, init=False)
     stopped: bool = field(default=False, init=False)
 
@@ -122,17 +124,44 @@ class App:
         self.runner.nudge()
 
     async def reload(self) -> None:
-        """Read rules and feeds again; a rule set that fails leaves the previous one live, and is told."""
+        """Read rules and feeds again; a rule set that fails leaves the previous one live, and people are told."""
         try:
             engine = await asyncio.to_thread(load_engine, self.tools.settings)
         except RulesError as error:
             self.tools.metrics.rules_rejected.inc()
             _log.error("rules_refused", extra={"error": str(error), "errors": error.errors})
+            self._note_refusal(error)
         else:
             self.tools.live.engine = engine
+            self.refused, self.untold = {}, None
             self.tools.metrics.rules.set(len(engine.pack.rules))
             _log.info("rules_live", extra={"rules": len(engine.pack.rules)})
+        await self.tell_refusal()
         await self._read_feeds(_stamp(self.tools.settings.feeds))
+
+    def _note_refusal(self, error: RulesError) -> None:
+        rules_live = len(self.tools.live.engine.pack.rules)
+        refusal = refusal_of(error, self.tools.settings, rules_live=rules_live)
+        self.refused[refusal] = alerting.refused_since(self.refused.get(refusal), now=self.tools.clock.now())
+        self.untold = refusal
+
+    async def tell_refusal(self) -> None:
+        """Plan the messages on a rule set that was refused; where the database cannot take them, the next round does.
+
+        Nothing is told twice: the same refusal is the same alert, and the database has it.
+        """
+        refusal = self.untold
+        if refusal is None:
+            return
+        try:
+            alert = await tell_refusal(self.tools, refusal, since=self.refused[refusal])
+        except StoreError as error:
+            _log.warning("refusal_untold", extra={"error": str(error)})
+            return
+        if self.untold is refusal:
+            self.untold = None
+        if alert is not None:
+            self.runner.nudge()
 
     def unready(self) -> str | None:
         """Return why the daemon is not ready, or None when it is."""

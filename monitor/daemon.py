@@ -66,6 +66,7 @@ async def serve(app: App, *, services: Sequence[Service] = ()) -> None:
         for service in services:
             await service.start()
         app.runner.each_round(app.follow_feeds)
+        app.runner.each_round(app.tell_refusal)
         app.runner.each_round(_alive(app))
         await app.start()
         await stop.wait()

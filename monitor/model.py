@@ -43,6 +43,7 @@ __all__ = [
     "PollResult",
     "Receipt",
     "Receiver",
+    "Refusal",
     "Rendered",
     "Story",
     "StorySource",
@@ -308,6 +309,7 @@ class AlertType(StrEnum):
 
     STORY_NEW = "story.alert.new"
     STORY_RECAP = "story.recap"
+    RULES_REJECTED = "rules.rejected"
 
 
 class NotificationReason(StrEnum):
@@ -315,6 +317,7 @@ class NotificationReason(StrEnum):
 
     FIRST_ALERT = "first_alert"
     RECAP = "recap"
+    RULES_REJECTED = "rules_rejected"
 
 
 class Channel(StrEnum):
@@ -335,8 +338,17 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule set that was refused while another was live. It holds no secret and no path of the machine."""
+
+    error: str  # what was refused, in one sentence
+    errors: tuple[str, ...]  # one line for each problem, with file, line and column; none where no file could be read
+    rules_live: int  # of the set that goes on
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
-    """What a person should be told. `matches` go with `stories`, one to one."""
+    """What a person should be told: matches, which go with `stories` one to one, or a refusal."""
 
     id: AlertId  # "al_" and 12 Crockford base32 digits; derived from what it tells, so planning twice gives one alert
     type: AlertType
@@ -346,7 +358,8 @@ class Alert:
     stories: tuple[Story, ...]
     matches: tuple[Match, ...]
     latency_s: tuple[tuple[str, float], ...] = ()  # ("published_to_seen_s", 820.0), …
-    truncated: int = 0  # matches that a recap counts but does not list
+    truncated: int = 0  # matches or errors that it counts but does not list
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.errors import RulesError, why_unreadable
-from monitor.settings import Settings
+from monitor.model import Refusal
+from monitor.settings import Settings, without_secrets
 from rules import pack as packs
 from rules.engine import Engine
 from rules.errors import PackErrors
 from rules.trial import TestOutcome, run_tests
 from rules.types import Pack
 
-__all__ = ["failure", "load_engine", "load_rules", "parse_beside", "read_beside", "read_one_line", "rule_files"]
+__all__ = [
+    "failure",
+    "load_engine",
+    "load_rules",
+    "parse_beside",
+    "read_beside",
+    "read_one_line",
+    "refusal_of",
+    "rule_files",
+]
 
 _RULE_FILES = (".yaml", ".yml", ".txt")
 
@@ -40,6 +51,29 @@ def load_engine(settings: Settings, *, tested: bool = True) -> Engine:
     if failed:
         raise RulesError(f"{where}: tests inside the rules failed", errors=failed)
     return engine
+
+
+def refusal_of(error: RulesError, settings: Settings, *, rules_live: int) -> Refusal:
+    """Return what may be told outside of a rule set that was refused.
+
+    Files go by their names from the rules folder on, so that nothing tells where on the machine it is; secrets of the
+    settings that stand in a rule file are masked.
+
+    Args:
+        error: the refusal.
+        settings: where the rules are, and the secrets.
+        rules_live: how many rules the set has that goes on.
+    """
+    told = [_tellable(text, settings) for text in (str(error), *error.errors)]
+    return Refusal(told[0], tuple(told[1:]), rules_live)
+
+
+def _tellable(text: str, settings: Settings) -> str:
+    path = settings.rules
+    if path is not None and path.name and len(path.parts) > 1:
+        # A name that only begins or ends alike is another file's.
+        text = re.sub(rf"(?<![\w./-]){re.escape(str(path))}(?![\w-])", lambda _: path.name, text)
+    return without_secrets(text, settings)
 
 
 def load_rules(path: Path | None) -> Pack:

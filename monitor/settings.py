@@ -39,6 +39,7 @@ __all__ = [
     "effective",
     "load_settings",
     "nearest",
+    "without_secrets",
 ]
 
 PREFIX = "VEILLE_"
@@ -327,6 +328,9 @@ class Settings(BaseSettings):
 # Settings that are never shown and may come from a file (`VEILLE_NAME_FILE`).
 SECRETS: tuple[str, ...] = ("webhook_url", "webhook_secret", "slack_webhook_url", "smtp_password")
 _MASK = "********"
+# To mask shorter ones would mask words, and thereby show them.
+_SHORTEST_SECRET = 4
+_SHORTEST_PATH = 16
 # Settings that name a file: relative ones in an env file count from its folder.
 _PATHS = ("database", "feeds", "rules", "routes")
 
@@ -383,6 +387,20 @@ def effective(settings: Settings) -> dict[str, str]:
             text = f"{value:g}" if isinstance(value, float) else str(value)
         shown[PREFIX + name.upper()] = text
     return shown
+
+
+def without_secrets(text: str, settings: Settings) -> str:
+    """Return a text in which every secret of the settings is masked (promise X4).
+
+    The long path of a webhook's address is masked by itself too: it is the part that opens it.
+    """
+    secrets = [secret.get_secret_value() for name in SECRETS if (secret := getattr(settings, name)) is not None]
+    paths = [secret.partition("://")[2].partition("/")[2] for secret in secrets]
+    parts = {part for secret in secrets for part in (secret, *secret.split(",")) if len(part) >= _SHORTEST_SECRET}
+    parts |= {path for path in paths if len(path) >= _SHORTEST_PATH}
+    for part in sorted(parts, key=len, reverse=True):
+        text = text.replace(part, _MASK)
+    return text
 
 
 def _read(env_file: Path | None) -> Mapping[str, str | None]:

@@ -6,6 +6,7 @@ one transaction; killed before it, the lease brings the work back, killed after 
     poll_host     fetch → parse → transaction A (validators, entries to read)
     read_article  fetch → extract → match → plan → render → transaction B (article, matches, alerts, deliveries)
     tell_recap    the matches of first polls, in one message for each receiver
+    tell_refusal  a rule set that was refused, in one message for each receiver
     deliver       send → settle
 """
 
@@ -46,6 +47,7 @@ from monitor.model import (
     PollResult,
     Receipt,
     Receiver,
+    Refusal,
     Rendered,
 )
 from monitor.settings import Settings, TdmPolicy
@@ -69,6 +71,7 @@ __all__ = [
     "poll_host",
     "read_article",
     "tell_recap",
+    "tell_refusal",
 ]
 
 _log = logging.getLogger(__name__)
@@ -572,6 +575,29 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> tuple[Alert, ...
 def _more_to_come(store: Store) -> bool:
     """Return whether a new feed is still to be polled, or an entry of a first poll still to be read."""
     return bool(store.baseline_waiting()) or store.has_unpolled_feeds()
+
+
+# --- refusal --------------------------------------------------------------------------------------------------------
+
+
+async def tell_refusal(tools: Tools, refusal: Refusal, *, since: datetime) -> Alert | None:
+    """Tell a rule set that was refused: one message for each receiver, once for what is the same.
+
+    Args:
+        tools: what the stages work with.
+        refusal: all that was wrong.
+        since: when it was first refused so.
+
+    Returns:
+        The alert, or None: it was told before.
+    """
+    now = tools.clock.now()
+    alert = alerting.plan_refusal(refusal, tools.routes, since=since, now=now)
+    if not await tools.thread.run(tools.store.record_alert, alert, _render(tools, alert), now=now):
+        return None
+    tools.metrics.alerts.labels(alert.type).inc()
+    _log.info("refusal_planned", extra={"alert_id": alert.id, "receivers": alert.receivers})
+    return alert
 
 
 # --- deliver --------------------------------------------------------------------------------------------------------

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from monitor.alerting.plan import RECAP_LIMIT, Recap, message_id, notifies, plan, plan_recap
+from monitor.alerting.plan import (
+    RECAP_LIMIT,
+    REFUSAL_LIMIT,
+    Recap,
+    message_id,
+    notifies,
+    plan,
+    plan_recap,
+    plan_refusal,
+    refused_since,
+)
 from monitor.alerting.retry import ATTEMPTS, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
@@ -11,6 +21,7 @@ __all__ = [
     "ATTEMPTS",
     "JOURNAL",
     "RECAP_LIMIT",
+    "REFUSAL_LIMIT",
     "Recap",
     "Route",
     "Routes",
@@ -22,5 +33,7 @@ __all__ = [
     "notifies",
     "plan",
     "plan_recap",
+    "plan_refusal",
     "read_routes",
+    "refused_since",
 ]

@@ -1,8 +1,9 @@
-"""From matches to alerts."""
+"""From matches, and from rule sets that were refused, to alerts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -15,19 +16,33 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.alerting.routes import Routes
-    from monitor.model import Story
+    from monitor.model import Refusal, Story
     from rules.types import Match
 
-__all__ = ["RECAP_LIMIT", "Recap", "message_id", "notifies", "plan", "plan_recap"]
+__all__ = [
+    "RECAP_LIMIT",
+    "REFUSAL_LIMIT",
+    "Recap",
+    "message_id",
+    "notifies",
+    "plan",
+    "plan_recap",
+    "plan_refusal",
+    "refused_since",
+]
 
 RECAP_LIMIT = 20
 """Matches that a recap lists; it counts the others."""
+
+REFUSAL_LIMIT = 10
+"""Problems of a refused rule set that its message lists; it counts the others."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: read aloud and typed back without doubt
 _ALERT_DIGITS = 12  # 60 bits: an alert that bore another's id would be taken for it and lost
 _RECEIVER_DIGITS = 8
 _SILENT = frozenset({Status.EXPERIMENTAL, Status.DEPRECATED})
 _LEVELS = tuple(Level)
+_TOLD_AGAIN = timedelta(days=1)  # after it, a refusal that is still the same is another
 
 
 def notifies(match: Match) -> bool:
@@ -115,6 +130,42 @@ def _recap(told: Sequence[tuple[Story, Match]], receivers: Sequence[str], *, now
         stories=tuple(story for story, _ in listed),
         matches=tuple(match for _, match in listed),
         truncated=len(told) - len(listed),
+    )
+
+
+def refused_since(first_at: datetime | None, *, now: datetime) -> datetime:
+    """Return since when a rule set is refused for the same errors: what makes two refusals one, told once.
+
+    A day after it was first refused it is told again; a clock that was set back tells again rather than never.
+
+    Args:
+        first_at: the first refusal of that kind since a set went live, or what this returned then; None: there is none.
+        now: the present instant, UTC.
+    """
+    return now if first_at is None or not timedelta() <= now - first_at < _TOLD_AGAIN else first_at
+
+
+def plan_refusal(refusal: Refusal, routes: Routes, *, since: datetime, now: datetime) -> Alert:
+    """Return what to say of a rule set that was refused, once to each receiver that a route leads to.
+
+    Args:
+        refusal: all that was wrong.
+        routes: who is told.
+        since: what `refused_since` gave; with the errors it makes the alert's id.
+        now: the present instant, UTC.
+    """
+    listed = refusal.errors[:REFUSAL_LIMIT]
+    return Alert(
+        # all that is wrong, not only what is listed
+        id=_alert_id(NotificationReason.RULES_REJECTED, since.isoformat(), refusal.error, *refusal.errors),
+        type=AlertType.RULES_REJECTED,
+        reason=NotificationReason.RULES_REJECTED,
+        planned_at=now,
+        receivers=routes.used,
+        stories=(),
+        matches=(),
+        truncated=len(refusal.errors) - len(listed),
+        refusal=replace(refusal, errors=listed),
     )
 
 

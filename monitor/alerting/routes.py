@@ -65,6 +65,14 @@ class Routes:
         """The receivers' names, in order."""
         return tuple(receiver.name for receiver in self.receivers)
 
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The names of those whom some route leads to, in order, each once."""
+        if self.root is None:
+            return self.names
+        reached = {route.receiver for route in _nodes(self.root)}
+        return tuple(name for name in self.names if name in reached)
+
     def receivers_for(self, match: Match, story: Story) -> tuple[str, ...]:
         """Return the names of those who are told of a match, each once. None: the log only."""
         if self.root is None:
@@ -94,10 +102,15 @@ def idle_matchers(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:
 
 
 def _matchers(route: Route | None) -> Iterator[Matcher]:
+    for node in _nodes(route):
+        yield from node.matchers
+
+
+def _nodes(route: Route | None) -> Iterator[Route]:
     if route is not None:
-        yield from route.matchers
+        yield route
         for inner in route.routes:
-            yield from _matchers(inner)
+            yield from _nodes(inner)
 
 
 def _fact(rule: RuleDef, name: str) -> str:

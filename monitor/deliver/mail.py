@@ -20,7 +20,7 @@ from rules.types import Field, Level
 if TYPE_CHECKING:
     from monitor.deliver.smtp import SmtpServer
     from monitor.deliver.words import Words
-    from monitor.model import Alert, Delivery, Story, StorySource
+    from monitor.model import Alert, Delivery, Refusal, Story, StorySource
     from rules.types import Match, Snippet
 
 __all__ = ["MailSender", "address"]
@@ -28,6 +28,7 @@ __all__ = ["MailSender", "address"]
 _SUBJECT_CHARS = 200
 _ACCEPTED = 250
 _PERMANENT = 500
+_RELOADS = {"reload": "systemctl reload veille", "signal": "kill -HUP PID"}
 _REMEMBERED = 1000  # messages on their way whose recipients have not all answered
 
 
@@ -66,7 +67,7 @@ class MailSender:
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834
         message["X-Veille-Alert"] = alert.id
         message["X-Veille-Type"] = alert.type.value
-        text, html = (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, self._words)
+        text, html = _told(alert, self._words)
         message.set_content(text, cte="quoted-printable")
         message.add_alternative(html, subtype="html", cte="quoted-printable")
         message.set_boundary(f"=_{message_id}")  # the same bytes each time; quoted-printable never holds `=_`
@@ -147,11 +148,20 @@ def address(text: str, setting: str) -> Address:
 def _subject(alert: Alert, words: Words) -> str:
     if alert.type is AlertType.STORY_RECAP:
         return f"{words.recap_subject}{words.colon} {len(alert.matches) + alert.truncated}"
-    match = alert.matches[0]
-    level = words.levels[level_of(match)]
-    subject = f"[{level}] {line(match.rule.title)} – {line(alert.stories[0].title)}"
+    if alert.refusal is not None:
+        subject = f"{words.reasons[alert.reason].capitalize()}{words.colon} {line(words.refused_first(alert.refusal))}"
+    else:
+        match = alert.matches[0]
+        level = words.levels[level_of(match)]
+        subject = f"[{level}] {line(match.rule.title)} – {line(alert.stories[0].title)}"
     # An encoded word (RFC 2047) in a title stays text: the email package would decode it, line ends and all.
     return line(subject.replace("=?", "= ?"), _SUBJECT_CHARS)
+
+
+def _told(alert: Alert, words: Words) -> tuple[str, str]:
+    if alert.refusal is not None:
+        return _refusal(alert, alert.refusal, words)
+    return (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, words)
 
 
 def _alert(alert: Alert, words: Words) -> tuple[str, str]:
@@ -203,6 +213,25 @@ def _recap(alert: Alert, words: Words) -> tuple[str, str]:
     text += ["", *closing]
     html += [f"<p><small>{'<br>'.join(escape(part) for part in closing)}</small></p>"]
     return "\n".join(text) + "\n", _page(words.recap_subject, html, words)
+
+
+def _refusal(alert: Alert, refusal: Refusal, words: Words) -> tuple[str, str]:
+    """Return what was wrong with a rule set, that the one before it goes on, and what to do, as text and as HTML."""
+    what, errors = line(refusal.error), [line(error) for error in refusal.errors]
+    more = [words.recap_more.format(count=alert.truncated, command="veille check")] if alert.truncated else []
+    live = words.refused_live.format(count=refusal.rules_live)
+    live = f"{live[:1].upper()}{live[1:]}."
+    to_do = f"{words.to_do}{words.colon} {words.refused_to_do.format(check='veille check', **_RELOADS)}"
+    reference = f"{words.reference} {alert.id}"
+    text = [what, *(f"  {error}" for error in errors), *(f"  {part}" for part in more), "", live, to_do, "", reference]
+    html = [
+        f"<p>{escape(what)}</p>",
+        *(["<ul>", *(f"<li><code>{escape(error)}</code></li>" for error in errors), "</ul>"] if errors else []),
+        *(f"<p>{escape(part)}</p>" for part in more),
+        f"<p>{escape(live)}<br>{escape(to_do)}</p>",
+        f"<p><small>{escape(reference)}</small></p>",
+    ]
+    return "\n".join(text) + "\n", _page(words.reasons[alert.reason].capitalize(), html, words)
 
 
 def _item(story: Story, match: Match, words: Words) -> str:

@@ -17,7 +17,7 @@ from monitor.model import AlertType
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.model import Alert, Story, StorySource
+    from monitor.model import Alert, Refusal, Story, StorySource
     from rules.types import Contribution, Match, RuleDef, Snippet
 
 __all__ = ["MAX_BYTES", "SCHEMA", "payload", "payload_bytes"]
@@ -69,7 +69,9 @@ def payload(alert: Alert) -> Json:
 def _envelope(alert: Alert, limits: _Limits) -> Json:
     pairs = list(zip(alert.stories, alert.matches, strict=True))
     data: Json = {"alert_id": alert.id, "notification_reason": alert.reason.value}
-    if alert.type is AlertType.STORY_RECAP:
+    if alert.refusal is not None:
+        data |= _refusal(alert.refusal, limits) | {"truncated": alert.truncated}
+    elif alert.type is AlertType.STORY_RECAP:
         listed = pairs[: limits.items]
         data["items"] = [_item(story, match, limits) for story, match in listed]
         data["truncated"] = alert.truncated + len(pairs) - len(listed)
@@ -78,6 +80,14 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
     if alert.latency_s:
         data["latency"] = {name: round(seconds, 3) for name, seconds in alert.latency_s}
     return {"type": alert.type.value, "timestamp": _instant(alert.planned_at), "schema": SCHEMA, "data": data}
+
+
+def _refusal(refusal: Refusal, limits: _Limits) -> Json:
+    return {
+        "error": line(refusal.error, limits.chars),
+        "errors": [line(error, limits.chars) for error in refusal.errors],
+        "rules_live": refusal.rules_live,
+    }
 
 
 def _item(story: Story, match: Match, limits: _Limits) -> Json:

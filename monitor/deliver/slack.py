@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from monitor.deliver.words import Words
     from monitor.http import HttpClient, HttpResponse
-    from monitor.model import Alert, Delivery, Receipt, Story, StorySource
+    from monitor.model import Alert, Delivery, Receipt, Refusal, Story, StorySource
     from rules.types import Match, Snippet
 
 __all__ = ["MAX_CHARS", "Pace", "SlackSender", "escape"]
@@ -33,6 +33,8 @@ MAX_CHARS = 13_000
 _TITLE_CHARS = 250
 _LINK_CHARS = 1200
 _RECAP_ROOM = MAX_CHARS - 1500  # for what is not an item
+
+_RELOADS = {"reload": "`systemctl reload veille`", "signal": "`kill -HUP PID`"}
 
 _PASSING = frozenset({408, 425, 429})
 _SLUG = re.compile(rb"[a-z][a-z_]{1,39}")
@@ -96,7 +98,7 @@ class SlackSender:
 
     def render(self, alert: Alert, message_id: str) -> Rendered:  # noqa: ARG002  Slack keeps no identity
         """Return the message as JSON: blocks, and the plain text that notifications show."""
-        text, blocks = (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, self._words)
+        text, blocks = _told(alert, self._words)
         message = {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
         return Rendered(
             json.dumps(message, ensure_ascii=False).encode(), content_type="application/json; charset=utf-8"
@@ -136,6 +138,12 @@ def _judge(response: HttpResponse) -> tuple[bool, str]:
     return not refused, word.decode() if _SLUG.fullmatch(word) else ""
 
 
+def _told(alert: Alert, words: Words) -> tuple[str, list[Block]]:
+    if alert.refusal is not None:
+        return _refusal(alert, alert.refusal, words)
+    return (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, words)
+
+
 def _alert(alert: Alert, words: Words) -> tuple[str, list[Block]]:
     story, match = alert.stories[0], alert.matches[0]
     level = words.levels[level_of(match)]
@@ -162,6 +170,27 @@ def _recap(alert: Alert, words: Words) -> tuple[str, list[Block]]:
     header = {"type": "header", "text": {"type": "plain_text", "text": words.recap_intro, "emoji": False}}
     text = f"{words.recap_subject}{words.colon} {len(items) + alert.truncated}"
     return text, [header, *sections, *more, _context(alert.id)]
+
+
+def _refusal(alert: Alert, refusal: Refusal, words: Words) -> tuple[str, list[Block]]:
+    """Return what was wrong with a rule set, that the one before it goes on, and what to do."""
+    title = words.reasons[alert.reason].capitalize()
+    sections = _fitting([_section(_code(text)) for text in (refusal.error, *refusal.errors)])
+    left_out = alert.truncated + 1 + len(refusal.errors) - len(sections)
+    blocks = [
+        _section(f"⚠️ *{title}* · {words.refused_live.format(count=refusal.rules_live)}"),
+        *sections,
+        *([_context(words.recap_more.format(count=left_out, command="`veille check`"))] if left_out else []),
+        _section(f"*{words.to_do}{words.colon}* {words.refused_to_do.format(check='`veille check`', **_RELOADS)}"),
+        _context(alert.id),
+    ]
+    return escape(f"{title}{words.colon} {line(words.refused_first(refusal), 150)}"), blocks
+
+
+def _code(text: str) -> str:
+    """Return a text as it stands in a file: `*` and `_` in it mean nothing to Slack."""
+    told = line(text).replace("`", "'")
+    return f"`{escape(told) or '?'}`"
 
 
 def _fitting(sections: Sequence[Block]) -> list[Block]:

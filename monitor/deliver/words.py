@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from monitor.model import StorySource
+    from monitor.model import Refusal, StorySource
     from rules.types import Contribution, Match
 
 __all__ = ["EMOJI", "Words", "level_of", "vocabulary"]
@@ -63,6 +63,9 @@ class Words:
     recap_subject: str
     recap_intro: str
     recap_more: str
+    refused_live: str  # takes `count`
+    to_do: str
+    refused_to_do: str
     day: str
 
     def number(self, value: float) -> str:
@@ -142,6 +145,10 @@ class Words:
         """Return the phrases that were ignored, quoted, or ""."""
         return ", ".join(self.quote(line(text, 80)) for text in dict.fromkeys(mask.text for mask in match.masks))
 
+    def refused_first(self, refusal: Refusal) -> str:
+        """Return the first problem of a refused rule set: it says where to look."""
+        return next(iter(refusal.errors), refusal.error)
+
     def _share(self, item: Contribution, entities: frozenset[str]) -> str:
         points, where, best = self.decimal_number(item.points), self.fields[item.field], line(item.best, 60)
         name = line(item.term.replace("_", " "), 60)
@@ -189,6 +196,7 @@ def _french(zone: ZoneInfo) -> Words:
         reasons={
             NotificationReason.FIRST_ALERT: "première alerte",
             NotificationReason.RECAP: "première lecture",
+            NotificationReason.RULES_REJECTED: "règles refusées",
         },
         completeness={
             Completeness.FULL: "texte intégral",
@@ -223,6 +231,9 @@ def _french(zone: ZoneInfo) -> Words:
         recap_subject="Première lecture – résultats",
         recap_intro="Déjà publié dans les nouvelles sources",
         recap_more="et {count} de plus, à lire par {command}",
+        refused_live="les règles précédentes restent en service ({count})",
+        to_do="À faire",
+        refused_to_do="corriger, vérifier par {check}, puis recharger par {reload} ou {signal}",
         day="j",
     )
 
@@ -232,7 +243,11 @@ def _english(zone: ZoneInfo) -> Words:
         code="en",
         zone=zone,
         levels={Level.CRITICAL: "Critical", Level.HIGH: "High", Level.MEDIUM: "Medium", Level.LOW: "Low"},
-        reasons={NotificationReason.FIRST_ALERT: "first alert", NotificationReason.RECAP: "first reading"},
+        reasons={
+            NotificationReason.FIRST_ALERT: "first alert",
+            NotificationReason.RECAP: "first reading",
+            NotificationReason.RULES_REJECTED: "rules refused",
+        },
         completeness={
             Completeness.FULL: "full text",
             Completeness.TEASER: "beginning only",
@@ -266,5 +281,8 @@ def _english(zone: ZoneInfo) -> Words:
         recap_subject="First reading – matches",
         recap_intro="Already published in the new sources",
         recap_more="and {count} more, to be read with {command}",
+        refused_live="the previous rules stay live ({count})",
+        to_do="To do",
+        refused_to_do="correct them, verify with {check}, then reload with {reload} or {signal}",
         day="d",
     )

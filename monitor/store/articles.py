@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rules.types import Match
 
-__all__ = ["recap_pending", "record_article", "record_recap"]
+__all__ = ["add_alert", "recap_pending", "record_article", "record_recap"]
 
 _PENDING = "pending"
 _TOLD = "told"
@@ -62,7 +62,7 @@ def record_article(
     new_alerts = tuple(
         alert
         for alert, outbox in alerts
-        if _add_alert(connection, alert, outbox, [match_ids[match.rule.id] for match in alert.matches], now=now)
+        if add_alert(connection, alert, outbox, [match_ids[match.rule.id] for match in alert.matches], now=now)
     )
     if done:
         _end_entry(connection, entry_id, keep_text=keep_text)
@@ -130,7 +130,7 @@ def _put_matches(
     return ids, tuple(new)
 
 
-def _add_alert(
+def add_alert(
     connection: Connection, alert: Alert, outbox: Sequence[OutboxItem], match_ids: Iterable[int], *, now: datetime
 ) -> bool:
     """Write an alert and its deliveries, unless it is there: an alert's id is made of what it tells.
@@ -180,6 +180,6 @@ def record_recap(
 ) -> None:
     """Write a recap's alerts and mark all that was looked at as told; see `Store.record_recap`."""
     for alert, outbox, told_ids in recaps:
-        _add_alert(connection, alert, outbox, told_ids, now=now)
+        add_alert(connection, alert, outbox, told_ids, now=now)
     for ids in chunks(match_ids):
         connection.execute(update(MATCH).where(MATCH.c.id.in_(ids)).values(recap=_TOLD))

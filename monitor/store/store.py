@@ -428,6 +428,15 @@ class Store:
         with self._write() as connection:
             articles.record_recap(connection, recaps, match_ids, now=now)
 
+    def record_alert(self, alert: Alert, outbox: Sequence[OutboxItem], *, now: datetime) -> bool:
+        """Record an alert that tells no match, with one delivery for each message, in one transaction.
+
+        Returns:
+            Whether it was not there: an alert is recorded once, whatever is rendered later under its id.
+        """
+        with self._write() as connection:
+            return articles.add_alert(connection, alert, outbox, (), now=now)
+
     # --- outbox -----------------------------------------------------------------------------------------------------
 
     def claim_deliveries(

@@ -206,7 +206,7 @@ def _usual_engine() -> Engine:
 def _load_once(settings: Settings, *, tested: bool = True) -> Engine:
     """Load rules as ever, but the usual ones once: that is most of what opening a daemon costs."""
     files = settings.rules.iterdir() if settings.rules is not None else ()
-    usual = _RULES == {file.name: file.read_text(encoding="utf-8") for file in files}
+    usual = _RULES == {file.name: file.read_text(encoding="utf-8", errors="replace") for file in files}
     return _usual_engine() if usual else load_engine(settings, tested=tested)
 
 

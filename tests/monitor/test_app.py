@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.app import check_channels, load_feeds, opened
+from monitor.demo import Answer, Received, Request
 from monitor.errors import RoutesError, RulesError, SettingsError, SourceError, StoreFullError, StoreLockedError
-from monitor.model import FeedStatus
+from monitor.model import Alert, FeedStatus
+from monitor.store import OutboxItem
 from tests.clock import ManualClock
 from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, settings_for
 
@@ -46,6 +49,213 @@ def test_a_rule_set_that_is_good_is_live_after_a_reload(tmp_path: Path) -> None:
 
         assert ["Vendanges tardives"] == desk.told
         assert (4, 0) == (desk.metric("rules"), desk.metric("rules_rejected_total"))
+
+    at_desk(tmp_path, act)
+
+
+# --- a refused rule set is told ---------------------------------------------------------------------------------------
+
+BROKEN = "id: neuf\ntitle: Neuf\nterms: {vin: {any: [vendange]}}\ncondition: nowhere\n"
+
+
+async def _reload(desk: Desk, text: str | None = BROKEN, *, after_s: float = 1.0) -> None:
+    """Write a rule file, or take it away, reload, and send what waits."""
+    desk.clock.pass_s(after_s)
+    path = desk.folder / "rules" / "neuf.yaml"
+    path.unlink(missing_ok=True) if text is None else path.write_text(text, encoding="utf-8")
+    await desk.app.reload()
+    await desk.cycle()
+
+
+def _refusals(desk: Desk) -> list[Received]:
+    return [received for received in desk.webhook.received if received.payload["type"] == "rules.rejected"]
+
+
+def test_a_rule_set_that_is_refused_is_told_with_file_and_line(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _reload(desk)
+        [refusal] = _refusals(desk)
+        data = refusal.payload["data"]
+
+        assert [] == desk.webhook.problems
+        assert ("rules_rejected", "rules: refused", 0, 3) == (
+            data["notification_reason"],
+            data["error"],
+            data["truncated"],
+            data["rules_live"],
+        )
+        assert ["rules/neuf.yaml:4:12: unknown term nowhere"] == [error.split(" (")[0] for error in data["errors"]]
+        assert str(tmp_path) not in refusal.text
+        assert 1 == desk.metric("alerts_total", type="rules.rejected")
+        assert ["sent"] == [line.state for line in desk.app.tools.store.deliveries()]
+
+    at_desk(tmp_path, act)
+
+
+def test_tests_inside_the_rules_that_fail_are_told_and_so_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    failing = (
+        'id: neuf\ntitle: "Neuf"\nstatus: stable\nterms:\n  vin: {any: ["vendange"]}\ncondition: "vin"\n'
+        'tests:\n  - {name: "faux", article: {title: "Les vendanges"}, expect: {match: false}}\n'
+    )
+
+    async def act(desk: Desk) -> None:
+        await _reload(desk, failing)
+        (desk.folder / "rules" / "neuf.yaml").write_bytes(b"\xff")
+        await desk.app.reload()
+        await desk.cycle()
+        failed, unreadable = (one.payload["data"] for one in _refusals(desk))
+
+        assert "rules: tests inside the rules failed" == failed["error"]
+        assert failed["errors"][0].startswith("rules/neuf.yaml:8: neuf: 'faux': ")
+        assert unreadable["error"].startswith("rules/neuf.yaml: cannot be read: line 1 is not UTF-8")
+        assert [] == unreadable["errors"]
+
+    at_desk(tmp_path, act)
+
+
+def test_the_same_refusal_is_told_once_until_a_day_has_passed(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> list[int]:
+        told = []
+        for after_s in (0, 60, TOMORROW_S - 61, 1, 60):
+            await _reload(desk, after_s=after_s)
+            told.append(len(_refusals(desk)))
+        return told
+
+    assert [1, 1, 1, 2, 2] == at_desk(tmp_path, act)
+
+
+def test_the_same_refusal_is_told_again_after_a_set_went_live(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def act(desk: Desk) -> None:
+        await _reload(desk)
+        caplog.clear()
+        await _reload(desk, None)
+
+        assert 1 == len(desk.webhook.received)
+        assert "rules_live" in [record.message for record in caplog.records]
+
+        await _reload(desk)
+        first, second = _refusals(desk)
+
+        assert first.payload["data"]["errors"] == second.payload["data"]["errors"]
+        assert first.identity != second.identity
+
+    at_desk(tmp_path, act)
+
+
+def test_another_refusal_is_told_and_the_first_one_is_not_told_again(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        for text in (BROKEN, BROKEN.replace("nowhere", "elsewhere"), BROKEN):
+            await _reload(desk, text)
+
+        assert 2 == len({received.identity for received in _refusals(desk)}) == len(_refusals(desk))
+
+    at_desk(tmp_path, act)
+
+
+def test_d1_a_refusal_that_is_not_accepted_is_sent_again_under_the_same_identity(tmp_path: Path) -> None:
+    def decide(number: int, request: Request) -> Answer | None:
+        return Answer(503) if number == 1 else None
+
+    async def act(desk: Desk) -> None:
+        await _reload(desk)
+        await desk.cycle(after_s=HOUR_S)
+        first, second = desk.webhook.requests
+
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+        assert first.body == second.body
+        assert 1 == len(_refusals(desk))
+
+    at_desk(tmp_path, act, decide=decide)
+
+
+def test_a_refusal_that_the_database_cannot_take_is_told_at_the_next_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreFullError("no room")
+
+    async def act(desk: Desk) -> None:
+        _write_feeds(desk, "/rss.xml", "/b.xml")
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.app.tools.store, "record_alert", full)
+            await _reload(desk)
+
+        assert [] == desk.webhook.received
+        assert FeedStatus.ACTIVE is _statuses(desk)["/b.xml"]  # feeds are read again all the same
+        assert "refusal_untold" in [record.message for record in caplog.records if record.levelname == "WARNING"]
+
+        for _ in range(2):
+            await desk.app.tell_refusal()
+            await desk.cycle()
+
+        assert 1 == len(_refusals(desk))
+
+    at_desk(tmp_path, act)
+
+
+def test_a_refusal_that_is_overtaken_while_it_is_written_leaves_the_later_one_to_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def act(desk: Desk) -> None:
+        store = desk.app.tools.store
+        record_alert = store.record_alert
+
+        def overtaken(alert: Alert, outbox: Sequence[OutboxItem], *, now: datetime) -> bool:
+            desk.app._note_refusal(RulesError("rules: refused again"))
+            return record_alert(alert, outbox, now=now)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "record_alert", overtaken)
+            await _reload(desk)
+        await desk.app.tell_refusal()
+        await desk.cycle()
+
+        assert ["rules: refused", "rules: refused again"] == [
+            received.payload["data"]["error"] for received in _refusals(desk)
+        ]
+
+    at_desk(tmp_path, act)
+
+
+def test_a_refusal_goes_to_each_receiver_that_routes_lead_to_once(tmp_path: Path) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text(
+        "route:\n  receiver: journal\n  routes:\n"
+        "    - {matchers: ['level=high'], receiver: un}\n    - {matchers: ['level=low'], receiver: un}\n"
+        "    - {matchers: ['level=critical'], receiver: deux}\n"
+        "receivers: {un: {webhook: {}}, deux: {slack: {}}}\n",
+        encoding="utf-8",
+    )
+
+    async def act(desk: Desk) -> None:
+        await desk.app.reload()
+        (desk.folder / "rules" / "neuf.yaml").write_text(BROKEN, encoding="utf-8")
+        await desk.app.reload()
+
+        assert ["deux", "un"] == sorted(line.receiver for line in desk.app.tools.store.deliveries())
+
+    at_desk(tmp_path, act, routes=routes, slack_webhook_url="http://127.0.0.1:9/")
+
+
+def test_without_receivers_a_refusal_is_in_the_log_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def act(desk: Desk) -> None:
+        await _reload(desk)
+
+        assert () == desk.app.tools.store.deliveries()
+        assert ["rules_refused"] == [record.message for record in caplog.records if record.levelname == "ERROR"]
+
+    at_desk(tmp_path, act, webhook_url=None, webhook_secret=None)
+
+
+def test_nothing_is_told_of_rules_that_are_good(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        for text in (None, "- vendanges\n"):
+            await _reload(desk, text)
+            await desk.app.tell_refusal()
+
+        assert () == desk.app.tools.store.deliveries()
 
     at_desk(tmp_path, act)
 

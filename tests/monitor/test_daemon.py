@@ -169,6 +169,41 @@ def test_sighup_reads_rules_and_feeds_again(tmp_path: Path, manager: Manager) ->
     _serving(tmp_path, manager, act)
 
 
+def test_sighup_with_rules_that_fail_tells_people_and_goes_on(tmp_path: Path, manager: Manager) -> None:
+    async def act(desk: Desk) -> None:
+        (desk.folder / "rules" / "neuf.yaml").write_text("id: neuf\ncondition: nowhere\n", encoding="utf-8")
+        os.kill(os.getpid(), signal.SIGHUP)
+        received = await desk.arrival()
+
+        assert "rules.rejected" == received.payload["type"]
+        assert 3 == received.payload["data"]["rules_live"] == desk.metric("rules")
+
+    _serving(tmp_path, manager, act)
+
+
+def test_a_refusal_that_the_database_could_not_take_is_told_at_a_later_round(
+    tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.runner.embedded._ROUND_S", 0.2)
+
+    def busy(*_: object, **__: object) -> None:
+        raise StoreBusyError("another program kept it locked")
+
+    async def act(desk: Desk) -> None:
+        (desk.folder / "rules" / "neuf.yaml").write_text("id: neuf\ncondition: nowhere\n", encoding="utf-8")
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.app.tools.store, "record_alert", busy)
+            os.kill(os.getpid(), signal.SIGHUP)
+            await manager.hears("RELOADING")
+            await manager.hears("READY")
+
+            assert desk.app.untold is not None
+
+        assert "rules.rejected" == (await desk.arrival()).payload["type"]
+
+    _serving(tmp_path, manager, act)
+
+
 def test_a_feeds_file_that_changes_is_followed_without_a_signal(
     tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import RulesError
-from monitor.rulesets import load_engine, load_rules, read_beside, read_one_line
+from monitor.model import Refusal
+from monitor.rulesets import load_engine, load_rules, read_beside, read_one_line, refusal_of
 from monitor.settings import load_settings
 from rules.engine import Engine
 
@@ -147,3 +148,53 @@ def test_a_one_line_rule_that_cannot_be_read_is_refused_with_its_place(text: str
         read_one_line(text, load_rules(None))
 
     assert said in refused.value.errors[0]
+
+
+def _refused(path: Path, **secrets: str) -> Refusal:
+    settings = load_settings(None, rules=path, **secrets)
+    with pytest.raises(RulesError) as refusal:
+        load_engine(settings)
+    return refusal_of(refusal.value, settings, rules_live=14)
+
+
+def test_a_refusal_names_files_from_the_rules_folder_on(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    (rules / "deep").mkdir(parents=True)
+    _file(rules, GOOD)
+    _file(rules / "deep", GOOD, "autre.yaml")
+    refusal = _refused(rules)
+    [error] = refusal.errors
+
+    assert ("rules: refused", 14) == (refusal.error, refusal.rules_live)
+    assert error.startswith("rules/vin.yaml:1:1: ")
+    assert "first in rules/deep/autre.yaml:1" in error
+    assert str(tmp_path) not in error
+
+
+def test_a_refusal_names_a_single_file_by_its_name(tmp_path: Path) -> None:
+    refusal = _refused(_file(tmp_path, GOOD.replace("match: true", "match: false")))
+
+    assert "vin.yaml: tests inside the rules failed" == refusal.error
+    assert refusal.errors[0].startswith("vin.yaml:8: vin: 'au pluriel': ")
+
+
+def test_a_refusal_of_what_cannot_be_read_names_it_without_its_place(tmp_path: Path) -> None:
+    assert Refusal("gone.yaml: cannot be read: No such file or directory", (), 14) == _refused(tmp_path / "gone.yaml")
+
+
+def test_a_refusal_where_the_folder_s_name_stands_alone_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rules").mkdir()
+
+    assert _refused(Path("rules")).error.startswith("rules: holds no rule file")
+
+
+def test_X4_a_secret_that_stands_in_a_rule_file_is_not_told(tmp_path: Path) -> None:
+    url = "https://hooks.example.org/services/T0/B0/topsecret"
+    _file(tmp_path, GOOD.replace("status: stable", f'status: "{url}"'))
+    refusal = _refused(tmp_path, slack_webhook_url=url)
+
+    assert "********" in refusal.errors[0]
+    assert "topsecret" not in repr(refusal)

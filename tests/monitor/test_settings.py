@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import SettingsError
-from monitor.settings import SmtpTls, effective, load_settings
+from monitor.settings import SmtpTls, effective, load_settings, without_secrets
 
 
 def test_the_defaults_are_valid_and_quiet() -> None:
@@ -251,3 +251,20 @@ def test_a_path_with_a_nul_is_refused_by_name(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match=r"VEILLE_RULES.*NUL"):
         load_settings(env_file)
+
+
+def test_X4_every_secret_is_masked_in_a_text() -> None:
+    settings = load_settings(
+        slack_webhook_url="https://hooks.example.org/services/T0/B0/topsecret",
+        webhook_url="https://a.example/hook",
+        webhook_secret="whsec_one,whsec_other",
+        smtp_password="pw",
+    )
+    text = "https://hooks.example.org/services/T0/B0/topsecret services/T0/B0/topsecret whsec_one whsec_other"
+
+    assert "******** ******** ******** ********" == without_secrets(text, settings)
+    assert "a hook, pw" == without_secrets("a hook, pw", settings)  # too short to be told from words
+
+
+def test_without_secrets_set_a_text_stays() -> None:
+    assert "https://hooks.example.org/x" == without_secrets("https://hooks.example.org/x", load_settings())

@@ -207,11 +207,15 @@ def test_evidence_carries_the_text_seen() -> None:
 def test_the_distance_of_each_near_is_told() -> None:
     sight = Sight({"a": (hit(0), hit(50)), "b": (hit(4), hit(90)), "c": (hit(6, Field.TITLE),), "d": (hit(9),)})
     condition = parse_condition(
-        "(a near/30 (b or d)) and not (a near/9 c) or body:(1 of (a, c) near/2 d near/5 b) or body:a near/1 b", NAMES
+        "(a near/30 (b or d)) and not (a near/9 c) or body:(1 of (a, c) near/2 d near/5 b) or body:a near/1 b"
+        " or (a near/3 b) near/4 d",
+        NAMES,
     )
 
     assert [
         (3, 30, ("a",), ("b", "d")),
         (8, 2, ("a", "c"), ("d",)),
         (3, 1, ("a",), ("b",)),
+        (3, 3, ("a",), ("b",)),
+        (4, 4, ("a", "b"), ("d",)),
     ] == list(distances(condition, sight))

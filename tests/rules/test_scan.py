@@ -356,3 +356,11 @@ HOMONYMS = Scanner(
 )
 def test_homonyms_are_told_from_mentions_by_what_surrounds_them(text: str, expected: list[str]) -> None:
     assert expected == [found for _, found in seen(text, HOMONYMS)]
+
+
+def test_a_word_with_an_accent_does_not_stand_where_only_a_prefix_may() -> None:
+    prefix, word = pattern("contrôl", PatternKind.PREFIX), pattern("contrôl")
+
+    scan = Scanner((), [prefix, word]).scan(Document(body="Un contrôleur passe."))
+
+    assert [prefix] == list(scan.hits)

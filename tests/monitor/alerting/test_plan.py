@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerting import RECAP_LIMIT, Route, Routes, message_id, notifies, plan, plan_recap
+from monitor.alerting import (
+    RECAP_LIMIT,
+    REFUSAL_LIMIT,
+    Route,
+    Routes,
+    message_id,
+    notifies,
+    plan,
+    plan_recap,
+    plan_refusal,
+    refused_since,
+)
 from monitor.alerting.matchers import parse_matcher
 from monitor.model import Alert, AlertType, NotificationReason, Story
 from rules.types import Level, Match, Status
-from tests.monitor.deliver.samples import LATENCY_S, MATCH, NOW, ROUTES, RULE, STORY, VERDICT, other
+from tests.monitor.deliver.samples import LATENCY_S, MATCH, NOW, REFUSAL, ROUTES, RULE, STORY, VERDICT, other
 
 NEAR_MISS = replace(MATCH, verdict=replace(VERDICT, match=False, near_miss=True, level=None))
 
@@ -188,3 +200,80 @@ def test_a_match_without_a_level_of_its_own_ranks_by_its_rule() -> None:
     unlevelled = replace(MATCH, verdict=replace(VERDICT, level=None))
 
     assert recap([other(1, Level.LOW), (STORY, unlevelled)]).matches[0] == unlevelled
+
+
+# --- refusal --------------------------------------------------------------------------------------------------------
+
+
+DAY = timedelta(days=1)
+
+
+def test_a_refusal_is_one_alert_without_matches_to_every_receiver() -> None:
+    told = plan_refusal(REFUSAL, ROUTES, since=NOW, now=NOW)
+
+    assert (AlertType.RULES_REJECTED, NotificationReason.RULES_REJECTED) == (told.type, told.reason)
+    assert (("webhook", "slack", "mail"), NOW, (), ()) == (
+        told.receivers,
+        told.planned_at,
+        told.stories,
+        told.matches,
+    )
+    assert (REFUSAL, 0) == (told.refusal, told.truncated)
+
+
+def test_a_refusal_goes_to_those_whom_a_route_leads_to_each_once() -> None:
+    tree = Route("journal", routes=(Route("slack", (parse_matcher("level=high"),)), Route("slack")))
+
+    assert ("slack",) == plan_refusal(REFUSAL, Routes(ROUTES.receivers, tree), since=NOW, now=NOW).receivers
+    assert () == plan_refusal(REFUSAL, Routes(), since=NOW, now=NOW).receivers
+
+
+def test_a_refusal_is_bounded_and_counts_the_rest() -> None:
+    errors = tuple(f"rules/{number}.yaml:1:1: wrong" for number in range(REFUSAL_LIMIT + 5))
+    told = plan_refusal(replace(REFUSAL, errors=errors), ROUTES, since=NOW, now=NOW)
+
+    assert told.refusal is not None
+    assert (errors[:REFUSAL_LIMIT], 5) == (told.refusal.errors, told.truncated)
+
+
+def test_D3_the_same_refusal_is_the_same_alert_whenever_it_is_planned() -> None:
+    first, again = (plan_refusal(REFUSAL, ROUTES, since=NOW, now=now) for now in (NOW, NOW + timedelta(hours=5)))
+
+    assert first.id == again.id
+
+
+def test_another_error_also_one_that_is_not_listed_or_another_beginning_is_another_alert() -> None:
+    many = replace(REFUSAL, errors=REFUSAL.errors * REFUSAL_LIMIT)
+    refusals = [REFUSAL, many, replace(many, errors=(*many.errors[:-1], "another")), replace(REFUSAL, error="tests")]
+    ids = {plan_refusal(one, ROUTES, since=since, now=NOW).id for one in refusals for since in (NOW, NOW + DAY)}
+
+    assert 8 == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("first_at", "since"),
+    [
+        (None, NOW),
+        (NOW, NOW),
+        (NOW - DAY + timedelta(seconds=1), NOW - DAY + timedelta(seconds=1)),
+        (NOW - DAY, NOW),
+        (NOW + timedelta(hours=1), NOW),  # the clock was set back
+    ],
+)
+def test_a_refusal_is_the_same_for_a_day(first_at: datetime | None, since: datetime) -> None:
+    assert since == refused_since(first_at, now=NOW)
+
+
+@given(st.lists(st.floats(0, 200_000), min_size=1, max_size=30))
+def test_a_refusal_that_goes_on_is_told_once_a_day(gaps_s: list[float]) -> None:
+    now, first_at, told = NOW, None, list[datetime]()
+    for gap_s in gaps_s:
+        now += timedelta(seconds=gap_s)
+        since = refused_since(first_at, now=now)
+        if since != first_at:
+            told.append(now)
+        first_at = since
+
+        assert timedelta() <= now - since < DAY
+
+    assert all(later - earlier >= DAY for earlier, later in pairwise(told))

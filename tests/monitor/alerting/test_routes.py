@@ -144,3 +144,22 @@ def test_a_matcher_that_tells_no_rule_from_another_is_told(matchers: list[str], 
 
 def test_without_routes_no_matcher_is_told() -> None:
     assert () == idle_matchers(Routes(), [_rule("front")])
+
+
+# --- who is reached at all ------------------------------------------------------------------------------------------
+
+
+def test_without_a_tree_every_receiver_is_used() -> None:
+    assert ROUTES.names == ROUTES.used
+
+
+def test_a_receiver_is_used_where_some_route_however_deep_leads_to_it() -> None:
+    inner = (route("b", "level=critical"), route(JOURNAL))
+
+    assert ("b", "c") == Routes(RECEIVERS, Route(JOURNAL, routes=(route("c", routes=inner), route("c")))).used
+    assert () == Routes(RECEIVERS, Route(JOURNAL)).used
+
+
+@given(st.lists(TREES, max_size=4).map(tuple), st.sampled_from(NAMES))
+def test_whoever_is_told_of_a_match_is_used(trees: tuple[Route, ...], first: str) -> None:
+    assert set(told(*trees, first=first)) <= set(Routes(RECEIVERS, Route(first, routes=trees)).used)

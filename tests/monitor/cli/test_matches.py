@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from monitor.cli.shown import highlighted
+from monitor.model import AlertType
 from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
-from tests.monitor.store.samples import alert, counts, match, message, one_entry, record, record_alert
+from tests.monitor.store.samples import NOW, alert, counts, match, message, one_entry, record, record_alert
 
 
 @pytest.fixture(autouse=True)
@@ -187,3 +188,17 @@ def test_several_matches_of_one_alert_have_one_reference(veille: Veille, store: 
 
     assert 2 == len(numbers)
     assert f"  the best of 2 matches that this alert tells; also {max(numbers)}\n" in veille("matches", "al_9AAA").out
+
+
+def test_an_alert_on_rules_is_a_delivery_and_no_match(veille: Veille, store: Store) -> None:
+    store.record_alert(alert("REFUSED0", type_=AlertType.RULES_REJECTED), [message("REFUSED0")], now=NOW)
+    (listed, *_) = veille("deliveries", "--json").lines
+
+    assert ("al_REFUSED0", "rules.rejected", None) == (listed["alert_id"], listed["type"], listed["title"])
+    assert "al_REFUSED0" in veille("deliveries").out
+    assert "1 put back to pending\n" == veille("deliveries", "replay", str(listed["id"])).out
+    assert 2 == len(veille("matches", "--json").lines)
+    for words in (["matches", "al_REFUSED0"], ["label", "al_REFUSED0", "oui"]):
+        got = veille(*words)
+
+        assert (5, "veille: alert al_REFUSED0 tells no match\n") == (got.code, got.err)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.alerting import Routes, message_id, plan, plan_recap
+from monitor.alerting import Routes, message_id, plan, plan_recap, plan_refusal
 from monitor.model import (
     Alert,
     Channel,
@@ -15,6 +15,7 @@ from monitor.model import (
     DeliveryId,
     DeliveryState,
     Receiver,
+    Refusal,
     Rendered,
     Story,
     StorySource,
@@ -149,6 +150,28 @@ def recap_of(items: Sequence[tuple[Story, Match]], total: int | None = None) -> 
     """Return the recap of these, as if there were more."""
     (planned,) = plan_recap(items, ROUTES, now=NOW)
     return replace(planned.alert, truncated=(total or len(items)) - len(planned.alert.matches))
+
+
+REFUSAL = Refusal(
+    "rules: refused",
+    (
+        'rules/fret.yaml:3:9: status: "stabel" is not allowed (did you mean stable?)',
+        "rules/fret.yaml:9:13: unknown term harbin & co (did you mean <harbin>?)",
+        "rules/sirenes.yaml:2:1: the rule id front_* is taken (first in rules/front.yaml:1)",
+    ),
+    14,
+)
+
+
+def refused(refusal: Refusal = REFUSAL, errors: int = 3) -> Alert:
+    """Return what is told of a refused rule set, as if it had so many errors."""
+    told = replace(refusal, errors=(refusal.errors * errors)[:errors])
+    return plan_refusal(told, ROUTES, since=NOW, now=NOW)
+
+
+def refused_for(text: str) -> Alert:
+    """Return a refusal in which all that is told is one text."""
+    return refused(Refusal(text, (text,), 14), errors=50)
 
 
 def hostile(text: str) -> Alert:

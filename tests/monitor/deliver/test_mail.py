@@ -23,7 +23,7 @@ from monitor.model import Alert, Channel, Receipt
 from monitor.settings import Language, SmtpTls
 from tests.monitor.deliver.benches import LOOPBACK_NETWORK, PASSWORD, mail_sender
 from tests.monitor.deliver.conftest import Golden
-from tests.monitor.deliver.samples import alert, delivery, hostile, recap
+from tests.monitor.deliver.samples import alert, delivery, hostile, recap, refused, refused_for
 from tests.monitor.deliver.servers import LOOPBACK, SmtpReceiver, smtp
 from tests.monitor.tcp import tcp
 
@@ -74,7 +74,9 @@ async def attempts(receiver: SmtpReceiver, to: Sequence[str] = (DESK,), **option
 
 
 @pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize(("name", "planned"), [("alert", alert()), ("recap", recap(3, 9))])
+@pytest.mark.parametrize(
+    ("name", "planned"), [("alert", alert()), ("recap", recap(3, 9)), ("refusal", refused(errors=12))]
+)
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:
     message = read(rendered(planned, language))
 
@@ -149,6 +151,41 @@ def test_O3_no_text_adds_a_header_a_recipient_or_a_long_line(text: str) -> None:
     assert max(len(line) for line in body.split(b"\r\n")) <= 998
     assert body.isascii()
     assert b"\n" not in body.replace(b"\r\n", b"")
+
+
+def test_a_refusal_has_the_headers_of_every_message() -> None:
+    message = read(rendered(refused()))
+
+    assert set(message.keys()) == set(read(rendered(alert())).keys())
+    assert ("rules.rejected", refused().id) == (message["X-Veille-Type"], message["X-Veille-Alert"])
+
+
+def test_a_refusal_without_errors_says_what_was_refused() -> None:
+    message = read(rendered(refused(errors=0), Language.EN))
+
+    assert "Rules refused: rules: refused" == message["Subject"]
+    assert "rules: refused" in content(message, "plain")
+    assert "<li>" not in content(message, "html")
+
+
+def test_html_in_an_error_is_text() -> None:
+    message = read(rendered(refused_for("<script>alert(1)</script>&amp;\"'")))
+
+    assert "<script" not in content(message, "html")
+    assert "<script>alert(1)</script>" in content(message, "plain")
+
+
+@settings(deadline=None, max_examples=40)
+@example(text="=?utf-8?q?=0D=0ABcc:_evil@x.example?=")
+@given(text=st.text(max_size=200) | st.text(alphabet="\r\n \t:;=?<>\u2028\x85\x00é\ud800", max_size=200))
+def test_O3_no_error_adds_a_header_a_recipient_or_a_long_line(text: str) -> None:
+    body = rendered(refused_for(text * 30))
+    message = read(body)
+
+    assert set(message.keys()) == set(read(rendered(alert())).keys())
+    assert message["To"] == "desk@example.org, nuit@example.org"
+    assert max(len(line) for line in body.split(b"\r\n")) <= 998
+    assert body.isascii()
 
 
 # --- how it is sent ---------------------------------------------------------------------------------------------------

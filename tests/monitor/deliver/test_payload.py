@@ -17,11 +17,27 @@ from monitor.deliver.payload import MAX_BYTES, payload, payload_bytes
 from monitor.model import Alert, AlertType
 from rules.types import Contribution, Field, Snippet
 from tests.monitor.deliver.conftest import Golden
-from tests.monitor.deliver.samples import MATCH, STORY, VERDICT, alert, hostile, other, recap, recap_of
+from tests.monitor.deliver.samples import (
+    MATCH,
+    REFUSAL,
+    STORY,
+    VERDICT,
+    alert,
+    hostile,
+    other,
+    recap,
+    recap_of,
+    refused,
+    refused_for,
+)
 
 SCHEMA = json.loads(files("monitor.deliver").joinpath("alert.schema.json").read_text(encoding="utf-8"))
 PUBLISHED = Path(__file__).parents[3] / "docs" / "alert.schema.json"
-FIXTURES: dict[AlertType, Alert] = {AlertType.STORY_NEW: alert(), AlertType.STORY_RECAP: recap(3, 9)}
+FIXTURES: dict[AlertType, Alert] = {
+    AlertType.STORY_NEW: alert(),
+    AlertType.STORY_RECAP: recap(3, 9),
+    AlertType.RULES_REJECTED: refused(errors=12),
+}
 
 
 def strict(node: Any) -> Any:
@@ -67,6 +83,44 @@ def test_what_is_not_known_is_absent() -> None:
     assert told["data"]["story"]["sources"] == [{"outlet": "La Gazette de Lutèce", "completeness": "full"}]
     assert told["data"]["match"].keys() & {"threshold"} == set()
     assert told["data"]["rule"].keys() & {"version"} == set()
+
+
+def test_a_refusal_lists_its_first_ten_errors_and_counts_the_others() -> None:
+    data = payload(refused(errors=25))["data"]
+
+    assert data.keys() == {"alert_id", "notification_reason", "error", "errors", "truncated", "rules_live"}
+    assert ("rules_rejected", "rules: refused", 10, 15, 14) == (
+        data["notification_reason"],
+        data["error"],
+        len(data["errors"]),
+        data["truncated"],
+        data["rules_live"],
+    )
+    assert list(REFUSAL.errors) == data["errors"][:3]
+
+
+def test_a_refusal_without_a_file_that_could_be_read_is_valid() -> None:
+    told = payload(refused(errors=0))
+
+    assert valid(told)
+    assert ([], 0) == (told["data"]["errors"], told["data"]["truncated"])
+
+
+@settings(deadline=None, max_examples=40)
+@given(text=st.text(max_size=400).map(lambda text: text * 40))
+def test_D12_no_error_makes_a_refusal_too_large_or_invalid(text: str) -> None:
+    body = payload_bytes(refused_for(text))
+
+    assert len(body) <= MAX_BYTES
+    assert valid(json.loads(body))
+
+
+def test_D12_the_longest_refusal_fits_and_lists_ten() -> None:
+    for worst in ("🟠" * 5000, '"\\' * 5000):
+        body = payload_bytes(refused_for(worst))
+
+        assert len(body) <= MAX_BYTES
+        assert len(json.loads(body)["data"]["errors"]) == 10
 
 
 def test_a_wire_credit_is_told() -> None:

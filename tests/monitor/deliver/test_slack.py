@@ -30,6 +30,8 @@ from tests.monitor.deliver.samples import (
     other,
     recap,
     recap_of,
+    refused,
+    refused_for,
 )
 from tests.monitor.deliver.servers import HttpReceiver
 from tests.monitor.tcp import tcp
@@ -75,7 +77,9 @@ def refusal(receiver: HttpReceiver) -> DeliveryError:
 
 
 @pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize(("name", "planned"), [("alert", alert()), ("recap", recap(3, 9))])
+@pytest.mark.parametrize(
+    ("name", "planned"), [("alert", alert()), ("recap", recap(3, 9)), ("refusal", refused(errors=12))]
+)
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:
     message = rendered(planned, language)
 
@@ -83,7 +87,7 @@ def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language
     golden(f"slack-{name}-{language}.json", json.dumps(message, ensure_ascii=False, indent=2) + "\n")
 
 
-@pytest.mark.parametrize("planned", [alert(), recap(3)])
+@pytest.mark.parametrize("planned", [alert(), recap(3), refused()])
 def test_slacks_own_models_read_the_blocks_back_unchanged(planned: Alert) -> None:
     message = rendered(planned)
 
@@ -142,6 +146,36 @@ def test_O2_a_recap_that_does_not_fit_counts_what_it_leaves_out() -> None:
     assert_within_limits(message)
     assert 0 < listed < 20
     assert f"et {100 - listed} de plus, à lire par `veille matches`" in texts(message)
+
+
+def test_a_refusal_without_errors_says_what_was_refused() -> None:
+    message = rendered(refused(errors=0))
+
+    assert_within_limits(message)
+    assert "Règles refusées : rules: refused" == message["text"]
+    assert "`rules: refused`" in texts(message)
+
+
+def test_O2_an_error_cannot_call_a_channel_forge_a_link_or_leave_its_quote() -> None:
+    message = rendered(refused_for("<!channel> <https://evil.example|ici> ` *gras* ` R&D"))
+
+    assert "<" not in texts(message).replace("&lt;", "")
+    assert "`&lt;!channel&gt; &lt;https://evil.example|ici&gt; ' *gras* ' R&amp;D`" in texts(message)
+
+
+@settings(deadline=None, max_examples=40)
+@given(text=st.text(max_size=300).map(lambda text: text * 30))
+def test_O2_no_error_goes_over_the_limits(text: str) -> None:
+    assert_within_limits(rendered(refused_for(text)))
+
+
+def test_O2_a_refusal_that_does_not_fit_counts_what_it_leaves_out() -> None:
+    message = rendered(refused_for("&" * 400))
+    listed = sum(block["type"] == "section" for block in message["blocks"]) - 3  # title, what, to do
+
+    assert_within_limits(message)
+    assert 0 < listed < 10
+    assert f"et {50 - listed} de plus, à lire par `veille check`" in texts(message)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import NotFoundError, StoreError
-from monitor.model import AlertType, Channel, EntryId, Receiver
+from monitor.model import AlertId, AlertType, Channel, DeliveryState, EntryId, Receipt, Receiver
 from monitor.store import RecapItem, Recorded, Store
 from rules.types import Completeness
 from tests.monitor.store.samples import (
@@ -160,3 +160,70 @@ def test_a_recap_is_one_alert_for_each_list_and_settles_what_is_told_to_nobody(s
     assert 0 == store.recap_pending(limit=1).count
     assert ["al_RECAP000", None] == [line.alert_id for line in store.matches()]
     assert {"Sujet deux", None} == {line.title for line in store.deliveries()}
+
+
+# --- alerts without a match -------------------------------------------------------------------------------------------
+
+
+def _refuse(store: Store, name: str = "REFUSED0") -> bool:
+    told = alert(name, type_=AlertType.RULES_REJECTED)
+    return store.record_alert(told, [message(name), message(name, SLACK)], now=NOW)
+
+
+def _there(store: Store) -> dict[str, int]:
+    return {kind: count for kind, count in counts(store).items() if count}
+
+
+def test_an_alert_without_a_match_waits_in_the_outbox_of_each_receiver(store: Store) -> None:
+    assert _refuse(store)
+    assert {"alerts": 1, "deliveries_pending": 2} == _there(store)
+    assert {(AlertType.RULES_REJECTED, None)} == {(line.type, line.title) for line in store.deliveries()}
+    assert () == store.matches()
+
+
+def test_d3_an_alert_that_is_there_is_recorded_once_also_after_it_was_sent(store: Store) -> None:
+    _refuse(store)
+    [sent] = store.claim_deliveries("webhook", now=NOW, owner="moi", lease_s=60, limit=9)
+    store.settle_sent(sent.id, Receipt(200), now=NOW)
+
+    assert not _refuse(store)
+    assert {"alerts": 1, "deliveries_pending": 1, "deliveries_sent": 1} == _there(store)
+    assert message("REFUSED0").rendered == sent.rendered
+
+
+def test_another_alert_without_a_match_is_another(store: Store) -> None:
+    assert [True, True] == [_refuse(store, name) for name in ("REFUSED0", "REFUSED1")]
+
+
+def test_an_alert_to_nobody_is_in_the_log_only(store: Store) -> None:
+    assert store.record_alert(alert("REFUSED0", type_=AlertType.RULES_REJECTED), [], now=NOW)
+    assert {"alerts": 1} == _there(store)
+
+
+def test_d1_an_alert_whose_messages_cannot_be_written_is_not_there(store: Store) -> None:
+    _refuse(store)
+    with pytest.raises(StoreError):  # a message's identity is taken
+        store.record_alert(alert("REFUSED1", type_=AlertType.RULES_REJECTED), [message("REFUSED0")], now=NOW)
+
+    assert 1 == counts(store)["alerts"]
+
+
+def test_an_alert_without_a_match_is_none_to_show_or_to_judge(store: Store) -> None:
+    _refuse(store)
+    for act in (lambda: store.match("REFUSED"), lambda: store.label("REFUSED", relevant=True, now=NOW)):
+        with pytest.raises(NotFoundError, match="al_REFUSED0 tells no match"):
+            act()
+
+
+def test_d8_the_message_of_an_alert_without_a_match_is_replayed(store: Store) -> None:
+    _refuse(store)
+    [sent] = store.claim_deliveries("slack", now=NOW, owner="moi", lease_s=60, limit=9)
+    store.settle_sent(sent.id, Receipt(200), now=NOW)
+
+    assert 1 == store.replay(ids=[sent.id], now=NOW)
+    [again] = store.claim_deliveries("slack", now=NOW, owner="moi", lease_s=60, limit=9)
+    assert (sent.message_id, AlertId("al_REFUSED0"), DeliveryState.PENDING) == (
+        again.message_id,
+        again.alert_id,
+        again.state,
+    )
