@@ -43,7 +43,7 @@ _WALLS: Final = (
 _PAYWALL: Final = re.compile(
     r"il vous reste \d+(?:[.,]\d+)?\s?% (?:de (?:cet|ce)|à lire)|la suite (?:de cet article )?est réservée|"
     r"(?:cet|l')\s?article est (?:exclusivement )?(?:réservé|payant|premium)|"
-    r"abonnez-vous pour (?:lire|continuer|accéder à (?:cet|l'|la suite))|"
+    r"abonnez-vous pour (?:lire|continuer|accéder à (?:cet article|ce contenu|l['’]article|l['’]intégralité|la suite))|"
     r"débloquez? cet article|pour lire la suite de (?:cet|l')|"
     r"subscribe to (?:read|continue)|this article is for subscribers",
     re.IGNORECASE,

@@ -35,6 +35,8 @@ def test_a_wall_is_recognised_and_an_article_is_none(text: str, expected: str | 
         (BODY, BODY + " Il vous reste 57.09% de cet article à lire.", None, Completeness.TEASER),
         (BODY, BODY + " La suite est réservée aux abonnés.", None, Completeness.TEASER),
         (BODY, BODY + " Article réservé aux abonnés : La foire", None, Completeness.FULL),
+        (BODY, BODY + " Abonnez-vous pour accéder à cet article.", None, Completeness.TEASER),
+        (BODY, BODY + " Abonnez-vous pour accéder à cet espace de discussion.", None, Completeness.FULL),
         (PARAGRAPHS[0] * 2, "Article réservé aux abonnés", None, Completeness.TEASER),
         (PARAGRAPHS[0] + " […]", "", None, Completeness.TEASER),
         (PARAGRAPHS[0], "", None, Completeness.FULL),
