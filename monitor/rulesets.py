@@ -149,7 +149,7 @@ def rule_files(path: Path) -> tuple[tuple[str, str], ...]:
         if file.exists() and not (file.is_file() or file.is_dir()):
             raise RulesError(f"{file}: cannot be read: not a file")  # a pipe or a device may never end
         try:
-            files.append((str(file), file.read_text(encoding="utf-8")))
+            files.append((str(file), file.read_text(encoding="utf-8-sig")))
         except (OSError, UnicodeDecodeError) as error:
             raise RulesError(f"{file}: cannot be read: {why_unreadable(error)}") from error
     return tuple(files)

@@ -41,6 +41,7 @@ __all__ = [
     "MAX_LENGTH",
     "RESERVED",
     "OneLine",
+    "excluded",
     "format_condition",
     "hint_for",
     "parse_condition",
@@ -205,6 +206,29 @@ def format_condition(condition: Condition) -> str:
     return _format(condition, 0)
 
 
+def excluded(condition: Condition) -> frozenset[str]:
+    """Return the terms that a condition only names to exclude them.
+
+    >>> sorted(excluded(And((Ref("a"), Not(Or((Ref("a"), Ref("b"))))))))
+    ['b']
+    """
+    wanted: set[str] = set()
+    unwanted: set[str] = set()
+    waiting: list[tuple[Condition, bool]] = [(condition, True)]
+    while waiting:
+        node, positive = waiting.pop()
+        match node:
+            case Ref(term) | Count(term):
+                (wanted if positive else unwanted).add(term)
+            case Of(_, terms) | All(terms):
+                (wanted if positive else unwanted).update(terms)
+            case Not(part):
+                waiting.append((part, not positive))
+            case _:
+                waiting.extend((child, positive) for child in _children(node))
+    return frozenset(unwanted - wanted)
+
+
 def hint_for(name: str, valid: Collection[str]) -> str:
     """Return "did you mean …?" with the nearest valid name, or the valid names when few, or ""."""
     near = get_close_matches(name, sorted(valid), n=1, cutoff=0.6)
@@ -300,19 +324,24 @@ def _syntax_error(text: str, error: UnexpectedInput) -> ConditionError:
     return ConditionError(f"{culprit!r} is not expected here", offset=offset, hint=_syntax_hint(culprit, text, offset))
 
 
+_ONLY_IN_FILES = re.compile(r"\b(?:PARMI|OF|NOMBRE|COUNT|COMPTE|ALL|TOUS)\s*\Z")
+_LOWER_OPERATOR = re.compile(r"\b(?:near|proche)/\d+\s*\Z")
+
+
 def _syntax_hint(culprit: str, text: str, offset: int) -> str:
-    if culprit.lower() in _NEAR_WORDS:
-        return "say how many words apart: near/30"
-    if culprit.isupper() and culprit.lower() in RESERVED:
-        return f"operators are lower case in a file: {culprit.lower()}"
+    before = text[:offset]
     if culprit == ")":
-        opened = text[:offset].count("(") > text[:offset].count(")")
-        return "a term is missing before it" if opened else "no parenthesis is open"
-    if field := _FIELD_OF_A_FILE.search(text[:offset].rstrip()[-6:]):
+        return "a term is missing before it" if before.count("(") > before.count(")") else "no parenthesis is open"
+    if field := _FIELD_OF_A_FILE.search(before.rstrip()[-6:]):
         return f"in one line, {field[0].upper()}(…)"
-    if culprit in '"«»“”':
-        return "a quote is not closed, or an operator is missing before it"
-    return "an operator is missing, or one too many"
+    hints = (
+        (culprit.lower() in _NEAR_WORDS, "say how many words apart: near/30"),
+        (culprit.isupper() and culprit.lower() in RESERVED, f"operators are lower case in a file: {culprit.lower()}"),
+        (culprit == "(" and _ONLY_IN_FILES.search(before), "2 of (…) and count(…) only exist in a file"),
+        (culprit == "(" and _LOWER_OPERATOR.search(before), "operators are CAPITALS in one line: PROCHE/30, OU"),
+        (culprit in '"«»“”', "a quote is not closed, or an operator is missing before it"),
+    )
+    return next((hint for told, hint in hints if told), "an operator is missing, or one too many")
 
 
 def _children(node: Condition) -> tuple[Condition, ...]:
@@ -454,8 +483,25 @@ def _name_patterns(node: Condition, terms: dict[Pattern, TermDef]) -> Condition:
     return Ref(terms[pattern].name)
 
 
+_NO_WORD = re.compile(r"(?<!\S)(?:(?:near|proche)/\d+|[|&]+|\|\||&&)(?!\S)|(?<=\w)[|&](?=\w)|(?<!\S)'(?=\w)")
+
+
+def _refuse_what_is_no_word(phrase: str) -> None:
+    """Refuse what another tool's user would type, and no text holds: `proche/30`, `a|b`, `'a b'`, `"=Mot"`."""
+    if (found := _NO_WORD.search(phrase)) is not None:
+        sign = found[0]
+        hint = "operators are CAPITALS in one line: PROCHE/30, NEAR/30" if "/" in sign else "write OU, OR, ET or AND"
+        if sign == "'":
+            hint = 'a phrase stands in double quotes: "deux mots"'
+        raise ConditionError(f"{sign} is no operator here", offset=_offset(Ref(phrase)) + found.start(), hint=hint)
+    if phrase.startswith('"='):
+        raise ConditionError("= stands before the quotes", offset=_offset(Ref(phrase)), hint=f'="{phrase[2:]}')
+
+
 def _refuse_stray_operators(phrase: str) -> None:
     """Refuse an operator read as a word because nothing stands on one side of it: `SAUF sport`, `a PROCHE b`."""
+    if getattr(phrase, "type", "") == "WORD" or phrase.startswith('"='):
+        _refuse_what_is_no_word(phrase)
     if getattr(phrase, "type", "") != "WORD":
         return
     if field := _FIELD_OF_A_FILE.match(phrase):

@@ -308,7 +308,7 @@ def missing(condition: Condition, sight: Sight) -> Missing:  # noqa: C901, PLR09
             return Missing(f"nombre({label}) : {number} < {least}", f"count({label}): {number} < {least}")
         case InField(where, part):
             inside = missing(part, sight.within(where))
-            return Missing(f"{inside.fr} ({_FIELD_FR[where]})", f"{inside.en} ({where})")
+            return Missing(f"{_FIELD_FR[where]} : {inside.fr}", f"{where}: {inside.en}")
         case Near() | SameSentence():  # pragma: no branch
             return _too_far(condition, sight)
 
@@ -336,8 +336,9 @@ def _telling(lacks: Sequence[Missing]) -> Missing:
 
 
 def _excluded(part: Condition, sight: Sight) -> Missing:
-    shown = list(dict.fromkeys(f"{term_label(found.term)} « {found.text} »" for found in _evidence(part, sight)))[:3]
-    return Missing(f"exclu : {', '.join(shown)}", f"excluded: {', '.join(shown)}")
+    shown = list(dict.fromkeys((term_label(found.term), found.text) for found in _evidence(part, sight)))[:3]
+    fr, en = (", ".join(f"{term} {a}{text}{b}" for term, text in shown) for a, b in (("« ", " »"), ("“", "”")))
+    return Missing(f"exclu : {fr}", f"excluded: {en}")
 
 
 def _too_few(least: int, terms: Sequence[str], sight: Sight) -> Missing:
@@ -355,7 +356,7 @@ def _too_far(condition: Near | SameSentence, sight: Sight) -> Missing:
     if not lefts or not rights:
         return missing(condition.right if lefts else condition.left, sight)
     if isinstance(condition, SameSentence):
-        return Missing("meme_phrase : phrases différentes", "same_sentence: different sentences")
+        return Missing("même_phrase : phrases différentes", "same_sentence: different sentences")
     words = condition.words
     gaps = [left.gap(right) for left, right in _neighbours(lefts, rights)]
     if not gaps:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from rules.condition import (
     RESERVED,
     OneLine,
+    excluded,
     format_condition,
     hint_for,
     parse_condition,
@@ -28,7 +29,9 @@ from rules.errors import ConditionError, PackError, PackErrors
 from rules.evaluation import Sight, holds
 from rules.schema import EntityForm, ExpectForm, RuleForm, TermForm, TestForm, fields_at
 from rules.source import Node, Place, read
+from rules.text import fold
 from rules.types import (
+    Condition,
     Document,
     EntityDef,
     Expectation,
@@ -145,6 +148,17 @@ def expand(one_line: str) -> str:
     )
 
 
+def _named(typed: str, entities: Sequence[EntityDef]) -> str:
+    """Return the ids of the entities that bear a name which somebody took for an id, as a hint, or ""."""
+    wanted = fold(typed).flat
+    ids = [
+        entity.id
+        for entity in entities
+        if any(fold(form).flat == wanted for form in (entity.name, *entity.primary, *entity.alias, *entity.demonym))
+    ]
+    return f"did you mean {' or '.join(sorted(ids))}?" if ids else ""
+
+
 # --- collecting ------------------------------------------------------------------------------------------------
 
 
@@ -183,7 +197,7 @@ def _checked(draft: _Draft) -> Pack:
     known = {entity.id for entity in draft.entities}
     for entity, place in draft.uses:
         if entity not in known:
-            draft.note(f"unknown entity {entity}", place, hint_for(entity, known))
+            draft.note(f"unknown entity {entity}", place, _named(entity, draft.entities) or hint_for(entity, known))
     _check_something_is_wanted(draft)
     if draft.problems:
         raise PackErrors(sorted(draft.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
@@ -277,7 +291,8 @@ def _note_detail(form: type[_Form], detail: Mapping[str, Any], item: Node, draft
     parent, node = item.at(path[:-1]), item.at(path)
     last = next((step for step in reversed(path) if isinstance(step, str)), "")
     if detail["type"] == "extra_forbidden":
-        draft.note(f"unknown key {last}", parent.keys[last], hint_for(last, fields_at(form, path[:-1])))
+        hint = f"it belongs under {_UNDER[last]}" if last in _UNDER else hint_for(last, fields_at(form, path[:-1]))
+        draft.note(f"unknown key {last}", parent.keys[last], hint)
     elif detail["type"] == "missing":
         draft.note(f"the key {last} is missing", parent.place, "it is required")
     elif "[key]" in detail["loc"]:
@@ -311,6 +326,9 @@ _SHAPES = {
     "lang": "two or three lower-case letters, as in fr",
     "wikidata": "Q and a number, as in Q159",
 }
+_UNDER = dict.fromkeys(("threshold", "fields", "seuil"), "score") | dict.fromkeys(
+    ("max_age", "feeds", "outlets", "completeness"), "scope"
+)
 _SHOULD = re.compile(r"^(?:Input|String|List|Dictionary) should ")
 
 
@@ -344,6 +362,8 @@ def _add_rule(form: RuleForm, item: Node, draft: _Draft) -> None:
         condition = parse_condition(form.condition, form.terms)
     except ConditionError as error:
         _note_condition(error, item.at(["condition"]), draft)
+    else:
+        terms = tuple(_worth_nothing_unless_said(term, form.terms[term.name], condition) for term in terms)
     tests = tuple(_test(test, item.at(["tests", number]), draft) for number, test in enumerate(form.tests))
     _check_expected_terms(form, item, draft)
     if len(draft.problems) > noted:
@@ -380,6 +400,12 @@ def _add_rule(form: RuleForm, item: Node, draft: _Draft) -> None:
             line=item.place.line,
         )
     )
+
+
+def _worth_nothing_unless_said(term: TermDef, form: TermForm, condition: Condition) -> TermDef:
+    """Return a term that the condition only excludes without points of its own: a veto must not look like a gain."""
+    only_excluded = term.name in excluded(condition) and "weight" not in form.model_fields_set
+    return replace(term, weight=0.0) if only_excluded else term
 
 
 def _term(name: str, form: TermForm, item: Node, draft: _Draft) -> TermDef:
@@ -461,7 +487,7 @@ def _add_one_line(item: Node, draft: _Draft) -> None:
             id=_slug(typed),
             title=typed[:200],
             condition=rule.condition,
-            terms=rule.terms,
+            terms=tuple(replace(t, weight=0.0) if t.name in excluded(rule.condition) else t for t in rule.terms),
             version=_version(typed),
             source=typed,
             file=place.file,

@@ -173,7 +173,7 @@ _INDEFINITE: Final = 8  # "quelque "
 _NAME: Final = re.compile(r" [A-ZÀ-ÖØ-Þ][^\W_]")
 _TOWN: Final = re.compile(r", (?:à|au|aux|près de) [A-ZÀ-ÖØ-Þ]")
 _OF_A_STUD: Final = re.compile(r" (?:du|des|de la|de l['’]|d['’]) ?[A-ZÀ-ÖØ-Þ]")
-_OF_A_TOWN: Final = re.compile(r"-(?:l[eèé][sz]|sur|sous|en|le|la|aux)-[^\W\d_]")
+_OF_A_TOWN: Final = re.compile(r"-(?:(?:l[eèé][sz]|sur|sous|en|le|la|aux)-[^\W\d_]|(?:[Pp]lage|[Vv]ille)\b)")
 _PRONOUN: Final = re.compile(r"\b(?:je|j|tu|il|elle|on|qui|nous|vous|ils|elles|y|ne|se|me|te)\s\Z")
 
 _Found: TypeAlias = tuple[int, int, Form]
@@ -525,8 +525,9 @@ def _is_some_street(reading: FieldReading, start: int, end: int) -> bool:
 
 
 def _is_as_typed(kept: str, typed: str, start: int, end: int) -> bool:
-    """Tell whether a phrase stands as typed, its first letter apart, and not before a name."""
-    return kept[start + 1 : end] == typed[1:] and _NAME.match(kept, end) is None
+    """Tell whether a phrase stands as typed, and not before a name; of several words the first may begin a sentence."""
+    first = 1 if " " in typed else 0
+    return kept[start + first : end] == typed[first:] and _NAME.match(kept, end) is None
 
 
 def _keep_spelled(

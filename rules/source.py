@@ -100,13 +100,25 @@ def read(text: str, *, file: str) -> Node:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        hint = _hint(str(error.problem), text, mark.index if mark else 0)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise PackError(f"not YAML: {error.problem}", file=file, line=line, column=column) from None
+        raise PackError(f"not YAML: {error.problem}", file=file, line=line, column=column, hint=hint) from None
     except yaml.YAMLError as error:
         raise PackError(f"not YAML: {str(error).splitlines()[0]}", file=file) from None
     if builder.root is None:
         raise PackError("the file is empty", file=file)
     return builder.root
+
+
+def _hint(problem: str, text: str, at: int) -> str:
+    """Say what most often is behind a parser's complaint."""
+    if text[at : at + 1] == "\t":
+        return "indent with spaces, not with tabs"
+    if "cannot start any token" in problem:
+        return "put it in quotes"
+    if "mapping values are not allowed" in problem:
+        return "put a text that holds ': ' in quotes"
+    return "a quote, a comma or a bracket may be missing just before" if "did not find expected" in problem else ""
 
 
 @dataclass(slots=True)

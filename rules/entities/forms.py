@@ -85,7 +85,7 @@ def _as_it_is(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=5_000)
 def _word_forms(word: str, vary: Callable[[str], Sequence[str]]) -> tuple[tuple[str, str], ...]:
     """Return the forms of a word, flat and as typed."""
     typed = [_as_typed(word, form) for form in vary(word.lower())]

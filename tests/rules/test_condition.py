@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rules.condition import (
     MAX_DEPTH,
     MAX_LENGTH,
+    excluded,
     format_condition,
     hint_for,
     parse_condition,
@@ -342,3 +343,40 @@ def test_a_pattern_that_goes_to_another_process_is_a_key_there() -> None:
     done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(pattern), capture_output=True, check=True)
 
     assert b"found\n" == done.stdout
+
+
+CAPITALS = "operators are CAPITALS in one line"
+
+
+@pytest.mark.parametrize(
+    ("typed", "message", "hint"),
+    [
+        (
+            "SNCF proche/30 grève",
+            "proche/30 is no operator here",
+            "operators are CAPITALS in one line: PROCHE/30, NEAR/30",
+        ),
+        ("SNCF|RATP", "| is no operator here", "write OU, OR, ET or AND"),
+        ("SNCF & RATP", "& is no operator here", "write OU, OR, ET or AND"),
+        ("'bombe planante'", "' is no operator here", 'a phrase stands in double quotes: "deux mots"'),
+        ('"=Orange"', "= stands before the quotes", '="Orange"'),
+        ("2 PARMI (grève, SNCF)", "'(' is not expected here", "2 of (…) and count(…) only exist in a file"),
+        ("@kharkiv proche/30 (drone)", "'(' is not expected here", f"{CAPITALS}: PROCHE/30, OU"),
+    ],
+)
+def test_what_another_tool_s_user_would_type_is_refused_with_the_way_out(typed: str, message: str, hint: str) -> None:
+    with pytest.raises(ConditionError) as refused:
+        parse_one_line(typed)
+
+    assert (message, hint) == (refused.value.message, refused.value.hint)
+
+
+@pytest.mark.parametrize("typed", ["aujourd'hui", "l'Élysée", "re:/a|b/", '"24/7"', '"S&P"'])
+def test_signs_inside_words_are_words(typed: str) -> None:
+    assert parse_one_line(typed).terms
+
+
+def test_terms_that_are_only_excluded_are_known() -> None:
+    condition = parse_condition("a and not (b or c) and not not d and (not 1 of (e, b) or b near/3 a)", "abcde")
+
+    assert {"c", "e"} == excluded(condition)

@@ -88,14 +88,14 @@ def test_a_condition_is_judged_by_what_was_seen(condition: str, true: bool) -> N
         ("(a near/3 b) or c", "proche/3 : distance 4", "near/3: distance 4"),
         ("a near/30 (c or d)", "aucun de ces termes : c, d", "none of these terms: c, d"),
         ("a near/3 b", "proche/3 : distance 4", "near/3: distance 4"),
-        ("a same_sentence b", "meme_phrase : phrases différentes", "same_sentence: different sentences"),
-        ("a sauf b", "exclu : b « mot »", "excluded: b « mot »"),
+        ("a same_sentence b", "même_phrase : phrases différentes", "same_sentence: different sentences"),
+        ("a sauf b", "exclu : b « mot »", "excluded: b “mot”"),
         ("2 of (a, c)", "2 parmi 2 : 1 seulement", "2 of 2: only 1"),
         ("2 of (c, d)", "2 parmi 2 : aucun", "2 of 2: none"),
         ("1 of (c, d)", "aucun de ces termes : c, d", "none of these terms: c, d"),
         ("count(a) >= 4", "nombre(a) : 1 < 4", "count(a): 1 < 4"),
         ("count(c) >= 4", "terme absent : c", "missing term: c"),
-        ("title:a", "terme absent : a (titre)", "missing term: a (title)"),
+        ("title:a", "titre : terme absent : a", "title: missing term: a"),
     ],
 )
 def test_a_false_condition_says_what_was_missing(condition: str, fr: str, en: str) -> None:

@@ -413,3 +413,34 @@ def test_what_is_wrong_beside_a_pack_is_told() -> None:
 
 
 _NAMED = "id: nom\ntitle: Nom\nterms: {a: {any: [nom]}}\ncondition: a\n"
+
+
+def test_an_entity_is_found_by_its_name_too() -> None:
+    asked = "id: a\ntitle: A\nterms: {a: {entity: karkiv}, b: {any: ['@kharkov']}}\ncondition: a or b\n"
+    known = "- id: kharkiv\n  name: Kharkiv\n  alias: [Kharkov]\n"
+
+    assert ["did you mean kharkiv?", "did you mean kharkiv?"] == [hint for *_, hint in problems(asked, known)]
+
+
+def test_a_term_that_is_only_excluded_brings_no_points_unless_it_has_a_weight() -> None:
+    terms = "{a: {any: [a]}, b: {any: [b]}, c: {any: [c], weight: 2}}"
+    text = f"id: a\ntitle: A\nterms: {terms}\ncondition: a and not b and not c\n"
+    (rule,) = load_pack([("a.yaml", text)]).rules
+    (line,) = load_pack([("a.txt", "grève SAUF faim")]).rules
+
+    assert [1.0, 0.0, 2.0] == [term.weight for term in rule.terms]
+    assert [1.0, 0.0] == [term.weight for term in line.terms]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("- @kharkiv ET drone", "put it in quotes"),
+        ("title: SNCF : la grève", "put a text that holds ': ' in quotes"),
+        ("a:\n\tb: c", "indent with spaces, not with tabs"),
+        ("title: 'L'Élysée'", "a quote, a comma or a bracket may be missing just before"),
+        ("id: a\ntitle: A\nterms: {a: {any: [a]}}\ncondition: a\nthreshold: 6", "it belongs under score"),
+    ],
+)
+def test_what_newcomers_type_is_refused_with_a_way_out(text: str, hint: str) -> None:
+    assert hint in [found[-1] for found in problems(text)]

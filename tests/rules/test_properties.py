@@ -29,7 +29,9 @@ PARAGRAPHS = (
     "Les apiculteurs du plateau n’avaient pas connu pareille récolte depuis dix ans.",
     "On y vient à pied, à vélo, en famille ; on y reste jusqu’au soir.",
 )
-LETTERS = st.characters(categories=("Lu", "Ll"), max_codepoint=0x17F, exclude_characters="ŉ")
+LETTERS = st.characters(
+    categories=("Lu", "Ll"), max_codepoint=0x17F, exclude_characters="ŉÂÃÅ"
+)  # these may begin mojibake
 
 
 def entities(text: str) -> Counter[str]:
