@@ -18,6 +18,7 @@ import re2
 from lark import Lark, Token, Transformer, UnexpectedInput
 
 from rules.errors import ConditionError
+from rules.text import fold, fold_regex
 from rules.types import (
     All,
     And,
@@ -182,7 +183,7 @@ def parse_pattern(source: str) -> Pattern:
         return Pattern(PatternKind.ENTITY, _entity(typed), typed)
     exact = typed.startswith("=")
     quoted, text = _unquoted(typed.removeprefix("="))
-    if not any(char.isalnum() for char in text):
+    if not any(char.isalnum() for char in fold(text).flat):
         raise ConditionError(f"the pattern {typed!r} has no letter", hint="write a word or a phrase")
     if exact:
         return Pattern(PatternKind.EXACT, text, typed)
@@ -309,6 +310,7 @@ def _read(text: str, parser: Lark) -> Condition:
     except UnexpectedInput as error:
         raise _syntax_error(text, error) from None
     _check_depth(node)
+    _check_fields(node)
     return node
 
 
@@ -363,6 +365,19 @@ def _check_depth(root: Condition) -> None:
         if depth > MAX_DEPTH:
             raise ConditionError("the condition is too deep", offset=0, hint=f"at most {MAX_DEPTH} operators deep")
         waiting.extend((depth + 1, child) for child in _children(node))
+
+
+def _check_fields(root: Condition) -> None:
+    """Refuse a field inside a field: `title:lead:a` can never be, and `title:lead:not a` always is."""
+    waiting: list[tuple[Field | None, Condition]] = [(None, root)]
+    while waiting:
+        outer, node = waiting.pop()
+        inner = node.field if isinstance(node, InField) else None
+        if outer is not None and inner is not None:
+            raise ConditionError(
+                f"{inner} stands inside {outer}", offset=_offset(node), hint=f"write {outer}:(…) and {inner}:(…)"
+            )
+        waiting.extend((inner or outer, child) for child in _children(node))
 
 
 # --- names -----------------------------------------------------------------------------------------------------
@@ -520,7 +535,8 @@ def _refuse_stray_operators(phrase: str) -> None:
 
 def _term_name(pattern: Pattern, taken: Collection[str]) -> str:
     """Derive a term's name from its pattern: `"mer Noire"` → mer_noire."""
-    name = re.sub(r"\W+", "_", pattern.text.lower()).strip("_")[:40] or "motif"
+    letters = (char if char.isalpha() or (char.isascii() and char.isdigit()) else "_" for char in pattern.text.lower())
+    name = re.sub("__+", "_", "".join(letters)).strip("_")[:40] or "motif"
     if name[0].isdigit() or name in RESERVED:
         name = f"t_{name}"
     unique = name
@@ -538,7 +554,7 @@ def _regex(typed: str) -> str:
     options = re2.Options()
     options.log_errors = False
     try:
-        compiled = re2.compile(text, options)
+        compiled = re2.compile(fold_regex(text), options)
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
         raise ConditionError(

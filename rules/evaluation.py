@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 _ORDER_OF: Final = {where: order for order, where in enumerate(Field)}
-_MAX_SPANS = 2_000  # a proximity's spans; only a text made of nothing but terms has more
+_MAX_SPANS = 100_000  # a proximity's spans; only a text made of nothing but terms has more
 
 _FIELD_FR = {Field.TITLE: "titre", Field.LEAD: "chapô", Field.BODY: "corps"}
 

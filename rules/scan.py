@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache, partial
@@ -39,14 +39,14 @@ from rules.entities import (
 )
 from rules.errors import ConditionError
 from rules.reading import FieldReading
-from rules.text import accents_bind, carries_accents, fold
+from rules.text import accents_bind, carries_accents, fold, fold_regex
 from rules.types import Document, EntityDef, Field, FormKind, Hit, Mask, Mention, Pattern, PatternKind
 
 __all__ = ["DocumentScan", "Scanner"]
 
 Span: TypeAlias = tuple[int, int]
 
-_MOST_REGEX_HITS: Final = 1000
+_MOST_REGEX_HITS: Final = 10_000  # of one expression in a field
 _LONGEST_WORD: Final = 60
 _MOST_LEXICONS: Final = 4  # that are kept compiled
 _LONG_NAME: Final = 4  # characters from which a word in capitals is a name and not, say, a Roman numeral
@@ -144,9 +144,8 @@ def _compile_regex(pattern: Pattern) -> Any:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
-    bare = "".join(char if char.isascii() else fold(char).text for char in pattern.text)
     try:
-        return re2.compile(bare, options)
+        return re2.compile(fold_regex(pattern.text), options)
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
         raise ConditionError(
@@ -240,14 +239,21 @@ def _outside(found: list[_Found], masks: Sequence[Span]) -> list[_Found]:
     """Leave out what stands wholly inside a mask."""
     if not masks:
         return found
-    ordered = sorted(masks)
-    starts = [start for start, _ in ordered]
-    furthest = list(accumulate((end for _, end in ordered), max, initial=0))
-    return [item for item in found if furthest[bisect_right(starts, item[0])] < item[1]]
+    is_inside = _cover(masks)
+    return [item for item in found if not is_inside(item[0], item[1])]
 
 
 def _not_inside(masks: Sequence[Span], shown: Sequence[Span]) -> list[Span]:
-    return [mask for mask in masks if not any(start <= mask[0] and mask[1] <= end for start, end in shown)]
+    is_inside = _cover(shown)
+    return [mask for mask in masks if not is_inside(*mask)]
+
+
+def _cover(spans: Sequence[Span]) -> Callable[[int, int], bool]:
+    """Return what tells whether a span lies wholly inside one of some, in the time that a look-up takes."""
+    ordered = sorted(spans)
+    starts = [start for start, _ in ordered]
+    furthest = list(accumulate((end for _, end in ordered), max, initial=0))
+    return lambda start, end: furthest[bisect_right(starts, start)] >= end
 
 
 def _chosen_forms(finds: _Finds) -> list[_Found]:

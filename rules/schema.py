@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, model_validator
 from pydantic import Field as Key
 
+from rules.text import fold
 from rules.types import Completeness, Field, Level, Status
 
 __all__ = [
@@ -24,7 +25,7 @@ __all__ = [
 
 
 def _with_a_letter(form: str) -> str:
-    if not any(char.isalnum() for char in form):
+    if not any(char.isalnum() for char in fold(form).flat):
         raise ValueError("a form needs a letter")
     return form
 

@@ -27,6 +27,7 @@ __all__ = [
     "addresses",
     "carries_accents",
     "fold",
+    "fold_regex",
     "is_capitals",
     "letter_kinds",
     "lines",
@@ -42,12 +43,19 @@ _APOSTROPHES: Final = "'`´\u0092‘’‛′ʼʹʻˈ＇"
 _DASHES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _QUOTES: Final = '"«»“”„‟‹›″＂'
 _LINE_ENDS: Final = "\n\r\x85\u2028\u2029"
+_CURRENCIES: Final = {
+    "€": "¤",
+    "¤": "¤",
+    "£": "£",
+    "¥": "¥",
+}  # told apart, and within Latin-1, where folding is fastest
 _STROKES: Final = {"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ð": "d", "Ð": "d", "ı": "i", "µ": "u"}
 _CHOSEN: Final = (
     dict.fromkeys(_APOSTROPHES, "'")
     | dict.fromkeys(_DASHES, "-")
     | dict.fromkeys(_QUOTES, '"')
     | dict.fromkeys(_LINE_ENDS, "\n")
+    | _CURRENCIES
     | _STROKES
 )
 
@@ -92,7 +100,7 @@ _KINDS: Final = _KindTable()
 _ASCII_KINDS: Final = bytes(_kind(chr(code)) if code < 0x80 else 0 for code in range(0x100))  # noqa: PLR2004 (ASCII)
 _LATIN_1: Final = bytes(ord(_fold_char(chr(code))) for code in range(0x100))
 # What keeps French out of Latin-1. `œ` only needs to stay a ligature here: `_even_out` parts it.
-_COMMON: Final = (*((char, _fold_char(char)) for char in "’–—“”…\u202f‘•"), ("œ", "æ"), ("Œ", "æ"))
+_COMMON: Final = (*((char, _fold_char(char)) for char in "’–—“”…\u202f‘•€"), ("œ", "æ"), ("Œ", "æ"))
 _TO_FLAT: Final = str.maketrans(dict.fromkeys("-'/_\n", " "))
 
 
@@ -316,6 +324,15 @@ def fold(text: str) -> Folded:
                 kept, letters = rewritten, _fold_letters(rewritten)
                 layers.append(layer)
     return Folded(text, kept, letters, letters.translate(_TO_FLAT), tuple(layers))
+
+
+def fold_regex(expression: str) -> str:
+    r"""Return a regular expression for folded text: what it spells with accents is spelled without, signs escaped.
+
+    >>> fold_regex("séisme à \\d+ €")
+    'seisme a \\d+ ¤'
+    """
+    return "".join(char if char.isascii() else re.escape(fold(char).text) for char in expression)
 
 
 def text_sha256(title: str, lead: str, body: str) -> str:

@@ -50,7 +50,8 @@ def typed(block: str) -> Iterator[Typed]:
 def test_the_page_is_as_the_product_is(veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
-    (folder / "rules").mkdir()
+    for name in ("rules", "rules.new"):
+        (folder / name).mkdir()
     pages = blocks()
     for _, name, text in pages:
         if name == "autre.txt":
@@ -76,9 +77,7 @@ def test_the_page_is_as_the_product_is(veille: Veille, folder: Path, monkeypatch
 
 
 def _fill_the_log(folder: Path) -> None:
-    """Thirty days of articles, and a folder of new rules to compare with."""
-    (folder / "rules.new").mkdir()
-    (folder / "rules.new" / "mots.txt").write_text("Kharkiv\n", encoding="utf-8")
+    """Thirty days of articles."""
     with closing(Store.open(str(folder / "veille.db"))) as store:
         fill(store, load_rules(folder / "rules"), TITLES, until=SystemClock().now(), days=29.9)
 

@@ -19,6 +19,7 @@ from monitor.cli import (
     config,
     deliveries,
     demo,
+    entities,
     explain,
     feeds,
     init,
@@ -52,6 +53,7 @@ app.command("matches")(matches.matches)
 app.command("label")(label.label)
 app.command("explain")(explain.explain)
 app.command("analyse")(analyse.analyse)
+app.command("entities")(entities.entities)
 app.command("read")(read.read)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(rules.app, name="rules")

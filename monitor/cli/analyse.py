@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,7 @@ def analyse(
 def _analysed(engine: Engine, line: str, now: datetime) -> dict[str, Any]:
     identity: object = None
     try:
-        record = json.loads(line, parse_constant=_no_number)
+        record = json.loads(line.removeprefix("\ufeff"), parse_constant=_no_number, parse_float=_finite)
         if not isinstance(record, dict):
             raise ValueError('must be an object {"id","title","lead","body"}')  # noqa: TRY004, TRY301  one error kind
         identity = record.get("id")
@@ -73,6 +74,13 @@ def _analysed(engine: Engine, line: str, now: datetime) -> dict[str, Any]:
 
 def _no_number(word: str) -> float:
     raise ValueError(f"{word} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large a number")
+    return number
 
 
 def _text(record: dict[str, Any], name: str) -> str:

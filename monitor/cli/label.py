@@ -23,7 +23,9 @@ class Judgement(StrEnum):
 
 def label(
     context: typer.Context,
-    ref: str = typer.Argument(help="The alert's short reference, such as al_7K2Q, or as much of it as is unique."),
+    ref: str = typer.Argument(
+        help="An alert's short reference, al_7K2Q, or as much as is unique; or a match's number."
+    ),
     judgement: Judgement = typer.Argument(case_sensitive=False, help="Was it relevant?"),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:

@@ -50,14 +50,18 @@ def marked(snippet: Snippet) -> Text:
 
 def show_analysis(analysis: Analysis, judged: Sequence[tuple[Verdict, RuleDef]], settings: Settings) -> None:
     """Print what each rule says of a text: matches first, with their sentences."""
+    from monitor.settings import Language
     from rules.explain import explain, snippets
 
     out = console()
     document = analysis.document
-    out.print(Text(document.title or "(no title)", style="bold"))
-    names = ", ".join(dict.fromkeys(mention.name for mention in analysis.scan.mentions)) or "none"
+    english = settings.language is Language.EN
+    out.print(Text(document.title or ("(no title)" if english else "(sans titre)"), style="bold"))
+    names = ", ".join(dict.fromkeys(mention.name for mention in analysis.scan.mentions))
+    names = names or ("none" if english else "aucune")
     masks = ", ".join(dict.fromkeys(f"« {mask.text} »" for mask in analysis.scan.masks))
-    out.print(Text(f"entities: {names}" + (f"; ignored: {masks}" if masks else "")))
+    ignored = ("; ignored: " if english else " ; ignoré : ") + masks if masks else ""
+    out.print(Text(f"{'entities: ' if english else 'entités : '}{names}{ignored}"))
     for verdict, rule in sorted(judged, key=lambda each: (not each[0].match, -each[0].score, each[0].rule)):
         mark = "✔" if verdict.match else ("~" if verdict.near_miss else "✘")
         style = "green" if verdict.match else ("yellow" if verdict.near_miss else "red")

@@ -166,6 +166,25 @@ def test_a_condition_may_be_deep_within_its_bounds() -> None:
     assert isinstance(parse_condition("not " * (MAX_DEPTH - 1) + "a", NAMES), Not)
 
 
+def bare(node: Condition) -> Condition:  # noqa: PLR0911  one return a kind of node
+    """Return a condition without fields: none may stand inside another."""
+    match node:
+        case InField(_, part):
+            return bare(part)
+        case And(parts):
+            return And(tuple(map(bare, parts)))
+        case Or(parts):
+            return Or(tuple(map(bare, parts)))
+        case Not(part):
+            return Not(bare(part))
+        case Near(left, right, words):
+            return Near(bare(left), bare(right), words)
+        case SameSentence(left, right):
+            return SameSentence(bare(left), bare(right))
+        case _:
+            return node
+
+
 names = st.sampled_from(NAMES)
 lists = st.lists(names, min_size=2, max_size=4, unique=True).map(tuple)
 located: st.SearchStrategy[Condition] = st.recursive(
@@ -173,7 +192,7 @@ located: st.SearchStrategy[Condition] = st.recursive(
     lambda inner: st.one_of(
         st.builds(Near, inner, inner, st.integers(0, 9999)),
         st.builds(SameSentence, inner, inner),
-        st.builds(InField, st.sampled_from(Field), inner),
+        st.builds(lambda field, part: InField(field, bare(part)), st.sampled_from(Field), inner),
         st.builds(Or, st.tuples(inner, inner)),
     ),
     max_leaves=5,
@@ -189,7 +208,7 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
         st.builds(Not, inner),
         st.builds(And, st.lists(inner, min_size=2, max_size=4).map(tuple)),
         st.builds(Or, st.lists(inner, min_size=2, max_size=4).map(tuple)),
-        st.builds(InField, st.sampled_from(Field), inner),
+        st.builds(lambda field, part: InField(field, bare(part)), st.sampled_from(Field), inner),
     ),
     max_leaves=8,
 )
@@ -380,3 +399,19 @@ def test_terms_that_are_only_excluded_are_known() -> None:
     condition = parse_condition("a and not (b or c) and not not d and (not 1 of (e, b) or b near/3 a)", "abcde")
 
     assert {"c", "e"} == excluded(condition)
+
+
+@pytest.mark.parametrize("typed", ["title:lead:a", "title:(a or not body:b)"])
+def test_a_field_inside_a_field_is_refused(typed: str) -> None:
+    with pytest.raises(ConditionError, match="stands inside title"):
+        parse_condition(typed, "ab")
+
+
+@pytest.mark.parametrize("typed", ["&shy;", "<b>", '"€ "', "=&nbsp;"])
+def test_a_pattern_that_folds_to_nothing_is_refused(typed: str) -> None:
+    with pytest.raises(ConditionError, match="has no letter"):
+        parse_pattern(typed)
+
+
+def test_a_term_of_a_one_line_rule_has_a_name_that_a_file_may_have() -> None:
+    assert ["co", "x_y"] == [term.name for term in parse_one_line('"CO²" OU "x·y"').terms]

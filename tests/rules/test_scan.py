@@ -364,3 +364,29 @@ def test_a_word_with_an_accent_does_not_stand_where_only_a_prefix_may() -> None:
     scan = Scanner((), [prefix, word]).scan(Document(body="Un contrôleur passe."))
 
     assert [prefix] == list(scan.hits)
+
+
+def test_signs_of_a_regular_expression_stand_for_themselves() -> None:
+    euros = pattern(r"\d+ €", PatternKind.REGEX)
+
+    assert ["300 €"] == hits(euros, "300 personnes, 300 £, 300 €")
+    assert [] == hits(pattern("a·b", PatternKind.REGEX), "ab aab")
+    assert ["100 €"] == hits(pattern("100 €"), "100 £, 100 ♥, 100 €")
+
+
+def test_a_phrase_in_which_nothing_is_hidden_is_linear() -> None:
+    entity = EntityDef(
+        "russie", "Russie", demonym=("russe",), excepts=("montagnes russes", "!montagnes russes du Caucase")
+    )
+    scanner = Scanner((entity,), ())
+    text = "montagnes russes et montagnes russes du Caucase "
+
+    assert ["russes"] == [found for _, found in seen(text, scanner)]
+    short, long = (_seconds(scanner, text * times) for times in (500, 4_000))
+    assert long < 24 * short + 0.5
+
+
+def _seconds(scanner: Scanner, text: str) -> float:
+    started = time.process_time()
+    scanner.scan(Document(body=text))
+    return time.process_time() - started

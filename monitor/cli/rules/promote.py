@@ -122,7 +122,10 @@ def _promoted(text: str, rule: RuleDef, known: Pack) -> str:
     from rules.trial import run_tests
     from rules.types import Status
 
-    new = with_status(text, rule, Status.STABLE)
+    try:
+        new = with_status(text, rule, Status.STABLE)
+    except ValueError as error:
+        raise InputError(f"{error}: it is written in a way that cannot be changed by itself; edit the file") from error
     pack = parse_beside([(rule.file, new)], known, with_rules=True)
     failed = tuple(failure(outcome) for outcome in run_tests(pack) if not outcome.passed)
     if failed:
@@ -146,7 +149,10 @@ def _write(path: Path, read: str, new: str) -> None:
     if path.read_bytes().decode() != read:
         raise InputError(f"{path}: changed while it was looked at; nothing was written, try again")
     target = path.resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
+    except OSError as error:
+        raise InputError(f"{path}: its folder cannot be written: {error.strerror or error}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(new.encode())

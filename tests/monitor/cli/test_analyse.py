@@ -160,3 +160,10 @@ def test_a_bar_on_a_terminal_leaves_the_output_alone(rules: Path, folder: Path, 
 
     assert list(range(200)) == [json.loads(line)["id"] for line in done.stdout.splitlines()]
     assert b"texts" in shown
+
+
+def test_a_mark_of_windows_is_passed_over_and_no_number_is_infinite(veille: Veille, rules: Path) -> None:
+    got = veille("analyse", "--jsonl", "-", given='\ufeff{"id":1,"title":"Rien"}\n{"id":1e999,"title":"x"}\n'.encode())
+
+    assert [1, None] == [line["id"] for line in got.lines]
+    assert "line 2: 1e999 is too large a number" == got.lines[1]["error"]

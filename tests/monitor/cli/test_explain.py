@@ -24,7 +24,7 @@ def test_a_text_file_is_explained(veille: Veille, folder: Path, body: bytes) -> 
     got = veille("explain", "t.txt")
 
     assert got.code == 0
-    assert got.out.startswith("Kharkiv visée\nentities: Kharkiv\n\n✔ bombes ")
+    assert got.out.startswith("Kharkiv visée\nentités : Kharkiv\n\n✔ bombes ")
     assert "    « Des drones sur la ville. »" in got.out
 
 
@@ -51,7 +51,7 @@ def test_a_near_miss_stands_out_and_masks_are_told(veille: Veille) -> None:
     out = veille("explain", "-", given="Rien\n\nRien.\n\nDrone à Kharkiv, à l'encre de Chine.".encode()).out
 
     assert "~ bombes " in out
-    assert "entities: Kharkiv; ignored: « encre de Chine »" in out
+    assert "entités : Kharkiv ; ignoré : « encre de Chine »" in out
 
 
 def test_a_page_is_read_before_it_is_explained(veille: Veille, site: Site) -> None:

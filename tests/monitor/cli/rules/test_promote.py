@@ -115,3 +115,13 @@ def test_a_folder_that_cannot_be_written_is_told(rules: Path, monkeypatch: pytes
         _write(rules / "lune.yaml", LUNE, STABLE)
 
     assert ["entites.yaml", "lune.yaml", "mars.txt"] == sorted(path.name for path in rules.iterdir())
+
+
+def test_a_status_written_in_an_odd_way_is_left_to_its_author(veille: Veille, rules: Path) -> None:
+    (rules / "lune.yaml").write_text(
+        LUNE.replace("status: experimental ", "status: >-\n  experimental\n#"), encoding="utf-8"
+    )
+    got = veille("rules", "promote", "lune", "--yes")
+
+    assert "edit the file" in got.err
+    assert "Traceback" not in got.err
