@@ -23,7 +23,7 @@ def entities(
     words: list[str] = typer.Argument(None, metavar="WORDS…", help="Only those with these words in a form: rdc."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line, with every form."),
 ) -> None:
-    """List the entities that rules may name with @, or search them by any of their forms."""
+    """List or find the entities that rules name with @."""
     from monitor.rulesets import load_rules
 
     wanted = " ".join(words or [])
