@@ -43,12 +43,8 @@ _APOSTROPHES: Final = "'`´\u0092‘’‛′ʼʹʻˈ＇"
 _DASHES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _QUOTES: Final = '"«»“”„‟‹›″＂'
 _LINE_ENDS: Final = "\n\r\x85\u2028\u2029"
-_CURRENCIES: Final = {
-    "€": "¤",
-    "¤": "¤",
-    "£": "£",
-    "¥": "¥",
-}  # told apart, and within Latin-1, where folding is fastest
+# Told apart, and within ASCII, where all that follows is fastest.
+_CURRENCIES: Final = {"€": "~", "£": "^", "¥": "\\"}
 _STROKES: Final = {"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ð": "d", "Ð": "d", "ı": "i", "µ": "u"}
 _CHOSEN: Final = (
     dict.fromkeys(_APOSTROPHES, "'")
@@ -104,15 +100,18 @@ _COMMON: Final = (*((char, _fold_char(char)) for char in "’–—“”…\u20
 _TO_FLAT: Final = str.maketrans(dict.fromkeys("-'/_\n", " "))
 
 
-def _fold_letters(kept: str) -> str:
-    """Fold letter by letter. Most French is Latin-1 once its typography is plain, and bytes translate fastest."""
+def _fold_letters(kept: str) -> tuple[str, bool]:
+    """Fold letter by letter, and tell whether the text is plain: Latin-1 and common typography, nothing else.
+
+    Most French is Latin-1 once its typography is plain, and bytes translate fastest.
+    """
     plain = kept
     for char, folded in () if kept.isascii() else _COMMON:
         plain = plain.replace(char, folded)
     try:
-        return plain.encode("latin-1").translate(_LATIN_1).decode("latin-1")
+        return plain.encode("latin-1").translate(_LATIN_1).decode("latin-1"), True
     except UnicodeEncodeError:
-        return kept.translate(_TABLE)
+        return kept.translate(_TABLE), False
 
 
 # --- what changes lengths: one step each, run only where its sign is seen -----------------------------------------
@@ -232,9 +231,12 @@ def _one_space(match: re.Match[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A rewriting step, and the cheap test of a text and its folded letters that says whether it may be needed."""
+    """A rewriting step, and the cheap test of a text and its folded letters that says whether it may be needed.
 
-    needed: Callable[[str, str], bool]
+    The test also knows whether the text is plain, as `_fold_letters` tells.
+    """
+
+    needed: Callable[[str, str, bool], bool]
     pattern: re.Pattern[str]
     replace: Callable[[re.Match[str]], str]
 
@@ -243,22 +245,30 @@ def _any_of(signs: Iterable[str], text: str) -> bool:
     return any(sign in text for sign in signs)
 
 
-def _needs(pattern: re.Pattern[str]) -> Callable[[str, str], bool]:
-    """Look for a pattern, unless the letters fold to ASCII: no ligature, invisible character or mark does."""
-    return lambda kept, letters: not letters.isascii() and pattern.search(kept) is not None
+_ANY_MARK: Final = re.compile(f"[{_MARK}]")
+_PLAIN_UNEVEN: Final = (
+    "œŒæÆß\xad"  # one step each: a single character is looked for five times as fast as one of several
+)
+
+
+def _has(char: str) -> Callable[[str, str, bool], bool]:
+    return lambda kept, _, plain: plain and char in kept
 
 
 _STEPS: Final = (
-    _Step(lambda kept, _: "&" in kept, _ENTITY, _decode_entity),
+    _Step(lambda kept, _, __: "&" in kept, _ENTITY, _decode_entity),
     _Step(
-        lambda kept, letters: "Ã" in kept or "Â" in kept or "Å" in kept or "a*" in letters, _MOJIBAKE, _decode_mojibake
+        lambda kept, letters, _: "Ã" in kept or "Â" in kept or "Å" in kept or "a*" in letters,
+        _MOJIBAKE,
+        _decode_mojibake,
     ),
-    _Step(lambda kept, _: "<" in kept, _TAG, _drop_tag),
-    _Step(lambda _, letters: "-\n" in letters or "- \n" in letters or "\xad\n" in letters, _HYPHENATION, _nothing),
-    _Step(_needs(_UNEVEN), _UNEVEN, _even_out),
-    _Step(_needs(re.compile(f"[{_MARK}]")), _MARKED, _compose),
+    _Step(lambda kept, _, __: "<" in kept, _TAG, _drop_tag),
+    _Step(lambda _, letters, __: "-\n" in letters or "- \n" in letters or "\xad\n" in letters, _HYPHENATION, _nothing),
+    *(_Step(_has(char), re.compile(char), _even_out) for char in _PLAIN_UNEVEN),
+    _Step(lambda kept, _, plain: not plain and _UNEVEN.search(kept) is not None, _UNEVEN, _even_out),
+    _Step(lambda kept, _, plain: not plain and _ANY_MARK.search(kept) is not None, _MARKED, _compose),
     _Step(
-        lambda kept, letters: "  " in letters or " \n" in letters or "\n " in letters or "\r\n" in kept,
+        lambda kept, letters, _: "  " in letters or " \n" in letters or "\n " in letters or "\r\n" in kept,
         _SPACES,
         _one_space,
     ),
@@ -313,15 +323,17 @@ def fold(text: str) -> Folded:
     >>> folded.source_span(2, 9)
     (11, 22)
     """
-    kept, letters = text, _fold_letters(text)
+    kept = text
+    letters, plain = _fold_letters(text)
     if _PLAIN.fullmatch(text):
         return Folded(text, text, letters, letters, ())
     layers: list[_Layer] = []
     for step in _STEPS:
-        if step.needed(kept, letters):
+        if step.needed(kept, letters, plain):
             rewritten, layer = _rewrite(kept, step.pattern, step.replace)
             if rewritten != kept:
-                kept, letters = rewritten, _fold_letters(rewritten)
+                kept = rewritten
+                letters, plain = _fold_letters(rewritten)
                 layers.append(layer)
     return Folded(text, kept, letters, letters.translate(_TO_FLAT), tuple(layers))
 
@@ -330,7 +342,7 @@ def fold_regex(expression: str) -> str:
     r"""Return a regular expression for folded text: what it spells with accents is spelled without, signs escaped.
 
     >>> fold_regex("séisme à \\d+ €")
-    'seisme a \\d+ ¤'
+    'seisme a \\d+ \\~'
     """
     return "".join(char if char.isascii() else re.escape(fold(char).text) for char in expression)
 
