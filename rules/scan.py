@@ -318,8 +318,10 @@ class DocumentScan:
         if aside:
             self.aside.setdefault(pattern, []).extend(aside)
             hits = [hit for hit in hits if not _touches(boilerplate_spans, hit.start, hit.end)]
-        if hits:
-            self.hits.setdefault(pattern, []).extend(hits)
+        if hits and pattern in self.hits:
+            self.hits[pattern] += hits
+        elif hits:
+            self.hits[pattern] = hits
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
@@ -438,10 +440,12 @@ class Scanner:
         targets, patterns, addresses = strings.targets, finds.patterns, reading.addresses
         kept, kinds = reading.folded.kept, reading.kinds
         for index, start, end in strings.automaton.find_matches_as_indexes(reading.folded.flat, overlapping=True):
-            left = not kinds[start] or kinds[start] != kinds[start + 1] or _is_hump(kept, start)
-            right = not kinds[end + 1] or kinds[end + 1] != kinds[end] or _is_hump(kept, end)
             target = targets[index]
-            if (not (left and right) and not target.joins) or (addresses and _inside(addresses, start)):
+            left = not kinds[start] or kinds[start] != kinds[start + 1] or _is_hump(kept, start)
+            if not left and not target.joins:
+                continue
+            right = not kinds[end + 1] or kinds[end + 1] != kinds[end] or _is_hump(kept, end)
+            if (not right and not target.joins) or (addresses and _inside(addresses, start)):
                 continue
             if target.words and left and right:
                 span = start, _inclusive_end(reading, end)
