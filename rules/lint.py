@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import combinations, product
 
 from rules.engine import REPEAT
-from rules.entities import inflections, wordings
+from rules.entities import Gazetteer, inflections, wordings
 from rules.scan import Scanner
 from rules.text import fold
 from rules.types import (
@@ -39,6 +39,7 @@ from rules.types import (
 
 __all__ = ["Finding", "Severity", "lint", "patterns_of"]
 
+_BUNDLED = "entities/"  # what the names of the files begin with that come with veille
 _ALIKE = 0.8  # Jaccard's index of two rules' patterns
 _MOST_TERMS = 12  # of a condition whose every case is tried: 4096 cases
 _LINE = "D’après ce que l’on a appris cet été dans la région, "  # neither in capitals nor without accents
@@ -73,7 +74,7 @@ def lint(pack: Pack) -> tuple[Finding, ...]:
     """Return what is hardly meant in a pack, in order of file and line; deprecated rules are left alone."""
     rules = [rule for rule in pack.rules if rule.status is not Status.DEPRECATED]
     words = _Words(pack.entities, rules)
-    findings = [*_entities(pack.entities, words), *_overlapping(rules)]
+    findings = [*_entities(pack.entities, words), *_shared_forms(pack.entities), *_overlapping(rules)]
     for rule in rules:
         findings += (*_tests(rule), *_terms(rule), *_patterns(rule, words), *_threshold(rule, pack.entities))
     return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.code, found.message)))
@@ -87,6 +88,23 @@ def _tests(rule: RuleDef) -> Iterator[Finding]:
     one_line = rule.title == rule.source[:_TITLE]  # it is its own title, and has nowhere to carry a test
     if not rule.tests and not one_line:
         yield _found("no-tests", rule, "it carries no tests", "add one text that must match and one that must not")
+
+
+def _shared_forms(entities: Sequence[EntityDef]) -> Iterator[Finding]:
+    """Find the forms that name an entity of the user's and another one: every mention of one is a mention of both."""
+    bearers: dict[str, list[EntityDef]] = {}
+    by_id = {entity.id: entity for entity in entities}
+    for form in Gazetteer(entities).forms:
+        bearers.setdefault(form.wording.text, []).append(by_id[form.entity])
+    told: set[tuple[str, ...]] = set()
+    for text, named in bearers.items():
+        pair = tuple(dict.fromkeys(entity.id for entity in named))
+        own = next((entity for entity in reversed(named) if not entity.file.startswith(_BUNDLED)), None)
+        if len(pair) > 1 and own is not None and pair not in told:
+            told.add(pair)
+            others = ", ".join(name for name in pair if name != own.id)
+            message = f"« {text} » also names {others}"
+            yield Finding("shared-form", own.id, message, "keep it for one of them", own.file, own.line)
 
 
 # --- terms that change nothing ---------------------------------------------------------------------------------

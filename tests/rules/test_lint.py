@@ -4,6 +4,7 @@ import pytest
 
 from rules.lint import Finding, Severity, lint
 from rules.pack import load_pack
+from rules.types import EntityDef, Pack
 
 CHINE = """\
 - id: chine
@@ -235,3 +236,20 @@ def test_the_cases_of_a_long_condition_are_not_all_tried() -> None:
     rule = "id: r\ntitle: R\nterms:\n" + terms + 'condition: "' + " or ".join(f"t{n}" for n in range(13)) + '"\n'
 
     assert ["no-tests"] == [one.code for one in lint(load_pack([("r.yaml", rule)]))]
+
+
+def test_a_form_that_names_two_entities_is_told_once_for_each_pair() -> None:
+    ours = EntityDef(
+        "lutece", "Lutèce", primary=("Lutèce", "Paris"), alias=("Paname",), file="mes/entites.yaml", line=3
+    )
+    theirs = EntityDef("france", "France", primary=("France",), alias=("Paris", "Paname"), file="entities/france.yaml")
+    other = EntityDef("gaule", "Gaule", primary=("France",), file="entities/gaule.yaml")
+
+    (found,) = [each for each in lint(Pack((theirs, ours, other))) if each.code == "shared-form"]
+
+    assert ("lutece", "« paris » also names france", "mes/entites.yaml", 3) == (
+        found.subject,
+        found.message,
+        found.file,
+        found.line,
+    )

@@ -48,7 +48,8 @@ def own_tests(
         from monitor.rulesets import failure
 
         sys.stdout.writelines(f"{harmless(failure(outcome))}\n" for outcome in failed)
-        sys.stdout.write(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed\n")
+        none = "" if outcomes else ": no test stands in these files"
+        sys.stdout.write(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed{none}\n")
     if failed:
         raise typer.Exit(1)
 

@@ -96,3 +96,9 @@ def test_whatever_a_test_is_called_the_results_are_xml(name: str, problems: list
     outcome = TestOutcome(name, name, tuple(problems), name, 1)
 
     assert 1 == len(ET.fromstring(junit_xml([outcome]).encode("utf-8", "surrogatepass")))  # noqa: S314  our own
+
+
+def test_that_there_was_nothing_to_run_is_told(veille: Veille, rules: Path) -> None:
+    got = veille("rules", "test", "rules/mars.txt")
+
+    assert (0, "0 passed, 0 failed: no test stands in these files\n") == (got.code, got.out)
