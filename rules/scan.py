@@ -31,7 +31,6 @@ from rules.entities import (
     VENUES,
     Form,
     Gazetteer,
-    MaskForm,
     Naming,
     Role,
     inflections,
@@ -54,6 +53,9 @@ _LONG_NAME: Final = 4  # characters from which a word in capitals is a name and 
 # --- what is looked for ---------------------------------------------------------------------------------------------
 
 
+_Mask: TypeAlias = tuple[str, str | None, bool]  # the entity; how it must be typed, or None; whether it shows
+
+
 @dataclass(slots=True)
 class _Targets:
     """What one string of the automaton stands for; patterns by number, since numbers are the fastest keys.
@@ -63,7 +65,7 @@ class _Targets:
     """
 
     forms: tuple[Form, ...] = ()
-    masks: tuple[MaskForm, ...] = ()
+    masks: tuple[_Mask, ...] = ()
     words: tuple[int, ...] = ()
     spelled: tuple[tuple[int, PatternKind, str], ...] = ()
     notice: bool = False
@@ -91,7 +93,16 @@ def _compile(targets: Mapping[str, _Targets]) -> _Strings:
     # The full automaton (DFA) is no faster at this size, and takes a hundred megabytes.
     compact = ahocorasick_rs.Implementation.ContiguousNFA
     automaton = ahocorasick_rs.AhoCorasick(list(targets), store_patterns=False, implementation=compact)
-    return _Strings(automaton, tuple(targets.values()))
+    shared: dict[tuple[object, ...], _Targets] = {}
+    return _Strings(automaton, tuple(_shared(target, shared) for target in targets.values()))
+
+
+def _shared(target: _Targets, shared: dict[tuple[object, ...], _Targets]) -> _Targets:
+    """Return one object for all strings that only hide the same: there are fifty thousand."""
+    if target.forms or target.words or target.spelled:
+        return target
+    key = (target.masks, target.notice, target.street, target.venue, target.joins)
+    return shared.setdefault(key, target)
 
 
 @lru_cache(maxsize=_MOST_LEXICONS)
@@ -107,7 +118,7 @@ def _compile_lexicon(entities: tuple[EntityDef, ...]) -> tuple[Gazetteer, _Strin
         target.forms += (form,)
         target.joins = target.joins or form.role is not Role.WORD
     for mask in gazetteer.masks:
-        targets[mask.wording.text].masks += (mask,)
+        targets[mask.wording.text].masks += ((mask.entity, mask.wording.typed if mask.exact else None, mask.shows),)
     for notice in NOTICES | HEADINGS:
         targets[fold(notice).flat].notice = True
     for place in sorted(STREETS | VENUES) if gazetteer.forms else ():
@@ -521,10 +532,9 @@ def _keep_mask(reading: FieldReading, finds: _Finds, target: _Targets, start: in
     if target.venue:
         finds.venues[end] = start
     if right and (target.masks or target.notice) and not _is_some_street(reading, start, end):
-        for mask in target.masks:
-            if not mask.exact or _is_as_typed(reading.folded.kept, mask.wording.typed, start, end):
-                spans = finds.shown if mask.shows else finds.masks
-                spans[mask.entity].append((start, end))
+        for entity, typed, shows in target.masks:
+            if typed is None or _is_as_typed(reading.folded.kept, typed, start, end):
+                (finds.shown if shows else finds.masks)[entity].append((start, end))
         if target.notice:
             finds.notices.append((start, end))
 

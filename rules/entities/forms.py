@@ -183,19 +183,23 @@ class Gazetteer:
 
     Attributes:
         forms: every form, the strongest kind first where one wording has several.
-        masks: the wordings that hide an entity.
         first_parts: combining forms, folded.
         second_parts: words that may follow a combining form without a hyphen, folded.
     """
 
     def __init__(self, entities: Sequence[EntityDef]) -> None:
         self.forms: tuple[Form, ...] = tuple(form for entity in entities for form in _forms(entity))
-        self.masks: tuple[MaskForm, ...] = tuple(mask for entity in entities for mask in _masks(entity))
+        self._entities = tuple(entities)
         prefixes = (form.wording.text for form in self.forms if form.role is Role.FIRST)
         seconds = (form.wording.text for form in self.forms if form.role is Role.SECOND)
         common = (fold(form).flat for part in _SECOND_PARTS for form in (*inflections(part), *demonyms(part)))
         self.first_parts: frozenset[str] = _FIRST_PARTS.union(prefixes)
         self.second_parts: frozenset[str] = frozenset((*common, *seconds))
+
+    @property
+    def masks(self) -> Iterator[MaskForm]:
+        """The wordings that hide an entity, made anew each time: there are many, and little in them to keep."""
+        return (mask for entity in self._entities for mask in _masks(entity))
 
 
 # `rue de Moscou` is an address in France; `les rues de Moscou` and `une rue de Moscou` are in Moscow.
@@ -212,11 +216,10 @@ VENUES: Final = frozenset(
 )
 
 
-@lru_cache(maxsize=_MOST_ENTITIES)
-def _masks(entity: EntityDef) -> tuple[MaskForm, ...]:
-    """Return the ways the phrases of `except` may be written."""
+def _masks(entity: EntityDef) -> Iterator[MaskForm]:
+    """Yield the ways the phrases of `except` may be written."""
     named = {form.wording.text for form in _forms(entity)}
-    return tuple(mask for phrase in entity.excepts for mask in _phrase_masks(entity.id, phrase, named))
+    return (mask for phrase in entity.excepts for mask in _phrase_masks(entity.id, phrase, named))
 
 
 def _phrase_masks(entity: str, phrase: str, named: Container[str]) -> Iterator[MaskForm]:
