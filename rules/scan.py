@@ -47,7 +47,7 @@ Span: TypeAlias = tuple[int, int]
 
 _MOST_REGEX_HITS: Final = 10_000  # of one expression in a field
 _LONGEST_WORD: Final = 60
-_MOST_LEXICONS: Final = 4  # that are kept compiled
+_MOST_LEXICONS: Final = 2  # that are kept compiled: the live one, and the one that is tried
 _LONG_NAME: Final = 4  # characters from which a word in capitals is a name and not, say, a Roman numeral
 
 # --- what is looked for ---------------------------------------------------------------------------------------------

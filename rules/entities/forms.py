@@ -85,7 +85,7 @@ def _as_it_is(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=1_000)
 def _word_forms(word: str, vary: Callable[[str], Sequence[str]]) -> tuple[tuple[str, str], ...]:
     """Return the forms of a word, flat and as typed."""
     typed = [_as_typed(word, form) for form in vary(word.lower())]
@@ -233,7 +233,7 @@ def _phrase_masks(entity: str, phrase: str, named: Container[str]) -> Iterator[M
         # `kremlins` hides what it says, and not the Kremlin
         if wording.text == typed or wording.text not in named:
             yield MaskForm(entity, wording)
-        glued = wording.text.replace(" ", "")
+        glued = wording.text.replace(" ", "") if wording.text == typed else ""
         if len(glued) == len(wording.text) - 1 and glued.isalpha():
             yield MaskForm(entity, Wording(glued, wording.typed.replace(" ", "")))
 
