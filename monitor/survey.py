@@ -131,7 +131,7 @@ def _in_processes(shares: Sequence[_Work]) -> Generator[_Batch | frozenset[_Name
             for ready in connection.wait(open_):
                 result = _received(ready)  # type: ignore[arg-type]  # they are the connections it was given
                 if result is None:
-                    open_.remove(ready)  # type: ignore[arg-type]
+                    open_.remove(ready)  # type: ignore[arg-type]  # as above
                 elif isinstance(result, VeilleError):
                     raise result
                 else:

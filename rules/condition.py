@@ -48,6 +48,8 @@ __all__ = [
     "parse_condition",
     "parse_one_line",
     "parse_pattern",
+    "parts_of",
+    "terms_of",
 ]
 
 MAX_LENGTH = 5_000  # characters of a condition
@@ -226,8 +228,36 @@ def excluded(condition: Condition) -> frozenset[str]:
             case Not(part):
                 waiting.append((part, not positive))
             case _:
-                waiting.extend((child, positive) for child in _children(node))
+                waiting.extend((child, positive) for child in parts_of(node))
     return frozenset(unwanted - wanted)
+
+
+def terms_of(condition: Condition) -> frozenset[str]:
+    """Return every term that a condition names.
+
+    >>> sorted(terms_of(And((Ref("a"), Not(Of(1, ("b", "c")))))))
+    ['a', 'b', 'c']
+    """
+    match condition:
+        case Ref(term) | Count(term):
+            return frozenset({term})
+        case Of(_, terms) | All(terms):
+            return frozenset(terms)
+        case _:
+            return frozenset().union(*map(terms_of, parts_of(condition)))
+
+
+def parts_of(node: Condition) -> tuple[Condition, ...]:
+    """Return the conditions that an operator joins; none for what only names terms."""
+    match node:
+        case And(parts) | Or(parts):
+            return parts
+        case Not(part) | InField(_, part):
+            return (part,)
+        case Near(left, right) | SameSentence(left, right):
+            return (left, right)
+        case _:
+            return ()
 
 
 def hint_for(name: str, valid: Collection[str]) -> str:
@@ -346,25 +376,13 @@ def _syntax_hint(culprit: str, text: str, offset: int) -> str:
     return next((hint for told, hint in hints if told), "an operator is missing, or one too many")
 
 
-def _children(node: Condition) -> tuple[Condition, ...]:
-    match node:
-        case And(parts) | Or(parts):
-            return parts
-        case Not(part) | InField(_, part):
-            return (part,)
-        case Near(left, right) | SameSentence(left, right):
-            return (left, right)
-        case _:
-            return ()
-
-
 def _check_depth(root: Condition) -> None:
     waiting: list[tuple[int, Condition]] = [(1, root)]
     while waiting:
         depth, node = waiting.pop()
         if depth > MAX_DEPTH:
             raise ConditionError("the condition is too deep", offset=0, hint=f"at most {MAX_DEPTH} operators deep")
-        waiting.extend((depth + 1, child) for child in _children(node))
+        waiting.extend((depth + 1, child) for child in parts_of(node))
 
 
 def _check_fields(root: Condition) -> None:
@@ -377,7 +395,7 @@ def _check_fields(root: Condition) -> None:
             raise ConditionError(
                 f"{inner} stands inside {outer}", offset=_offset(node), hint=f"write {outer}:(…) and {inner}:(…)"
             )
-        waiting.extend((inner or outer, child) for child in _children(node))
+        waiting.extend((inner or outer, child) for child in parts_of(node))
 
 
 # --- names -----------------------------------------------------------------------------------------------------
@@ -400,7 +418,7 @@ def _resolve(node: Condition, names: Sequence[str]) -> Condition:
         case All(terms):
             return All(_expand(terms, names))
         case _:
-            return _rebuild(node, [_resolve(child, names) for child in _children(node)])
+            return _rebuild(node, [_resolve(child, names) for child in parts_of(node)])
 
 
 def _rebuild(node: Condition, children: Sequence[Condition]) -> Condition:
@@ -422,7 +440,7 @@ def _rebuild(node: Condition, children: Sequence[Condition]) -> Condition:
             _check_located(left)
             _check_located(right)
             return SameSentence(children[0], children[1])
-        case _:  # pragma: no cover
+        case _:  # pragma: no cover (only operators have operands to replace)
             raise AssertionError(node)
 
 
@@ -432,7 +450,7 @@ def _check_located(side: Condition) -> None:
         case Ref() | Near() | SameSentence() | Of(1):
             return
         case Or() | InField():
-            for child in _children(side):
+            for child in parts_of(side):
                 _check_located(child)
         case _:
             raise ConditionError(
@@ -448,7 +466,7 @@ def _offset(node: Condition) -> int:
         case Ref(term) | Count(term) | Of(_, (term, *_)) | All((term, *_)):
             return getattr(term, "start_pos", None) or 0
         case _:
-            return _offset(_children(node)[0])
+            return _offset(parts_of(node)[0])
 
 
 def _known(name: str, names: Collection[str]) -> str:
@@ -486,7 +504,7 @@ def _expand(terms: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
 def _name_patterns(node: Condition, terms: dict[Pattern, TermDef]) -> Condition:
     """Replace the patterns of a one-line rule by term names, collecting the terms with their columns."""
     if not isinstance(node, Ref):
-        return _rebuild(node, [_name_patterns(child, terms) for child in _children(node)])
+        return _rebuild(node, [_name_patterns(child, terms) for child in parts_of(node)])
     _refuse_stray_operators(node.term)
     try:
         pattern = parse_pattern(node.term)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from operator import mul
 from typing import Final, NamedTuple
 
+from rules.condition import terms_of
 from rules.evaluation import Missing, Sight, Truth, apart, evidence, in_fields, missing, see, truth
 from rules.excerpt import snippets
 from rules.scan import Scanner
@@ -24,7 +25,6 @@ from rules.types import (
     Completeness,
     Condition,
     Contribution,
-    Count,
     Document,
     Evidence,
     Field,
@@ -37,12 +37,10 @@ from rules.types import (
     Match,
     Near,
     Not,
-    Of,
     Or,
     Pack,
     Pattern,
     PatternKind,
-    Ref,
     RuleDef,
     SameSentence,
     Scan,
@@ -370,7 +368,7 @@ def _contribution(term: TermDef, hits: Sequence[Hit], factors: Sequence[float]) 
 
 def _shown(rule: RuleDef, sight: Sight) -> tuple[Evidence, ...]:
     """Return the spans that satisfied the condition, then those of the terms that only brought points."""
-    named = _named(rule.condition)
+    named = terms_of(rule.condition)
     extra = (
         Evidence(term.name, hit.field, *hit.reading.place(hit.start, hit.end))
         for term in rule.terms
@@ -403,21 +401,6 @@ def _match(rule: RuleDef, verdict: Verdict, analysis: Analysis) -> Match:
         masks=masks_of(rule, analysis),
         text_sha256=analysis.text_sha256,
     )
-
-
-def _named(condition: Condition) -> frozenset[str]:
-    """Return every term that a condition names."""
-    match condition:
-        case Ref(term) | Count(term):
-            return frozenset({term})
-        case Of(_, terms) | All(terms):
-            return frozenset(terms)
-        case And(parts) | Or(parts):
-            return frozenset().union(*map(_named, parts))
-        case Not(part) | InField(_, part):
-            return _named(part)
-        case Near(left, right) | SameSentence(left, right):  # pragma: no branch
-            return _named(left) | _named(right)
 
 
 # --- which rules are worth trying ------------------------------------------------------------------------------
@@ -456,7 +439,7 @@ def _needed(condition: Condition) -> frozenset[str] | None:  # noqa: PLR0911 (on
         case InField(_, part):
             return _needed(part)
         case _:
-            return _named(condition)
+            return terms_of(condition)
 
 
 def _narrowest(needs: Iterable[frozenset[str] | None]) -> frozenset[str] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations, product
 
+from rules.condition import parts_of, terms_of
 from rules.engine import REPEAT
 from rules.entities import Gazetteer, inflections, wordings
 from rules.scan import Scanner
@@ -111,7 +112,7 @@ def _shared_forms(entities: Sequence[EntityDef]) -> Iterator[Finding]:
 
 
 def _terms(rule: RuleDef) -> Iterator[Finding]:
-    named = _named(rule.condition)
+    named = terms_of(rule.condition)
     idle = _idle(rule.condition, named)
     for term in rule.terms:
         scores = term.weight != 0 and any(rule.score.factor(where) for where in _fields(term))
@@ -134,34 +135,11 @@ def _fields(term: TermDef) -> frozenset[Field]:
     return frozenset(Field) if term.fields is None else term.fields
 
 
-def _named(condition: Condition) -> frozenset[str]:
-    """Return every term that a condition names."""
-    match condition:
-        case Ref(term) | Count(term):
-            return frozenset({term})
-        case Of(_, terms) | All(terms):
-            return frozenset(terms)
-        case _:
-            return frozenset().union(*map(_named, _parts(condition)))
-
-
-def _parts(condition: Condition) -> tuple[Condition, ...]:
-    match condition:
-        case And(parts) | Or(parts):
-            return parts
-        case Not(part) | InField(_, part):
-            return (part,)
-        case Near(left, right) | SameSentence(left, right):
-            return left, right
-        case _:
-            return ()
-
-
 def _is_plain(condition: Condition) -> bool:
     """Tell whether only it matters which terms were seen: neither where, nor how often."""
     if isinstance(condition, Near | SameSentence | InField | Count):
         return False
-    return all(map(_is_plain, _parts(condition)))
+    return all(map(_is_plain, parts_of(condition)))
 
 
 def _true(condition: Condition, seen: frozenset[str]) -> bool:
@@ -178,7 +156,7 @@ def _true(condition: Condition, seen: frozenset[str]) -> bool:
             return sum(term in seen for term in terms) >= least
         case All(terms):
             return seen.issuperset(terms)
-        case _:  # pragma: no cover
+        case _:  # pragma: no cover (what joins or places is judged above)
             raise AssertionError(condition)
 
 
@@ -207,9 +185,9 @@ def _out_of_sight(condition: Condition, terms: Mapping[str, TermDef], within: fr
         case Near(left, right) | SameSentence(left, right):
             apart = not (_reach(left, terms) & _reach(right, terms) & within)
             lost = _out_of_sight(left, terms, within) | _out_of_sight(right, terms, within)
-            return lost or (_named(left) if apart else frozenset())
+            return lost or (terms_of(left) if apart else frozenset())
         case _:
-            return frozenset().union(*(_out_of_sight(part, terms, within) for part in _parts(condition)))
+            return frozenset().union(*(_out_of_sight(part, terms, within) for part in parts_of(condition)))
 
 
 def _reach(condition: Condition, terms: Mapping[str, TermDef]) -> frozenset[Field]:
@@ -220,7 +198,7 @@ def _reach(condition: Condition, terms: Mapping[str, TermDef]) -> frozenset[Fiel
         case Near(left, right) | SameSentence(left, right):
             return _reach(left, terms) & _reach(right, terms)
         case _:
-            return frozenset().union(*(_fields(terms[name]) for name in _named(condition)))
+            return frozenset().union(*(_fields(terms[name]) for name in terms_of(condition)))
 
 
 # --- patterns that add nothing ---------------------------------------------------------------------------------

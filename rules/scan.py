@@ -357,11 +357,10 @@ class DocumentScan:
     @cached_property
     def sentences(self) -> dict[Field, tuple[Span, ...]]:
         """For each field the (start, end) of its sentences, as received."""
-        found = dict.fromkeys(Field, ()) | {
-            reading.where: tuple(reading.folded.source_span(*span) for span in reading.sentences)
-            for reading, _, _ in self._fields
-        }
-        return found  # noqa: RET504 (its type is wider than what either side infers)
+        found: dict[Field, tuple[Span, ...]] = dict.fromkeys(Field, ())
+        for reading, _, _ in self._fields:
+            found[reading.where] = tuple(reading.folded.source_span(*span) for span in reading.sentences)
+        return found
 
 
 # Half the cost of `Hit(…)`, which is the cost of a scan.
