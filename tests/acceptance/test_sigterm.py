@@ -117,7 +117,10 @@ def test_t8_a_signal_before_it_is_all_there_does_no_harm(stage: Stage, tmp_path:
     starting = Daemon(tmp_path, feeds=[stage.site.url("/rss.xml")], rules=write_rules(tmp_path))
     with ended(starting):
         starting.start()
-        starting.until(lambda: _minds(starting.pid, "SigIgn", signal.SIGHUP))
+        # Both: under `nohup` SIGHUP is ignored from the first instant, before the daemon has said a word about SIGTERM.
+        starting.until(
+            lambda: _minds(starting.pid, "SigCgt", signal.SIGTERM) and _minds(starting.pid, "SigIgn", signal.SIGHUP)
+        )
         os.kill(starting.pid, signal.SIGHUP)
 
         assert 0 == starting.stop()
