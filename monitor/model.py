@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NewType
 
 from monitor.errors import Reason
+from monitor.rhythm import Rhythm
 from rules.types import Completeness, Document, Match
 
 __all__ = [
@@ -112,6 +113,7 @@ class FeedState:
     last_error: str | None = None
     moved_to: str | None = None  # permanent redirect seen
     moved_count: int = 0  # identical answers in a row
+    rhythm: Rhythm | None = None  # when it brings new entries; None: its first document was not read yet
 
 
 @dataclass(frozen=True, slots=True)

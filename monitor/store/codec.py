@@ -24,6 +24,7 @@ from monitor.model import (
     Story,
     StorySource,
 )
+from monitor.rhythm import Rhythm, unpack
 from monitor.store.sql import text_of_instant
 from rules.types import (
     All,
@@ -56,6 +57,7 @@ __all__ = [
     "match_from_row",
     "match_values",
     "reason_of",
+    "rhythm_of",
     "story_from_row",
     "story_values",
 ]
@@ -64,6 +66,11 @@ __all__ = [
 def reason_of(value: str | None) -> Reason | None:
     """Return the reason that was stored."""
     return None if value is None else Reason(value)
+
+
+def rhythm_of(packed: bytes | None) -> Rhythm | None:
+    """Return the rhythm that was stored."""
+    return None if packed is None else unpack(packed)
 
 
 def feed_from_row(row: Row[Any]) -> FeedState:
@@ -97,6 +104,7 @@ def feed_from_row(row: Row[Any]) -> FeedState:
         last_error=row.last_error,
         moved_to=row.moved_to,
         moved_count=row.moved_count,
+        rhythm=rhythm_of(row.rhythm),
     )
 
 

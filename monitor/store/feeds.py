@@ -127,7 +127,7 @@ def _comes_back(row: Any) -> bool:
 
 def _resumed(now: datetime) -> dict[str, object]:
     """Return what resuming sets: the next poll is a first one, so that what a pause missed comes as one recap."""
-    unknown = dict.fromkeys(("baseline_at", "etag", "last_modified", "body_sha256"))
+    unknown = dict.fromkeys(("baseline_at", "etag", "last_modified", "body_sha256", "rhythm"))
     return {"status": FeedStatus.ACTIVE, "paused_by": None, "next_due_at": now, **unknown}
 
 

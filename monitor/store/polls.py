@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, union_all, u
 
 from monitor.errors import NotFoundError
 from monitor.model import FeedId, FeedStatus, Lane, PollOutcome, PollResult
+from monitor.rhythm import Rhythm, arrived_at, begin, learn, pack, unpack
 from monitor.store.feeds import host_of
 from monitor.store.identity import Fresh, Seen, Sorted, is_link, keys_of, sort_entries
 from monitor.store.sql import chunks, is_literally
@@ -25,12 +26,16 @@ __all__ = ["record_poll"]
 
 _FUTURE = timedelta(days=1)
 _BASELINE_PATIENCE = timedelta(days=1)
+_LONG_AWAY = timedelta(weeks=1)  # so much was missed that a rhythm would be learnt wrong
 
 # Link, title and summary of an entry, and its number. The words count too: whoever lists the address first, under
 # other words, must not silence the outlet whose article it is while its page cannot be read (promises I7, D1).
 _Elsewhere: TypeAlias = dict[tuple[str, str, str], int]
 
-_FEED_COLUMNS = (FEED.c.url, FEED.c.added_at, FEED.c.baseline_at, FEED.c.failures, FEED.c.moved_to, FEED.c.moved_count)
+_FEED_COLUMNS = (
+    *(FEED.c.url, FEED.c.added_at, FEED.c.baseline_at, FEED.c.last_ok_at, FEED.c.failures),
+    *(FEED.c.moved_to, FEED.c.moved_count, FEED.c.rhythm),
+)
 _FEED = select(*_FEED_COLUMNS).where(FEED.c.id == bindparam("feed_id"))
 
 _SEEN_COLUMNS = (
@@ -92,6 +97,9 @@ def record_poll(
     _take_lanes(connection, rows)
     if rows:
         connection.execute(insert(ENTRY), rows)
+    if rows or feed.rhythm is None:
+        rhythm = _rhythm(feed, entries, sorted_.fresh, now=now)
+        connection.execute(update(FEED).where(FEED.c.id == feed_id).values(rhythm=pack(rhythm)))
     states = Counter(row["state"] for row in rows)
     duplicates = states[EntryState.DUPLICATE]
     if baseline_age is not None:
@@ -128,6 +136,15 @@ def _feed_changes(
         found = {"is_heavy": outcome.is_heavy, "note": outcome.note}
         return changes | validators | found | {"baseline_at": feed.baseline_at or baseline_at}
     return changes | {name: value for name, value in validators.items() if value is not None}
+
+
+def _rhythm(feed: Any, entries: Sequence[Entry], fresh: Sequence[Fresh], *, now: datetime) -> Rhythm:
+    """Return the feed's rhythm with what this document brought; it begins anew where we were away for long."""
+    was_away = feed.last_ok_at is not None and now - feed.last_ok_at > _LONG_AWAY
+    if feed.rhythm is None or was_away:
+        return begin([entry.published_at for entry in entries if entry.published_at is not None], now)
+    came = [arrived_at(new.entry.published_at, last_ok_at=feed.last_ok_at, now=now) for new in fresh]
+    return learn(unpack(feed.rhythm), came)
 
 
 def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> tuple[Sorted, _Elsewhere]:

@@ -100,6 +100,7 @@ class FeedRow(_Row, table=True):
     last_error: str | None = None
     moved_to: str | None = None
     moved_count: int = 0
+    rhythm: bytes | None = Field(default=None, sa_type=LargeBinary)  # see monitor.rhythm.pack
 
 
 class EntryRow(_Row, table=True):

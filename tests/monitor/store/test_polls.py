@@ -142,6 +142,47 @@ def test_a_gone_feed_has_no_interval(store: Store) -> None:
     assert store.feed(str(feed_id)).interval_s is None
 
 
+def test_a_first_document_teaches_a_rhythm_and_new_entries_go_on_with_it(store: Store) -> None:
+    feed_id = add_feed(store)
+    poll(store, feed_id, *(entry(str(n), published_at=NOW - timedelta(hours=4 * n)) for n in range(60)))
+    first = store.feed(str(feed_id)).rhythm
+    poll(store, feed_id, at=after(60))
+    unchanged = store.feed(str(feed_id)).rhythm
+    poll(store, feed_id, entry("neuf", published_at=after(90)), entry("sans-date", published_at=None), at=after(120))
+    second = store.feed(str(feed_id)).rhythm
+
+    assert first is not None
+    assert second is not None
+    assert NOW - timedelta(hours=4 * 53) == first.since == second.since
+    assert first == unchanged
+    assert (NOW, after(120)) == (first.last_new_at, second.last_new_at)
+    assert sum(second.counts) == pytest.approx(sum(first.counts) + 2, rel=0.01)
+
+
+def test_what_another_feed_listed_first_is_of_this_ones_rhythm_too(store: Store) -> None:
+    one, other = live_feed(store), live_feed(store, "https://gazette.example/une")
+    for feed_id in (one, other):
+        poll(store, feed_id, entry("a"), at=after(-5))  # of a feed that was empty, the first rhythm
+        poll(store, feed_id, entry("un"))
+    rhythms = [store.feed(str(feed_id)).rhythm for feed_id in (one, other)]
+
+    assert [1.0, 1.0] == [rhythm and sum(rhythm.counts) for rhythm in rhythms]
+
+
+def test_a_rhythm_begins_anew_when_we_were_away_for_long_or_the_feed_was_paused(store: Store) -> None:
+    feed_id = add_feed(store)
+    poll(store, feed_id, *(entry(str(n), published_at=NOW - timedelta(hours=4 * n)) for n in range(60)))
+    late = NOW + timedelta(days=8)
+    poll(store, feed_id, *(entry(f"n{n}", published_at=late - timedelta(hours=n)) for n in range(60)), at=late)
+    rhythm = store.feed(str(feed_id)).rhythm
+    store.pause_feed(feed_id, paused=True, now=late)
+    store.pause_feed(feed_id, paused=False, now=late)
+
+    assert rhythm is not None
+    assert late - timedelta(hours=53) == rhythm.since
+    assert store.feed(str(feed_id)).rhythm is None
+
+
 # --- its entries ------------------------------------------------------------------------------------------------------
 
 

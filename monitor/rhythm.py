@@ -1,0 +1,212 @@
+"""A feed's rhythm: how many new entries it brings in each hour of the week, learnt and forgotten over some four weeks.
+
+Hours are those of French clocks: newsrooms keep to the one on their wall, and what is learnt by UTC would come an hour
+late or early for weeks after each change of it. The hours of a span are walked in UTC, so that the nights on which
+clocks change need no care: their local hour comes twice, or not at all.
+
+Pure, and cheap: a poll that brings nothing reads a few of the 168 numbers and writes none.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+__all__ = [
+    "Rhythm",
+    "arrived_at",
+    "begin",
+    "expected",
+    "is_learnt",
+    "is_quiet",
+    "learn",
+    "pack",
+    "rate_per_h",
+    "unpack",
+]
+
+_ZONE: Final = "Europe/Paris"
+_HOURS: Final = 168
+_DAY_H: Final = 24
+_FRIDAY: Final = 4
+_HOUR: Final = timedelta(hours=1)
+_WEEK: Final = timedelta(weeks=1)
+_MEMORY_H: Final = 4 * _HOURS  # what is this old weighs 1/e
+_WEEK_LATER: Final = math.exp(-_HOURS / _MEMORY_H)
+
+# An hour of the week is believed as if these hours at the rate of its like had been seen too: the same hour on other
+# working days, or of the weekend; and these as if at the rate of the whole week.
+_LIKE_H: Final = 2.0
+_WEEK_H: Final = 2.0
+
+_MOST_KNOWN: Final = timedelta(days=14)  # that a first document teaches
+_LEAST_KNOWN: Final = 5  # entries of it
+_LISTED_LATE: Final = timedelta(hours=1)  # after publication
+
+# Days are unlike: on a holiday a newsroom brings a third of what it does otherwise. That is a rate which is itself
+# drawn (gamma of this shape, so that counts are negative binomial), and none of E expected is as likely as
+# (1 + E / shape) ** -shape. With these two, a feed is quiet when some eleven entries are missing.
+_EVENNESS: Final = 6.0
+_UNLIKELY: Final = 0.002
+_LEAST_SILENCE: Final = timedelta(hours=6)
+_MISSING: Final = _EVENNESS * (_UNLIKELY ** (-1 / _EVENNESS) - 1)
+_LONGEST_LOOK: Final = timedelta(weeks=26)
+
+_FORM: Final = struct.Struct(f"<dd{_HOURS}f")
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """New entries in each hour of the week, from Monday's first, the older the less they count."""
+
+    since: datetime  # from when on it is known what came
+    last_new_at: datetime  # when the last one came; `counts` are as of then
+    counts: tuple[float, ...]  # each entry weighs exp(-age / 4 weeks)
+
+
+def begin(published_at: Sequence[datetime], now: datetime) -> Rhythm:
+    """Return what the dates of a feed's first document teach, the last two weeks of it at most.
+
+    The oldest tenth is left out: some feeds keep a few old entries in view.
+
+    Args:
+        published_at: the dates of its entries, in any order, without those that have none.
+        now: the present instant.
+    """
+    dates = sorted(date for date in published_at if date <= now)
+    if len(dates) < _LEAST_KNOWN:
+        return Rhythm(now, now, (0.0,) * _HOURS)
+    since = max(dates[len(dates) // 10], now - _MOST_KNOWN)
+    empty = Rhythm(since, max(since, dates[-1]), (0.0,) * _HOURS)
+    return learn(empty, [date for date in dates if date > since])
+
+
+def arrived_at(published_at: datetime | None, *, last_ok_at: datetime | None, now: datetime) -> datetime:
+    """Return when an entry that is new to us came: when it was published where that is plausible, else now.
+
+    An entry that the feed did not list at `last_ok_at` came after it, whatever it says.
+
+    Args:
+        published_at: what the entry says.
+        last_ok_at: when the feed was last polled with success.
+        now: the present instant.
+    """
+    if published_at is None or last_ok_at is None or not last_ok_at - _LISTED_LATE <= published_at <= now:
+        return now
+    return published_at
+
+
+def learn(rhythm: Rhythm, new_entries_at: Sequence[datetime]) -> Rhythm:
+    """Return the rhythm with some new entries in it.
+
+    Args:
+        rhythm: what was known before.
+        new_entries_at: when they came.
+    """
+    if not new_entries_at:
+        return rhythm
+    last = max(rhythm.last_new_at, *new_entries_at)
+    faded = math.exp(-_hours(last - rhythm.last_new_at) / _MEMORY_H)
+    counts = [count * faded for count in rhythm.counts]
+    for at in new_entries_at:
+        counts[_hour_of_week(at)] += math.exp(-_hours(last - at) / _MEMORY_H)
+    return Rhythm(rhythm.since, last, tuple(counts))
+
+
+def is_learnt(rhythm: Rhythm | None, now: datetime) -> bool:
+    """Return whether each hour of the week was seen at least once."""
+    return rhythm is not None and now - rhythm.since >= _WEEK
+
+
+def rate_per_h(rhythm: Rhythm, at: datetime) -> float:
+    """Return how many entries an hour are expected at an instant, as far as was known when the last one came."""
+    return _rate(rhythm, _hour_of_week(at))
+
+
+def expected(rhythm: Rhythm, start: datetime, end: datetime) -> float:
+    """Return how many entries are expected in a span, as far as was known when the last one came."""
+    return sum(_expected_by_hour(rhythm, start, end))
+
+
+def is_quiet(rhythm: Rhythm | None, last_new_at: datetime, now: datetime) -> bool:
+    """Return whether a feed that brought nothing new since an instant is quieter than its rhythm.
+
+    Never for one that is not learnt yet, nor in the first six hours. To be on the safe side, days differ: it takes
+    some eleven entries that were expected and did not come. That is half a day for a daily's feed in the week, more
+    over a night or a weekend on which it rests, eleven days for a feed with an entry a day.
+
+    Args:
+        rhythm: as learnt; None: nothing is known.
+        last_new_at: when the last new entry came (`rhythm.last_new_at`, unless something else is known).
+        now: the present instant.
+    """
+    if rhythm is None or not is_learnt(rhythm, last_new_at) or now - last_new_at < _LEAST_SILENCE:
+        return False
+    missing = 0.0
+    for count in _expected_by_hour(rhythm, last_new_at, min(now, last_new_at + _LONGEST_LOOK)):
+        missing += count
+        if missing >= _MISSING:
+            return True
+    return False
+
+
+def pack(rhythm: Rhythm) -> bytes:
+    """Return a rhythm as 688 bytes."""
+    return _FORM.pack(rhythm.since.timestamp(), rhythm.last_new_at.timestamp(), *rhythm.counts)
+
+
+def unpack(packed: bytes) -> Rhythm:
+    """Return the rhythm that was packed, its counts to seven digits."""
+    since_s, last_new_s, *counts = _FORM.unpack(packed)
+    return Rhythm(datetime.fromtimestamp(since_s, UTC), datetime.fromtimestamp(last_new_s, UTC), tuple(counts))
+
+
+def _expected_by_hour(rhythm: Rhythm, start: datetime, end: datetime) -> Iterator[float]:
+    """Yield the entries expected in each hour of a span, or what of it lies in the span."""
+    while start < end:
+        until = min(end, start.replace(minute=0, second=0, microsecond=0) + _HOUR)
+        yield _rate(rhythm, _hour_of_week(start)) * _hours(until - start)
+        start = until
+
+
+def _rate(rhythm: Rhythm, hour: int) -> float:
+    """Return the entries an hour in an hour of the week: what was seen in it, drawn towards its like and the week."""
+    counts = rhythm.counts
+    age_h = _hours(rhythm.last_new_at - rhythm.since)
+    last = _hour_of_week(rhythm.last_new_at)
+    week = sum(counts) / max(_MEMORY_H * (1 - math.exp(-age_h / _MEMORY_H)), _DAY_H)
+    day, hour_of_day = divmod(hour, _DAY_H)
+    days = range(5) if day <= _FRIDAY else range(5, 7)
+    came, seen_h = week * _WEEK_H, _WEEK_H
+    for other in days:
+        at = other * _DAY_H + hour_of_day
+        came += counts[at]
+        seen_h += _seen_h((last - at) % _HOURS, age_h)
+    like = came / seen_h
+    return (counts[hour] + like * _LIKE_H) / (_seen_h((last - hour) % _HOURS, age_h) + _LIKE_H)
+
+
+def _seen_h(ago_h: float, age_h: float) -> float:
+    """Return how many hours an hour of the week was seen, the older the less, if it last came so many hours ago."""
+    weeks = max(0, math.floor((age_h - ago_h) / _HOURS) + 1)
+    return math.exp(-ago_h / _MEMORY_H) * (1 - _WEEK_LATER**weeks) / (1 - _WEEK_LATER)
+
+
+def _hour_of_week(at: datetime) -> int:
+    local = at.astimezone(_zone())
+    return local.weekday() * _DAY_H + local.hour
+
+
+def _hours(span: timedelta) -> float:
+    return span.total_seconds() / 3600
+
+
+@cache
+def _zone() -> ZoneInfo:
+    return ZoneInfo(_ZONE)
