@@ -231,17 +231,18 @@ async def opened_desk(
     *,
     feeds: tuple[str, ...] = ("/rss.xml",),
     clock: ManualClock | None = None,
+    site: Site | None = None,
     decide: Callable[[int, Request], Answer | None] = lambda _number, _request: None,
     **settings: object,
 ) -> AsyncIterator[Desk]:
-    """Open a daemon on a site; its feeds are declared, nothing is polled yet."""
+    """Open a daemon on a site, which is started unless it is given; its feeds are declared, nothing is polled yet."""
     clock = clock or ManualClock()
     arrivals: asyncio.Queue[Received] = asyncio.Queue()
-    site = Site()
+    given, site = site, site or Site()
     webhook = WebhookReceiver(on_alert=arrivals.put_nowait, decide=decide, now_s=lambda: clock.now().timestamp())
     reports: list[object] = []
     async with AsyncExitStack() as stack:
-        for server in (site.server, webhook):
+        for server in (webhook,) if given else (site.server, webhook):
             await server.start()
             stack.push_async_callback(server.stop)
         destination = {"webhook_url": webhook.url, "webhook_secret": webhook.secret}
@@ -268,13 +269,14 @@ def at_desk(
     *,
     feeds: tuple[str, ...] = ("/rss.xml",),
     clock: ManualClock | None = None,
+    site: Site | None = None,
     decide: Callable[[int, Request], Answer | None] = lambda _number, _request: None,
     **settings: object,
 ) -> T:
     """Open a daemon, do something with it, and return what that gives."""
 
     async def main() -> T:
-        async with opened_desk(folder, feeds=feeds, clock=clock, decide=decide, **settings) as desk:
+        async with opened_desk(folder, feeds=feeds, clock=clock, site=site, decide=decide, **settings) as desk:
             return await act(desk)
 
     return asyncio.run(main())

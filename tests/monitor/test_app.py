@@ -25,7 +25,7 @@ def _statuses(desk: Desk) -> dict[str, FeedStatus]:
     return {state.feed.url.removeprefix(desk.site.url("")): state.status for state in desk.feeds}
 
 
-def test_p15_a_rule_set_that_is_broken_leaves_the_previous_one_live(tmp_path: Path) -> None:
+def test_a_rule_set_that_is_broken_leaves_the_previous_one_live(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         before = desk.app.tools.live.engine
         (desk.folder / "rules" / "neuf.yaml").write_text("id: neuf\ncondition: nowhere\n", encoding="utf-8")

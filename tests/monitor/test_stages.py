@@ -22,7 +22,8 @@ from monitor.stages import DELIVERY_LEASE_S, deliver, poll_host, read_article, t
 from monitor.store import Store
 from monitor.workers import WorkerPool
 from rules.types import Completeness
-from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, Site, at_desk, stored, write_rules
+from tests.clock import ManualClock
+from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, Site, at_desk, opened_desk, stored, write_rules
 from tests.monitor.store.samples import next_due_at
 
 NEWS = "Kharkiv : la ville s'éveille sous la neige"
@@ -81,17 +82,42 @@ def test_i2_first_sight_makes_an_entry_new_whatever_its_date_says(tmp_path: Path
     at_desk(tmp_path, act)
 
 
-def test_an_article_that_was_told_is_not_told_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("summary", ["Un résumé.", "Un résumé corigé.", "Un résumé corrigé, et plus long."])
+def test_i9_an_article_that_was_told_is_not_told_again_for_a_corrected_summary(tmp_path: Path, summary: str) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
         desk.site.page("/une", FILLER)
-        await _news(desk)
-        await _news(desk, summary="Un résumé corrigé.")
+        await _news(desk, summary="Un résumé.")
+        await _news(desk, summary=summary)
 
         assert [NEWS] == desk.told
+        assert 1 == len(desk.webhook.received)
         assert 1 == desk.site.asked("/une")
 
     at_desk(tmp_path, act)
+
+
+def test_p8_a_page_is_asked_for_once_and_not_again_after_a_restart(tmp_path: Path) -> None:
+    async def main() -> None:
+        site, clock = Site(), ManualClock()
+        await site.server.start()
+        async with opened_desk(tmp_path, site=site, clock=clock) as desk:
+            await _baseline(desk)
+            site.page("/une", FILLER)
+            await _news(desk)
+            await desk.cycle(after_s=TOMORROW_S)
+        async with opened_desk(tmp_path, site=site, clock=clock) as desk:
+            await desk.app.start()
+            await desk.cycle(after_s=HOUR_S)
+            await desk.cycle(after_s=TOMORROW_S)
+
+            assert [] == desk.told
+        await site.server.stop()
+
+        assert site.asked("/rss.xml") > 3
+        assert (1, 0) == (site.asked("/une"), site.asked("/vieux"))
+
+    asyncio.run(main())
 
 
 def test_a_304_is_a_poll_without_news(tmp_path: Path) -> None:

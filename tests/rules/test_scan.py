@@ -69,7 +69,7 @@ def hits(wanted: Pattern, text: str) -> list[str]:
         ("Moscou-Pékin, Moscou – Pékin", ["Moscou", "Pékin", "Moscou", "Pékin"]),
     ],
 )
-def test_a_name_is_seen_however_it_is_written(text: str, expected: list[str]) -> None:
+def test_i6_a_name_is_seen_however_it_is_written(text: str, expected: list[str]) -> None:
     assert expected == [found for _, found in seen(text)]
 
 
@@ -101,8 +101,26 @@ def test_each_part_of_a_compound_is_a_mention_of_its_own(text: str, expected: li
         "voir https://exemple.fr/russie/chine et russie.info",
     ],
 )
-def test_false_friends_stay_silent(text: str) -> None:
+def test_i6_false_friends_stay_silent(text: str) -> None:
     assert [] == seen(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "expected"),
+    [
+        ("Élysée", "à l’Élysée", ["Élysée"]),
+        ("Élysée", "a\u0300 l’E\u0301lyse\u0301e", ["E\u0301lyse\u0301e"]),
+        ("Élysée", "À L'ÉLYSÉE", ["ÉLYSÉE"]),
+        ("Élysée", "A L'ELYSEE", ["ELYSEE"]),
+        ("fiscal", "un avantage ﬁscal", ["ﬁscal"]),
+        ("chine", "la Ｃｈｉｎｅ", ["Ｃｈｉｎｅ"]),
+        ("œuvre", "l'oeuvre", ["oeuvre"]),
+        ("chine", "une machine, les machines, une chinerie", []),
+        ("chine", "en Chine, en Chine.", ["Chine", "Chine"]),
+    ],
+)
+def test_i6_words_match_folded_and_whole(word: str, text: str, expected: list[str]) -> None:
+    assert expected == hits(pattern(word), text)
 
 
 def test_a_short_name_in_capitals_counts_in_a_line_of_capitals_only() -> None:

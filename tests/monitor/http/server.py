@@ -13,10 +13,10 @@ from tests.monitor.tcp import tcp
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from monitor.clock import Clock
-    from monitor.http import Resolver
+    from monitor.http import IPNetwork, Resolver
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -78,8 +78,10 @@ def routing(routes: dict[str, bytes]) -> Handler:
 
 
 @asynccontextmanager
-async def serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
-    """Serve on a free port of 127.0.0.1 until the end of the block."""
+async def serving(
+    handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Server]:
+    """Serve on a free port of a loopback address until the end of the block."""
     server = Server(scheme="https" if tls else "http")
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -97,7 +99,7 @@ async def serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> Asy
             if writer.is_closing():
                 return
 
-    async with tcp(converse, tls=tls) as server.port:
+    async with tcp(converse, tls=tls, hosts=(host,)) as server.port:
         yield server
 
 
@@ -117,12 +119,13 @@ async def client(
     resolver: Resolver = resolve,
     clock: Clock | None = None,
     private: bool = False,
+    allow: Sequence[IPNetwork] = LOOPBACK,
     **limits: float,
 ) -> AsyncIterator[HttpClient]:
     """A client that may reach loopback, unless `private` asks for the public internet only."""
     async with HttpClient(
         user_agent="veille/0 (+https://veille.example)",
-        allow_networks=() if private else LOOPBACK,
+        allow_networks=() if private else allow,
         ssl_context=tls,
         clock=clock,
         resolver=resolver,

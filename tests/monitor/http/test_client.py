@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import FetchError, Reason
-from monitor.http import HttpResponse, parse_retry_after, status_error
+from monitor.fetch.robots import PRODUCT
+from monitor.http import HttpResponse, default_user_agent, parse_retry_after, status_error
 from monitor.http.client import _translated
 from tests.monitor.http.server import Request, answering, client, response, routing, serving
 from tests.monitor.tcp import tcp
@@ -98,6 +99,14 @@ def test_P6_a_request_says_who_asks_and_nothing_else() -> None:
     assert sorted(request.headers) == ["accept", "accept-encoding", "host", "user-agent"]
     assert request.headers["user-agent"] == "veille/0 (+https://veille.example)"
     assert request.headers["accept-encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize("contact", [None, "https://veille.example/robot", "redaction@veille.example"])
+def test_P6_we_are_named_by_product_version_and_contact(contact: str | None) -> None:
+    product, _, said = default_user_agent("1.2.3", contact).partition(" ")
+
+    assert ("veille/1.2.3", f"(+{contact})" if contact else "") == (product, said)
+    assert product.startswith(PRODUCT)
 
 
 def test_P1_a_validator_goes_back_byte_for_byte() -> None:

@@ -8,14 +8,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+from apscheduler.jobstores.memory import MemoryJobStore
 
-from monitor.demo import Answer
+from monitor.demo import Answer, Request
 from monitor.errors import StoreFullError
 from monitor.runner.embedded import _Every
-from tests.clock import ShiftedClock
+from monitor.stages import HOST_LEASE_S
+from tests.clock import ManualClock, ShiftedClock
 from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, eventually
 
 T = TypeVar("T")
@@ -86,6 +89,37 @@ def test_the_recap_of_a_new_feed_is_told_by_the_rounds(tmp_path: Path, monkeypat
     _live(tmp_path, act)
 
 
+@pytest.mark.parametrize("night", [datetime(2026, 3, 29, 0, 10, tzinfo=UTC), datetime(2026, 10, 25, 0, 10, tzinfo=UTC)])
+def test_t7_the_nights_on_which_paris_changes_its_clocks_skip_and_repeat_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, night: datetime
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+
+    async def act(desk: Desk) -> list[int]:
+        asked = []
+        for number in range(12):
+            at = desk.clock.now().astimezone(ZoneInfo("Europe/Paris"))
+            news = f"<pubDate>{at:%a, %d %b %Y %H:%M:%S} {at:%Z}</pubDate>"
+            desk.site.publish(
+                "/rss.xml",
+                f"<item><title>Kharkiv, {number}</title><guid>{number}</guid>{news}</item>",
+            )
+            await desk.cycle()
+            asked.append(desk.site.asked("/rss.xml"))
+            desk.clock.pass_s(900)
+        published = [line.published_at for line in desk.app.tools.store.matches(limit=100)]
+
+        assert [night + timedelta(minutes=15 * number) for number in range(12)] == sorted(filter(None, published))
+        return asked
+
+    asked = at_desk(tmp_path, act, clock=ManualClock(night), poll_min_s=600, poll_max_s=600)
+    monkeypatch.undo()
+    time.tzset()
+
+    assert list(range(1, 13)) == asked
+
+
 def test_t8_what_does_not_end_in_time_is_given_back(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         desk.site.answers["/une"] = Answer(delay_s=600)
@@ -148,6 +182,20 @@ def test_r3_the_longest_stall_of_the_loop_is_measured(tmp_path: Path) -> None:
         return desk.metric("loop_stall_seconds")
 
     assert _live(tmp_path, act) > 0.2
+
+
+def test_t6_no_job_is_skipped_for_being_late_none_runs_twice_at_once_and_none_is_pickled(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        scheduler = desk.app.runner._scheduler
+        assert scheduler is not None
+        jobs = scheduler.get_jobs()
+
+        assert {"tick", "round"} <= {job.id for job in jobs}
+        assert {(None, True, 1)} == {(job.misfire_grace_time, job.coalesce, job.max_instances) for job in jobs}
+        assert UTC is scheduler.timezone
+        assert [MemoryJobStore] == [type(store) for store in scheduler._jobstores.values()]
+
+    _live(tmp_path, act)
 
 
 def test_t6_ticks_that_were_skipped_are_counted(tmp_path: Path) -> None:
@@ -311,3 +359,40 @@ def test_t3_a_round_on_a_full_disk_fails_in_one_line(
         assert 1 == desk.metric("errors_total", stage="round")
 
     at_desk(tmp_path, act)
+
+
+def _limit(desk: Desk, pages: int) -> None:
+    """Let the disk hold so many pages of the database, and no more."""
+    with desk.app.tools.store._read() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+
+def test_t3_on_a_full_disk_polls_fail_loudly_stored_alerts_are_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    is_full = False
+
+    async def act(desk: Desk) -> None:
+        nonlocal is_full
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS))
+        await eventually(lambda: desk.webhook.requests)
+        with desk.app.tools.store._read() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        _limit(desk, pages)
+        is_full = True
+        flood = [desk.item(f"/{number}", f"Kharkiv, {number}", "mot " * 4000) for number in range(12)]
+        desk.site.publish("/rss.xml", *flood)
+        await eventually(lambda: desk.metric("errors_total", stage="poll_host_fast"))
+        desk.clock.pass_s(60)
+        await eventually(lambda: NEWS in desk.told)
+
+        assert [NEWS] == desk.told
+
+        _limit(desk, 1_000_000)
+        desk.clock.pass_s(HOST_LEASE_S)
+        await eventually(lambda: 13 == len(desk.told), within_s=60)
+
+        assert 13 == len(set(desk.told))
+
+    def refuse(_number: int, _request: Request) -> Answer | None:
+        return None if is_full else Answer(503)
+
+    _live(tmp_path, act, decide=refuse)

@@ -109,7 +109,7 @@ def test_closing_ends_a_busy_child_and_its_task() -> None:
         ("missing", {}, Reason.WORKER_CRASHED),
     ],
 )
-def test_a_task_that_misbehaves_is_named_and_the_next_one_is_served(
+def test_r3_a_task_that_misbehaves_is_named_and_the_next_one_is_served(
     task: str, limits: dict[str, Any], reason: Reason
 ) -> None:
     async def scenario() -> tuple[Reason, str]:
