@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from monitor.text import fold
 
-__all__ = ["link_key", "web_link"]
+__all__ = ["link_key", "site_of", "web_link"]
 
 _MAX_CHARACTERS: Final = 4096
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
@@ -18,6 +18,9 @@ _TRACKING: Final = re.compile(
     r"msclkid|twclid|igshid|mc_[ce]id|_hs(?:enc|mi)|yclid|ocid|cmpid|ref_src|wt_mc",
     re.IGNORECASE,
 )
+# Under these, a country's own second level, whoever takes a name takes the third one.
+_SECOND_LEVELS: Final = frozenset({"ac", "asso", "co", "com", "edu", "gc", "gouv", "gov", "net", "org"})
+_COUNTRY_CODE: Final = 2
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -61,3 +64,24 @@ def link_key(link: str) -> str:
     kept = [(name, value) for name, value in pairs if not _TRACKING.fullmatch(name)]
     query = parts.query if len(kept) == len(pairs) else urlencode(kept)
     return f"{host}{port}{parts.path.rstrip('/')}" + (f"?{query}" if query else "")
+
+
+def site_of(url: str) -> str:
+    """Return the name under which a site's hosts stand: `www`, `rss` or `m` are its own; a port stays.
+
+    Args:
+        url: an absolute address.
+
+    >>> site_of("https://rss.gazette.example/une"), site_of("https://www.diplomatie.gouv.fr/"), site_of("http://[::1]:80/")
+    ('gazette.example', 'diplomatie.gouv.fr', '[::1]')
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    if ":" in host:
+        return f"[{host}]{port}"
+    labels = host.split(".")
+    if labels[-1].isdigit():
+        return host + port
+    is_deep = len(labels[-1]) == _COUNTRY_CODE and labels[-2:-1] and labels[-2] in _SECOND_LEVELS
+    return ".".join(labels[-3 if is_deep else -2 :]) + port

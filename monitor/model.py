@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
+from urllib.parse import urlsplit
 
 from monitor.errors import Reason
 from monitor.rhythm import Rhythm
@@ -114,6 +115,12 @@ class FeedState:
     moved_to: str | None = None  # permanent redirect seen
     moved_count: int = 0  # identical answers in a row
     rhythm: Rhythm | None = None  # when it brings new entries; None: its first document was not read yet
+
+    @property
+    def outlet(self) -> str:
+        """The name to show: the declared one, else the feed's title, else its host's."""
+        host = urlsplit(self.feed.url).hostname or self.host
+        return self.feed.outlet or self.feed.title or host.removeprefix("www.")
 
 
 @dataclass(frozen=True, slots=True)

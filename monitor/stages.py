@@ -25,7 +25,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from monitor import alerting, extract, feeds, fetch, schedule, stories
 from monitor.clock import Clock
@@ -440,7 +439,7 @@ def _judge(
     article = extract.to_article(
         claim.entry,
         page.extracted,
-        outlet=_outlet(claim.feed),
+        outlet=claim.feed.outlet,
         page_reason=error.reason if error else None,
         page_error=str(error) if error else None,
         reserved=page.reserved or (error is not None and error.reason is Reason.RESERVED),
@@ -533,12 +532,6 @@ def _tell_article(
 
 def _facts(claim: EntryClaim) -> dict[str, object]:
     return {"entry_id": claim.id, "feed_id": claim.feed.id, "url": claim.entry.link}
-
-
-def _outlet(state: FeedState) -> str:
-    """Return the name to show: the declared one, else the host's."""
-    host = urlsplit(state.feed.url).hostname or state.host
-    return state.feed.outlet or state.feed.title or host.removeprefix("www.")
 
 
 # --- recap ----------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from monitor.cli import (
     poll,
     read,
     rules,
+    why,
 )
 from monitor.cli import run as run_command
 from monitor.cli.context import State, exit_code
@@ -51,6 +52,7 @@ app.command("check")(check.check)
 app.command("config")(config.config)
 app.command("matches")(matches.matches)
 app.command("label")(label.label)
+app.command("why")(why.why)
 app.command("explain")(explain.explain)
 app.command("analyse")(analyse.analyse)
 app.command("entities")(entities.entities)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from rules.types import Document, Mention
 
-__all__ = ["explain", "text_document"]
+__all__ = ["check_rule", "explain", "text_document"]
 
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|article|div|p)[\s>]", re.IGNORECASE)
 _SNIFFED_BYTES = 4096
@@ -38,15 +38,12 @@ def explain(
 
     from monitor.clock import SystemClock
     from monitor.rulesets import load_engine
-    from monitor.settings import nearest
     from rules.explain import as_dict
 
     settings = settings_of(context)
     engine = load_engine(settings, tested=False)
     known = {each.id: each for each in engine.pack.rules}
-    if rule is not None and rule not in known:
-        near = nearest(rule, known)
-        raise NotFoundError(f"no rule {rule!r}" + (f"; did you mean {near}?" if near else ""))
+    check_rule(rule, known)
     analysis = engine.analyse(asyncio.run(_document(settings, source)))
     verdicts = [v for v in engine.verdicts(analysis, now=SystemClock().now()) if rule in {None, v.rule}]
     if as_json:
@@ -56,6 +53,19 @@ def explain(
     from monitor.cli.shown import show_analysis
 
     show_analysis(analysis, [(verdict, known[verdict.rule]) for verdict in verdicts], settings)
+
+
+def check_rule(rule: str | None, known: Collection[str]) -> None:
+    """Refuse the id of a rule that is not there.
+
+    Raises:
+        NotFoundError: the message names the nearest.
+    """
+    from monitor.settings import nearest
+
+    if rule is not None and rule not in known:
+        near = nearest(rule, known)
+        raise NotFoundError(f"no rule {rule!r}" + (f"; did you mean {near}?" if near else ""))
 
 
 def _entities(mentions: Sequence[Mention]) -> list[str]:

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from rules.engine import Analysis
     from rules.types import Evidence, RuleDef, Snippet, Verdict
 
-__all__ = ["console", "highlighted", "marked", "show_analysis", "show_article", "show_feed", "show_match"]
+__all__ = [
+    "console",
+    "highlighted",
+    "marked",
+    "show_analysis",
+    "show_article",
+    "show_feed",
+    "show_match",
+    "show_verdict",
+]
 
 _TERM = "bold yellow"
 _MAX_ENTRIES = 20
@@ -51,7 +60,6 @@ def marked(snippet: Snippet) -> Text:
 def show_analysis(analysis: Analysis, judged: Sequence[tuple[Verdict, RuleDef]], settings: Settings) -> None:
     """Print what each rule says of a text: matches first, with their sentences."""
     from monitor.settings import Language
-    from rules.explain import explain, snippets
 
     out = console()
     document = analysis.document
@@ -62,14 +70,22 @@ def show_analysis(analysis: Analysis, judged: Sequence[tuple[Verdict, RuleDef]],
     masks = ", ".join(dict.fromkeys(f"« {mask.text} »" for mask in analysis.scan.masks))
     ignored = ("; ignored: " if english else " ; ignoré : ") + masks if masks else ""
     out.print(Text(f"{'entities: ' if english else 'entités : '}{names}{ignored}"))
-    for verdict, rule in sorted(judged, key=lambda each: (not each[0].match, -each[0].score, each[0].rule)):
-        mark = "✔" if verdict.match else ("~" if verdict.near_miss else "✘")
-        style = "green" if verdict.match else ("yellow" if verdict.near_miss else "red")
+    best_first = sorted(judged, key=lambda each: (not each[0].match, -each[0].score, each[0].rule))
+    for verdict, rule in best_first:
         out.print()
-        out.print(Text.assemble((mark, style), " ", explain(verdict, rule, analysis, settings.language.value)))
-        if verdict.match:
-            for snippet in snippets(verdict, analysis):
-                out.print(marked(snippet))
+        show_verdict(out, verdict, rule, analysis, settings)
+
+
+def show_verdict(out: Console, verdict: Verdict, rule: RuleDef, analysis: Analysis, settings: Settings) -> None:
+    """Print what one rule says of a text: a line, and of a match its sentences."""
+    from rules.explain import explain, snippets
+
+    mark = "✔" if verdict.match else ("~" if verdict.near_miss else "✘")
+    style = "green" if verdict.match else ("yellow" if verdict.near_miss else "red")
+    out.print(Text.assemble((mark, style), " ", explain(verdict, rule, analysis, settings.language.value)))
+    if verdict.match:
+        for snippet in snippets(verdict, analysis):
+            out.print(marked(snippet))
 
 
 def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> None:

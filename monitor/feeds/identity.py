@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Entry
 
-__all__ = ["identified"]
+__all__ = ["address_keys", "identified"]
 
 _LONGEST: Final = 500
 
@@ -37,6 +37,17 @@ def identified(entries: Sequence[Entry], *, home: str | None) -> tuple[Entry, ..
     if home:
         links[link_key(home)] += len(once) + 1
     return tuple(replace(entry, keys=tuple(_keys(entry, guids, links, dates))) for entry in once)
+
+
+def address_keys(url: str) -> tuple[str, ...]:
+    """Return the keys that entries with this address may have: as a link, with `www.` and without, or as a guid.
+
+    >>> address_keys("https://www.gazette.example/une?utm_source=rss")[:2]
+    ('l:www.gazette.example/une', 'l:gazette.example/une')
+    """
+    key = link_key(url)
+    other = key.removeprefix("www.") if key.startswith("www.") else f"www.{key}"
+    return tuple(f"{kind}{_short(named)}" for kind, named in (("l:", key), ("l:", other), ("g:", url)))
 
 
 def _once(entries: Sequence[Entry]) -> list[Entry]:

@@ -3,6 +3,7 @@
 `survey` reads the articles and calls this; `cli` shows what comes out::
 
     ArchivedArticle --Judge--> Outcome --tally, compare--> RuleTally, Diff
+    ListedEntry --whereabouts--> Whereabouts
 """
 
 from __future__ import annotations
@@ -13,11 +14,22 @@ from monitor.review.judging import Graded, Judge, Outcome
 from monitor.review.overlap import never_seen, overlapping
 from monitor.review.precision import Precision, wilson
 from monitor.review.shadow import ShadowRecord, shadow_record
+from monitor.review.whereabouts import (
+    FeedCondition,
+    Stage,
+    Whereabouts,
+    condition_of,
+    lacks_text,
+    nearest,
+    newly_matching,
+    whereabouts,
+)
 
 __all__ = [
     "Change",
     "DayDiff",
     "Diff",
+    "FeedCondition",
     "Graded",
     "Judge",
     "Outcome",
@@ -26,12 +38,19 @@ __all__ = [
     "RuleDiff",
     "RuleTally",
     "ShadowRecord",
+    "Stage",
+    "Whereabouts",
     "compare",
+    "condition_of",
+    "lacks_text",
+    "nearest",
     "never_seen",
+    "newly_matching",
     "overlapping",
     "period_of",
     "sentence",
     "shadow_record",
     "tally",
+    "whereabouts",
     "wilson",
 ]

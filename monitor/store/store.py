@@ -30,7 +30,7 @@ from monitor.model import (
     Receipt,
     Story,
 )
-from monitor.store import archive, articles, feeds, hosts, log, outbox, polls, reading
+from monitor.store import archive, articles, feeds, hosts, listing, log, outbox, polls, reading
 from monitor.store.connection import connect, create_file, database_path, translated, writing
 from monitor.store.connection import reading as reading_from
 from monitor.store.migrate import check_version, migrate
@@ -43,6 +43,7 @@ from monitor.store.values import (
     Gauges,
     Judgement,
     LabelLine,
+    ListedEntry,
     MatchDetail,
     MatchLine,
     OutboxItem,
@@ -580,6 +581,29 @@ class Store:
         """
         with self._write() as connection:
             return log.label_match(connection, ref, relevant=relevant, now=now)
+
+    def listed(self, keys: Sequence[str]) -> tuple[ListedEntry, ...]:
+        """Return the entries that one of these keys identifies, of any feed, as they came, with what became of each.
+
+        Args:
+            keys: `g:<guid>` and `l:<canonical link>`, as entries have them.
+        """
+        with self._read() as connection:
+            return listing.find_listed(connection, keys)
+
+    def feeds_listing(self, host: str) -> tuple[FeedId, ...]:
+        """Return the feeds that listed pages of a host, wherever they are themselves.
+
+        Args:
+            host: its name, with the port unless it is the scheme's own.
+        """
+        with self._read() as connection:
+            return listing.feeds_listing(connection, host)
+
+    def last_listed(self, feed_ids: Sequence[FeedId]) -> dict[FeedId, datetime]:
+        """Return when each of these feeds last listed anything that was new; those that never did are left out."""
+        with self._read() as connection:
+            return listing.last_listed(connection, feed_ids)
 
     def gauges(self, *, now: datetime) -> Gauges:
         """Return what is measured every few seconds."""

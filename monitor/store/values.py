@@ -17,7 +17,12 @@ from monitor.model import (
     Completeness,
     DeliveryId,
     DeliveryState,
+    Entry,
+    EntryId,
     Feed,
+    FeedState,
+    Lane,
+    NotificationReason,
     Receiver,
     Rendered,
     Story,
@@ -33,6 +38,10 @@ __all__ = [
     "Gauges",
     "Judgement",
     "LabelLine",
+    "ListedAlert",
+    "ListedArticle",
+    "ListedEntry",
+    "ListedMatch",
     "MatchDetail",
     "MatchLine",
     "OutboxItem",
@@ -232,3 +241,56 @@ class ShadowMatch:
     version: str
     status: Status
     relevant: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAlert:
+    """An alert that tells a match, and its deliveries, in order. No receiver: it is in the log only."""
+
+    id: AlertId
+    reason: NotificationReason
+    planned_at: datetime
+    receivers: tuple[str, ...]
+    deliveries: tuple[DeliveryLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMatch:
+    """A match or near miss of an article, and what became of it."""
+
+    id: int
+    match: Match
+    matched_at: datetime
+    waits_for_recap: bool
+    alerts: tuple[ListedAlert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedArticle:
+    """The article of an entry, with its matches and near misses, best first."""
+
+    id: ArticleId
+    article: Article
+    recorded_at: datetime
+    matches: tuple[ListedMatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntry:
+    """All that is known of an entry and of what followed from it."""
+
+    id: EntryId
+    feed: FeedState
+    entry: Entry
+    state: EntryState
+    first_seen_at: datetime
+    baseline: bool
+    same_as: EntryId | None  # the entry that is read in its place
+    lane: Lane
+    attempts: int
+    next_attempt_at: datetime | None
+    lease_until: datetime | None
+    last_reason: Reason | None
+    last_error: str | None
+    withheld: bool  # its page is reserved: its texts were not kept (promise P5)
+    article: ListedArticle | None

@@ -1,0 +1,245 @@
+"""What `veille why` says, in the reader's language. The stages are those of `monitor.review.whereabouts`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from monitor.cli.when import local
+from monitor.model import DeliveryState
+from monitor.review import FeedCondition, Stage, condition_of, lacks_text
+from monitor.settings import Language
+from rules.types import Completeness
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from monitor.model import FeedState
+    from monitor.review import Whereabouts
+    from monitor.settings import Settings
+    from monitor.store import DeliveryLine, ListedArticle, ListedEntry, ListedMatch
+
+__all__ = ["Account"]
+
+_WORDS: Mapping[Language, Mapping[str, str]] = {
+    Language.FR: {
+        Stage.DELIVERED: "remis le {at} à {receivers}",
+        Stage.PENDING: "alerte {alert} en attente d’envoi à {receivers}",
+        Stage.FAILED: "alerte {alert} abandonnée pour {receivers} : {error}",
+        Stage.LOG_ONLY: "alerte {alert} inscrite au journal seulement : aucune route ne mène à un destinataire",
+        Stage.RECAP: "retenu par {rule} ; attend le récapitulatif de la première lecture du flux",
+        Stage.TOLD_ALREADY: "retenu par {rule} ; son sujet avait déjà été signalé",
+        Stage.SILENT_RULE: "retenu par {rule}, règle « {status} », qui ne prévient personne",
+        Stage.RULES_CHANGED: "lu le {at} sans correspondance ; les règles d’aujourd’hui le retiendraient : {today}",
+        Stage.NEAR_MISS: "recalé de peu : {rule}, {score} points pour un seuil de {threshold}",
+        Stage.NO_MATCH: "lu le {at}, aucune règle ne l’a retenu",
+        Stage.PAGE_FAILED: "page illisible ({error}) ; dans le résumé du flux, aucune règle ne l’a retenu",
+        Stage.BLOCKED: "page masquée ({error}) ; dans le résumé du flux, aucune règle ne l’a retenu",
+        Stage.EMPTY: "page sans texte d’article ({error}) ; dans le résumé du flux, aucune règle ne l’a retenu",
+        Stage.ROBOTS: "page interdite aux robots ({error}) ; dans le résumé du flux, aucune règle ne l’a retenu",
+        Stage.RESERVED: "page réservée ({error}) ; dans le texte du flux, aucune règle ne l’a retenu",
+        Stage.POSTPONED: "page demandée {attempts} fois en vain, de nouveau le {at} : {error}",
+        Stage.BEING_READ: "en cours de lecture",
+        Stage.WAITING: "en attente de lecture depuis le {at}",
+        Stage.BASELINE: "jamais lu : il figurait déjà au premier relevé du flux, trop ancien ou sans date",
+        Stage.DUPLICATE: "lu sous un autre flux (entrée {same_as})",
+        Stage.NEVER_LISTED: "jamais vu : aucun flux ne l’a annoncé",
+        "at_once": "dès que possible",
+        "seen": "vu le {at} dans {feed}",
+        "dated": "publié le {at}",
+        "undated": "sans date",
+        "first_poll": "au premier relevé",
+        "read": "lu le {at} : {completeness}, {words} mots",
+        "withheld": "lu le {at} : page réservée, le texte n’a pas été gardé",
+        "page_error": "la page n’a pas pu être lue : {error}",
+        "slow": "voie lente",
+        "alert": "alerte {alert}, le {at}",
+        "delivery_sent": "{receiver} : remis le {at}",
+        "delivery_pending": "{receiver} : en attente, prochain essai {at}",
+        "delivery_failed": "{receiver} : abandonné",
+        "tries": "essais : {attempts}",
+        Completeness.FULL: "texte intégral",
+        Completeness.TEASER: "début seulement",
+        Completeness.SUMMARY: "résumé seulement",
+        "judged_article": "Ce que disent les règles d’aujourd’hui :",
+        "judged_feed": "Ce que disent les règles d’aujourd’hui du titre et du résumé :",
+        "judged_title": "Ce que disent les règles d’aujourd’hui du titre :",
+        "nothing": "aucune règle n’y voit un seul de ses termes",
+        "feed": "{name} (flux {id}, {url})",
+        "no_feed": "Aucun de vos flux n’annonce de pages de {site}.",
+        "feeds": "Vos flux de {site} :",
+        FeedCondition.GONE: "n’existe plus (410), n’est plus relevé",
+        FeedCondition.PAUSED: "en pause, n’est pas relevé",
+        FeedCondition.NEVER_POLLED: "pas encore relevé",
+        FeedCondition.FAILING: "en panne depuis {failures} relevés, dernier bon relevé {at} : {error}",
+        FeedCondition.POLLED: "relevé le {at}, ne l’a jamais annoncé",
+        "never": "jamais",
+        "news": "dernière nouveauté {at}",
+        "next": "prochain relevé {at}",
+        "colon": " : ",
+    },
+    Language.EN: {
+        Stage.DELIVERED: "delivered on {at} to {receivers}",
+        Stage.PENDING: "alert {alert} waits to be sent to {receivers}",
+        Stage.FAILED: "alert {alert} was given up for {receivers}: {error}",
+        Stage.LOG_ONLY: "alert {alert} is in the log only: no route leads to a receiver",
+        Stage.RECAP: "matched by {rule}; waits for the recap of the feed's first poll",
+        Stage.TOLD_ALREADY: "matched by {rule}; its story had been told already",
+        Stage.SILENT_RULE: "matched by {rule}, a rule that is {status} and tells nobody",
+        Stage.RULES_CHANGED: "read on {at} without a match; the rules of today would match it: {today}",
+        Stage.NEAR_MISS: "near miss: {rule}, {score} points for a threshold of {threshold}",
+        Stage.NO_MATCH: "read on {at}, no rule matched it",
+        Stage.PAGE_FAILED: "page not read ({error}); no rule matched the feed's summary",
+        Stage.BLOCKED: "page hidden ({error}); no rule matched the feed's summary",
+        Stage.EMPTY: "page without an article's text ({error}); no rule matched the feed's summary",
+        Stage.ROBOTS: "page closed to robots ({error}); no rule matched the feed's summary",
+        Stage.RESERVED: "page reserved ({error}); no rule matched the feed's own text",
+        Stage.POSTPONED: "page asked for {attempts} times in vain, again on {at}: {error}",
+        Stage.BEING_READ: "being read",
+        Stage.WAITING: "waits to be read since {at}",
+        Stage.BASELINE: "never read: it was there at the feed's first poll, too old or undated",
+        Stage.DUPLICATE: "read under another feed (entry {same_as})",
+        Stage.NEVER_LISTED: "never seen: no feed listed it",
+        "at_once": "as soon as possible",
+        "seen": "seen on {at} in {feed}",
+        "dated": "published on {at}",
+        "undated": "undated",
+        "first_poll": "at the first poll",
+        "read": "read on {at}: {completeness}, {words} words",
+        "withheld": "read on {at}: the page is reserved, its text was not kept",
+        "page_error": "the page could not be read: {error}",
+        "slow": "slow lane",
+        "alert": "alert {alert}, on {at}",
+        "delivery_sent": "{receiver}: delivered on {at}",
+        "delivery_pending": "{receiver}: waiting, next try {at}",
+        "delivery_failed": "{receiver}: given up",
+        "tries": "tries: {attempts}",
+        Completeness.FULL: "full text",
+        Completeness.TEASER: "beginning only",
+        Completeness.SUMMARY: "summary only",
+        "judged_article": "What the rules of today say:",
+        "judged_feed": "What the rules of today say of title and summary:",
+        "judged_title": "What the rules of today say of the title:",
+        "nothing": "no rule sees any of its terms there",
+        "feed": "{name} (feed {id}, {url})",
+        "no_feed": "None of your feeds lists pages of {site}.",
+        "feeds": "Your feeds of {site}:",
+        FeedCondition.GONE: "gone (410), polled no more",
+        FeedCondition.PAUSED: "paused, not polled",
+        FeedCondition.NEVER_POLLED: "not polled yet",
+        FeedCondition.FAILING: "failing for {failures} polls, last good poll {at}: {error}",
+        FeedCondition.POLLED: "polled on {at}, never listed it",
+        "never": "never",
+        "news": "last news {at}",
+        "next": "next poll {at}",
+        "colon": ": ",
+    },
+}
+
+
+class Account:
+    """Says where an address got to.
+
+    Args:
+        settings: the reader's language and time zone.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._words = _WORDS[settings.language]
+        self._zone: ZoneInfo = settings.zone
+        self._french = settings.language is Language.FR
+
+    def say(self, name: str, /, **facts: object) -> str:
+        """Return a sentence or its beginning."""
+        return self._words[name].format(**facts)
+
+    def headline(self, found: Whereabouts, *, today: Sequence[str] = ()) -> str:
+        """Return the stage in one sentence.
+
+        Args:
+            found: how far the address got.
+            today: the rules that match it as they are today.
+        """
+        entry, match, alert = found.entry, found.match, found.alert
+        article = entry.article.article if entry and entry.article else None
+        failure = next((delivery.last_error for delivery in found.deliveries), None)
+        verdict = match.match.verdict if match else None
+        return self.say(
+            found.stage,
+            at=self._at(found.at),
+            receivers=", ".join(delivery.receiver for delivery in found.deliveries),
+            alert=alert.id if alert else "",
+            rule=match.match.rule.id if match else "",
+            status=match.match.rule.status.value if match else "",
+            score=self._number(verdict.score) if verdict else "",
+            threshold=self._number(verdict.threshold or 0) if verdict else "",
+            error=failure or (article.page_error if article else entry.last_error if entry else None) or "?",
+            attempts=entry.attempts if entry else 0,
+            same_as=entry.same_as if entry else "",
+            today=", ".join(today),
+        )
+
+    def entry(self, entry: ListedEntry) -> Iterator[str]:
+        """Yield what is known of an entry: seen, read, matched, told."""
+        seen = [self.say("seen", at=self._at(entry.first_seen_at), feed=self.feed_name(entry.feed))]
+        seen += [self.say("first_poll")] if entry.baseline else []
+        seen += [self.say("slow")] if entry.article is None and entry.lane.value == "slow" else []
+        published_at = entry.entry.published_at
+        seen += [self.say("dated", at=self._at(published_at)) if published_at else self.say("undated")]
+        yield ", ".join(seen)
+        if entry.article is not None:
+            yield self._reading(entry, entry.article)
+            if entry.article.article.page_error and not lacks_text(entry.article.article):
+                yield self.say("page_error", error=entry.article.article.page_error)
+            for match in entry.article.matches:
+                yield from self._match(match)
+
+    def _reading(self, entry: ListedEntry, read: ListedArticle) -> str:
+        at, article = self._at(read.recorded_at), read.article
+        if entry.withheld:
+            return self.say("withheld", at=at)
+        words = len(f"{article.lead} {article.body}".split())
+        return self.say("read", at=at, completeness=self._words[article.completeness], words=words)
+
+    def _match(self, match: ListedMatch) -> Iterator[str]:
+        for alert in match.alerts:
+            yield f"{self.say('alert', alert=alert.id, at=self._at(alert.planned_at))} ({match.match.rule.id})"
+            for delivery in alert.deliveries:
+                yield f"  {self._delivery(delivery)}"
+
+    def _delivery(self, delivery: DeliveryLine) -> str:
+        is_pending = delivery.state is DeliveryState.PENDING
+        at = self._at(delivery.next_attempt_at if is_pending else delivery.sent_at) or self.say("at_once")
+        told = [self.say(f"delivery_{delivery.state}", receiver=delivery.receiver, at=at)]
+        if delivery.state is not DeliveryState.SENT:
+            told += [self.say("tries", attempts=delivery.attempts)]
+            told += [delivery.last_error] if delivery.last_error else []
+        return ", ".join(told)
+
+    def feed_name(self, state: FeedState) -> str:
+        """Return a feed's name, number and address."""
+        return self.say("feed", name=state.outlet, id=state.id, url=state.feed.url)
+
+    def feed(self, state: FeedState, *, last_listed_at: datetime | None) -> str:
+        """Return how a feed fares.
+
+        Args:
+            state: the feed.
+            last_listed_at: when it last listed anything that was new.
+        """
+        condition = condition_of(state)
+        is_failing = condition is FeedCondition.FAILING
+        at = self._at(state.last_ok_at if is_failing else state.last_polled_at) or self.say("never")
+        told = [self.say(condition, at=at, failures=state.failures, error=state.last_error)]
+        if condition in {FeedCondition.POLLED, FeedCondition.FAILING}:
+            told += [self.say("news", at=self._at(last_listed_at) or self.say("never"))]
+            told += [self.say("next", at=self._at(state.next_due_at))] if state.next_due_at else []
+        return f"{self.feed_name(state)}{self._words['colon']}{', '.join(told)}"
+
+    def _at(self, moment: datetime | None) -> str:
+        return local(moment, self._zone)
+
+    def _number(self, number: float) -> str:
+        text = f"{number:.4f}".rstrip("0").rstrip(".")
+        return text.replace(".", ",") if self._french else text

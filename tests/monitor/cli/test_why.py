@@ -1,0 +1,340 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.cli.account import _WORDS
+from monitor.errors import Reason
+from monitor.model import Channel, DeliveryId, DeliveryState, Lane, PollOutcome, PollResult, Receipt, Receiver
+from monitor.review import FeedCondition, Stage
+from monitor.settings import Language
+from monitor.store import Store
+from rules.types import Completeness, Status
+from tests.monitor.cli.conftest import Veille
+from tests.monitor.cli.samples import RULE
+from tests.monitor.store.samples import (
+    DAY_S,
+    NOW,
+    add_feed,
+    after,
+    alert,
+    article,
+    claim,
+    entry,
+    live_feed,
+    match,
+    message,
+    poll,
+    story,
+)
+
+URL = "https://www.gazette.example/monde/kharkiv.html"
+KEYS = ("g:un", "l:www.gazette.example/monde/kharkiv.html")
+NEWS = entry("un", link=URL, keys=KEYS, title="Kharkiv sous les bombes", summary="Une nuit d’alerte.")
+FEED = "https://www.gazette.example/rss"
+
+
+@pytest.fixture(autouse=True)
+def rules(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "bombes.yaml").write_text(RULE, encoding="utf-8")
+    monkeypatch.setenv("VEILLE_RULES", "bombes.yaml")
+
+
+@pytest.fixture
+def entry_id(store: Store) -> int:
+    """An entry to read, not yet claimed."""
+    poll(store, live_feed(store, FEED), NEWS)
+    return store.listed(KEYS)[0].id
+
+
+def read(store: Store, title: str = "Kharkiv sous les bombes", **how: object) -> None:
+    """Read the entry as an article with this title, and record what follows."""
+    (claimed,) = claim(store, at=after(1))
+    text = article(
+        title, lead="", body="Une nuit d’alerte.", **{n: how.pop(n) for n in [*how] if n.startswith(("page", "comp"))}
+    )
+    given = {"story": story(), "matches": [], "alerts": [], "now": after(2), **how}
+    store.record_article(claimed.id, text, **given)  # type: ignore[arg-type]  # given by each test
+
+
+def first(veille: Veille, *words: str) -> str:
+    """Return the line that names the stage."""
+    got = veille("why", *words)
+    assert (0, "") == (got.code, got.err)
+    return next(line for line in got.out.splitlines() if line.startswith("→ "))
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_an_article_that_was_delivered_is_told_with_when_and_to_whom(veille: Veille, store: Store) -> None:
+    told = match("bombes")
+    desk = [message("7K2QXYZ0", Receiver(name, Channel.SLACK)) for name in ("slack-desk", "mail-desk", "web")]
+    read(store, matches=[told], alerts=[(alert("7K2QXYZ0", told), desk)])
+    for receiver in ("slack-desk", "mail-desk", "web"):
+        store.claim_deliveries(receiver, now=after(5), owner="moi", lease_s=60, limit=1)
+    store.settle_sent(DeliveryId(1), Receipt(), now=after(14))
+    store.settle_retry(
+        DeliveryId(2), next_attempt_at=after(60), reason=Reason.UNAVAILABLE, error="answered 503", now=after(6)
+    )
+    store.settle_failed(DeliveryId(3), reason=Reason.GONE, error="answered 410", now=after(6))
+    out = veille("why", URL + "?utm_source=rss#xtor=1").out
+
+    assert out.startswith("Kharkiv sous les bombes\nhttps://www.gazette.example/monde/kharkiv.html")
+    assert "→ remis le 2026-05-16 07:14 à slack-desk\n" in out
+    assert f"vu le 2026-05-16 07:00 dans gazette.example (flux 1, {FEED}), publié le 2026-05-16 07:00\n" in out
+    assert "lu le 2026-05-16 07:02 : texte intégral, 3 mots\n" in out
+    assert "alerte al_7K2QXYZ0, le 2026-05-16 07:00 (bombes)\n" in out
+    assert "  slack-desk : remis le 2026-05-16 07:14\n" in out
+    assert "  mail-desk : en attente, prochain essai 2026-05-16 08:00, essais : 1, answered 503\n" in out
+    assert "  web : abandonné, essais : 1, answered 410\n" in out
+    assert "✔ bombes " in out
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_alerts_that_wait_or_were_given_up_are_told_so(veille: Veille, store: Store) -> None:
+    told = match("bombes")
+    read(store, matches=[told], alerts=[(alert("7K2QXYZ0", told), [message()])])
+    waiting = veille("why", URL)
+    store.claim_deliveries("webhook", now=after(5), owner="moi", lease_s=60, limit=1)
+    store.settle_failed(DeliveryId(1), reason=Reason.GONE, error="answered 410", now=after(6))
+
+    assert "→ alerte al_7K2QXYZ0 en attente d’envoi à webhook\n" in waiting.out
+    assert "  webhook : en attente, prochain essai dès que possible, essais : 0\n" in waiting.out
+    assert "→ alerte al_7K2QXYZ0 abandonnée pour webhook : answered 410" == first(veille, URL)
+
+
+@pytest.mark.parametrize(
+    ("status", "alerts", "expected"),
+    [
+        (Status.STABLE, 1, "→ alerte al_7K2QXYZ0 inscrite au journal seulement : aucune route"),
+        (Status.STABLE, 0, "→ retenu par bombes ; son sujet avait déjà été signalé"),
+        (Status.EXPERIMENTAL, 0, "→ retenu par bombes, règle « experimental », qui ne prévient personne"),
+    ],
+)
+@pytest.mark.usefixtures("entry_id")
+def test_a_match_that_went_to_nobody_is_told_why(
+    veille: Veille, store: Store, status: Status, alerts: int, expected: str
+) -> None:
+    made = match("bombes")
+    told = replace(made, rule=replace(made.rule, status=status))
+    read(store, matches=[told], alerts=[(alert("7K2QXYZ0", told), [])] if alerts else [])
+
+    assert first(veille, URL).startswith(expected)
+
+
+def test_a_match_of_a_first_poll_waits_for_the_recap(veille: Veille, store: Store) -> None:
+    poll(store, add_feed(store, FEED), NEWS, at=after(1))
+    read(store, matches=[match("bombes")])
+
+    assert "→ retenu par bombes ; attend le récapitulatif de la première lecture du flux" == first(veille, URL)
+    assert ", au premier relevé, " in veille("why", URL).out
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_a_near_miss_is_explained_as_explain_does(veille: Veille, store: Store) -> None:
+    read(store, "Une bombe près de la ville", matches=[match("front", score=7.25, near_miss=True)])
+    out = veille("why", URL).out
+
+    assert "→ recalé de peu : front, 7,25 points pour un seuil de 10\n" in out
+    assert "Ce que disent les règles d’aujourd’hui :\n✘ bombes non : " in out
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_where_no_rule_saw_a_term_that_is_said(veille: Veille, store: Store) -> None:
+    read(store, "Le temps qu’il fera")
+    out = veille("why", URL).out
+
+    assert "→ lu le 2026-05-16 07:02, aucune règle ne l’a retenu\n" in out
+    assert "  aucune règle n’y voit un seul de ses termes\n" in out
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_one_rule_is_explained_whatever_it_saw(veille: Veille, store: Store) -> None:
+    read(store, "Le temps qu’il fera")
+
+    assert "✘ bombes non : " in veille("why", URL, "--rule", "bombes").out
+    assert 5 == veille("why", URL, "--rule", "bombe").code
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_rules_that_would_match_today_are_named(veille: Veille, store: Store) -> None:
+    read(store)
+
+    assert first(veille, URL).endswith("sans correspondance ; les règles d’aujourd’hui le retiendraient : bombes")
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (Reason.ROBOTS, "→ page interdite aux robots (voilà)"),
+        (Reason.RESERVED, "→ page réservée (voilà)"),
+        (Reason.EMPTY, "→ page sans texte d’article (voilà)"),
+        (Reason.BLOCKED, "→ page masquée (voilà)"),
+        (Reason.HTTP_5XX, "→ page illisible (voilà)"),
+    ],
+)
+@pytest.mark.usefixtures("entry_id")
+def test_a_page_that_could_not_be_used_is_the_reason(
+    veille: Veille, store: Store, reason: Reason, expected: str
+) -> None:
+    read(store, "Rien", page_reason=reason, page_error="voilà", completeness=Completeness.SUMMARY)
+
+    assert first(veille, URL).startswith(expected)
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_a_page_that_failed_beside_a_whole_text_is_told_beside_it(veille: Veille, store: Store) -> None:
+    read(store, "Rien", page_reason=Reason.ROBOTS, page_error="voilà")
+
+    assert "la page n’a pas pu être lue : voilà\n" in veille("why", URL).out
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_of_a_text_that_was_not_kept_only_the_title_is_judged(veille: Veille, store: Store) -> None:
+    read(store, keep_text=False)
+    out = veille("why", URL).out
+
+    assert "lu le 2026-05-16 07:02 : page réservée, le texte n’a pas été gardé\n" in out
+    assert "Ce que disent les règles d’aujourd’hui du titre :\n✔ bombes " in out
+
+
+def test_an_entry_in_the_queue_is_told_where_it_stands(veille: Veille, store: Store, entry_id: int) -> None:
+    waiting = veille("why", URL).out
+    (claimed,) = claim(store, at=after(1))
+    assert entry_id == claimed.id
+    store.leave_to_slow_lane(claimed.id, whole_host=False, now=after(1))
+    slow = veille("why", URL).out
+    (claimed,) = claim(store, at=after(2), lane=Lane.SLOW)
+    store.postpone_entry(
+        claimed.id, next_attempt_at=after(60), reason=Reason.TIMEOUT, error="no answer in 15 s", now=after(3)
+    )
+
+    assert "→ en attente de lecture depuis le 2026-05-16 07:00\n" in waiting
+    assert "Ce que disent les règles d’aujourd’hui du titre et du résumé :\n✔ bombes " in waiting
+    assert "voie lente" in slow
+    assert "→ page demandée 1 fois en vain, de nouveau le 2026-05-16 08:00 : no answer in 15 s" == first(veille, URL)
+
+
+def test_an_entry_that_is_leased_is_being_read(veille: Veille, store: Store, entry_id: int) -> None:
+    far = NOW.replace(year=9000)
+    store.claim_entries(now=far, owner="moi", lease_s=60, limit=1, lane=Lane.FAST)
+
+    assert entry_id
+    assert "→ en cours de lecture" == first(veille, URL)
+
+
+def test_an_old_entry_of_a_first_poll_was_never_read(veille: Veille, store: Store) -> None:
+    poll(store, add_feed(store, FEED), replace(NEWS, published_at=None))
+
+    assert first(veille, URL).startswith("→ jamais lu : il figurait déjà au premier relevé du flux")
+    assert "sans date" in veille("why", URL).out
+
+
+def test_an_article_in_two_feeds_is_told_once_with_both(veille: Veille, store: Store, entry_id: int) -> None:
+    poll(store, live_feed(store, "https://www.gazette.example/monde.xml"), NEWS)
+    read(store, "Rien")
+    out = veille("why", URL).out
+
+    assert entry_id
+    assert "→ lu le 2026-05-16 07:02, aucune règle ne l’a retenu\n" in out
+    assert 2 == out.count("vu le ")
+
+
+def test_it_is_told_in_english_too(
+    veille: Veille, store: Store, entry_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VEILLE_LANGUAGE", "en")
+    read(store, "Une bombe près de la ville", matches=[match("front", score=7.25, near_miss=True)])
+    out = veille("why", URL).out
+
+    assert entry_id
+    assert "→ near miss: front, 7.25 points for a threshold of 10\n" in out
+    assert "What the rules of today say:\n✘ bombes no: " in out
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_it_is_told_to_programs(veille: Veille, store: Store) -> None:
+    told = match("bombes")
+    read(store, matches=[told], alerts=[(alert("7K2QXYZ0", told), [message()])])
+    (got,) = veille("why", URL, "--json").lines
+
+    assert (URL, "pending", None) == (got["url"], got["stage"], got["at"])
+    (listed,) = got["entries"]
+    assert ("done", FEED, "full", "www.gazette.example") == (
+        listed["state"],
+        listed["feed"]["url"],
+        listed["article"]["completeness"],
+        listed["link"].split("/")[2],
+    )
+    (line,) = listed["matches"][0]["alerts"][0]["deliveries"]
+    assert ("webhook", "pending") == (line["receiver"], line["state"])
+    assert ("article", ["bombes"]) == (got["judged"], [rule["rule"] for rule in got["rules"]])
+
+
+def failed(store: Store, url: str) -> None:
+    outcome = PollOutcome(PollResult.FAILED, reason=Reason.HTTP_5XX, error="answered 500")
+    feed = store.feed(url).id
+    store.record_poll(feed, outcome, (), next_due_at=after(90), now=after(30), baseline_max_age_s=DAY_S)
+
+
+def test_of_an_address_that_no_feed_listed_the_feeds_of_its_site_are_told(veille: Veille, store: Store) -> None:
+    for name in ("une", "monde", "sport", "gone"):
+        add_feed(store, f"https://rss.gazette.example/{name}")
+    add_feed(store, "https://autre.example/rss")
+    poll(store, store.feed("1").id, entry("un"), at=after(1))
+    failed(store, "https://rss.gazette.example/monde")
+    store.pause_feed(store.feed("3").id, paused=True, now=after(1))
+    store.record_poll(
+        store.feed("4").id,
+        PollOutcome(PollResult.FAILED, reason=Reason.GONE),
+        (),
+        next_due_at=None,
+        now=after(1),
+        baseline_max_age_s=DAY_S,
+    )
+    add_feed(store, "https://rss.gazette.example/neuf")
+    out = veille("why", URL).out
+    (told,) = veille("why", URL, "--json").lines
+
+    assert "→ jamais vu : aucun flux ne l’a annoncé\n" in out
+    assert "Vos flux de gazette.example :\n" in out
+    assert "/une) : relevé le 2026-05-16 07:01, ne l’a jamais annoncé, dernière nouveauté 2026-05-16 07:01" in out
+    assert "/monde) : en panne depuis 1 relevés, dernier bon relevé jamais : answered 500, dernière nouveauté ja" in out
+    assert "/sport) : en pause" in out
+    assert "/gone) : n’existe plus" in out
+    assert "/neuf) : pas encore relevé\n" in out
+    assert "autre.example" not in out
+    assert ["polled", "failing", "paused", "gone", "never_polled"] == [feed["condition"] for feed in told["feeds"]]
+    assert ("never_listed", []) == (told["stage"], told["rules"])
+
+
+@pytest.mark.usefixtures("store")
+def test_a_site_without_a_feed_of_ours_is_told_so(veille: Veille) -> None:
+    assert (
+        "Aucun de vos flux n’annonce de pages de ailleurs.example.\n" in veille("why", "https://ailleurs.example/").out
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["kharkiv", "ftp://gazette.example/un", "https://moi@gazette.example/", "file:///x"]
+)
+@pytest.mark.usefixtures("store")
+def test_what_is_no_address_exits_2(veille: Veille, address: str) -> None:
+    got = veille("why", address)
+
+    assert 2 == got.code
+    assert "is no article's address" in got.err
+
+
+def test_without_a_database_it_says_what_makes_one(veille: Veille) -> None:
+    got = veille("why", URL)
+
+    assert (3, True) == (got.code, "no such database" in got.err)
+
+
+def test_every_stage_and_condition_has_words_in_both_languages() -> None:
+    french, english = _WORDS[Language.FR], _WORDS[Language.EN]
+
+    assert french.keys() == english.keys()
+    assert {*Stage, *FeedCondition, *Completeness, *(f"delivery_{state}" for state in DeliveryState)} <= french.keys()
