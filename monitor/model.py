@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from monitor.errors import Reason
 from monitor.rhythm import Rhythm
-from rules.types import Completeness, Document, Match
+from rules.types import Completeness, Document, Level, Match
 
 __all__ = [
     "Alert",
@@ -21,6 +21,7 @@ __all__ = [
     "AlertType",
     "Article",
     "ArticleId",
+    "Change",
     "Channel",
     "Completeness",
     "Delivery",
@@ -47,8 +48,12 @@ __all__ = [
     "Receiver",
     "Refusal",
     "Rendered",
+    "Reread",
+    "Standing",
     "Story",
     "StorySource",
+    "Told",
+    "Update",
 ]
 
 FeedId = NewType("FeedId", int)
@@ -223,9 +228,20 @@ class HostClaim:
     feeds: tuple[FeedState, ...]
 
 
+class Reread(StrEnum):
+    """How an entry that changed in its feed is read again."""
+
+    PAGE = "page"
+    TITLE = "title"  # without asking for its page
+
+
 @dataclass(frozen=True, slots=True)
 class EntryClaim:
-    """An entry whose article we may now read."""
+    """An entry whose article we may now read.
+
+    `reread` is None the first time. `rereads` counts how often it was queued again; where the feed changed it while it
+    was read, the store's count is ahead of it.
+    """
 
     id: EntryId
     feed: FeedState
@@ -234,6 +250,11 @@ class EntryClaim:
     baseline: bool  # of the feed's first poll: told in the recap only
     attempts: int  # this one included
     lane: Lane = Lane.FAST
+    queued_at: datetime | None = None  # for a further reading; None: when it was first seen
+    reread: Reread | None = None
+    rereads: int = 0
+    is_recorded: bool = False  # its article is stored already: read before, or told from title and summary
+    is_withheld: bool = False  # of its texts only the title was kept (promise P5)
 
 
 # --- articles -------------------------------------------------------------------------------------------------------
@@ -317,6 +338,7 @@ class AlertType(StrEnum):
     """The `type` of a payload."""
 
     STORY_NEW = "story.alert.new"
+    STORY_UPDATED = "story.alert.updated"
     STORY_RECAP = "story.recap"
     RULES_REJECTED = "rules.rejected"
 
@@ -325,6 +347,8 @@ class NotificationReason(StrEnum):
     """Why a message is sent; nothing else is a reason."""
 
     FIRST_ALERT = "first_alert"
+    LEVEL_RAISED = "level_raised"
+    CORRECTED = "corrected"
     RECAP = "recap"
     RULES_REJECTED = "rules_rejected"
 
@@ -355,6 +379,53 @@ class Refusal:
     rules_live: int  # of the set that goes on
 
 
+class Change(StrEnum):
+    """What happened to an article that people know, or should now know (promise I9)."""
+
+    LEVEL_RAISED = "level_raised"
+    TITLE_CHANGED = "title_changed"  # and says something else
+    MATCHED = "matched"  # the text as changed is found by a rule that did not find it, or not any more
+    UNMATCHED = "unmatched"  # the text as changed is no longer found: what was told has lost its ground
+    WITHDRAWN = "withdrawn"  # its page is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an article stood with a rule. No level: the rule does not find it."""
+
+    title: str
+    level: Level | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an alert adds to an earlier one on the same story and rule.
+
+    `of` is that earlier alert; None: nothing was told before. `threads` are the identities of its messages, by
+    receiver, for those who have them.
+    """
+
+    of: AlertId | None
+    change: Change
+    before: Standing
+    after: Standing
+    threads: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A match that is stored, and what people were told of it; no `first`: nobody was told."""
+
+    match: Match
+    title: str  # as last told; of the article where nobody was told
+    level: Level  # as last told
+    is_lost: bool = False  # the text changed, and the rule finds it no longer
+    first: tuple[tuple[AlertId, tuple[str, ...]], ...] = ()  # the alerts that told it first, and to whom
+    times: int = 0  # alerts that told it, updates included
+    awaits_recap: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """What a person should be told: matches, which go with `stories` one to one, or a refusal."""
@@ -369,6 +440,7 @@ class Alert:
     latency_s: tuple[tuple[str, float], ...] = ()  # ("published_to_seen_s", 820.0), …
     truncated: int = 0  # matches or errors that it counts but does not list
     refusal: Refusal | None = None
+    update: Update | None = None
 
 
 @dataclass(frozen=True, slots=True)

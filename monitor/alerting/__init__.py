@@ -16,15 +16,18 @@ from monitor.alerting.plan import (
 from monitor.alerting.retry import ATTEMPTS, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
+from monitor.alerting.updates import Reading, Updates, plan_updates
 
 __all__ = [
     "ATTEMPTS",
     "JOURNAL",
     "RECAP_LIMIT",
     "REFUSAL_LIMIT",
+    "Reading",
     "Recap",
     "Route",
     "Routes",
+    "Updates",
     "default_routes",
     "idle_matchers",
     "load_routes",
@@ -34,6 +37,7 @@ __all__ = [
     "plan",
     "plan_recap",
     "plan_refusal",
+    "plan_updates",
     "read_routes",
     "refused_since",
 ]

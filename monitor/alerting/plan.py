@@ -23,6 +23,8 @@ __all__ = [
     "RECAP_LIMIT",
     "REFUSAL_LIMIT",
     "Recap",
+    "alert_id",
+    "first_alert_id",
     "message_id",
     "notifies",
     "plan",
@@ -72,7 +74,7 @@ def plan(
         told.setdefault(match.rule.id, match)
     return tuple(
         Alert(
-            id=_alert_id(NotificationReason.FIRST_ALERT, match.rule.id, story.id),
+            id=first_alert_id(match, story),
             type=AlertType.STORY_NEW,
             reason=NotificationReason.FIRST_ALERT,
             planned_at=now,
@@ -122,7 +124,7 @@ def _recap(told: Sequence[tuple[Story, Match]], receivers: Sequence[str], *, now
     listed = told[:RECAP_LIMIT]
     return Alert(
         # all it tells, not only what it lists: two receivers may have the same best matches
-        id=_alert_id(NotificationReason.RECAP, *(f"{match.rule.id}|{story.id}" for story, match in told)),
+        id=alert_id(NotificationReason.RECAP, *(f"{match.rule.id}|{story.id}" for story, match in told)),
         type=AlertType.STORY_RECAP,
         reason=NotificationReason.RECAP,
         planned_at=now,
@@ -157,7 +159,7 @@ def plan_refusal(refusal: Refusal, routes: Routes, *, since: datetime, now: date
     listed = refusal.errors[:REFUSAL_LIMIT]
     return Alert(
         # all that is wrong, not only what is listed
-        id=_alert_id(NotificationReason.RULES_REJECTED, since.isoformat(), refusal.error, *refusal.errors),
+        id=alert_id(NotificationReason.RULES_REJECTED, since.isoformat(), refusal.error, *refusal.errors),
         type=AlertType.RULES_REJECTED,
         reason=NotificationReason.RULES_REJECTED,
         planned_at=now,
@@ -178,7 +180,13 @@ def message_id(alert_id: AlertId, receiver: str) -> str:
     return f"msg_{alert_id.removeprefix('al_')}_{_digits(f'{alert_id}|{receiver}', _RECEIVER_DIGITS)}"
 
 
-def _alert_id(reason: NotificationReason, *parts: str) -> AlertId:
+def first_alert_id(match: Match, story: Story) -> AlertId:
+    """Return the id of the first alert on a story and a rule."""
+    return alert_id(NotificationReason.FIRST_ALERT, match.rule.id, story.id)
+
+
+def alert_id(reason: NotificationReason, *parts: str) -> AlertId:
+    """Return an id made of what an alert tells."""
     return AlertId("al_" + _digits("|".join((reason, *parts)), _ALERT_DIGITS))
 
 

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from html import escape
 from typing import TYPE_CHECKING
 
+from monitor.changes import Kind, shown
 from monitor.deliver.text import line, marked, quotes, safe_url
 from monitor.deliver.words import level_of
 from monitor.errors import DeliveryError, Reason, SettingsError
@@ -18,9 +19,10 @@ from monitor.settings import PREFIX
 from rules.types import Field, Level
 
 if TYPE_CHECKING:
+    from monitor.changes import Piece
     from monitor.deliver.smtp import SmtpServer
     from monitor.deliver.words import Words
-    from monitor.model import Alert, Delivery, Refusal, Story, StorySource
+    from monitor.model import Alert, Delivery, Refusal, Story, StorySource, Update
     from rules.types import Match, Snippet
 
 __all__ = ["MailSender", "address"]
@@ -64,6 +66,9 @@ class MailSender:
         message["To"] = self._recipients
         message["Date"] = alert.planned_at.astimezone(self._words.zone)
         message["Message-ID"] = f"<{message_id}@{self._sender.domain}>"
+        if alert.update is not None and (first := dict(alert.update.threads).get(self._name)) is not None:
+            for header in ("In-Reply-To", "References"):
+                message[header] = f"<{first}@{self._sender.domain}>"  # promise O4
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834
         message["X-Veille-Alert"] = alert.id
         message["X-Veille-Type"] = alert.type.value
@@ -153,7 +158,8 @@ def _subject(alert: Alert, words: Words) -> str:
     else:
         match = alert.matches[0]
         level = words.levels[level_of(match)]
-        subject = f"[{level}] {line(match.rule.title)} – {line(alert.stories[0].title)}"
+        what = "" if alert.update is None else f"{words.happened(alert)}{words.colon} "
+        subject = f"[{level}] {line(match.rule.title)} – {what}{line(alert.stories[0].title)}"
     # An encoded word (RFC 2047) in a title stays text: the email package would decode it, line ends and all.
     return line(subject.replace("=?", "= ?"), _SUBJECT_CHARS)
 
@@ -169,29 +175,53 @@ def _alert(alert: Alert, words: Words) -> tuple[str, str]:
     story, match = alert.stories[0], alert.matches[0]
     source = story.sources[0]
     title, url = line(story.title) or story.id, safe_url(source.url)
-    quoted = [quote for quote in quotes(match.snippets) if quote.field is not Field.TITLE]
-    why = f"{words.why}{words.colon} {words.score(match)}"
+    changed, marked_up = _updated(alert, alert.update, words)
+    stands = alert.update is None or alert.update.after.level is not None
+    quoted = [quote for quote in quotes(match.snippets) if quote.field is not Field.TITLE and stands]
     masked = words.masked(match)
     ignored = [f"{words.ignored}{words.colon} {masked}"] if masked else []
     breakdown = words.breakdown(match)
-    closing = [_judging(alert, words), f"{words.reference} {alert.id}"]
+    why = [f"{words.why}{words.colon} {words.score(match)}", *([f"  {breakdown}"] if breakdown else []), *ignored]
+    why = why if stands else []
+    closing = [_judging(alert, words), f"{words.reference} {words.referred(alert)}"]
     text = [
         _source(source, words),
         *([url] if url else []),
+        *changed,
         *(words.quote(f"[…] {quote.text} […]") for quote in quoted),
-        why,
-        *([f"  {breakdown}"] if breakdown else []),
-        *ignored,
+        *why,
         *closing,
     ]
     html = [
         f"<h2>{_linked(title, url)}</h2>",
         f"<p>{escape(_source(source, words))}</p>",
+        *([f"<p>{'<br>'.join(marked_up)}</p>"] if marked_up else []),
         *(f"<blockquote>{words.quote(f'[…] {_bold(quote)} […]')}</blockquote>" for quote in quoted),
-        f"<p>{'<br>'.join(escape(part) for part in (why, breakdown, *ignored) if part)}</p>",
+        *([f"<p>{'<br>'.join(escape(part.strip()) for part in why)}</p>"] if why else []),
         f"<p><small>{'<br>'.join(escape(part) for part in closing)}</small></p>",
     ]
     return "\n".join(text) + "\n", _page(title, html, words)
+
+
+def _updated(alert: Alert, update: Update | None, words: Words) -> tuple[list[str], list[str]]:
+    """Return what happened to an article that was told, how its title and its level changed: as text and as HTML."""
+    if update is None:
+        return [], []
+    happened = words.happened(alert)
+    text, html = [f"{happened[:1].upper()}{happened[1:]}"], [f"<strong>{escape(happened)}</strong>"]
+    if pieces := words.retitled(update):
+        label = f"{words.title}{words.colon} "
+        text.append(label + shown(pieces))
+        html.append(escape(label) + _pieces(pieces))
+    if level := words.relevelled(update):
+        text.append(f"{words.level}{words.colon} {level}")
+        html.append(escape(text[-1]))
+    return text, html
+
+
+def _pieces(pieces: tuple[Piece, ...]) -> str:
+    marks = {Kind.OLD: "<del>{}</del>", Kind.NEW: "<ins>{}</ins>", Kind.SAME: "{}"}
+    return " ".join(marks[piece.kind].format(escape(piece.text)) for piece in pieces)
 
 
 def _recap(alert: Alert, words: Words) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from monitor.model import AlertType
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.model import Alert, Refusal, Story, StorySource
+    from monitor.model import Alert, Refusal, Standing, Story, StorySource, Update
     from rules.types import Contribution, Match, RuleDef, Snippet
 
 __all__ = ["MAX_BYTES", "SCHEMA", "payload", "payload_bytes"]
@@ -77,6 +77,8 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
         data["truncated"] = alert.truncated + len(pairs) - len(listed)
     else:
         data |= _item(*pairs[0], limits)
+    if alert.update is not None:
+        data["update"] = _update(alert.update, limits)
     if alert.latency_s:
         data["latency"] = {name: round(seconds, 3) for name, seconds in alert.latency_s}
     return {"type": alert.type.value, "timestamp": _instant(alert.planned_at), "schema": SCHEMA, "data": data}
@@ -88,6 +90,16 @@ def _refusal(refusal: Refusal, limits: _Limits) -> Json:
         "errors": [line(error, limits.chars) for error in refusal.errors],
         "rules_live": refusal.rules_live,
     }
+
+
+def _update(update: Update, limits: _Limits) -> Json:
+    before, after = (_standing(standing, limits) for standing in (update.before, update.after))
+    return _known(of=update.of, reason=update.change.value, before=before, after=after)
+
+
+def _standing(standing: Standing, limits: _Limits) -> Json:
+    level = None if standing.level is None else standing.level.value
+    return _known(title=line(standing.title, limits.chars), level=level, score=standing.score)
 
 
 def _item(story: Story, match: Match, limits: _Limits) -> Json:

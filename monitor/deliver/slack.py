@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from monitor.changes import Kind
 from monitor.deliver.posting import post
 from monitor.deliver.text import line, marked, quotes, safe_url
 from monitor.deliver.words import EMOJI, level_of
@@ -19,9 +20,10 @@ from rules.types import Field
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from monitor.changes import Piece
     from monitor.deliver.words import Words
     from monitor.http import HttpClient, HttpResponse
-    from monitor.model import Alert, Delivery, Receipt, Refusal, Story, StorySource
+    from monitor.model import Alert, Delivery, Receipt, Refusal, Story, StorySource, Update
     from rules.types import Match, Snippet
 
 __all__ = ["MAX_CHARS", "Pace", "SlackSender", "escape"]
@@ -148,14 +150,31 @@ def _alert(alert: Alert, words: Words) -> tuple[str, list[Block]]:
     story, match = alert.stories[0], alert.matches[0]
     level = words.levels[level_of(match)]
     rule = line(match.rule.title, 150)
+    stands = alert.update is None or alert.update.after.level is not None
     blocks = [
-        _section(f"{EMOJI[level_of(match)]} *{level} · {escape(rule)}* · {words.reasons[alert.reason]}"),
+        _section(f"{EMOJI[level_of(match)]} *{level} · {escape(rule)}* · {words.happened(alert)}"),
         _section(f"{_headline(story)}\n{_source(story.sources[0], words)}"),
-        *(_section("\n".join(quoted)) for quoted in [_quotes(match, words)] if quoted),
-        _section(_why(match, words)),
+        *(_section("\n".join(told)) for told in [_updated(alert.update, words)] if told),
+        *(_section("\n".join(quoted)) for quoted in [_quotes(match, words)] if quoted and stands),
+        *([_section(_why(match, words))] if stands else []),
         _context(_footer(alert, words)),
     ]
-    return escape(f"[{level}] {rule} – {line(story.title, _TITLE_CHARS)}"), blocks
+    what = "" if alert.update is None else f"{words.happened(alert)}{words.colon} "
+    return escape(f"[{level}] {rule} – {what}{line(story.title, _TITLE_CHARS)}"), blocks
+
+
+def _updated(update: Update | None, words: Words) -> list[str]:
+    """Return how title and level changed, a line each."""
+    if update is None:
+        return []
+    told = ((words.title, _pieces(words.retitled(update))), (words.level, words.relevelled(update)))
+    return [f"*{label}{words.colon}* {change}" for label, change in told if change]
+
+
+def _pieces(pieces: Sequence[Piece]) -> str:
+    """Return a difference: what went is struck out, what came is bold."""
+    marks = {Kind.OLD: "~{}~", Kind.NEW: "*{}*", Kind.SAME: "{}"}
+    return " ".join(marks[piece.kind].format(escape(piece.text)) for piece in pieces)
 
 
 def _recap(alert: Alert, words: Words) -> tuple[str, list[Block]]:
@@ -255,5 +274,5 @@ def _why(match: Match, words: Words) -> str:
 
 
 def _footer(alert: Alert, words: Words) -> str:
-    told = (words.told_latency(alert.latency_s), alert.id, f"`veille label {alert.id} {words.no}`")
+    told = (words.told_latency(alert.latency_s), words.referred(alert), f"`veille label {alert.id} {words.no}`")
     return " · ".join(part for part in told if part)

@@ -7,8 +7,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from monitor.changes import title_changes
 from monitor.deliver.text import line
-from monitor.model import NotificationReason
+from monitor.model import Change, NotificationReason
 from monitor.settings import Language
 from rules.types import Completeness, Field, Level, PatternKind
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from monitor.model import Refusal, StorySource
+    from monitor.changes import Piece
+    from monitor.model import Alert, Refusal, StorySource, Update
     from rules.types import Contribution, Match
 
 __all__ = ["EMOJI", "Words", "level_of", "vocabulary"]
@@ -25,6 +27,7 @@ __all__ = ["EMOJI", "Words", "level_of", "vocabulary"]
 EMOJI: Mapping[Level, str] = {Level.CRITICAL: "🔴", Level.HIGH: "🟠", Level.MEDIUM: "🟡", Level.LOW: "🔵"}
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
+_TITLE_CHARS = 200
 _MAX_SEEN = 4  # terms that a one-line explanation names
 _PROPER = re.compile(r"[^\W\d_]")
 
@@ -37,6 +40,7 @@ class Words:
     zone: ZoneInfo
     levels: Mapping[Level, str]
     reasons: Mapping[NotificationReason, str]
+    changes: Mapping[Change, str]
     completeness: Mapping[Completeness, str]
     fields: Mapping[Field, str]
     days: tuple[str, ...]  # Monday first
@@ -52,6 +56,9 @@ class Words:
     yes: str
     no: str
     reference: str
+    updates: str  # takes `reference`
+    title: str
+    level: str
     undated: str
     wire: str
     no_wire: str
@@ -145,6 +152,27 @@ class Words:
         """Return the phrases that were ignored, quoted, or ""."""
         return ", ".join(self.quote(line(text, 80)) for text in dict.fromkeys(mask.text for mask in match.masks))
 
+    def happened(self, alert: Alert) -> str:
+        """Return why a message is sent: `première alerte`, or what happened to an article that was told."""
+        return self.reasons[alert.reason] if alert.update is None else self.changes[alert.update.change]
+
+    def referred(self, alert: Alert) -> str:
+        """Return an alert's reference, and that of the alert it updates."""
+        of = None if alert.update is None else alert.update.of
+        return alert.id if of is None else f"{alert.id} ({self.updates.format(reference=of)})"
+
+    def retitled(self, update: Update) -> tuple[Piece, ...]:
+        """Return how the title changed, or nothing."""
+        before, after = (line(standing.title, _TITLE_CHARS) for standing in (update.before, update.after))
+        return title_changes(before, after) if before != after else ()
+
+    def relevelled(self, update: Update) -> str:
+        """Return `moyen → élevé`, or "" where the level is the same or one side has none."""
+        before, after = update.before.level, update.after.level
+        if before is None or after is None or before is after:
+            return ""
+        return f"{self.levels[before].lower()} → {self.levels[after].lower()}"
+
     def refused_first(self, refusal: Refusal) -> str:
         """Return the first problem of a refused rule set: it says where to look."""
         return next(iter(refusal.errors), refusal.error)
@@ -195,8 +223,17 @@ def _french(zone: ZoneInfo) -> Words:
         levels={Level.CRITICAL: "Critique", Level.HIGH: "Élevé", Level.MEDIUM: "Moyen", Level.LOW: "Faible"},
         reasons={
             NotificationReason.FIRST_ALERT: "première alerte",
+            NotificationReason.LEVEL_RAISED: "niveau relevé",
+            NotificationReason.CORRECTED: "correction",
             NotificationReason.RECAP: "première lecture",
             NotificationReason.RULES_REJECTED: "règles refusées",
+        },
+        changes={
+            Change.LEVEL_RAISED: "niveau relevé",
+            Change.TITLE_CHANGED: "titre modifié",
+            Change.MATCHED: "article modifié, correspond désormais",
+            Change.UNMATCHED: "article modifié, ne correspond plus",
+            Change.WITHDRAWN: "article retiré",
         },
         completeness={
             Completeness.FULL: "texte intégral",
@@ -220,6 +257,9 @@ def _french(zone: ZoneInfo) -> Words:
         yes="oui",
         no="non",
         reference="Réf.",
+        updates="suite de {reference}",
+        title="Titre",
+        level="Niveau",
         undated="date inconnue",
         wire="dépêche reprise",
         no_wire="agence non identifiée",
@@ -245,8 +285,17 @@ def _english(zone: ZoneInfo) -> Words:
         levels={Level.CRITICAL: "Critical", Level.HIGH: "High", Level.MEDIUM: "Medium", Level.LOW: "Low"},
         reasons={
             NotificationReason.FIRST_ALERT: "first alert",
+            NotificationReason.LEVEL_RAISED: "level raised",
+            NotificationReason.CORRECTED: "correction",
             NotificationReason.RECAP: "first reading",
             NotificationReason.RULES_REJECTED: "rules refused",
+        },
+        changes={
+            Change.LEVEL_RAISED: "level raised",
+            Change.TITLE_CHANGED: "title changed",
+            Change.MATCHED: "article changed, matches now",
+            Change.UNMATCHED: "article changed, matches no longer",
+            Change.WITHDRAWN: "article withdrawn",
         },
         completeness={
             Completeness.FULL: "full text",
@@ -270,6 +319,9 @@ def _english(zone: ZoneInfo) -> Words:
         yes="oui",
         no="non",
         reference="Ref.",
+        updates="follows {reference}",
+        title="Title",
+        level="Level",
         undated="date unknown",
         wire="wire copy",
         no_wire="no agency identified",

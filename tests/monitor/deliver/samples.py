@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.alerting import Routes, message_id, plan, plan_recap, plan_refusal
+from monitor.alerting import Reading, Routes, message_id, plan, plan_recap, plan_refusal, plan_updates
 from monitor.model import (
     Alert,
     Channel,
@@ -19,6 +19,7 @@ from monitor.model import (
     Rendered,
     Story,
     StorySource,
+    Told,
 )
 from rules.types import (
     Contribution,
@@ -43,6 +44,7 @@ ROUTES = Routes(tuple(Receiver(channel.value, channel) for channel in Channel))
 LATENCY_S = (("published_to_seen_s", 820.0), ("seen_to_sent_s", 27.0))
 
 TITLE = "Poutine attendu à Harbin, en Chine, pour un sommet sur le fret fluvial"
+RETITLED = "Poutine attendu à Pékin pour un sommet sur le fret fluvial <et le gaz>"
 LEAD = "Une visite de deux jours, alors que l'hiver s'installe en Ukraine."
 BODY = "Au nord-est, les habitants de Kharkiv guettent les sirènes depuis lundi."
 
@@ -130,6 +132,16 @@ STORY = Story(
 
 def alert(match: Match = MATCH, story: Story = STORY) -> Alert:
     (planned,) = plan([match], story, ROUTES, now=NOW, latency_s=LATENCY_S)
+    return planned
+
+
+def updated(title: str = TITLE, was: str = TITLE, level: Level | None = Level.CRITICAL) -> Alert:
+    """Return the update of an alert: another title, another level, or none: the rule finds the article no longer."""
+    first = alert()
+    told = Told(MATCH, was, Level.HIGH, first=((first.id, first.receivers),), times=1)
+    after = () if level is None else (replace(MATCH, verdict=replace(VERDICT, level=level, score=30.0)),)
+    reading = Reading(was, (MATCH,), after, lambda known: known != title, is_corrected=True)
+    (planned,) = plan_updates([told], reading, replace(STORY, title=title), ROUTES, now=NOW).alerts
     return planned
 
 

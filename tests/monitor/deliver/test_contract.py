@@ -13,7 +13,7 @@ import pytest
 from monitor.errors import DeliveryError, Reason
 from monitor.model import Channel, Receipt
 from tests.monitor.deliver.benches import SECRETS, sender
-from tests.monitor.deliver.samples import alert, delivery, hostile, recap, refused, refused_for
+from tests.monitor.deliver.samples import RETITLED, alert, delivery, hostile, recap, refused, refused_for, updated
 from tests.monitor.deliver.servers import (
     HttpReceiver,
     SmtpReceiver,
@@ -74,7 +74,7 @@ class TestContract:
     def test_D3_rendering_twice_gives_the_same_bytes(self, channel: Channel) -> None:
         async def run() -> None:
             async with sender(channel, 1) as channel_sender:
-                for planned in (alert(), recap(), refused()):
+                for planned in (alert(), recap(), refused(), updated(RETITLED)):
                     assert channel_sender.render(planned, MESSAGE_ID) == channel_sender.render(planned, MESSAGE_ID)
 
         asyncio.run(run())

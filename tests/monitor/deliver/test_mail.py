@@ -16,6 +16,7 @@ import trustme
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from monitor.alerting import message_id
 from monitor.deliver.mail import MailSender, address
 from monitor.deliver.smtp import SmtpServer, _Exchange
 from monitor.errors import DeliveryError, FetchError, Reason, SettingsError
@@ -23,7 +24,17 @@ from monitor.model import Alert, Channel, Receipt
 from monitor.settings import Language, SmtpTls
 from tests.monitor.deliver.benches import LOOPBACK_NETWORK, PASSWORD, mail_sender
 from tests.monitor.deliver.conftest import Golden
-from tests.monitor.deliver.samples import alert, delivery, hostile, recap, refused, refused_for
+from tests.monitor.deliver.samples import (
+    RETITLED,
+    TITLE,
+    alert,
+    delivery,
+    hostile,
+    recap,
+    refused,
+    refused_for,
+    updated,
+)
 from tests.monitor.deliver.servers import LOOPBACK, SmtpReceiver, smtp
 from tests.monitor.tcp import tcp
 
@@ -75,13 +86,36 @@ async def attempts(receiver: SmtpReceiver, to: Sequence[str] = (DESK,), **option
 
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize(
-    ("name", "planned"), [("alert", alert()), ("recap", recap(3, 9)), ("refusal", refused(errors=12))]
+    ("name", "planned"),
+    [
+        ("alert", alert()),
+        ("recap", recap(3, 9)),
+        ("refusal", refused(errors=12)),
+        ("raised", updated(RETITLED, TITLE)),
+        ("lost", updated(RETITLED, TITLE, level=None)),
+    ],
 )
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:
     message = read(rendered(planned, language))
 
     golden(f"mail-{name}-{language}.txt", f"{message['Subject']}\n\n{content(message, 'plain')}")
     golden(f"mail-{name}-{language}.html", content(message, "html"))
+
+
+def test_O4_an_update_threads_under_the_first_message_to_that_receiver() -> None:
+    first, update = (read(rendered(planned)) for planned in (alert(), updated(RETITLED, TITLE)))
+    [to_mail] = [id_ for name, id_ in updated(RETITLED, TITLE).update.threads if name == "mail"]  # type: ignore[union-attr]  # an update
+
+    assert None is first["References"]
+    assert [f"<{to_mail}@example.org>"] * 2 == [update["References"], update["In-Reply-To"]]
+    assert to_mail == message_id(alert().id, "mail")
+
+
+def test_O4_who_never_had_the_first_message_is_sent_no_thread() -> None:
+    planned = updated(RETITLED, TITLE)
+    assert planned.update is not None
+
+    assert None is read(rendered(replace(planned, update=replace(planned.update, threads=()))))["References"]
 
 
 def test_O3_headers_are_each_there_once() -> None:

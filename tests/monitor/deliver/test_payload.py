@@ -15,12 +15,14 @@ from jsonschema import Draft202012Validator
 
 from monitor.deliver.payload import MAX_BYTES, payload, payload_bytes
 from monitor.model import Alert, AlertType
-from rules.types import Contribution, Field, Snippet
+from rules.types import Contribution, Field, Level, Snippet
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
     MATCH,
     REFUSAL,
+    RETITLED,
     STORY,
+    TITLE,
     VERDICT,
     alert,
     hostile,
@@ -29,12 +31,14 @@ from tests.monitor.deliver.samples import (
     recap_of,
     refused,
     refused_for,
+    updated,
 )
 
 SCHEMA = json.loads(files("monitor.deliver").joinpath("alert.schema.json").read_text(encoding="utf-8"))
 PUBLISHED = Path(__file__).parents[3] / "docs" / "alert.schema.json"
 FIXTURES: dict[AlertType, Alert] = {
     AlertType.STORY_NEW: alert(),
+    AlertType.STORY_UPDATED: updated(RETITLED, TITLE),
     AlertType.STORY_RECAP: recap(3, 9),
     AlertType.RULES_REJECTED: refused(errors=12),
 }
@@ -83,6 +87,18 @@ def test_what_is_not_known_is_absent() -> None:
     assert told["data"]["story"]["sources"] == [{"outlet": "La Gazette de Lutèce", "completeness": "full"}]
     assert told["data"]["match"].keys() & {"threshold"} == set()
     assert told["data"]["rule"].keys() & {"version"} == set()
+
+
+def test_an_update_says_what_it_updates_and_how_it_stood() -> None:
+    raised, lost = (payload(updated(RETITLED, TITLE, level=level))["data"] for level in (Level.CRITICAL, None))
+
+    assert valid(payload(updated(RETITLED, TITLE, level=None)))
+    assert alert().id == raised["update"]["of"] != raised["alert_id"]
+    assert {"title": TITLE, "level": "high", "score": 24.1} == raised["update"]["before"]
+    assert {"title": RETITLED, "level": "critical", "score": 30.0} == raised["update"]["after"]
+    assert ("level_raised", "level_raised") == (raised["notification_reason"], raised["update"]["reason"])
+    assert ("corrected", "unmatched") == (lost["notification_reason"], lost["update"]["reason"])
+    assert {"title": RETITLED} == lost["update"]["after"]
 
 
 def test_a_refusal_lists_its_first_ten_errors_and_counts_the_others() -> None:

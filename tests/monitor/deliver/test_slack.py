@@ -22,7 +22,9 @@ from tests.monitor.deliver.benches import sender
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
     MATCH,
+    RETITLED,
     STORY,
+    TITLE,
     VERDICT,
     alert,
     delivery,
@@ -32,6 +34,7 @@ from tests.monitor.deliver.samples import (
     recap_of,
     refused,
     refused_for,
+    updated,
 )
 from tests.monitor.deliver.servers import HttpReceiver
 from tests.monitor.tcp import tcp
@@ -78,7 +81,14 @@ def refusal(receiver: HttpReceiver) -> DeliveryError:
 
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize(
-    ("name", "planned"), [("alert", alert()), ("recap", recap(3, 9)), ("refusal", refused(errors=12))]
+    ("name", "planned"),
+    [
+        ("alert", alert()),
+        ("recap", recap(3, 9)),
+        ("refusal", refused(errors=12)),
+        ("raised", updated(RETITLED, TITLE)),
+        ("lost", updated(RETITLED, TITLE, level=None)),
+    ],
 )
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:
     message = rendered(planned, language)
@@ -87,7 +97,7 @@ def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language
     golden(f"slack-{name}-{language}.json", json.dumps(message, ensure_ascii=False, indent=2) + "\n")
 
 
-@pytest.mark.parametrize("planned", [alert(), recap(3), refused()])
+@pytest.mark.parametrize("planned", [alert(), recap(3), refused(), updated(RETITLED)])
 def test_slacks_own_models_read_the_blocks_back_unchanged(planned: Alert) -> None:
     message = rendered(planned)
 

@@ -1,0 +1,164 @@
+"""What is told of an article that was read before and now says something else (promise I9).
+
+There is no "still matches" in news: of a rule that found the article before, people hear again only where
+
+- its level is higher than what they were told;
+- the text as changed is found no longer, or again;
+- the title that they know now says something else; a typo that was mended is nothing;
+- the page is gone.
+
+A rule that did not find the text before it changed, and does now, is told as an update that has no earlier alert. Both
+texts are judged by the rules that are live: what only the rules changed is told to nobody. A live report changes by
+nature: of it only higher levels and new matches are told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.alerting.plan import alert_id, first_alert_id, message_id, notifies
+from monitor.model import Alert, AlertType, Change, NotificationReason, Standing, Update
+from rules.types import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from monitor.alerting.routes import Routes
+    from monitor.model import Story, Told
+    from rules.types import Match
+
+__all__ = ["Reading", "Updates", "plan_updates"]
+
+_LEVELS = tuple(Level)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading an article again gave.
+
+    Attributes:
+        title: the title as it was.
+        before: what the live rules say of the text as it was.
+        after: what they say of the text as it is.
+        says_otherwise: whether the title now says something else than one that people know.
+        is_corrected: the publisher changed the text; False: more of the same text was read.
+        is_live: a live report.
+        is_withdrawn: its page is gone.
+    """
+
+    title: str
+    before: Sequence[Match]
+    after: Sequence[Match]
+    says_otherwise: Callable[[str], bool]
+    is_corrected: bool = False
+    is_live: bool = False
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """The alerts to send, and the rules that no longer find the article."""
+
+    alerts: tuple[Alert, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def plan_updates(told: Sequence[Told], reading: Reading, story: Story, routes: Routes, *, now: datetime) -> Updates:
+    """Return what to tell of an article that was read again.
+
+    Args:
+        told: its matches as stored, with what people know of them.
+        reading: what it says now.
+        story: the story, as it is now.
+        routes: who is told; those who were told first are told of updates too.
+        now: the present instant, UTC.
+    """
+    known = {one.match.rule.id: one for one in told}
+    before, after = _by_rule(reading.before), _by_rule(reading.after)
+    changes = {rule: change for rule, one in known.items() if (change := _change(one, reading, before, after))}
+    alerts = [
+        _update(known[rule], change, after.get(rule), story, routes, now=now)
+        for rule, change in changes.items()
+        if known[rule].first and _speaks(after.get(rule) or before.get(rule))
+    ]
+    if reading.is_corrected:
+        alerts += [
+            _first(match, story, routes, title=reading.title, now=now)
+            for rule, match in after.items()
+            if rule not in known and rule not in before and notifies(match)
+        ]
+    lost = tuple(rule for rule, change in changes.items() if change in {Change.UNMATCHED, Change.WITHDRAWN})
+    return Updates(tuple(alerts), lost)
+
+
+def _by_rule(matches: Sequence[Match]) -> dict[str, Match]:
+    return {match.rule.id: match for match in matches if match.verdict.match and not match.verdict.near_miss}
+
+
+def _speaks(match: Match | None) -> bool:
+    """Return whether a rule may tell people anything: it is not silent, as far as is known."""
+    return match is None or notifies(match)
+
+
+def _change(one: Told, reading: Reading, before: Mapping[str, Match], after: Mapping[str, Match]) -> Change | None:
+    """Return what happened to a match that is stored, or None: nothing to speak of."""
+    was, now = before.get(one.match.rule.id), after.get(one.match.rule.id)
+    if reading.is_withdrawn:
+        return None if one.is_lost else Change.WITHDRAWN
+    if one.is_lost:
+        return None if now is None else Change.MATCHED
+    if now is None:
+        is_gone = reading.is_corrected and was is not None and not reading.is_live
+        return Change.UNMATCHED if is_gone else None
+    if _rank(now) > max(_LEVELS.index(one.level), -1 if was is None else _rank(was)):
+        return Change.LEVEL_RAISED
+    return Change.TITLE_CHANGED if not reading.is_live and reading.says_otherwise(one.title) else None
+
+
+def _update(one: Told, change: Change, match: Match | None, story: Story, routes: Routes, *, now: datetime) -> Alert:
+    """Return the update of an earlier alert. Where the rule finds nothing now, it shows what was found then."""
+    shown = match or one.match
+    first_told = {name for _, names in one.first for name in names}
+    receivers = {*routes.receivers_for(shown, story), *first_told}
+    reason = NotificationReason.LEVEL_RAISED if change is Change.LEVEL_RAISED else NotificationReason.CORRECTED
+    return Alert(
+        # the same alert may be updated to the same effect twice: a title that is changed, changed back, and changed
+        id=alert_id(reason, shown.rule.id, story.id, str(one.times)),
+        type=AlertType.STORY_UPDATED,
+        reason=reason,
+        planned_at=now,
+        receivers=tuple(name for name in routes.names if name in receivers),
+        stories=(story,),
+        matches=(shown,),
+        update=Update(
+            of=one.first[0][0],
+            change=change,
+            before=Standing(one.title) if one.is_lost else Standing(one.title, one.level, one.match.verdict.score),
+            after=_standing(match, story.title),
+            threads=tuple((name, message_id(id_, name)) for id_, names in one.first for name in names),
+        ),
+    )
+
+
+def _first(match: Match, story: Story, routes: Routes, *, title: str, now: datetime) -> Alert:
+    """Return what is told where a rule finds a text only since it changed: later updates refer to it."""
+    return Alert(
+        id=first_alert_id(match, story),
+        type=AlertType.STORY_UPDATED,
+        reason=NotificationReason.CORRECTED,
+        planned_at=now,
+        receivers=routes.receivers_for(match, story),
+        stories=(story,),
+        matches=(match,),
+        update=Update(None, Change.MATCHED, Standing(title), _standing(match, story.title)),
+    )
+
+
+def _standing(match: Match | None, title: str) -> Standing:
+    return Standing(title) if match is None else Standing(title, match.verdict.level, match.verdict.score)
+
+
+def _rank(match: Match) -> int:
+    return _LEVELS.index(match.verdict.level or match.rule.level)

@@ -1,0 +1,162 @@
+"""When people are told again of what they know (promise I9)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.alerting import Reading, Routes, Updates, message_id, plan, plan_updates
+from monitor.model import Alert, AlertId, AlertType, Change, NotificationReason, Told
+from rules.types import Level, Match, Status
+from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, RULE, STORY, TITLE, VERDICT, alert
+
+FIRST = alert()
+OTHER = "Un autre titre"
+
+
+def found(level: Level | None = Level.HIGH, **rule: object) -> tuple[Match, ...]:
+    """Return what the rule says: a level, or nothing."""
+    made = replace(MATCH, rule=replace(RULE, **rule), verdict=replace(VERDICT, level=level))  # type: ignore[arg-type]  # fields by name
+    return () if level is None else (made,)
+
+
+def told(level: Level = Level.HIGH, title: str = TITLE, *, lost: bool = False, times: int = 1) -> Told:
+    return Told(found(level)[0], title, level, is_lost=lost, first=((FIRST.id, ("webhook", "mail")),), times=times)
+
+
+def reading(before: tuple[Match, ...], after: tuple[Match, ...], *, corrected: bool = True, **changes: bool) -> Reading:
+    return Reading(TITLE, before, after, lambda title: title == OTHER, is_corrected=corrected, **changes)
+
+
+def updates(one: Told | None, what: Reading, routes: Routes = ROUTES) -> Updates:
+    return plan_updates([one] if one else [], what, STORY, routes, now=NOW)
+
+
+def changes(one: Told | None, what: Reading) -> list[Change]:
+    return [alert.update.change for alert in updates(one, what).alerts if alert.update is not None]
+
+
+@pytest.mark.parametrize(
+    ("told_level", "before", "after", "expected"),
+    [
+        (None, None, Level.LOW, [Change.MATCHED]),
+        (None, Level.LOW, Level.HIGH, []),  # the rule is younger than the text: nothing crossed
+        (None, None, None, []),
+        (Level.MEDIUM, Level.MEDIUM, Level.HIGH, [Change.LEVEL_RAISED]),
+        (Level.MEDIUM, None, Level.HIGH, [Change.LEVEL_RAISED]),
+        (Level.MEDIUM, Level.HIGH, Level.HIGH, []),  # it is the rule that changed
+        (Level.HIGH, Level.HIGH, Level.MEDIUM, []),
+        (Level.HIGH, Level.HIGH, Level.HIGH, []),
+        (Level.HIGH, Level.HIGH, None, [Change.UNMATCHED]),
+        (Level.HIGH, None, None, []),  # the rule changed, or is gone
+    ],
+)
+def test_i9_an_update_is_told_only_where_a_threshold_is_crossed(
+    told_level: Level | None, before: Level | None, after: Level | None, expected: list[Change]
+) -> None:
+    known = None if told_level is None else told(told_level)
+
+    assert expected == changes(known, reading(found(before), found(after)))
+
+
+def test_i9_a_title_that_says_something_else_than_people_know_is_told() -> None:
+    assert [Change.TITLE_CHANGED] == changes(told(title=OTHER), reading(found(), found()))
+    assert [] == changes(told(title="Un titre mal orthografié"), reading(found(), found()))
+
+
+def test_i9_a_level_is_told_before_a_title() -> None:
+    what = reading(found(Level.HIGH), found(Level.CRITICAL))
+
+    assert [Change.LEVEL_RAISED] == changes(told(title=OTHER), what)
+
+
+def test_i9_what_was_lost_and_is_found_again_is_told() -> None:
+    assert [Change.MATCHED] == changes(told(lost=True), reading((), found()))
+    assert [] == changes(told(lost=True), reading((), ()))
+
+
+def test_i9_a_withdrawn_article_is_told_once_and_its_rules_lose_it() -> None:
+    gone = reading(found(), (), corrected=False, is_withdrawn=True)
+
+    assert [Change.WITHDRAWN] == changes(told(), gone)
+    assert (RULE.id,) == updates(told(), gone).lost
+    assert [] == changes(told(lost=True), gone)
+
+
+def test_i9_of_a_live_report_only_crossings_are_told() -> None:
+    assert [] == changes(told(title=OTHER), reading(found(), found(), is_live=True))
+    assert [] == changes(told(), reading(found(), (), is_live=True))
+    assert [Change.LEVEL_RAISED] == changes(told(), reading(found(), found(Level.CRITICAL), is_live=True))
+
+
+def test_more_of_the_same_text_may_raise_a_level_and_is_no_correction() -> None:
+    assert [Change.LEVEL_RAISED] == changes(told(), reading(found(), found(Level.CRITICAL), corrected=False))
+    assert [] == changes(told(), reading(found(), (), corrected=False))
+    assert [] == changes(None, reading((), found(), corrected=False))
+
+
+@pytest.mark.parametrize("status", [Status.EXPERIMENTAL, Status.DEPRECATED])
+def test_a_silent_rule_tells_no_update(status: Status) -> None:
+    silent = found(status=status)
+
+    assert Updates() == updates(None, reading((), silent))
+    assert Updates(lost=(RULE.id,)) == updates(replace(told(), first=()), reading(silent, ()))
+    assert Updates() == updates(told(Level.LOW), reading(found(Level.LOW), silent))
+    assert [] == changes(told(), reading(silent, ()))
+
+
+def test_a_near_miss_is_no_match() -> None:
+    near = (replace(MATCH, verdict=replace(VERDICT, match=False, near_miss=True, level=None)),)
+
+    assert [Change.UNMATCHED] == changes(told(), reading(found(), near))
+    assert [Change.MATCHED] == changes(None, reading(near, found()))
+
+
+def one(known: Told | None, what: Reading, routes: Routes = ROUTES) -> Alert:
+    [made] = updates(known, what, routes).alerts
+    return made
+
+
+def test_an_update_names_the_alert_it_updates_and_threads_its_messages() -> None:
+    made = one(told(Level.MEDIUM), reading(found(Level.MEDIUM), found()))
+    assert made.update is not None
+
+    assert (AlertType.STORY_UPDATED, NotificationReason.LEVEL_RAISED) == (made.type, made.reason)
+    assert FIRST.id == made.update.of != made.id
+    assert {name: message_id(FIRST.id, name) for name in ("webhook", "mail")} == dict(made.update.threads)
+
+
+def test_who_was_told_first_is_told_of_the_update_and_who_is_gone_is_not() -> None:
+    journal = Routes(ROUTES.receivers[:2], None)
+    nobody = Routes((), None)
+
+    assert ("webhook", "slack", "mail") == one(told(), reading(found(), ())).receivers
+    assert ("webhook", "slack") == one(told(), reading(found(), ()), journal).receivers
+    assert () == one(told(), reading(found(), ()), nobody).receivers
+
+
+def test_d3_an_update_planned_twice_is_one_and_the_next_is_another() -> None:
+    what = reading(found(), ())
+    [again] = plan_updates([told()], what, STORY, Routes(), now=NOW + timedelta(hours=1)).alerts
+
+    assert one(told(), what).id == again.id
+    assert one(told(times=2), what).id != again.id
+
+
+def test_a_text_that_matches_since_it_changed_is_known_by_the_id_of_a_first_alert() -> None:
+    made = one(None, reading((), found()))
+    [first] = plan(found(), STORY, ROUTES, now=NOW)
+    assert made.update is not None
+
+    assert (first.id, NotificationReason.CORRECTED, None) == (made.id, made.reason, made.update.of)
+    assert (None, Level.HIGH) == (made.update.before.level, made.update.after.level)
+
+
+def test_of_several_alerts_that_told_it_first_each_receiver_is_threaded_to_its_own() -> None:
+    recap = (AlertId("al_RECAP0000000"), ("slack",))
+    made = one(replace(told(), first=(*told().first, recap)), reading(found(), ()))
+    assert made.update is not None
+
+    assert message_id(recap[0], "slack") == dict(made.update.threads)["slack"]
