@@ -176,7 +176,7 @@ class Entry:
 class ParsedFeed:
     """A feed document as we understand it."""
 
-    format: str  # rss20, atom10, rss10, json11, … or ""
+    format: str  # rss20, atom10, rss10, json11, sitemap-news, sitemap, sitemap-index, … or ""
     title: str | None
     link: str | None
     language: str | None
@@ -185,7 +185,9 @@ class ParsedFeed:
     dropped: int = 0  # entries over the cap
     ttl_s: float | None = None  # <ttl>, sy:updatePeriod
     note: str | None = None  # why it was hard to read, for the user
+    parts: tuple[str, ...] = ()  # of an index of sitemaps: those to read, most promising first
     cpu_s: float = field(default=0.0, compare=False)  # that reading it took
+    size_bytes: int = field(default=0, compare=False)  # of the document, unpacked
 
 
 @dataclass(frozen=True, slots=True)

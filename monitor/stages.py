@@ -291,11 +291,15 @@ async def _fetch_and_parse(
     seen = replace(seen, kind=PollResult.SAME_BODY, body_sha256=hashlib.sha256(answer.body).hexdigest())
     if seen.body_sha256 == state.body_sha256:
         return seen, None, answer.max_age_s
-    parsed = await feeds.parse(
-        tools.feed_workers[lane], answer.body, url=answer.url, content_type=answer.content_type, now=tools.clock.now()
-    )
+    parsed = await _parse(tools, answer, lane)
     hints = [hint for hint in (answer.max_age_s, parsed.ttl_s) if hint is not None]
-    is_heavy = schedule.is_heavy(body_bytes=len(answer.body), cpu_s=parsed.cpu_s)
+    if parsed.parts:
+        # What the index says of itself says nothing of what its sitemaps list: it is always asked for whole.
+        parsed, digest, hints = await _with_parts(tools, state, parsed, lane)
+        seen = replace(seen, etag=None, last_modified=None, body_sha256=digest)
+        if digest == state.body_sha256 and not parsed.truncated:
+            return seen, None, max(hints, default=None)
+    is_heavy = schedule.is_heavy(body_bytes=parsed.size_bytes, cpu_s=parsed.cpu_s)
     outcome = replace(
         seen,
         kind=PollResult.PARSED,
@@ -307,6 +311,45 @@ async def _fetch_and_parse(
     if parsed.truncated:  # the rest must be asked for again
         outcome = replace(outcome, etag=None, last_modified=None, body_sha256=None)
     return outcome, parsed, max(hints, default=None)
+
+
+async def _parse(tools: Tools, answer: FeedResponse, lane: Lane) -> ParsedFeed:
+    return await feeds.parse(
+        tools.feed_workers[lane],
+        answer.body,
+        url=answer.url,
+        content_type=answer.content_type,
+        max_bytes=schedule.FEED_LIMITS[lane].max_bytes,
+        now=tools.clock.now(),
+    )
+
+
+async def _with_parts(
+    tools: Tools, state: FeedState, index: ParsedFeed, lane: Lane
+) -> tuple[ParsedFeed, str, list[float]]:
+    """Read the sitemaps that an index names, through the same door: nobody typed them, so robots.txt has a say.
+
+    Returns:
+        The entries of all, a digest of their documents, and how long each may be kept, in seconds.
+    """
+    limits = schedule.FEED_LIMITS[lane]
+    digest = hashlib.sha256()
+    hints = []
+
+    async def read(url: str) -> ParsedFeed:
+        part = replace(state, feed=replace(state.feed, url=url))
+        await tools.permissions.check_robots(url, deadline_s=limits.deadline_s)
+        async with tools.gate.feed(url):
+            answer = await fetch.fetch_feed(
+                tools.client, part, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s, unconditional=True
+            )
+        digest.update(answer.body)
+        if answer.max_age_s is not None:
+            hints.append(answer.max_age_s)
+        return await _parse(tools, answer, lane)
+
+    whole = await feeds.with_parts(index, read, ends_it=partial(schedule.wants_slow_lane, lane))
+    return whole, digest.hexdigest(), hints
 
 
 def _tell_poll(metrics: Metrics, state: FeedState, outcome: PollOutcome, *, new: int, baseline: int) -> None:

@@ -13,10 +13,8 @@ from monitor.cli.groups import ListingGroup
 from monitor.errors import NotFoundError, SettingsError, VeilleError
 
 if TYPE_CHECKING:
-    from monitor.http import HttpClient
     from monitor.model import Feed, FeedState
     from monitor.settings import Settings
-    from monitor.workers import WorkerPool
 
 __all__ = ["app"]
 
@@ -103,8 +101,8 @@ def add(
 ) -> None:
     """Add a feed, or those that a home page names.
 
-    Where the page names none, the usual addresses are tried. They are written into the feeds file; the daemon polls
-    them at its next round.
+    Where the page names none, the usual addresses are tried, then the site's sitemaps. They are written into the feeds
+    file; the daemon polls them at its next round.
     """
     import asyncio
 
@@ -264,75 +262,44 @@ def _say(done: dict[str, Any], *, as_json: bool) -> None:
 
 
 async def _found(settings: Settings, url: str, *, title: str | None, outlet: str | None) -> tuple[Feed, ...]:
-    """Return the feeds behind an address: itself, or those its page names."""
-    from monitor import feeds, sources
-    from monitor.cli.inputs import fetcher
-    from monitor.errors import ExternalError, FeedError, InputError
+    """Return the feeds behind an address: itself, or those of its site."""
+    from monitor.cli.probing import prober
+    from monitor.errors import FeedError, InputError
     from monitor.model import Feed
 
-    async with fetcher(settings) as client, _pool() as pool:
-        answer = await client.get(url, max_bytes=feeds.MAX_BYTES)
+    async with prober(settings) as probe:
+        answer = await probe.fetch(url)
         if not answer.is_success:
             raise InputError(f"{url}: answered {answer.status}; look at it in a browser, or use --unchecked")
         try:
-            parsed = await feeds.parse(
-                pool, answer.body, url=answer.url, content_type=answer.headers.get("content-type")
-            )
+            parsed = await probe.parse(answer)
         except FeedError:
-            found = []
-            for link in sources.feed_links(answer.body, answer.url):
-                try:
-                    named = await _probe(client, pool, link.url)
-                except ExternalError:
-                    continue
-                found.append(Feed(url=link.url, title=title or named or link.title, outlet=outlet))
-                if not link.declared:
-                    break  # one good guess is enough; what the page itself declares is all taken
+            found = await probe.feeds_of(answer.body, answer.url)
             if not found:
                 raise InputError(
                     f"{url}: no feed there, and the page names none; give the feed's own address"
                 ) from None
-            return tuple(found)
+            return tuple(
+                Feed(url=link.url, title=title or named.title or link.title, outlet=outlet) for link, named in found
+            )
         return (Feed(url=url, title=title or parsed.title, outlet=outlet),)
-
-
-async def _probe(client: HttpClient, pool: WorkerPool, url: str) -> str | None:
-    """Return the title of the feed at an address, or raise what is wrong with it."""
-    from monitor import feeds
-    from monitor.http import status_error
-
-    answer = await client.get(url, max_bytes=feeds.MAX_BYTES)
-    if not answer.is_success:
-        raise status_error(answer)
-    parsed = await feeds.parse(pool, answer.body, url=answer.url, content_type=answer.headers.get("content-type"))
-    return parsed.title
-
-
-def _pool() -> WorkerPool:
-    from monitor import feeds
-
-    return feeds.worker_pool()
 
 
 async def _parse_all(settings: Settings, inputs: list[str], base: str | None, *, as_json: bool) -> bool:
     """Parse each input and print it; return whether one failed."""
     from monitor import feeds
-    from monitor.cli.inputs import Input, fetcher, is_address, read_file, told
+    from monitor.cli.inputs import is_address, read_file, told
+    from monitor.cli.probing import prober
     from monitor.cli.shown import show_feed
-    from monitor.http import status_error
 
     failed = False
-    async with fetcher(settings) as client, _pool() as pool:
+    async with prober(settings) as probe:
         for source in inputs:
             try:
                 if is_address(source):
-                    answer = await client.get(source, max_bytes=feeds.MAX_BYTES)
-                    if not answer.is_success:
-                        raise status_error(answer)
-                    given = Input(source, answer.url, answer.body, answer.headers.get("content-type"))
+                    parsed = await probe.parse(await probe.fetch(source))
                 else:
-                    given = read_file(source, url=base)
-                parsed = await feeds.parse(pool, given.body, url=given.url or "", content_type=given.content_type)
+                    parsed = await feeds.parse(probe.pool, read_file(source).body, url=base or "")
             except VeilleError as error:
                 failed = True
                 if as_json:

@@ -16,6 +16,8 @@ __all__ = ["Sketch", "at_most", "prepare", "sketch"]
 
 _ROOT: Final = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?[A-Za-z_][\w.-]{0,40})")
 _ENTRY: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
+_LISTED: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:url|sitemap)(?=[\s>/])")  # by a sitemap or an index of them
+_SITEMAPS: Final = frozenset({"urlset", "sitemapindex"})
 _XML_DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,400}\?>\s*")
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, production 2
 _REFERENCE: Final = re.compile(r"&([A-Za-z]\w{1,30});")
@@ -37,6 +39,11 @@ class Sketch:
     cut: bool
 
     @property
+    def name(self) -> str:
+        """The root's name without its prefix."""
+        return self.root.rpartition(":")[2]
+
+    @property
     def is_page(self) -> bool:
         """Whether it is a web page."""
         return self.root.lower() in _HTML_ROOTS
@@ -54,7 +61,8 @@ def sketch(text: str) -> Sketch:
         return Sketch("", cut=False)
     root = start[1]
     end = markup.rfind(f"</{root}")
-    last = next(iter(deque(_ENTRY.finditer(markup), maxlen=1)), None)
+    entry = _LISTED if Sketch(root, cut=False).name in _SITEMAPS else _ENTRY
+    last = next(iter(deque(entry.finditer(markup), maxlen=1)), None)
     open_entry = last is not None and not last[1] and not _closes_itself(markup, last.start())
     return Sketch(root, cut=(end < 0 and not _closes_itself(markup, start.start())) or open_entry)
 

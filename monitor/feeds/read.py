@@ -14,6 +14,7 @@ from monitor.feeds.document import Sketch, at_most, prepare, sketch
 from monitor.feeds.identity import identified
 from monitor.feeds.jsonfeed import looks_like_json, read_json
 from monitor.feeds.limits import LIMITS
+from monitor.feeds.sitemap import ROOTS, read_sitemap
 from monitor.links import web_link
 from monitor.model import Entry, ParsedFeed
 from monitor.text import clip, fold, plain, plain_paragraphs
@@ -60,6 +61,8 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
     seen = sketch(whole)
     if not seen.root or (seen.is_page and not _FEED_ROOT.search(whole)):
         raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
+    if seen.name in ROOTS:
+        return _finished(*read_sitemap(whole, root=seen.name, cut=seen.cut, url=url, now=now))
     document, dropped = at_most(LIMITS.entries, whole)
     try:
         parsed = feedparser.parse(

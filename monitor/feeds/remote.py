@@ -35,20 +35,32 @@ def worker_pool(size: int = 1, *, cpu_s: float = 5.0, memory_bytes: int = 212 * 
 
 
 async def parse(
-    pool: WorkerPool, body: bytes, *, url: str, content_type: str | None = None, now: datetime | None = None
+    pool: WorkerPool,
+    body: bytes,
+    *,
+    url: str,
+    content_type: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    now: datetime | None = None,
 ) -> ParsedFeed:
     """Read a feed in a child process.
 
     Args:
         pool: as made by `worker_pool`.
-        body: the document, after its Content-Encoding.
+        body: the document, after its Content-Encoding; a gzip file is unpacked there.
         url: where it came from; relative links are resolved against it.
         content_type: the HTTP header, or None.
+        max_bytes: of the document, unpacked.
         now: later dates are implausible; the machine's clock unless said.
 
     Raises:
-        FeedError: EMPTY or MALFORMED.
+        FeedError: EMPTY, MALFORMED or TOO_LARGE.
         WorkerError: the child crashed or hit a limit.
     """
-    args = {"url": url, "content_type": content_type, "now": (now or SystemClock().now()).isoformat()}
+    args = {
+        "url": url,
+        "content_type": content_type,
+        "max_bytes": max_bytes,
+        "now": (now or SystemClock().now()).isoformat(),
+    }
     return from_wire(await pool.run("monitor.feeds.task:parse_task", body, args))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import feedparser  # noqa: F401  `parse_feed` uses it
 
+from monitor.feeds.packed import unpacked
 from monitor.feeds.read import parse_feed
 from monitor.feeds.wire import to_wire
 
@@ -20,7 +21,8 @@ __all__ = ["parse_task"]
 def parse_task(body: bytes, args: Mapping[str, Any]) -> dict[str, Any]:
     """Do `parse_feed` with its arguments and result as JSON values."""
     started_s = time.process_time()
+    document = unpacked(body, max_bytes=args["max_bytes"])
     parsed = parse_feed(
-        body, url=args["url"], content_type=args["content_type"], now=datetime.fromisoformat(args["now"])
+        document, url=args["url"], content_type=args["content_type"], now=datetime.fromisoformat(args["now"])
     )
-    return to_wire(parsed) | {"cpu_s": time.process_time() - started_s}
+    return to_wire(parsed) | {"cpu_s": time.process_time() - started_s, "size_bytes": len(document)}

@@ -37,7 +37,7 @@ def from_wire(told: Mapping[str, Any]) -> ParsedFeed:
         )
         for entry in told["entries"]
     )
-    return ParsedFeed(**{**told, "entries": entries})
+    return ParsedFeed(**{**told, "entries": entries, "parts": tuple(told["parts"])})
 
 
 def as_dict(parsed: ParsedFeed) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from monitor.errors import FetchError, Reason
 from monitor.http import status_error
@@ -30,6 +30,14 @@ _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
 _NO_CACHE = re.compile(r"(?:^|[\s,])no-(?:cache|store)(?:$|[\s,=])", re.IGNORECASE)
 
 
+@overload
+async def fetch_feed(
+    client: HttpClient, state: FeedState, *, max_bytes: int, deadline_s: float, unconditional: Literal[True]
+) -> FeedResponse: ...
+@overload
+async def fetch_feed(
+    client: HttpClient, state: FeedState, *, max_bytes: int, deadline_s: float, unconditional: bool = False
+) -> FeedResponse | NotModified: ...
 async def fetch_feed(
     client: HttpClient, state: FeedState, *, max_bytes: int, deadline_s: float, unconditional: bool = False
 ) -> FeedResponse | NotModified:

@@ -1,4 +1,4 @@
-"""Find the feeds of a site from its home page.
+"""Find the feeds of a site from its home page, or its sitemaps from its robots.txt.
 
 The page is hostile until shown otherwise: only its beginning is read, and each tag within bounds, so the time is linear
 in the size of the page.
@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from monitor.sources.address import address_error, canonical
 
-__all__ = ["FeedLink", "feed_links"]
+__all__ = ["FeedLink", "feed_links", "sitemap_links"]
 
 _MAX_BYTES = 1_000_000
 _MAX_LINKS = 30
@@ -31,6 +31,10 @@ _TYPES = {
 }
 _COMMENTS = re.compile(r"comment", re.IGNORECASE)
 _GUESSES = ("/feed", "/rss", "/rss.xml", "/index.xml")
+_SITEMAP = re.compile(rb"^[ \t]{0,20}sitemap[ \t]{0,20}:[ \t]{0,20}(\S{1,2048})", re.IGNORECASE | re.MULTILINE)
+_SITEMAP_GUESSES = ("/sitemap-news.xml", "/news-sitemap.xml", "/sitemap_news.xml", "/sitemap.xml")
+_NEWS = re.compile(r"news|actu", re.IGNORECASE)
+_MAX_SITEMAPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class FeedLink:
 
     url: str
     title: str | None = None
-    format: str | None = None  # rss, atom or json, as the page says
+    format: str | None = None  # rss, atom, json or sitemap, as the page says
     declared: bool = False
 
 
@@ -62,6 +66,27 @@ def feed_links(html: bytes, base_url: str) -> tuple[FeedLink, ...]:
     for link in (*declared[:_MAX_LINKS], *guesses):
         unique.setdefault(canonical(link.url), link)
     return tuple(unique.values())
+
+
+def sitemap_links(robots: bytes, base_url: str) -> tuple[FeedLink, ...]:
+    """Return where the sitemaps of a site may be, for one that has no feed: those of news first.
+
+    Args:
+        robots: its robots.txt, as fetched; nothing where it has none.
+        base_url: an http(s) address of the site.
+    """
+    named = [link for line in _SITEMAP.findall(robots[:_MAX_BYTES]) if (link := _named(line, base_url))]
+    named.sort(key=lambda link: not _NEWS.search(link.url))
+    guesses = [FeedLink(url=urljoin(base_url, path), format="sitemap") for path in _SITEMAP_GUESSES]
+    unique: dict[str, FeedLink] = {}
+    for link in (*named[:_MAX_SITEMAPS], *guesses):
+        unique.setdefault(canonical(link.url), link)
+    return tuple(unique.values())
+
+
+def _named(line: bytes, base: str) -> FeedLink | None:
+    url = _joined(base, line.decode("utf-8", "replace"))
+    return FeedLink(url=url, format="sitemap", declared=True) if url else None
 
 
 def _text(html: bytes) -> str:

@@ -30,7 +30,8 @@ _LONG_AWAY = timedelta(weeks=1)  # so much was missed that a rhythm would be lea
 
 # Link, title and summary of an entry, and its number. The words count too: whoever lists the address first, under
 # other words, must not silence the outlet whose article it is while its page cannot be read (promises I7, D1).
-_Elsewhere: TypeAlias = dict[tuple[str, str, str], int]
+# A sitemap has no summary, and may have no title: what says no more than another did is the same; None stands for that.
+_Elsewhere: TypeAlias = dict[tuple[str, str | None, str | None], int]
 
 _FEED_COLUMNS = (
     *(FEED.c.url, FEED.c.added_at, FEED.c.baseline_at, FEED.c.last_ok_at, FEED.c.failures),
@@ -162,6 +163,7 @@ def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> 
                 seen[row.id] = Seen(row.id, row.main_key, row.link_key, row.link, row.title, row.summary, row.withheld)
             elif row.state in {EntryState.TO_READ, EntryState.DONE}:
                 elsewhere[row.link_key, row.title, row.summary] = row.id
+                elsewhere[row.link_key, row.title, None] = elsewhere[row.link_key, None, None] = row.id
     return sort_entries(entries, [seen[id_] for id_ in sorted(seen)]), elsewhere
 
 
@@ -185,7 +187,7 @@ def _entry_row(
     baseline_age: timedelta | None,
 ) -> dict[str, Any]:
     entry = fresh.entry
-    same_as = elsewhere.get((fresh.link_key or "", entry.title, entry.summary)) if is_link(fresh.link_key) else None
+    same_as = _same_elsewhere(fresh, elsewhere)
     return {
         "feed_id": feed_id,
         "main_key": fresh.main_key,
@@ -210,6 +212,16 @@ def _entry_row(
         "attempts": 0,
         "withheld": False,
     }
+
+
+def _same_elsewhere(fresh: Fresh, elsewhere: _Elsewhere) -> int | None:
+    """Return the entry of another feed that lists the same article and says as much of it, or None."""
+    entry = fresh.entry
+    if fresh.link_key is None or not is_link(fresh.link_key):
+        return None
+    if entry.summary or entry.content:
+        return elsewhere.get((fresh.link_key, entry.title, entry.summary))
+    return elsewhere.get((fresh.link_key, entry.title or None, None))
 
 
 def _state(entry: Entry, same_as: int | None, *, now: datetime, baseline_age: timedelta | None) -> EntryState:

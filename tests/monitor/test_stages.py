@@ -352,6 +352,87 @@ def test_a_host_with_long_polls_is_given_back_at_half_its_lease(
     assert 1 == at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
 
 
+def _xml(body: str, **headers: str) -> Answer:
+    given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Answer(body=body.encode(), headers=(("Content-Type", "application/xml"), *given))
+
+
+def _sitemap(desk: Desk, *articles: tuple[str, str]) -> str:
+    at = desk.clock.now().isoformat()
+    urls = "".join(
+        f"<url><loc>{desk.site.url(path)}</loc><news:news><news:publication_date>{at}</news:publication_date>"
+        f"<news:title>{title}</news:title></news:news></url>"
+        for path, title in articles
+    )
+    return f'<urlset xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">{urls}</urlset>'
+
+
+def _index(desk: Desk, *paths: str) -> str:
+    return (
+        "<sitemapindex>"
+        + "".join(f"<sitemap><loc>{desk.site.url(path)}</loc></sitemap>" for path in paths)
+        + ("</sitemapindex>")
+    )
+
+
+def test_a_news_sitemap_is_polled_like_a_feed(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.answers["/news.xml"] = _xml(_sitemap(desk, ("/vieux", QUIET)), ETag='"1"')
+        desk.site.page("/une", FILLER)
+        await desk.cycle()
+        desk.site.answers["/news.xml"] = _xml(_sitemap(desk, ("/une", NEWS), ("/vieux", QUIET)))
+        await desk.cycle(after_s=HOUR_S)
+
+        assert '"1"' == next(r for r in reversed(desk.site.requests) if r.path == "/news.xml").headers["if-none-match"]
+        assert [NEWS] == desk.told
+
+    at_desk(tmp_path, act, feeds=("/news.xml",))
+
+
+def test_the_sitemaps_of_an_index_are_read_at_each_poll_whatever_the_index_says_of_itself(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.answers["/index.xml"] = _xml(_index(desk, "/news.xml"), ETag='"1"', Cache_Control="max-age=86400")
+        desk.site.answers["/news.xml"] = _xml(_sitemap(desk, ("/vieux", QUIET)), Cache_Control="max-age=60")
+        desk.site.page("/une", FILLER)
+        await desk.cycle()
+        await desk.cycle(after_s=HOUR_S)
+        kinds = [poll.outcome.kind for poll in desk.polls]
+        desk.site.answers["/news.xml"] = _xml(_sitemap(desk, ("/une", NEWS), ("/vieux", QUIET)))
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [PollResult.SAME_BODY] == kinds
+        assert [NEWS] == desk.told
+        assert {"/index.xml": 3, "/news.xml": 3} == {
+            path: desk.site.asked(path) for path in ("/index.xml", "/news.xml")
+        }
+        assert not any("if-none-match" in request.headers for request in desk.site.requests)
+
+    at_desk(tmp_path, act, feeds=("/index.xml",))
+
+
+def test_p4_robots_txt_has_a_say_in_the_sitemaps_that_an_index_names(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.answers["/robots.txt"] = Answer(body=b"User-agent: *\nDisallow: /news.xml\n")
+        desk.site.answers["/index.xml"] = _xml(_index(desk, "/news.xml"))
+        await desk.cycle()
+
+        assert 0 == desk.site.asked("/news.xml")
+        assert Reason.ROBOTS is desk.feed.last_reason
+
+    at_desk(tmp_path, act, feeds=("/index.xml",))
+
+
+def test_p7_an_index_is_not_gone_with_its_only_sitemap(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.answers["/index.xml"] = _xml(_index(desk, "/news.xml"))
+        desk.site.fail("/news.xml", 410)
+        await desk.cycle()
+
+        assert (FeedStatus.ACTIVE, Reason.HTTP_4XX) == (desk.feed.status, desk.feed.last_reason)
+
+    at_desk(tmp_path, act, feeds=("/index.xml",))
+
+
 # --- read -----------------------------------------------------------------------------------------------------------
 
 

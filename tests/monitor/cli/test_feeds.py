@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,22 @@ def test_a_feed_that_no_page_names_is_guessed(veille: Veille, feeds: Path, site:
     site("/rss", FEED, RSS)
 
     assert f"added: {guess} (La Gazette)\n" == veille("feeds", "add", site("/", "<html><p>Bonjour</p></html>")).out
+
+
+def test_a_site_without_a_feed_gives_its_news_sitemap(veille: Veille, feeds: Path, site: Site) -> None:
+    at = datetime.now(UTC).isoformat()
+    empty = site("/plan.xml", "<urlset></urlset>", "application/xml")
+    news = site(
+        "/actu.xml",
+        f"<urlset><url><loc>SITE/un</loc><news:news><news:title>Un</news:title><news:publication_date>{at}"
+        "</news:publication_date><news:publication><news:name>La Gazette</news:name></news:publication></news:news>"
+        "</url></urlset>",
+        "application/xml",
+    )
+    site("/robots.txt", f"Sitemap: {empty}\nSitemap: {news}\n", "text/plain")
+    got = veille("feeds", "add", site("/", "<html><p>Bonjour</p></html>"))
+
+    assert f"added: {news} (La Gazette)\n" == got.out
 
 
 def test_a_page_without_feeds_is_refused(veille: Veille, feeds: Path, site: Site) -> None:

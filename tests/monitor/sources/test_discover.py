@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.sources import FeedLink, feed_links
+from monitor.sources import FeedLink, feed_links, sitemap_links
 
 HOME = "https://gazette.example/accueil/"
 PAGE = """<!DOCTYPE html><html><head>
@@ -80,3 +80,24 @@ def test_hostile_pages_cost_linear_time() -> None:
 @given(st.text(alphabet="<link base=rel\"'href/>:[]&;#x alternate\n"))
 def test_any_page_gives_usable_addresses(page: str) -> None:
     assert all(link.url.startswith(("http://", "https://")) for link in feed_links(page.encode(), HOME))
+
+
+def test_the_sitemaps_that_robots_txt_names_come_before_the_usual_places_news_first() -> None:
+    robots = b"""User-agent: *
+Disallow: /abo
+Sitemap: https://gazette.example/sitemap.xml
+ SITEMAP : /news.xml
+Sitemap: javascript:alert(1)
+"""
+    usual = ("/sitemap-news.xml", "/news-sitemap.xml", "/sitemap_news.xml")
+
+    assert (
+        FeedLink("https://gazette.example/news.xml", format="sitemap", declared=True),
+        FeedLink("https://gazette.example/sitemap.xml", format="sitemap", declared=True),
+        *(FeedLink(f"https://gazette.example{path}", format="sitemap") for path in usual),
+    ) == sitemap_links(robots, HOME)
+
+
+@given(st.binary(max_size=300))
+def test_any_robots_txt_names_addresses_or_nothing(robots: bytes) -> None:
+    assert all(link.url.startswith("http") for link in sitemap_links(robots, HOME))

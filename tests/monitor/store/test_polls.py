@@ -295,6 +295,26 @@ def test_d1_an_article_that_another_feed_listed_under_other_words_is_read_here_t
     assert [other] == [claimed.feed.id for claimed in claim(store)]
 
 
+@pytest.mark.parametrize("words", [{"summary": ""}, {"summary": "", "title": ""}])
+def test_i1_a_sitemap_that_says_no_more_of_an_article_than_another_feed_lists_it_twice(
+    store: Store, words: dict[str, str]
+) -> None:
+    one, other = live_feed(store), live_feed(store, "https://gazette.example/sitemap-news.xml")
+    poll(store, one, entry("un"))
+
+    assert PollRecord(known=1) == poll(store, other, entry("un", guid="", **words))
+    assert PollRecord(new=1) == poll(store, other, entry("deux", guid="", **words))
+
+
+def test_d1_a_sitemap_with_another_title_or_a_text_is_read_too(store: Store) -> None:
+    one, other = live_feed(store), live_feed(store, "https://ailleurs.example/sitemap-news.xml")
+    poll(store, one, entry("un"), entry("deux"))
+
+    assert PollRecord(new=2) == poll(
+        store, other, entry("un", title="Frappe", summary=""), entry("deux", summary="", content="Trois morts.")
+    )
+
+
 def test_a_duplicate_points_to_the_entry_that_is_read(store: Store) -> None:
     feeds = [live_feed(store, f"https://gazette.example/{name}") for name in "abc"]
     for feed_id in feeds:
