@@ -37,6 +37,9 @@ __all__ = [
     "FeedStatus",
     "HostClaim",
     "HostId",
+    "Incident",
+    "IncidentId",
+    "IncidentKind",
     "Lane",
     "NotModified",
     "NotificationReason",
@@ -61,6 +64,7 @@ HostId = NewType("HostId", int)
 EntryId = NewType("EntryId", int)
 ArticleId = NewType("ArticleId", int)
 DeliveryId = NewType("DeliveryId", int)
+IncidentId = NewType("IncidentId", int)
 AlertId = NewType("AlertId", str)
 
 
@@ -115,6 +119,7 @@ class FeedState:
     last_ok_at: datetime | None = None
     interval_s: float | None = None
     failures: int = 0  # in a row
+    failing_since: datetime | None = None  # the first of them
     last_reason: Reason | None = None
     last_error: str | None = None
     moved_to: str | None = None  # permanent redirect seen
@@ -343,6 +348,9 @@ class AlertType(StrEnum):
     STORY_UPDATED = "story.alert.updated"
     STORY_RECAP = "story.recap"
     RULES_REJECTED = "rules.rejected"
+    SOURCE_GAP = "source.gap"
+    SOURCE_FAILING = "source.failing"
+    SOURCE_RECOVERED = "source.recovered"
 
 
 class NotificationReason(StrEnum):
@@ -353,6 +361,11 @@ class NotificationReason(StrEnum):
     CORRECTED = "corrected"
     RECAP = "recap"
     RULES_REJECTED = "rules_rejected"
+    SOURCE_GAP = "source_gap"
+    SOURCE_FAILING = "source_failing"
+    SOURCE_STILL_FAILING = "source_still_failing"  # told again each day
+    SOURCE_MOVED = "source_moved"
+    SOURCE_RECOVERED = "source_recovered"
 
 
 class Channel(StrEnum):
@@ -428,9 +441,42 @@ class Told:
     awaits_recap: bool = False
 
 
+class IncidentKind(StrEnum):
+    """What is wrong with a source. A gap and a move are told once; the others last until they end."""
+
+    GAP = "gap"  # two polls in a row shared no entry: articles may have been missed between them
+    FAILING = "failing"
+    GONE = "gone"  # 410: polled no more
+    QUIET = "quiet"  # no new entry for far longer than it is used to
+    MOVED = "moved"  # polled at another address from now on
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it goes on until it ends."""
+        return self not in {IncidentKind.GAP, IncidentKind.MOVED}
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that people must know of a source, beside the source as it is now."""
+
+    id: IncidentId
+    kind: IncidentKind
+    source: FeedState
+    began_at: datetime  # of a gap: the last poll before it
+    until_at: datetime | None = None  # of a gap: the poll that found it
+    count: int = 1  # of gaps: how many in that time
+    missed: int | None = None  # of gaps: how many articles, by the pace at which the feed lists them
+    old_url: str | None = None  # of a move: the address before
+    told: int = 0  # how often
+    told_at: datetime | None = None  # the last time
+    ended_at: datetime | None = None  # of what lasts
+    ref: str = ""  # "in_" and 12 digits: the same as often as it is told; given when that is planned
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What a person should be told: matches, which go with `stories` one to one, or a refusal."""
+    """What a person should be told: matches, which go with `stories` one to one, a refusal, or incidents."""
 
     id: AlertId  # "al_" and 12 Crockford base32 digits; derived from what it tells, so planning twice gives one alert
     type: AlertType
@@ -440,9 +486,10 @@ class Alert:
     stories: tuple[Story, ...]
     matches: tuple[Match, ...]
     latency_s: tuple[tuple[str, float], ...] = ()  # ("published_to_seen_s", 820.0), …
-    truncated: int = 0  # matches or errors that it counts but does not list
+    truncated: int = 0  # matches, errors or incidents that it counts but does not list
     refusal: Refusal | None = None
     update: Update | None = None
+    incidents: tuple[Incident, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from monitor.alerting.ids import message_id
+from monitor.alerting.incidents import INCIDENT_LIMIT, SOON_POLLS, Sifted, Telling, plan_incidents, sift_incidents
 from monitor.alerting.plan import (
     RECAP_LIMIT,
     REFUSAL_LIMIT,
     Recap,
-    message_id,
     notifies,
     plan,
     plan_recap,
@@ -20,13 +21,17 @@ from monitor.alerting.updates import Reading, Updates, plan_updates
 
 __all__ = [
     "ATTEMPTS",
+    "INCIDENT_LIMIT",
     "JOURNAL",
     "RECAP_LIMIT",
     "REFUSAL_LIMIT",
+    "SOON_POLLS",
     "Reading",
     "Recap",
     "Route",
     "Routes",
+    "Sifted",
+    "Telling",
     "Updates",
     "default_routes",
     "idle_matchers",
@@ -35,9 +40,11 @@ __all__ = [
     "next_attempt",
     "notifies",
     "plan",
+    "plan_incidents",
     "plan_recap",
     "plan_refusal",
     "plan_updates",
     "read_routes",
     "refused_since",
+    "sift_incidents",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import re2
 
+from monitor.model import AlertType
 from monitor.settings import nearest
 from rules.errors import ConditionError
 from rules.types import Completeness, Level, Status
@@ -29,6 +30,7 @@ _CLOSED: dict[str, tuple[str, ...]] = {
     "status": tuple(Status),
     "completeness": tuple(Completeness),
     "wire": ("true", "false", ""),
+    "type": tuple(AlertType),
 }
 
 

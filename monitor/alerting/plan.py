@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from monitor.alerting.ids import alert_id
 from monitor.alerting.routes import JOURNAL
-from monitor.model import Alert, AlertId, AlertType, NotificationReason
+from monitor.model import Alert, AlertType, NotificationReason
 from rules.types import Level, Status
 
 if TYPE_CHECKING:
@@ -16,16 +16,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.alerting.routes import Routes
-    from monitor.model import Refusal, Story
+    from monitor.model import AlertId, Refusal, Story
     from rules.types import Match
 
 __all__ = [
     "RECAP_LIMIT",
     "REFUSAL_LIMIT",
     "Recap",
-    "alert_id",
     "first_alert_id",
-    "message_id",
     "notifies",
     "plan",
     "plan_recap",
@@ -39,9 +37,6 @@ RECAP_LIMIT = 20
 REFUSAL_LIMIT = 10
 """Problems of a refused rule set that its message lists; it counts the others."""
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: read aloud and typed back without doubt
-_ALERT_DIGITS = 12  # 60 bits: an alert that bore another's id would be taken for it and lost
-_RECEIVER_DIGITS = 8
 _SILENT = frozenset({Status.EXPERIMENTAL, Status.DEPRECATED})
 _LEVELS = tuple(Level)
 _TOLD_AGAIN = timedelta(days=1)  # after it, a refusal that is still the same is another
@@ -109,7 +104,7 @@ def plan_recap(items: Sequence[tuple[Story, Match]], routes: Routes, *, now: dat
     by_receiver: dict[str, list[int]] = {}
     told = [place for place, (_, match) in enumerate(items) if notifies(match)]
     for place in sorted(told, key=lambda place: _best_first(items[place])):
-        for receiver in routes.receivers_for(items[place][1], items[place][0]) or (JOURNAL,):
+        for receiver in _recap_receivers(items[place], routes):
             by_receiver.setdefault(receiver, []).append(place)
     shared: dict[tuple[int, ...], list[str]] = {}
     for receiver, places in by_receiver.items():
@@ -118,6 +113,11 @@ def plan_recap(items: Sequence[tuple[Story, Match]], routes: Routes, *, now: dat
         Recap(_recap([items[place] for place in places], receivers, now=now), places)
         for places, receivers in shared.items()
     )
+
+
+def _recap_receivers(item: tuple[Story, Match], routes: Routes) -> tuple[str, ...]:
+    story, match = item
+    return routes.receivers_for(match, story, AlertType.STORY_RECAP) or (JOURNAL,)
 
 
 def _recap(told: Sequence[tuple[Story, Match]], receivers: Sequence[str], *, now: datetime) -> Alert:
@@ -163,7 +163,7 @@ def plan_refusal(refusal: Refusal, routes: Routes, *, since: datetime, now: date
         type=AlertType.RULES_REJECTED,
         reason=NotificationReason.RULES_REJECTED,
         planned_at=now,
-        receivers=routes.used,
+        receivers=routes.receivers_of(AlertType.RULES_REJECTED),
         stories=(),
         matches=(),
         truncated=len(refusal.errors) - len(listed),
@@ -171,29 +171,9 @@ def plan_refusal(refusal: Refusal, routes: Routes, *, since: datetime, now: date
     )
 
 
-def message_id(alert_id: AlertId, receiver: str) -> str:
-    """Return the identity for life of one alert for one receiver (promises D3, D5): no dot, safe in a header.
-
-    >>> message_id(AlertId("al_7K2Q4M9T"), "webhook")
-    'msg_7K2Q4M9T_7ZHEMTHQ'
-    """
-    return f"msg_{alert_id.removeprefix('al_')}_{_digits(f'{alert_id}|{receiver}', _RECEIVER_DIGITS)}"
-
-
 def first_alert_id(match: Match, story: Story) -> AlertId:
     """Return the id of the first alert on a story and a rule."""
     return alert_id(NotificationReason.FIRST_ALERT, match.rule.id, story.id)
-
-
-def alert_id(reason: NotificationReason, *parts: str) -> AlertId:
-    """Return an id made of what an alert tells."""
-    return AlertId("al_" + _digits("|".join((reason, *parts)), _ALERT_DIGITS))
-
-
-def _digits(text: str, count: int) -> str:
-    """Return the first Crockford base32 digits, 5 bits each, of a text's SHA-256."""
-    number = int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest(), "big")
-    return "".join(_CROCKFORD[number >> 251 - 5 * place & 31] for place in range(count))
 
 
 def _best_first(item: tuple[Story, Match]) -> tuple[int, float, str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.alerting.matchers import Matcher, facts_of
-from monitor.model import Channel, Receiver
+from monitor.model import AlertType, Channel, Receiver
 from monitor.settings import PREFIX, nearest
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations", "idle_matchers"]
 
-_NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire"})
+_NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire", "type"})
 
 JOURNAL = "journal"
 """The receiver that is always there: the log only."""
@@ -73,11 +73,25 @@ class Routes:
         reached = {route.receiver for route in _nodes(self.root)}
         return tuple(name for name in self.names if name in reached)
 
-    def receivers_for(self, match: Match, story: Story) -> tuple[str, ...]:
+    def receivers_for(self, match: Match, story: Story, type_: AlertType = AlertType.STORY_NEW) -> tuple[str, ...]:
         """Return the names of those who are told of a match, each once. None: the log only."""
-        if self.root is None:
-            return self.names
-        return tuple(name for name in self.root.take(facts_of(match, story)) if name != JOURNAL)
+        return self.names if self.root is None else self._taken(self.root, {**facts_of(match, story), "type": type_})
+
+    def receivers_of(self, type_: AlertType) -> tuple[str, ...]:
+        """Return the names of those who are told of what is no match, such as a source that fails.
+
+        It goes to all who are told of anything. Once a matcher names its type, it goes the way of a match that has no
+        other facts.
+        """
+        if self.root is None or not any(
+            matcher.name == "type" and matcher.can_find((type_,)) for matcher in _matchers(self.root)
+        ):
+            return self.used
+        return self._taken(self.root, {"type": type_})
+
+    @staticmethod
+    def _taken(root: Route, facts: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(name for name in root.take(facts) if name != JOURNAL)
 
 
 def idle_matchers(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.alerting.plan import alert_id, first_alert_id, message_id, notifies
+from monitor.alerting.ids import alert_id, message_id
+from monitor.alerting.plan import first_alert_id, notifies
 from monitor.model import Alert, AlertType, Change, NotificationReason, Standing, Update
 from rules.types import Level
 
@@ -121,7 +122,7 @@ def _update(one: Told, change: Change, match: Match | None, story: Story, routes
     """Return the update of an earlier alert. Where the rule finds nothing now, it shows what was found then."""
     shown = match or one.match
     first_told = {name for _, names in one.first for name in names}
-    receivers = {*routes.receivers_for(shown, story), *first_told}
+    receivers = {*routes.receivers_for(shown, story, AlertType.STORY_UPDATED), *first_told}
     reason = NotificationReason.LEVEL_RAISED if change is Change.LEVEL_RAISED else NotificationReason.CORRECTED
     return Alert(
         # the same alert may be updated to the same effect twice: a title that is changed, changed back, and changed
@@ -149,7 +150,7 @@ def _first(match: Match, story: Story, routes: Routes, *, title: str, now: datet
         type=AlertType.STORY_UPDATED,
         reason=NotificationReason.CORRECTED,
         planned_at=now,
-        receivers=routes.receivers_for(match, story),
+        receivers=routes.receivers_for(match, story, AlertType.STORY_UPDATED),
         stories=(story,),
         matches=(match,),
         update=Update(None, Change.MATCHED, Standing(title), _standing(match, story.title)),

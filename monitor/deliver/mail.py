@@ -11,6 +11,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from monitor.changes import Kind, shown
+from monitor.deliver.incidents import error_of, headline, sentences, source_name, to_do
+from monitor.deliver.incidents import subject as incidents_subject
 from monitor.deliver.text import line, marked, quotes, safe_url
 from monitor.deliver.words import level_of
 from monitor.errors import DeliveryError, Reason, SettingsError
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from monitor.changes import Piece
     from monitor.deliver.smtp import SmtpServer
     from monitor.deliver.words import Words
-    from monitor.model import Alert, Delivery, Refusal, Story, StorySource, Update
+    from monitor.model import Alert, Delivery, Incident, Refusal, Story, StorySource, Update
     from rules.types import Match, Snippet
 
 __all__ = ["MailSender", "address"]
@@ -155,6 +157,8 @@ def _subject(alert: Alert, words: Words) -> str:
         return f"{words.recap_subject}{words.colon} {len(alert.matches) + alert.truncated}"
     if alert.refusal is not None:
         subject = f"{words.reasons[alert.reason].capitalize()}{words.colon} {line(words.refused_first(alert.refusal))}"
+    elif alert.incidents:
+        subject = incidents_subject(alert, words)
     else:
         match = alert.matches[0]
         level = words.levels[level_of(match)]
@@ -167,6 +171,8 @@ def _subject(alert: Alert, words: Words) -> str:
 def _told(alert: Alert, words: Words) -> tuple[str, str]:
     if alert.refusal is not None:
         return _refusal(alert, alert.refusal, words)
+    if alert.incidents:
+        return _incidents(alert, words)
     return (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, words)
 
 
@@ -262,6 +268,32 @@ def _refusal(alert: Alert, refusal: Refusal, words: Words) -> tuple[str, str]:
         f"<p><small>{escape(reference)}</small></p>",
     ]
     return "\n".join(text) + "\n", _page(words.reasons[alert.reason].capitalize(), html, words)
+
+
+def _incidents(alert: Alert, words: Words) -> tuple[str, str]:
+    """Return what happened to sources, and what to do, as text and as HTML."""
+    text, html = list[str](), list[str]()
+    for incident in alert.incidents:
+        name, url = line(source_name(incident.source)) or incident.source.host, safe_url(incident.source.feed.url)
+        told = [*sentences(alert, incident, words), *_particulars(incident, words)]
+        text += [name, *([f"  {url}"] if url else []), *(f"  {part}" for part in told), ""]
+        html += [f"<p><b>{_linked(name, url)}</b><br>{'<br>'.join(escape(part) for part in told)}</p>"]
+    more = [words.recap_more.format(count=alert.truncated, command="veille feeds")] if alert.truncated else []
+    steps = [f"{words.to_do}{words.colon} {step}" for step in to_do(alert, words, str)]
+    reference = f"{words.reference} {alert.id}"
+    text += [*more, *steps, reference]
+    html += [
+        *(f"<p>{escape(part)}</p>" for part in (*more, *steps)),
+        f"<p><small>{escape(reference)}</small></p>",
+    ]
+    return "\n".join(text) + "\n", _page(headline(alert, words), html, words)
+
+
+def _particulars(incident: Incident, words: Words) -> list[str]:
+    """Return what comes from outside: the error, the address before a move."""
+    error = error_of(incident)
+    old = [f"{words.sources.old_url}{words.colon} {line(incident.old_url)}"] if incident.old_url else []
+    return [*([line(error)] if error else []), *old]
 
 
 def _item(story: Story, match: Match, words: Words) -> str:

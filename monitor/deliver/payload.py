@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from monitor.deliver.incidents import error_of, source_name
 from monitor.deliver.text import line, quotes, safe_url
 from monitor.deliver.words import level_of
-from monitor.model import AlertType
+from monitor.model import AlertType, IncidentKind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.model import Alert, Refusal, Standing, Story, StorySource, Update
+    from monitor.model import Alert, Incident, Refusal, Standing, Story, StorySource, Update
     from rules.types import Contribution, Match, RuleDef, Snippet
 
 __all__ = ["MAX_BYTES", "SCHEMA", "payload", "payload_bytes"]
@@ -71,6 +72,10 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
     data: Json = {"alert_id": alert.id, "notification_reason": alert.reason.value}
     if alert.refusal is not None:
         data |= _refusal(alert.refusal, limits) | {"truncated": alert.truncated}
+    elif alert.incidents:
+        told = alert.incidents[: limits.items]
+        data["incidents"] = [_incident(incident, alert.planned_at, limits) for incident in told]
+        data["truncated"] = alert.truncated + len(alert.incidents) - len(told)
     elif alert.type is AlertType.STORY_RECAP:
         listed = pairs[: limits.items]
         data["items"] = [_item(story, match, limits) for story, match in listed]
@@ -100,6 +105,31 @@ def _update(update: Update, limits: _Limits) -> Json:
 def _standing(standing: Standing, limits: _Limits) -> Json:
     level = None if standing.level is None else standing.level.value
     return _known(title=line(standing.title, limits.chars), level=level, score=standing.score)
+
+
+def _incident(incident: Incident, planned_at: datetime, limits: _Limits) -> Json:
+    source, kind = incident.source, incident.kind
+    goes_on = kind.lasts and incident.ended_at is None
+    fails = goes_on and source.failures > 0
+    error = error_of(incident)
+    return _known(
+        incident_id=incident.ref,
+        kind=kind.value,
+        source=line(source_name(source), limits.chars),
+        feed_id=source.id,
+        url=safe_url(source.feed.url, limits.url_chars),
+        since=_instant(incident.began_at),
+        until=_instant(incident.until_at or incident.ended_at),
+        days=max(0, ((incident.ended_at or planned_at) - incident.began_at).days) if kind.lasts else None,
+        repeats=incident.told if goes_on else None,
+        failures=source.failures if fails else None,
+        reason=source.last_reason.value if fails and source.last_reason else None,
+        error=line(error, limits.chars) if error else None,
+        last_ok_at=_instant(source.last_ok_at),
+        gaps=incident.count if kind is IncidentKind.GAP else None,
+        missed=incident.missed,
+        old_url=safe_url(incident.old_url, limits.url_chars),
+    )
 
 
 def _item(story: Story, match: Match, limits: _Limits) -> Json:

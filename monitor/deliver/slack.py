@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from monitor.changes import Kind
+from monitor.deliver.incidents import error_of, headline, sentences, source_name, subject, to_do
 from monitor.deliver.posting import post
 from monitor.deliver.text import line, marked, quotes, safe_url
 from monitor.deliver.words import EMOJI, level_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from monitor.changes import Piece
     from monitor.deliver.words import Words
     from monitor.http import HttpClient, HttpResponse
-    from monitor.model import Alert, Delivery, Receipt, Refusal, Story, StorySource, Update
+    from monitor.model import Alert, Delivery, Incident, Receipt, Refusal, Story, StorySource, Update
     from rules.types import Match, Snippet
 
 __all__ = ["MAX_CHARS", "Pace", "SlackSender", "escape"]
@@ -31,12 +32,16 @@ __all__ = ["MAX_CHARS", "Pace", "SlackSender", "escape"]
 MAX_CHARS = 13_000
 """A whole message; Slack answers `msg_blocks_too_long` a little above (promise O2)."""
 
-# `&` takes five characters once escaped: 5 × 250 + 1,200 stay under the 3,000 of a section.
+# `&` takes five characters once escaped: 5 × 250 + 1,200 stay under the 3,000 of a section; so does an incident.
 _TITLE_CHARS = 250
+_NAME_CHARS = 80
+_ERROR_CHARS = 160
 _LINK_CHARS = 1200
 _RECAP_ROOM = MAX_CHARS - 1500  # for what is not an item
 
 _RELOADS = {"reload": "`systemctl reload veille`", "signal": "`kill -HUP PID`"}
+
+_SIGNS = {AlertType.SOURCE_RECOVERED: "✅", AlertType.SOURCE_GAP: "🕳️"}
 
 _PASSING = frozenset({408, 425, 429})
 _SLUG = re.compile(rb"[a-z][a-z_]{1,39}")
@@ -143,6 +148,8 @@ def _judge(response: HttpResponse) -> tuple[bool, str]:
 def _told(alert: Alert, words: Words) -> tuple[str, list[Block]]:
     if alert.refusal is not None:
         return _refusal(alert, alert.refusal, words)
+    if alert.incidents:
+        return _incidents(alert, words)
     return (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, words)
 
 
@@ -206,9 +213,36 @@ def _refusal(alert: Alert, refusal: Refusal, words: Words) -> tuple[str, list[Bl
     return escape(f"{title}{words.colon} {line(words.refused_first(refusal), 150)}"), blocks
 
 
-def _code(text: str) -> str:
+def _incidents(alert: Alert, words: Words) -> tuple[str, list[Block]]:
+    """Return what happened to sources, and what to do."""
+    sections = _fitting([_section(_incident(alert, incident, words)) for incident in alert.incidents])
+    left_out = alert.truncated + len(alert.incidents) - len(sections)
+    steps = [escape(step) for step in to_do(alert, words, "`{}`".format)]
+    blocks = [
+        _section(f"{_SIGNS.get(alert.type, '⚠️')} *{headline(alert, words)}*"),
+        *sections,
+        *([_context(words.recap_more.format(count=left_out, command="`veille feeds`"))] if left_out else []),
+        *(_section(f"*{words.to_do}{words.colon}* {step}") for step in steps),
+        _context(alert.id),
+    ]
+    return escape(subject(alert, words)), blocks
+
+
+def _incident(alert: Alert, incident: Incident, words: Words) -> str:
+    source, error, old_url = incident.source, error_of(incident), incident.old_url
+    return "\n".join(
+        (
+            _titled(line(source_name(source), _NAME_CHARS) or source.host, source.feed.url),
+            *map(escape, sentences(alert, incident, words)),
+            *([_code(error, _ERROR_CHARS)] if error else []),
+            *([f"{words.sources.old_url}{words.colon} {_code(old_url, _ERROR_CHARS)}"] if old_url else []),
+        )
+    )
+
+
+def _code(text: str, limit: int = 300) -> str:
     """Return a text as it stands in a file: `*` and `_` in it mean nothing to Slack."""
-    told = line(text).replace("`", "'")
+    told = line(text, limit).replace("`", "'")
     return f"`{escape(told) or '?'}`"
 
 
@@ -234,9 +268,13 @@ def _context(text: str) -> Block:
 
 
 def _headline(story: Story) -> str:
-    title = escape(line(story.title, _TITLE_CHARS)) or story.id
-    link = _link(safe_url(story.sources[0].url) or "")
-    return f"*<{link}|{title}>*" if 0 < len(link) <= _LINK_CHARS else f"*{title}*"
+    return _titled(line(story.title, _TITLE_CHARS) or story.id, story.sources[0].url)
+
+
+def _titled(title: str, url: str | None) -> str:
+    """Return a title in bold, linked where there is an address that can be."""
+    link, told = _link(safe_url(url) or ""), escape(title)
+    return f"*<{link}|{told}>*" if 0 < len(link) <= _LINK_CHARS else f"*{told}*"
 
 
 def _link(url: str) -> str:

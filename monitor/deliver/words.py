@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.changes import title_changes
+from monitor.deliver.source_words import ENGLISH, FRENCH, SourceWords
 from monitor.deliver.text import line
 from monitor.model import Change, NotificationReason
 from monitor.settings import Language
@@ -74,6 +75,7 @@ class Words:
     to_do: str
     refused_to_do: str
     day: str
+    sources: SourceWords
 
     def number(self, value: float) -> str:
         """Return a number with at most one decimal, trailing zero dropped: `24,1`, `10`."""
@@ -227,6 +229,11 @@ def _french(zone: ZoneInfo) -> Words:
             NotificationReason.CORRECTED: "correction",
             NotificationReason.RECAP: "première lecture",
             NotificationReason.RULES_REJECTED: "règles refusées",
+            NotificationReason.SOURCE_GAP: "trou possible",
+            NotificationReason.SOURCE_FAILING: "source en panne",
+            NotificationReason.SOURCE_STILL_FAILING: "source toujours en panne",
+            NotificationReason.SOURCE_MOVED: "source déplacée",
+            NotificationReason.SOURCE_RECOVERED: "source rétablie",
         },
         changes={
             Change.LEVEL_RAISED: "niveau relevé",
@@ -275,6 +282,7 @@ def _french(zone: ZoneInfo) -> Words:
         to_do="À faire",
         refused_to_do="corriger, vérifier par {check}, puis recharger par {reload} ou {signal}",
         day="j",
+        sources=FRENCH,
     )
 
 
@@ -289,6 +297,11 @@ def _english(zone: ZoneInfo) -> Words:
             NotificationReason.CORRECTED: "correction",
             NotificationReason.RECAP: "first reading",
             NotificationReason.RULES_REJECTED: "rules refused",
+            NotificationReason.SOURCE_GAP: "possible gap",
+            NotificationReason.SOURCE_FAILING: "source failing",
+            NotificationReason.SOURCE_STILL_FAILING: "source still failing",
+            NotificationReason.SOURCE_MOVED: "source moved",
+            NotificationReason.SOURCE_RECOVERED: "source recovered",
         },
         changes={
             Change.LEVEL_RAISED: "level raised",
@@ -337,4 +350,5 @@ def _english(zone: ZoneInfo) -> Words:
         to_do="To do",
         refused_to_do="correct them, verify with {check}, then reload with {reload} or {signal}",
         day="d",
+        sources=ENGLISH,
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.alerting import JOURNAL, Route, Routes, default_routes, idle_matchers
 from monitor.alerting.matchers import parse_matcher
-from monitor.model import Channel, Receiver
+from monitor.model import AlertType, Channel, Receiver
 from monitor.settings import Settings
 from rules.types import Level, Ref, RuleDef
 from tests.monitor.deliver.samples import MATCH, ROUTES, STORY, VERDICT
@@ -163,3 +163,10 @@ def test_a_receiver_is_used_where_some_route_however_deep_leads_to_it() -> None:
 @given(st.lists(TREES, max_size=4).map(tuple), st.sampled_from(NAMES))
 def test_whoever_is_told_of_a_match_is_used(trees: tuple[Route, ...], first: str) -> None:
     assert set(told(*trees, first=first)) <= set(Routes(RECEIVERS, Route(first, routes=trees)).used)
+
+
+@pytest.mark.parametrize(("type_", "expected"), [(AlertType.STORY_NEW, ("a",)), (AlertType.STORY_RECAP, ("b",))])
+def test_a_recap_may_go_another_way_than_what_is_told_at_once(type_: AlertType, expected: tuple[str, ...]) -> None:
+    routes = Routes(RECEIVERS, Route("a", routes=(route("b", 'type="story.recap"'),)))
+
+    assert expected == routes.receivers_for(MATCH, STORY, type_)

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.alerting import Reading, Routes, message_id, plan, plan_recap, plan_refusal, plan_updates
+from monitor.alerting import (
+    Reading,
+    Routes,
+    Telling,
+    message_id,
+    plan,
+    plan_incidents,
+    plan_recap,
+    plan_refusal,
+    plan_updates,
+)
+from monitor.errors import Reason
 from monitor.model import (
     Alert,
     Channel,
@@ -14,6 +25,14 @@ from monitor.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    Feed,
+    FeedId,
+    FeedState,
+    FeedStatus,
+    Incident,
+    IncidentId,
+    IncidentKind,
+    NotificationReason,
     Receiver,
     Refusal,
     Rendered,
@@ -184,6 +203,70 @@ def refused(refusal: Refusal = REFUSAL, errors: int = 3) -> Alert:
 def refused_for(text: str) -> Alert:
     """Return a refusal in which all that is told is one text."""
     return refused(Refusal(text, (text,), 14), errors=50)
+
+
+SOURCE = FeedState(
+    id=FeedId(7),
+    feed=Feed("https://gazette.example/monde/rss?a=1&b=2", title="Monde", outlet="La Gazette de Lutèce"),
+    host="gazette.example",
+    status=FeedStatus.ACTIVE,
+    last_ok_at=NOW - timedelta(hours=4),
+    failures=7,
+    last_reason=Reason.HTTP_5XX,
+    last_error="https://gazette.example/monde/rss: answered 502",
+)
+
+
+def incident(kind: IncidentKind = IncidentKind.FAILING, number: int = 7, **changes: object) -> Incident:
+    """Return an incident that began three hours ago, of a source with a number."""
+    source = replace(SOURCE, id=FeedId(number))
+    if number != SOURCE.id:
+        url = f"https://radio{number}.example/rss"
+        source = replace(source, feed=Feed(url, title=f"Radio Lutèce {number}"), last_ok_at=None, last_reason=None)
+    began_at = NOW - timedelta(hours=3)
+    if kind not in {IncidentKind.FAILING, IncidentKind.GONE}:
+        source = replace(source, failures=0, last_reason=None, last_error=None)
+    made = Incident(IncidentId(number), kind, source, began_at)
+    return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+def well(kind: IncidentKind = IncidentKind.FAILING, number: int = 7) -> Incident:
+    """Return an incident that was told and is over."""
+    over = incident(kind, number, told=2, told_at=NOW - timedelta(hours=1), ended_at=NOW - timedelta(minutes=1))
+    return replace(over, source=replace(over.source, failures=0, last_reason=None, last_error=None))
+
+
+GAP = incident(IncidentKind.GAP, began_at=NOW - timedelta(minutes=88), until_at=NOW, missed=12)
+GAPS = incident(IncidentKind.GAP, 8, began_at=NOW - timedelta(hours=9), until_at=NOW, count=3)
+MOVED = incident(IncidentKind.MOVED, old_url="http://gazette.example/rss")
+
+
+def told_of(*incidents: Incident, reason: NotificationReason = NotificationReason.SOURCE_FAILING) -> Alert:
+    return plan_incidents(Telling(reason, incidents), ROUTES, now=NOW)
+
+
+INCIDENTS: dict[str, Alert] = {
+    "failing": told_of(incident()),
+    "troubled": told_of(
+        incident(IncidentKind.GONE),
+        *(incident(number=number) for number in range(10, 40)),
+    ),
+    "reminder": told_of(
+        incident(began_at=NOW - timedelta(days=3), told=3), reason=NotificationReason.SOURCE_STILL_FAILING
+    ),
+    "silent": told_of(incident(IncidentKind.QUIET)),
+    "moved": told_of(MOVED, reason=NotificationReason.SOURCE_MOVED),
+    "gaps": told_of(GAP, GAPS, reason=NotificationReason.SOURCE_GAP),
+    "recovered": told_of(well(), well(IncidentKind.GONE, 8), reason=NotificationReason.SOURCE_RECOVERED),
+}
+
+
+def incident_for(text: str) -> Alert:
+    """Return incidents in which all that comes from outside is one text."""
+    source = replace(SOURCE, feed=Feed(text, title=text, outlet=text), last_error=text)
+    sources = [replace(source, id=FeedId(number)) for number in range(50)]
+    failing = [incident(source=each) for each in sources[::2]]
+    return told_of(*failing, *(incident(IncidentKind.MOVED, source=each, old_url=text) for each in sources[1::2]))
 
 
 def hostile(text: str) -> Alert:

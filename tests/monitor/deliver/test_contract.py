@@ -13,7 +13,18 @@ import pytest
 from monitor.errors import DeliveryError, Reason
 from monitor.model import Channel, Receipt
 from tests.monitor.deliver.benches import SECRETS, sender
-from tests.monitor.deliver.samples import RETITLED, alert, delivery, hostile, recap, refused, refused_for, updated
+from tests.monitor.deliver.samples import (
+    INCIDENTS,
+    RETITLED,
+    alert,
+    delivery,
+    hostile,
+    incident_for,
+    recap,
+    refused,
+    refused_for,
+    updated,
+)
 from tests.monitor.deliver.servers import (
     HttpReceiver,
     SmtpReceiver,
@@ -74,7 +85,7 @@ class TestContract:
     def test_D3_rendering_twice_gives_the_same_bytes(self, channel: Channel) -> None:
         async def run() -> None:
             async with sender(channel, 1) as channel_sender:
-                for planned in (alert(), recap(), refused(), updated(RETITLED)):
+                for planned in (alert(), recap(), refused(), updated(RETITLED), *INCIDENTS.values()):
                     assert channel_sender.render(planned, MESSAGE_ID) == channel_sender.render(planned, MESSAGE_ID)
 
         asyncio.run(run())
@@ -182,6 +193,17 @@ class TestContract:
         async def run() -> Receipt:
             async with accepting(channel) as port, sender(channel, port) as channel_sender:
                 rendered = channel_sender.render(refused_for(poison), MESSAGE_ID)
+                return await channel_sender.send(delivery(rendered, channel))
+
+        assert asyncio.run(run()).refused == ()
+
+    @pytest.mark.parametrize(
+        "poison", ["", "a\r\nBcc: x@example.org\r\n\r\nb\x00\ud800", "<!channel> `&` " * 300, "🟠" * 3000]
+    )
+    def test_O1_a_poison_source_prevents_no_delivery(self, channel: Channel, poison: str) -> None:
+        async def run() -> Receipt:
+            async with accepting(channel) as port, sender(channel, port) as channel_sender:
+                rendered = channel_sender.render(incident_for(poison), MESSAGE_ID)
                 return await channel_sender.send(delivery(rendered, channel))
 
         assert asyncio.run(run()).refused == ()

@@ -25,11 +25,13 @@ from monitor.settings import Language, SmtpTls
 from tests.monitor.deliver.benches import LOOPBACK_NETWORK, PASSWORD, mail_sender
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
+    INCIDENTS,
     RETITLED,
     TITLE,
     alert,
     delivery,
     hostile,
+    incident_for,
     recap,
     refused,
     refused_for,
@@ -93,6 +95,7 @@ async def attempts(receiver: SmtpReceiver, to: Sequence[str] = (DESK,), **option
         ("refusal", refused(errors=12)),
         ("raised", updated(RETITLED, TITLE)),
         ("lost", updated(RETITLED, TITLE, level=None)),
+        *INCIDENTS.items(),
     ],
 )
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:
@@ -214,6 +217,26 @@ def test_html_in_an_error_is_text() -> None:
 @given(text=st.text(max_size=200) | st.text(alphabet="\r\n \t:;=?<>\u2028\x85\x00é\ud800", max_size=200))
 def test_O3_no_error_adds_a_header_a_recipient_or_a_long_line(text: str) -> None:
     body = rendered(refused_for(text * 30))
+    message = read(body)
+
+    assert set(message.keys()) == set(read(rendered(alert())).keys())
+    assert message["To"] == "desk@example.org, nuit@example.org"
+    assert max(len(line) for line in body.split(b"\r\n")) <= 998
+    assert body.isascii()
+
+
+def test_html_from_a_source_is_text() -> None:
+    message = read(rendered(incident_for("<script>alert(1)</script>&amp;\"'")))
+
+    assert "<script" not in content(message, "html")
+    assert "<script>alert(1)</script>" in content(message, "plain")
+
+
+@settings(deadline=None, max_examples=40)
+@example(text="=?utf-8?q?=0D=0ABcc:_evil@x.example?=")
+@given(text=st.text(max_size=200) | st.text(alphabet="\r\n \t:;=?<>\u2028\x85\x00é\ud800", max_size=200))
+def test_O3_no_source_adds_a_header_a_recipient_or_a_long_line(text: str) -> None:
+    body = rendered(incident_for(text * 30))
     message = read(body)
 
     assert set(message.keys()) == set(read(rendered(alert())).keys())

@@ -18,6 +18,8 @@ from monitor.model import Alert, AlertType
 from rules.types import Contribution, Field, Level, Snippet
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
+    GAP,
+    INCIDENTS,
     MATCH,
     REFUSAL,
     RETITLED,
@@ -26,6 +28,7 @@ from tests.monitor.deliver.samples import (
     VERDICT,
     alert,
     hostile,
+    incident_for,
     other,
     recap,
     recap_of,
@@ -41,6 +44,9 @@ FIXTURES: dict[AlertType, Alert] = {
     AlertType.STORY_UPDATED: updated(RETITLED, TITLE),
     AlertType.STORY_RECAP: recap(3, 9),
     AlertType.RULES_REJECTED: refused(errors=12),
+    AlertType.SOURCE_GAP: INCIDENTS["gaps"],
+    AlertType.SOURCE_FAILING: INCIDENTS["failing"],
+    AlertType.SOURCE_RECOVERED: INCIDENTS["recovered"],
 }
 
 
@@ -137,6 +143,62 @@ def test_D12_the_longest_refusal_fits_and_lists_ten() -> None:
 
         assert len(body) <= MAX_BYTES
         assert len(json.loads(body)["data"]["errors"]) == 10
+
+
+@pytest.mark.parametrize("name", INCIDENTS)
+def test_every_message_on_sources_is_valid(name: str) -> None:
+    assert valid(payload(INCIDENTS[name]))
+
+
+def test_an_incident_says_what_is_known_of_its_source() -> None:
+    (told,) = payload(INCIDENTS["reminder"])["data"]["incidents"]
+
+    assert {
+        "kind": "failing",
+        "source": "La Gazette de Lutèce – Monde",
+        "days": 3,
+        "repeats": 3,
+        "failures": 7,
+        "reason": "http_5xx",
+        "error": "https://gazette.example/monde/rss: answered 502",
+    }.items() <= told.items()
+    assert told.keys() & {"until", "gaps", "missed", "old_url"} == set()
+
+
+def test_a_gap_says_between_which_polls_and_how_many_articles() -> None:
+    first, second = payload(INCIDENTS["gaps"])["data"]["incidents"]
+
+    assert ("2024-05-16T05:12:07Z", 3, None) == (first["until"], first["gaps"], first.get("missed"))
+    assert (1, GAP.missed) == (second["gaps"], second["missed"])
+    assert second.keys() & {"days", "repeats", "failures", "reason", "error"} == set()
+
+
+def test_an_incident_that_is_over_says_until_when_and_no_error() -> None:
+    told = payload(INCIDENTS["recovered"])["data"]["incidents"][0]
+
+    assert "2024-05-16T05:11:07Z" == told["until"]
+    assert told.keys() & {"error", "reason", "failures", "repeats"} == set()
+
+
+def test_many_incidents_are_one_message_that_counts_those_it_does_not_list() -> None:
+    data = payload(INCIDENTS["troubled"])["data"]
+
+    assert (20, 11) == (len(data["incidents"]), data["truncated"])
+
+
+@settings(deadline=None, max_examples=40)
+@given(text=st.text(max_size=400).map(lambda text: text * 40))
+def test_D12_no_source_makes_a_message_too_large_or_invalid(text: str) -> None:
+    body = payload_bytes(incident_for(text))
+
+    assert len(body) <= MAX_BYTES
+    assert valid(json.loads(body))
+
+
+def test_D12_incidents_that_do_not_fit_are_counted() -> None:
+    data = json.loads(payload_bytes(incident_for('"\\' * 5000)))["data"]
+
+    assert 50 == len(data["incidents"]) + data["truncated"]
 
 
 def test_a_wire_credit_is_told() -> None:

@@ -21,6 +21,7 @@ from rules.types import Field, Snippet
 from tests.monitor.deliver.benches import sender
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
+    INCIDENTS,
     MATCH,
     RETITLED,
     STORY,
@@ -29,6 +30,7 @@ from tests.monitor.deliver.samples import (
     alert,
     delivery,
     hostile,
+    incident_for,
     other,
     recap,
     recap_of,
@@ -88,6 +90,7 @@ def refusal(receiver: HttpReceiver) -> DeliveryError:
         ("refusal", refused(errors=12)),
         ("raised", updated(RETITLED, TITLE)),
         ("lost", updated(RETITLED, TITLE, level=None)),
+        *INCIDENTS.items(),
     ],
 )
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:
@@ -97,7 +100,7 @@ def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language
     golden(f"slack-{name}-{language}.json", json.dumps(message, ensure_ascii=False, indent=2) + "\n")
 
 
-@pytest.mark.parametrize("planned", [alert(), recap(3), refused(), updated(RETITLED)])
+@pytest.mark.parametrize("planned", [alert(), recap(3), refused(), updated(RETITLED), *INCIDENTS.values()])
 def test_slacks_own_models_read_the_blocks_back_unchanged(planned: Alert) -> None:
     message = rendered(planned)
 
@@ -186,6 +189,27 @@ def test_O2_a_refusal_that_does_not_fit_counts_what_it_leaves_out() -> None:
     assert_within_limits(message)
     assert 0 < listed < 10
     assert f"et {50 - listed} de plus, à lire par `veille check`" in texts(message)
+
+
+def test_O2_a_source_cannot_call_a_channel_forge_a_link_or_leave_its_quote() -> None:
+    message = rendered(incident_for("<!channel> <https://evil.example|ici> ` *gras* ` R&D"))
+
+    assert "<" not in texts(message).replace("&lt;", "")
+
+
+@settings(deadline=None, max_examples=40)
+@given(text=st.text(max_size=300).map(lambda text: text * 30))
+def test_O2_no_source_goes_over_the_limits(text: str) -> None:
+    assert_within_limits(rendered(incident_for(text)))
+
+
+def test_O2_incidents_that_do_not_fit_are_counted() -> None:
+    message = rendered(incident_for("&" * 400))
+    listed = sum(block["type"] == "section" for block in message["blocks"]) - 3  # title, and twice what to do
+
+    assert_within_limits(message)
+    assert 0 < listed < 20
+    assert f"et {50 - listed} de plus, à lire par `veille feeds`" in texts(message)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from monitor.deliver.words import vocabulary
-from monitor.model import NotificationReason
+from monitor.errors import Reason
+from monitor.model import IncidentKind, NotificationReason
 from monitor.settings import Language
 from rules.types import Completeness, Contribution, Field, Level
 from tests.monitor.deliver.benches import words
@@ -23,6 +24,8 @@ def test_every_word_exists_in_every_language() -> None:
         assert set(each.reasons) == set(NotificationReason)
         assert set(each.completeness) == set(Completeness)
         assert set(each.fields) == set(Field)
+        assert set(each.sources.titles) == set(each.sources.told) == set(each.sources.to_do) == set(IncidentKind)
+        assert set(each.sources.causes) == set(Reason)
         assert (len(each.days), len(each.months)) == (7, 12)
 
 
