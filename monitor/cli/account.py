@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from monitor.cli.lookup import FeedGlance, Offer, PageGlance
     from monitor.model import FeedState
     from monitor.review import Whereabouts
     from monitor.settings import Settings
@@ -45,6 +46,19 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.BASELINE: "jamais lu : il figurait déjà au premier relevé du flux, trop ancien ou sans date",
         Stage.DUPLICATE: "lu sous un autre flux (entrée {same_as})",
         Stage.NEVER_LISTED: "jamais vu : aucun flux ne l’a annoncé",
+        Stage.LISTED_NOW: "annoncé depuis le dernier relevé ; le prochain, le {at}, le trouvera",
+        "alias": "connu sous l’adresse {url}",
+        "page_read": "page lue à l’instant : {completeness}, {words} mots, {dated}",
+        "page_unread": "page demandée à l’instant : {error}",
+        "lists_it": "l’annonce en ce moment",
+        "lists_it_not": "ne l’annonce pas en ce moment ({entries} entrées, la plus ancienne du {at})",
+        "unread_now": "illisible en ce moment ({error})",
+        "offers": "Pour recevoir les prochains :",
+        "no_offer": "Aucun autre flux de {site} n’est connu ; `veille feeds add` accepte toute adresse de flux.",
+        "found_in_catalogue": "catalogue",
+        "found_in_page": "annoncé par la page",
+        "found_in_home": "annoncé par la page d’accueil",
+        "judged_page": "Ce que disent les règles d’aujourd’hui de la page :",
         "at_once": "dès que possible",
         "seen": "vu le {at} dans {feed}",
         "dated": "publié le {at}",
@@ -101,6 +115,19 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.BASELINE: "never read: it was there at the feed's first poll, too old or undated",
         Stage.DUPLICATE: "read under another feed (entry {same_as})",
         Stage.NEVER_LISTED: "never seen: no feed listed it",
+        Stage.LISTED_NOW: "listed since the last poll; the next one, on {at}, will find it",
+        "alias": "known under the address {url}",
+        "page_read": "page read just now: {completeness}, {words} words, {dated}",
+        "page_unread": "page asked for just now: {error}",
+        "lists_it": "lists it now",
+        "lists_it_not": "does not list it now ({entries} entries, the oldest of {at})",
+        "unread_now": "cannot be read now ({error})",
+        "offers": "To receive the next ones:",
+        "no_offer": "No other feed of {site} is known; `veille feeds add` takes any feed's address.",
+        "found_in_catalogue": "catalogue",
+        "found_in_page": "named by the page",
+        "found_in_home": "named by the home page",
+        "judged_page": "What the rules of today say of the page:",
         "at_once": "as soon as possible",
         "seen": "seen on {at} in {feed}",
         "dated": "published on {at}",
@@ -236,6 +263,28 @@ class Account:
             told += [self.say("news", at=self._at(last_listed_at) or self.say("never"))]
             told += [self.say("next", at=self._at(state.next_due_at))] if state.next_due_at else []
         return f"{self.feed_name(state)}{self._words['colon']}{', '.join(told)}"
+
+    def page(self, page: PageGlance) -> str:
+        """Return what was read of a page just now, or why it was not."""
+        if page.extracted is None:
+            return self.say("page_unread", error=page.error)
+        at, words = page.extracted.published_at, len(page.extracted.text.split())
+        dated = self.say("dated", at=self._at(at)) if at else self.say("undated")
+        completeness = self._words[page.extracted.completeness]
+        return self.say("page_read", completeness=completeness, words=words, dated=dated)
+
+    def glance(self, feed: FeedGlance) -> str:
+        """Return whether a feed lists the address now."""
+        if feed.error is not None:
+            return self.say("unread_now", error=feed.error)
+        if feed.entry is not None:
+            return self.say("lists_it")
+        return self.say("lists_it_not", entries=feed.entries, at=self._at(feed.oldest_at) or "?")
+
+    def offer(self, offer: Offer) -> str:
+        """Return the command that adds a feed, and where the feed was found."""
+        title = f"{offer.title}, " if offer.title else ""
+        return f"veille feeds add {offer.url}   ({title}{self.say(f'found_in_{offer.found_in}')})"
 
     def _at(self, moment: datetime | None) -> str:
         return local(moment, self._zone)

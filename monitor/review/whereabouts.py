@@ -57,6 +57,7 @@ class Stage(StrEnum):
     WAITING = "waiting"  # for its first reading
     BASELINE = "baseline"  # of a feed's first poll, old or undated: never read
     DUPLICATE = "duplicate"  # another feed's entry is read in its place
+    LISTED_NOW = "listed_now"  # a feed lists it by now, and its next poll will find it
     NEVER_LISTED = "never_listed"
 
 

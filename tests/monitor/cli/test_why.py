@@ -294,8 +294,8 @@ def test_of_an_address_that_no_feed_listed_the_feeds_of_its_site_are_told(veille
         baseline_max_age_s=DAY_S,
     )
     add_feed(store, "https://rss.gazette.example/neuf")
-    out = veille("why", URL).out
-    (told,) = veille("why", URL, "--json").lines
+    out = veille("why", URL, "--offline").out
+    (told,) = veille("why", URL, "--offline", "--json").lines
 
     assert "→ jamais vu : aucun flux ne l’a annoncé\n" in out
     assert "Vos flux de gazette.example :\n" in out
@@ -312,7 +312,8 @@ def test_of_an_address_that_no_feed_listed_the_feeds_of_its_site_are_told(veille
 @pytest.mark.usefixtures("store")
 def test_a_site_without_a_feed_of_ours_is_told_so(veille: Veille) -> None:
     assert (
-        "Aucun de vos flux n’annonce de pages de ailleurs.example.\n" in veille("why", "https://ailleurs.example/").out
+        "Aucun de vos flux n’annonce de pages de ailleurs.example.\n"
+        in veille("why", "https://ailleurs.example/", "--offline").out
     )
 
 

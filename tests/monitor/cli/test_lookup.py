@@ -1,0 +1,176 @@
+"""What `veille why` finds out of an article that no feed listed, at a real site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from monitor.cli.lookup import offers_of_catalogue
+from monitor.model import Feed
+from monitor.store import Store
+from tests.monitor.cli.conftest import Veille
+from tests.monitor.cli.samples import FEED, HOME, PAGE, RULE
+from tests.monitor.store.samples import NOW, after, entry, poll
+
+Site = Callable[..., str]
+OTHERS = FEED.replace("/un.html", "/trois.html")
+RSS = "application/rss+xml"
+
+
+@pytest.fixture(autouse=True)
+def rules(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    (store.path.parent / "bombes.yaml").write_text(RULE, encoding="utf-8")
+    monkeypatch.setenv("VEILLE_RULES", "bombes.yaml")
+    monkeypatch.setenv("VEILLE_PAGE_INTERVAL_S", "0")
+
+
+def ours(store: Store, *urls: str, typed: bool = True) -> None:
+    store.sync_feeds([Feed(url, typed=typed) for url in urls], now=NOW)
+
+
+def test_a_page_that_no_feed_listed_is_read_and_judged(veille: Veille, site: Site, store: Store) -> None:
+    ours(store, site("/rss.xml", OTHERS, RSS))
+    got = veille("why", site("/un.html", PAGE))
+
+    assert (0, "") == (got.code, got.err)
+    assert got.out.startswith("Kharkiv sous les bombes\nhttp://127.0.0.1")
+    assert "→ jamais vu : aucun flux ne l’a annoncé\n" in got.out
+    assert "page lue à l’instant : texte intégral, " in got.out
+    assert ", publié le 2026-05-16 07:30\n" in got.out
+    assert "Ce que disent les règles d’aujourd’hui de la page :\n✔ bombes " in got.out
+    assert (
+        "pas encore relevé, ne l’annonce pas en ce moment (2 entrées, la plus ancienne du 2026-05-16 07:30)" in got.out
+    )
+    assert "Aucun autre flux de 127.0.0.1" in got.out
+
+
+def test_a_feed_that_lists_it_by_now_will_find_it(veille: Veille, site: Site, store: Store) -> None:
+    ours(store, site("/rss.xml", FEED, RSS))
+    poll(store, store.feed("1").id, entry("vieux"), at=after(1))
+    got = veille("why", site("/un.html", PAGE))
+    (told,) = veille("why", site("/un.html", PAGE), "--json").lines
+
+    assert "→ annoncé depuis le dernier relevé ; le prochain, le 2026-05-16 07:06, le trouvera\n" in got.out
+    assert "dernière nouveauté 2026-05-16 07:01, prochain relevé 2026-05-16 07:06, l’annonce en ce moment\n" in got.out
+    assert ("listed_now", "page", True) == (told["stage"], told["judged"], told["feeds"][0]["now"]["lists_it"])
+    assert ("full", None) == (told["page"]["completeness"], told["page"]["error"])
+
+
+def test_a_page_that_a_feed_lists_is_judged_by_the_feeds_words_where_it_cannot_be_read(
+    veille: Veille, site: Site, store: Store
+) -> None:
+    ours(store, site("/rss.xml", FEED, RSS))
+    got = veille("why", site("/un.html", None))
+
+    assert 0 == got.code
+    assert "page demandée à l’instant : " in got.out
+    assert "Ce que disent les règles d’aujourd’hui du titre et du résumé :\n" in got.out
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (("/404.html", None), "404"),
+        (("/rapport.pdf", "%PDF-1.7", "application/pdf"), "not a web page but application/pdf"),
+        (("/vide.html", "<html><body></body></html>"), "no article text"),
+        (("/prive/un.html", PAGE), "robots.txt disallows this address"),
+        (("/res.html", PAGE.replace("<head>", '<head><meta name="tdm-reservation" content="1">')), "reserves"),
+    ],
+)
+def test_a_page_that_cannot_be_read_is_told_why_and_exits_1(
+    veille: Veille, site: Site, page: tuple[str, ...], said: str
+) -> None:
+    site("/robots.txt", "User-agent: *\nDisallow: /prive/\n", "text/plain")
+    got = veille("why", site(*page))
+    (told,) = veille("why", site(*page), "--json").lines
+
+    assert (1, "") == (got.code, got.err)
+    assert said in next(line for line in got.out.splitlines() if line.startswith("page demandée à l’instant"))
+    assert said in told["page"]["error"]
+    assert ("never_listed", [], None) == (told["stage"], told["rules"], told["judged"])
+
+
+def test_s1_an_address_inside_our_network_is_refused(
+    veille: Veille, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = site("/un.html", PAGE)
+    monkeypatch.delenv("VEILLE_FETCH_ALLOW_NETWORKS")
+    (told,) = veille("why", url, "--json").lines
+
+    assert "robots" == told["page"]["reason"]
+    assert "127.0.0.1" in told["page"]["error"]
+
+
+def test_offline_no_site_is_asked(veille: Veille, site: Site) -> None:
+    (told,) = veille("why", site("/un.html", PAGE), "--offline", "--json").lines
+
+    assert (None, []) == (told["page"], told["rules"])
+
+
+def test_an_article_is_found_under_the_address_that_its_page_gives_itself(
+    veille: Veille, site: Site, store: Store
+) -> None:
+    link = site("/vrai.html", PAGE)
+    ours(store, site("/rss.xml", FEED, RSS))
+    poll(store, store.feed("1").id, at=NOW)
+    poll(store, store.feed("1").id, entry("un", link=link, keys=(f"l:{link.removeprefix('http://')}",)), at=after(1))
+    page = PAGE.replace("<head>", f'<head><link rel="canonical" href="{link}">')
+    out = veille("why", site("/partage.html", page)).out
+
+    assert "→ en attente de lecture depuis le 2026-05-16 07:01\n" in out
+    assert f"connu sous l’adresse {link}\n" in out
+
+
+def test_feeds_that_the_page_names_are_offered_those_that_are_ours_are_not(
+    veille: Veille, site: Site, store: Store
+) -> None:
+    ours(store, site("/nulle-part.xml", None))
+    links = HOME.partition("<link")[2].partition("</head>")[0]
+    got = veille("why", site("/un.html", PAGE.replace("</head>", f"<link{links}</head>")))
+
+    assert (
+        f"Pour recevoir les prochains :\n  veille feeds add {site('/rss.xml', None)}   (Tout, annoncé par la page)"
+        in got.out
+    )
+    assert 1 == got.out.count("veille feeds add")
+    assert "illisible en ce moment (" in got.out
+
+
+def test_feeds_that_the_home_page_names_are_offered_where_the_page_names_none(veille: Veille, site: Site) -> None:
+    site("/", HOME)
+    (told,) = veille("why", site("/un.html", PAGE), "--json").lines
+
+    assert ["home", "home"] == [offer["found_in"] for offer in told["offers"]]
+
+
+def test_p4_a_feed_that_was_not_typed_is_not_asked_where_robots_txt_closes_it(
+    veille: Veille, site: Site, store: Store
+) -> None:
+    site("/robots.txt", "User-agent: *\nDisallow: /rss.xml\n", "text/plain")
+    ours(store, site("/rss.xml", FEED, RSS), typed=False)
+    (told,) = veille("why", site("/un.html", PAGE), "--json").lines
+
+    assert (None, True) == (
+        told["feeds"][0]["now"]["lists_it"],
+        "robots.txt disallows" in told["feeds"][0]["now"]["error"],
+    )
+
+
+def test_a_feed_that_is_paused_is_not_asked(veille: Veille, site: Site, store: Store) -> None:
+    ours(store, site("/rss.xml", FEED, RSS))
+    store.pause_feed(store.feed("1").id, paused=True, now=NOW)
+    (told,) = veille("why", site("/un.html", PAGE), "--json").lines
+
+    assert ("paused", None) == (told["feeds"][0]["condition"], told["feeds"][0]["now"])
+
+
+def test_feeds_of_the_catalogue_are_offered_the_section_of_the_address_first() -> None:
+    address = "https://www.lemonde.fr/international/article/2026/05/16/kharkiv_1.html"
+    first, *others = offers_of_catalogue(address, [])
+    without = offers_of_catalogue(address, [first.url])
+
+    assert "international" in first.url
+    assert {"catalogue"} == {offer.found_in for offer in (first, *others)}
+    assert first not in without
+    assert () == offers_of_catalogue("https://nulle-part.example/un", [])
