@@ -472,7 +472,11 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
             reserved = f"{url}: the site reserves text and data mining"
             raise ExternalError(reserved, reason=Reason.RESERVED, retryable=False)
         workers = tools.page_workers[claim.lane]
-        return _PageRead(await extract.read(workers, page, now=tools.clock.now()), page.reserved)
+        extracted = await extract.read(workers, page, now=tools.clock.now())
+        if extracted.garbled:
+            tools.metrics.garbled.inc()
+            _log.info("page_garbled", extra={**_facts(claim), "places": extracted.garbled})
+        return _PageRead(extracted, page.reserved)
 
 
 def _judge(

@@ -89,6 +89,9 @@ class Metrics:
         self.entries = counter("entries", "Entries seen for the first time, by what became of them.", "kind")
         self.articles = counter("articles", "Articles stored, by how much of their text was read.", "completeness")
         self.page_failures = counter("page_failures", "Pages that could not be used, by reason.", "reason")
+        self.garbled = counter(
+            "garbled_pages", "Pages with characters that were read in a wrong charset and could not be put right."
+        )
         self.matches = counter("matches", "Matches and near misses, by rule.", "rule", "kind")
         self.alerts = counter("alerts", "Alerts planned, by type.", "type")
         self.deliveries = counter(

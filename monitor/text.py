@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
+from monitor.mojibake import repaired
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["clip", "fold", "paragraphs", "plain", "plain_paragraphs"]
 
 # C0 and C1 controls but for white space; bidirectional controls; byte order mark; interlinear marks, non-characters;
-# lone surrogates; tag characters. Soft hyphens and zero-width spaces stay: French typography is the rules' business.
+# lone surrogates; tag characters. What replaces an unreadable byte stays, for it parts words; soft hyphens and
+# zero-width spaces stay: French typography is the rules' business.
 _UNWANTED: Final = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\uffff"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffc\ufffe\uffff"
     "\ud800-\udfff\U000e0000-\U000e007f]+"
 )
 _SPACES: Final = re.compile(r"[\s\x1c-\x1f]+")
@@ -92,16 +95,19 @@ def clip(text: str, most: int) -> str:
 
 
 def _text_of(markup: str) -> str:
-    """Strip tags and resolve character references, until nothing changes, at most twice; no tag is left."""
-    text = markup
+    """Strip tags and resolve character references, until nothing changes, at most twice; no tag is left.
+
+    What was read in the wrong charset is put right before, while no control is taken away, and after: `&Atilde;&copy;`.
+    """
+    text = repaired(markup)
     for _ in range(2):
         if _MARKUP.search(text):
             text = _without_tags(text)
         elif _REFERENCE.search(text):
             text = html.unescape(text)
         else:
-            return text
-    return _without_tags(text) if _MARKUP.search(text) else text
+            break
+    return repaired(_without_tags(text) if _MARKUP.search(text) else text)
 
 
 def _without_tags(markup: str) -> str:

@@ -19,6 +19,7 @@ from monitor.extract.markup import slim
 from monitor.extract.signs import completeness_of, language_of, spoken_language, wall_of, wire_of
 from monitor.links import link_key
 from monitor.model import Completeness
+from monitor.mojibake import garbled, repaired
 from monitor.text import clip, fold
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ _SAMPLE_BYTES: Final = 4096
 class Extracted:
     """What a page tells of its article. `lead` is its first paragraph, `body` the rest, a line for each paragraph.
 
-    `description` is the page's own summary; `way` says how the text was found.
+    `description` is the page's own summary; `way` says how the text was found; `garbled` counts the places that were
+    read in a wrong charset and could not be put right.
     """
 
     url: str | None
@@ -72,6 +74,7 @@ class Extracted:
     completeness: Completeness
     wire: str | None
     way: str
+    garbled: int = 0
 
     @property
     def text(self) -> str:
@@ -101,7 +104,7 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None, now: da
         raise ExtractError(
             "not a web page but a feed: see `veille feeds parse`", reason=Reason.NOT_HTML, retryable=False
         )
-    page = slim(decode(body, content_type=content_type))
+    page = slim(repaired(decode(body, content_type=content_type)))
     tree = _parsed(page.html)
     if tree is None:
         raise ExtractError("the page holds no element", reason=Reason.EMPTY)
@@ -140,7 +143,7 @@ def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
     title = _title(head, linked, url)
     found = read_body(tree, stated=linked.body)
     authors = people(linked.authors or head.authors)
-    text = _without_top(found.text[:_MOST_BODY], title, *authors)
+    text = _without_top(repaired(found.text[:_MOST_BODY]), title, *authors)
     shown = fold(" ".join(tree.itertext()))
     if wall := wall_of(title=f"{title} {head.tab}", text=text or shown[:_LONG_PARAGRAPH]):
         raise ExtractError(f"{wall} stands in the article's place", reason=Reason.BLOCKED)
@@ -161,6 +164,7 @@ def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
         completeness=completeness_of(text, page_text=shown, free=True if found.way == "json-ld" else linked.free),
         wire=wire_of(text, authors=(*linked.authors, *head.authors)),
         way=found.way,
+        garbled=garbled(f"{title}\n{text}"),
     )
 
 

@@ -17,6 +17,7 @@ from monitor.feeds.limits import LIMITS
 from monitor.feeds.sitemap import ROOTS, read_sitemap
 from monitor.links import web_link
 from monitor.model import Entry, ParsedFeed
+from monitor.mojibake import garbled
 from monitor.text import clip, fold, plain, plain_paragraphs
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["parse_feed"]
 
 _PERIODS_S: Final = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
+_MANY_GARBLED: Final = 3  # one or two may be quoted
 _MOST_TTL_S: Final = 7 * 86400
 _FEED_ROOT: Final = re.compile(r"<(?:rss|(?:\w{1,20}:)?(?:feed|rdf))(?=[\s>])", re.IGNORECASE)
 
@@ -134,14 +136,16 @@ def _string(found: dict[str, Any], name: str) -> str:
 
 
 def _finished(feed: ParsedFeed, entries: Sequence[Entry]) -> ParsedFeed:
-    """Bound the contents of all entries together, then tell the entries apart."""
+    """Bound the contents of all entries together, then tell the entries apart; say what cannot be read."""
     room = LIMITS.text
     bounded = []
     for entry in entries:
         taken = len(entry.content) + len(entry.summary)
         bounded.append(entry if taken <= room else replace(entry, content="", summary=clip(entry.summary, 300)))
         room = max(0, room - taken)
-    return replace(feed, entries=identified(bounded, home=feed.link))
+    unread = garbled("\n".join(f"{entry.title}\n{entry.summary}" for entry in entries))
+    note = feed.note or (f"unreadable characters in {unread} places" if unread >= _MANY_GARBLED else None)
+    return replace(feed, entries=identified(bounded, home=feed.link), note=note)
 
 
 def _ttl_s(facts: dict[str, Any]) -> float | None:

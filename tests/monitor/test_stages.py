@@ -781,6 +781,17 @@ def test_an_entry_without_a_link_is_read_from_its_feed(tmp_path: Path) -> None:
     at_desk(tmp_path, act)
 
 
+def test_a_page_in_a_charset_that_is_broken_is_counted(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.page("/une", FILLER, "Le Ã¨me Ãƒ texte", "l\ufffdÉtat décide")
+        await _news(desk)
+
+        assert 1 == desk.metric("garbled_pages_total")
+
+    at_desk(tmp_path, act)
+
+
 def test_the_way_of_an_article_is_timed(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)

@@ -105,6 +105,25 @@ def test_i5_a_page_in_windows_1252_is_read() -> None:
     assert read(body).text == BODY
 
 
+def test_i5_a_page_in_windows_1252_that_does_not_say_so_is_read() -> None:
+    body = page().replace('<meta charset="utf-8">', "").encode("cp1252")
+
+    assert read(body).text == BODY
+
+
+@pytest.mark.parametrize("charset", ["cp1252", "latin-1"])
+def test_i4_a_page_that_was_encoded_twice_is_put_right(charset: str) -> None:
+    told = read(page(head=linked_data()).encode().decode(charset).encode())
+
+    assert (told.title, told.text, told.garbled) == (TITLE, BODY, 0)
+
+
+def test_i4_what_cannot_be_put_right_is_counted() -> None:
+    body = page().encode().replace(b"raconte", b"racont\xe9")
+
+    assert read(body).garbled > 0
+
+
 def test_a_page_in_utf_16_is_read() -> None:
     assert read(page().encode("utf-16")).text == BODY
 

@@ -178,6 +178,20 @@ def test_i5_the_http_charset_is_heard() -> None:
     assert titles(read(body, content_type="text/xml; charset=macintosh")) == ["L'Élysée"]
 
 
+def test_i4_what_a_publisher_read_in_the_wrong_charset_is_put_right() -> None:
+    titles_as_sent = ("L’Ã‰lysÃ©e et l’été", "VoilÃ\x83Â\xa0 tout", "Vexin\u00c3\u0089", "d&amp;Atilde;&amp;copy;cide")
+    feed = read(rss("".join(f"<item><title>{title}</title></item>" for title in titles_as_sent)))
+
+    assert (titles(feed), feed.note) == (["L’Élysée et l’été", "Voilà tout", "VexinÉ", "décide"], None)
+
+
+def test_i4_what_cannot_be_put_right_is_noted() -> None:
+    title = "<item><title>L’éXlysée, déjà</title></item>"
+    feed = read(rss(title * 3).encode().replace(b"X", b"\xe9"))
+
+    assert (titles(feed)[0], feed.note) == ("L’é\ufffdlysée, déjà", "unreadable characters in 3 places")
+
+
 def test_html_characters_and_bare_ampersands_spoil_nothing() -> None:
     feed = read(rss("<item><title>&Eacute;t&eacute; &amp; R&D &inconnu; &#0;fin</title></item>"))
 

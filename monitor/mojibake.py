@@ -1,0 +1,81 @@
+"""UTF-8 that a publisher once read as windows-1252 is read right again: `Ã‰lysÃ©e` is `Élysée`.
+
+It stands in texts that are fine otherwise, so each sequence is judged by itself: undone is only what gives a sign of
+the European press, and what right text cannot hold. No French word ends in `Ã` or `Â`; where a foreign one in capitals
+may (`MAÇÃ »`), or where the sequence is quoted for itself, nothing is touched.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["garbled", "repaired"]
+
+# What windows-1252 makes of the bytes 0x80 to 0xBF; latin-1, and the five that it leaves undefined, give controls
+_SIGNS: Final = {bytes([byte]).decode("cp1252", "ignore"): byte for byte in range(0x80, 0xC0)} | {
+    chr(byte): byte for byte in range(0x80, 0xC0)
+}
+_NEXT: Final = "[" + re.escape("".join(_SIGNS)) + "]"
+_SEQUENCE: Final = re.compile(f"[\u00c2-\u00df]{_NEXT}|[\u00e0-\u00ef]{_NEXT}{{2}}|\u00f0{_NEXT}{{3}}")
+_MEANT: Final = re.compile(  # those signs too: a text may have been misread twice
+    _NEXT[:-1] + "À-ÖØ-öø-ÿĀ-žЀ-ӿ\u2009\u200b\u2010\u2011\u202f№\ufeff\U0001f000-\U0001faff]"
+)
+_AFTER_CAPITALS: Final = frozenset("\u00a0\u00ad»›’”…–—™®°²³·•")  # what right text has behind one
+_LETTERS: Final = frozenset("ŠŒŽŸšœž")
+_STANDS_ALONE: Final = frozenset("àÀôÔ")  # the words of one accented letter
+_LOST: Final = (  # sequences whose last sign went astray: a control, or a space that was folded
+    (re.compile(f"â€(?!{_NEXT})"), "”"),
+    (re.compile(r"(?<![A-ZÀ-Þ])Ã(?=[ \n]|$)"), "à"),
+)
+_HINT: Final = re.compile("[ÂÃÄÅÐÑð]|â[€‚„\x80-\x9f]|ï»")
+_LEFT: Final = re.compile(f"\ufffd|(?<=[a-zà-ÿ])[ÂÃ]|Ã{_NEXT}|â€")
+_DEEPEST: Final = 3  # times that one text was misread
+
+
+def repaired(text: str) -> str:
+    r"""Return a text with what was read in the wrong charset put right; right text comes back as it is.
+
+    >>> repaired("L’Ã‰lysÃ©e se dit prÃªt Ã\xa0 nÃ©gocier, lâ€™Europe s’inquiète")
+    'L’Élysée se dit prêt à négocier, l’Europe s’inquiète'
+    >>> repaired("SÃO PAULO, PARALYSÉ… « MARCHÉ »")
+    'SÃO PAULO, PARALYSÉ… « MARCHÉ »'
+    """
+    for _ in range(_DEEPEST):
+        if not _HINT.search(text):
+            break
+        better = _SEQUENCE.sub(_undone, text)
+        if better == text:
+            break
+        text = better
+    if _HINT.search(text):
+        for lost, meant in _LOST:
+            text = lost.sub(meant, text)
+    return text
+
+
+def garbled(text: str) -> int:
+    """Return how many places of a text are still unreadable: replacement characters, and sequences that mean nothing.
+
+    >>> garbled("l\ufffdÉlysée, dÃ¨s ce soir"), garbled("l’Élysée, dès ce soir")
+    (2, 0)
+    """
+    return len(_LEFT.findall(text))
+
+
+def _undone(found: re.Match[str]) -> str:
+    sequence, text = found[0], found.string
+    before, after = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
+    try:
+        meant = (sequence[0].encode("latin-1") + bytes(_SIGNS[sign] for sign in sequence[1:])).decode()
+    except UnicodeDecodeError:
+        return sequence
+    if not _MEANT.fullmatch(meant):
+        return sequence
+    if before.isupper() and sequence[1] in _AFTER_CAPITALS:
+        return sequence
+    if sequence[0] != "Ã" and sequence[1] in _LETTERS and (before.isupper() or after.isupper()):
+        return sequence  # two letters of a word in capitals
+    if meant.isalpha() and meant not in _STANDS_ALONE and not (before.isalpha() or after.isalpha()):
+        return sequence
+    return meant
