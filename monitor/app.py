@@ -22,8 +22,9 @@ from monitor import alerting, deliver, extract, feeds, fetch, schedule, sources
 from monitor.clock import Clock
 from monitor.errors import RulesError, SettingsError, StoreError, VeilleError
 from monitor.http import HttpClient, default_user_agent
+from monitor.judges import Judge, LocalJudge
 from monitor.model import Feed, FeedStatus, Lane, Refusal
-from monitor.rulesets import load_engine, refusal_of
+from monitor.rulesets import refusal_of
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
 from monitor.stages import Live, Tools, tell_refusal
@@ -126,21 +127,21 @@ class App:
     async def reload(self) -> None:
         """Read rules and feeds again; a rule set that fails leaves the previous one live, and people are told."""
         try:
-            engine = await asyncio.to_thread(load_engine, self.tools.settings)
+            judge = await self.tools.live.judge.renewed(self.tools.settings)
         except RulesError as error:
             self.tools.metrics.rules_rejected.inc()
             _log.error("rules_refused", extra={"error": str(error), "errors": error.errors})
             self._note_refusal(error)
         else:
-            self.tools.live.engine = engine
+            self.tools.live.judge = judge
             self.refused, self.untold = {}, None
-            self.tools.metrics.rules.set(len(engine.pack.rules))
-            _log.info("rules_live", extra={"rules": len(engine.pack.rules)})
+            self.tools.metrics.rules.set(len(judge.rules))
+            _log.info("rules_live", extra={"rules": len(judge.rules)})
         await self.tell_refusal()
         await self._read_feeds(_stamp(self.tools.settings.feeds))
 
     def _note_refusal(self, error: RulesError) -> None:
-        rules_live = len(self.tools.live.engine.pack.rules)
+        rules_live = len(self.tools.live.judge.rules)
         refusal = refusal_of(error, self.tools.settings, rules_live=rules_live)
         self.refused[refusal] = alerting.refused_since(self.refused.get(refusal), now=self.tools.clock.now())
         self.untold = refusal
@@ -186,25 +187,37 @@ class App:
         self.started, self.stopped = False, True
         await self.runner.stop(grace_s=grace_s)
         pools = {*self.tools.feed_workers.values(), *self.tools.page_workers.values()}
-        await asyncio.gather(*(pool.aclose() for pool in pools))
+        await asyncio.gather(*(pool.aclose() for pool in pools), self.tools.live.judge.aclose())
         await asyncio.gather(self.tools.client.aclose(), self.tools.sender.aclose())
         self.tools.thread.close()
 
 
 @contextmanager
-def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], None] | None = None) -> Iterator[App]:
+def opened(
+    settings: Settings,
+    *,
+    clock: Clock,
+    judge: Judge | None = None,
+    on_report: Callable[[object], None] | None = None,
+) -> Iterator[App]:
     """Lock and open the database, load the rules, and wire the daemon.
+
+    Args:
+        settings: the settings.
+        clock: the time.
+        judge: by the rules of the settings; by default one in this process.
+        on_report: called with each stage's report.
 
     Raises:
         SettingsError, RulesError, RoutesError, SourceError: nothing was started.
         StoreLockedError: another veille holds the database.
     """
-    engine = load_engine(settings)
+    judge = judge or LocalJudge.of(settings)
     load_feeds(settings)
     routes = alerting.load_routes(settings)
     if routes.unused:
         _log.warning("destinations_unused", extra={"settings": routes.unused})
-    for told in alerting.idle_matchers(routes, engine.pack.rules):
+    for told in alerting.idle_matchers(routes, judge.rules):
         _log.warning("matcher_idle", extra={"error": told})
     user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
     client = HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks, clock=clock)
@@ -249,12 +262,12 @@ def opened(settings: Settings, *, clock: Clock, on_report: Callable[[object], No
                     Lane.SLOW: heavy_workers,
                 },
                 page_room={lane: asyncio.Semaphore(pages) for lane, pages in _PAGES.items()},
-                live=Live(engine),
+                live=Live(judge),
                 routes=routes,
                 channels=channels,
                 metrics=Metrics(),
             )
-            tools.metrics.rules.set(len(engine.pack.rules))
+            tools.metrics.rules.set(len(judge.rules))
             yield App(tools, EmbeddedRunner(tools, on_report=on_report))
         finally:
             store.close()

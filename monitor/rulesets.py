@@ -1,4 +1,7 @@
-"""Rule files on disk become an engine: read, checked as a whole, tried on the tests they carry."""
+"""Rule files on disk become an engine: read, checked as a whole, tried on the tests they carry.
+
+The rule engine is imported where it is needed: a daemon that judges in a child has no room for it (promise R5).
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,24 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.errors import RulesError, why_unreadable
 from monitor.model import Refusal
 from monitor.settings import Settings, without_secrets
-from rules import pack as packs
-from rules.engine import Engine
 from rules.errors import PackErrors
-from rules.trial import TestOutcome, run_tests
-from rules.types import Pack
+
+if TYPE_CHECKING:
+    from rules.engine import Engine
+    from rules.trial import TestOutcome
+    from rules.types import Pack
 
 __all__ = [
+    "BUNDLED",
     "failure",
     "load_engine",
     "load_rules",
+    "make_engine",
     "parse_beside",
     "read_beside",
     "read_one_line",
@@ -27,6 +34,7 @@ __all__ = [
     "rule_files",
 ]
 
+BUNDLED = "the bundled rules"
 _RULE_FILES = (".yaml", ".yml", ".txt")
 
 
@@ -40,8 +48,25 @@ def load_engine(settings: Settings, *, tested: bool = True) -> Engine:
     Raises:
         RulesError: with one line for each problem.
     """
-    where = settings.rules or "the bundled rules"
-    rules = load_rules(settings.rules)
+    files = None if settings.rules is None else rule_files(settings.rules)
+    return make_engine(files, where=str(settings.rules or BUNDLED), tested=tested)
+
+
+def make_engine(files: Sequence[tuple[str, str]] | None, *, where: str, tested: bool = True) -> Engine:
+    """Do the same with files whose text is at hand.
+
+    Args:
+        files: names and texts; None: the bundled rules.
+        where: they are from, for errors.
+        tested: run the tests they carry.
+
+    Raises:
+        RulesError: with one line for each problem.
+    """
+    from rules.engine import Engine
+    from rules.trial import run_tests
+
+    rules = _read(files, where=where)
     engine = Engine(rules)
     if not tested:
         return engine
@@ -82,8 +107,14 @@ def load_rules(path: Path | None) -> Pack:
     Raises:
         RulesError: with one line for each problem.
     """
-    with _told(path or "the bundled rules"):
-        return packs.load(None if path is None else rule_files(path))
+    return _read(None if path is None else rule_files(path), where=str(path or BUNDLED))
+
+
+def _read(files: Sequence[tuple[str, str]] | None, *, where: str) -> Pack:
+    from rules import pack as packs
+
+    with _told(where):
+        return packs.load(files)
 
 
 def read_beside(paths: Sequence[Path], known: Pack, *, with_rules: bool = False) -> Pack:
@@ -103,6 +134,8 @@ def read_beside(paths: Sequence[Path], known: Pack, *, with_rules: bool = False)
 
 def parse_beside(files: Sequence[tuple[str, str]], known: Pack, *, with_rules: bool = False) -> Pack:
     """Do the same with files whose text is at hand."""
+    from rules import pack as packs
+
     with _told(", ".join(name for name, _ in files)):
         return packs.load_beside(files, known, with_rules=with_rules)
 

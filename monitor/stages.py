@@ -31,6 +31,7 @@ from monitor.clock import Clock
 from monitor.deliver import ChannelSender
 from monitor.errors import DeliveryError, ExternalError, FetchError, Reason, StoreBusyError, StoreError
 from monitor.http import HttpClient
+from monitor.judges import Judge, Judgement
 from monitor.model import (
     Alert,
     Article,
@@ -54,7 +55,6 @@ from monitor.store import OutboxItem, Recorded, Store
 from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
 from monitor.workers import WorkerPool
-from rules.engine import Engine
 from rules.types import Match
 
 __all__ = [
@@ -93,9 +93,9 @@ _RECAP_PATIENCE = timedelta(minutes=10)
 
 @dataclass
 class Live:
-    """The rule set that is live; a reload replaces it whole."""
+    """Who judges by the rule set that is live; a reload replaces it whole."""
 
-    engine: Engine
+    judge: Judge
 
 
 @dataclass(frozen=True)
@@ -385,14 +385,14 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
         tools.metrics.page_failures.labels(failure.reason).inc()
         _log.info("page_failed", extra={**_facts(claim), "reason": failure.reason, "error": str(failure)})
     now = tools.clock.now()
-    article, matches, entities = await asyncio.to_thread(_judge, tools.live.engine, claim, page, error, now)
+    article = await asyncio.to_thread(_article, claim, page, error)
+    document = article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at)
+    judgement = await tools.live.judge.judge(document, now=now)
     later = None if error is None else _later(tools, claim, error, now)
-    if later is not None and not any(map(alerting.notifies, matches)):
+    if later is not None and not any(map(alerting.notifies, judgement.matches)):
         await later()
         return ArticleReport(article, (), (), postponed=True)
-    recorded = await _record(
-        tools, claim, article=article, matches=matches, entities=entities, done=later is None, now=now
-    )
+    recorded = await _record(tools, claim, article=article, judgement=judgement, done=later is None, now=now)
     if later is not None:
         await later()
     return ArticleReport(article, recorded.matches, recorded.alerts, postponed=later is not None)
@@ -479,11 +479,9 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
         return _PageRead(extracted, page.reserved)
 
 
-def _judge(
-    engine: Engine, claim: EntryClaim, page: _PageRead, error: ExternalError | None, now: datetime
-) -> tuple[Article, tuple[Match, ...], list[str]]:
-    """Make the article of entry and page, and return it with its matches and entities. Pure; takes a while."""
-    article = extract.to_article(
+def _article(claim: EntryClaim, page: _PageRead, error: ExternalError | None) -> Article:
+    """Return the article of an entry and its page. Pure; takes a while."""
+    return extract.to_article(
         claim.entry,
         page.extracted,
         outlet=claim.feed.outlet,
@@ -491,9 +489,6 @@ def _judge(
         page_error=str(error) if error else None,
         reserved=page.reserved or (error is not None and error.reason is Reason.RESERVED),
     )
-    analysis = engine.analyse(article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at))
-    entities = list(dict.fromkeys(mention.entity for mention in analysis.scan.mentions))
-    return article, engine.match(analysis, now=now), entities
 
 
 async def _record(
@@ -501,8 +496,7 @@ async def _record(
     claim: EntryClaim,
     *,
     article: Article,
-    matches: tuple[Match, ...],
-    entities: Sequence[str],
+    judgement: Judgement,
     done: bool,
     now: datetime,
 ) -> Recorded:
@@ -510,15 +504,15 @@ async def _record(
     story = stories.assign(article, entry_key=claim.entry.keys[0], first_seen_at=claim.first_seen_at)
     alerts: tuple[Alert, ...] = ()
     if not claim.baseline:
-        alerts = alerting.plan(matches, story, tools.routes, now=now, latency_s=_latency(article, claim, now))
+        alerts = alerting.plan(judgement.matches, story, tools.routes, now=now, latency_s=_latency(article, claim, now))
     outbox = [(alert, _render(tools, alert)) for alert in alerts]
     recorded = await tools.thread.run(
         tools.store.record_article,
         claim.id,
         article,
         story=story,
-        matches=matches,
-        entities=entities,
+        matches=judgement.matches,
+        entities=judgement.entities,
         alerts=outbox,
         # the text of a reserved page is matched, not kept (promise P5)
         keep_text=not (article.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT),

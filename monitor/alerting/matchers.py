@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import re2
-
 from monitor.model import AlertType
 from monitor.settings import nearest
 from rules.errors import ConditionError
@@ -87,6 +85,8 @@ def parse_matcher(text: str) -> Matcher:
 
 def _compiled(expression: str) -> Any:
     """Compile a regular expression that runs in linear time."""
+    import re2
+
     options = re2.Options()
     options.log_errors = False
     try:

@@ -19,6 +19,7 @@ def run(context: typer.Context) -> None:
     import asyncio
     import signal
     import sys
+    from contextlib import aclosing
 
     # Until `serve` listens to them: there is nothing to give back yet, and nothing to read again.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -26,17 +27,23 @@ def run(context: typer.Context) -> None:
     from monitor.app import opened
     from monitor.clock import SystemClock
     from monitor.daemon import Service, serve
-    from monitor.web import WebService, health_app
+    from monitor.heap import keep_small
+    from monitor.judges import RemoteJudge
 
     settings = settings_of(context)
     configure(settings)
+    keep_small()
 
     async def main() -> None:
-        with opened(settings, clock=SystemClock()) as app:
-            services: list[Service] = []
-            if settings.http_address:
-                web = health_app(metrics=app.tools.metrics, unready=app.unready)
-                services.append(WebService(web, settings.http_address))
-            await serve(app, services=services)
+        judge = await RemoteJudge.of(settings)
+        async with aclosing(judge):
+            with opened(settings, clock=SystemClock(), judge=judge) as app:
+                services: list[Service] = []
+                if settings.http_address:
+                    from monitor.web import WebService, health_app
+
+                    web = health_app(metrics=app.tools.metrics, unready=app.unready)
+                    services.append(WebService(web, settings.http_address))
+                await serve(app, services=services)
 
     asyncio.run(main())

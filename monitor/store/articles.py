@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, func, insert, select, update
 
 from monitor.errors import NotFoundError
+from monitor.matches import match_values
 from monitor.model import Alert, Article, ArticleId, EntryId, Story
-from monitor.store.codec import article_values, match_from_row, match_values, story_from_row, story_values
+from monitor.store.codec import article_values, match_from_row, story_from_row, story_values
 from monitor.store.outbox import add_deliveries
 from monitor.store.sql import chunks, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, STORY

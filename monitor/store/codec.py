@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.errors import Reason
+from monitor.matches import match_from
 from monitor.model import (
     AlertId,
     Article,
@@ -26,27 +27,13 @@ from monitor.model import (
 )
 from monitor.rhythm import Rhythm, unpack
 from monitor.store.sql import text_of_instant
-from rules.types import (
-    All,
-    Contribution,
-    Evidence,
-    Field,
-    Gate,
-    GateKind,
-    Level,
-    Mask,
-    Match,
-    RuleDef,
-    Score,
-    Snippet,
-    Status,
-    Verdict,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Row
+
+    from rules.types import Match
 
 __all__ = [
     "article_from_row",
@@ -55,7 +42,6 @@ __all__ = [
     "entry_from_row",
     "feed_from_row",
     "match_from_row",
-    "match_values",
     "reason_of",
     "rhythm_of",
     "story_from_row",
@@ -203,81 +189,9 @@ def _source_from(values: Mapping[str, Any]) -> StorySource:
     )
 
 
-def match_values(match: Match) -> dict[str, object]:
-    """Return the columns that explain a match. Of its rule, what identifies and shows it is kept, and its version."""
-    rule, verdict = match.rule, match.verdict
-    return {
-        "rule_id": rule.id,
-        "rule_version": rule.version,
-        "rule_title": rule.title,
-        "rule_level": rule.level,
-        "rule_status": rule.status,
-        "labels": rule.labels,
-        "tags": rule.tags,
-        "level": verdict.level,
-        "score": verdict.score,
-        "threshold": verdict.threshold,
-        "condition": verdict.condition,
-        "in_scope": verdict.in_scope,
-        "near_miss": verdict.near_miss,
-        "gate": None if verdict.gate is None else asdict(verdict.gate),
-        "contributions": [asdict(contribution) for contribution in verdict.contributions],
-        "evidence": [asdict(evidence) for evidence in verdict.evidence],
-        "snippets": [asdict(snippet) for snippet in match.snippets],
-        "masks": [asdict(mask) for mask in match.masks],
-        "text_sha256": match.text_sha256,
-    }
-
-
 def match_from_row(row: Row[Any]) -> Match:
-    """Return a match from its row.
-
-    Its rule is the part that was stored: id, title, version, level, status, labels, tags and threshold. Condition and
-    terms are those of `rule.version`, in the rule file's history.
-    """
-    level = None if row.level is None else Level(row.level)
-    rule = RuleDef(
-        id=row.rule_id,
-        title=row.rule_title,
-        condition=All(()),
-        terms=(),
-        status=Status(row.rule_status),
-        level=Level(row.rule_level),
-        tags=tuple(row.tags),
-        score=Score(threshold=row.threshold),
-        labels=tuple((name, value) for name, value in row.labels),
-        version=row.rule_version,
-    )
-    verdict = Verdict(
-        rule=row.rule_id,
-        version=row.rule_version,
-        score=row.score,
-        threshold=row.threshold,
-        condition=row.condition,
-        in_scope=row.in_scope,
-        match=not row.near_miss,
-        near_miss=row.near_miss,
-        level=level,
-        contributions=tuple(Contribution(**_with_field(values)) for values in row.contributions),
-        evidence=tuple(Evidence(**_with_field(values)) for values in row.evidence),
-        gate=None if row.gate is None else Gate(**{**row.gate, "kind": GateKind(row.gate["kind"])}),
-    )
-    return Match(
-        rule=rule,
-        verdict=verdict,
-        snippets=tuple(_snippet_from(values) for values in row.snippets),
-        masks=tuple(Mask(**_with_field(values)) for values in row.masks),
-        text_sha256=row.text_sha256,
-    )
-
-
-def _with_field(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {**values, "field": Field(values["field"])}
-
-
-def _snippet_from(values: Mapping[str, Any]) -> Snippet:
-    marks = tuple((start, end, term) for start, end, term in values["marks"])
-    return Snippet(**{**_with_field(values), "marks": marks})
+    """Return a match from its row; of its rule there is what `monitor.matches` keeps."""
+    return match_from(dict(row._mapping))  # noqa: SLF001  public, in spite of its name
 
 
 def delivery_from_row(row: Row[Any]) -> Delivery:

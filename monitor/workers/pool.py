@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from monitor.errors import ExternalError, ExtractError, FeedError, Reason, WorkerError
+from monitor.heap import ENVIRONMENT
 from monitor.workers import frames
 
 if TYPE_CHECKING:
@@ -221,4 +222,4 @@ def _spawn(ends_at: socket.socket, memory_bytes: int, cpu_s: float) -> subproces
 def _environment() -> dict[str, str]:
     """What a child may know: what it needs to import the same code, and no secret of ours."""
     kept = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT or name.startswith("COVERAGE_")}
-    return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "MALLOC_ARENA_MAX": "1"}
+    return kept | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

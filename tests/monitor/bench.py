@@ -248,7 +248,7 @@ async def opened_desk(
         destination = {"webhook_url": webhook.url, "webhook_secret": webhook.secret}
         chosen = settings_for(folder, **{**destination, **settings})
         (folder / "feeds.txt").write_text("".join(f"{site.url(path)}\n" for path in feeds), encoding="utf-8")
-        stack.enter_context(patch("monitor.app.load_engine", _load_once))
+        stack.enter_context(patch("monitor.judges.local.load_engine", _load_once))
         made = stack.enter_context(opened(chosen, clock=clock))
         tools = replace(
             made.tools,

@@ -27,11 +27,11 @@ def _statuses(desk: Desk) -> dict[str, FeedStatus]:
 
 def test_a_rule_set_that_is_broken_leaves_the_previous_one_live(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
-        before = desk.app.tools.live.engine
+        before = desk.app.tools.live.judge
         (desk.folder / "rules" / "neuf.yaml").write_text("id: neuf\ncondition: nowhere\n", encoding="utf-8")
         await desk.app.reload()
 
-        assert before is desk.app.tools.live.engine
+        assert before is desk.app.tools.live.judge
         assert 1 == desk.metric("rules_rejected_total")
         assert 3 == desk.metric("rules")
 

@@ -1,0 +1,48 @@
+"""What is asked of a judge, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.settings import Settings
+    from rules.types import Document, Match, RuleDef
+
+__all__ = ["Judge", "Judgement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules say of an article: matches and near misses, and the ids of its entities by first sight."""
+
+    matches: tuple[Match, ...]
+    entities: tuple[str, ...]
+
+
+class Judge(Protocol):
+    """Judges by one rule set, for as long as it is live."""
+
+    @property
+    def rules(self) -> tuple[RuleDef, ...]:
+        """The rules, by what identifies and shows them."""
+
+    async def judge(self, document: Document, *, now: datetime) -> Judgement:
+        """Judge an article.
+
+        Args:
+            document: the article, as rules read it.
+            now: the instant that its age counts to.
+        """
+
+    async def renewed(self, settings: Settings) -> Judge:
+        """Return a judge by the rules as they now are; this one goes on as it was.
+
+        Raises:
+            RulesError: they are refused.
+        """
+
+    async def aclose(self) -> None:
+        """Let go of what it holds."""

@@ -1,0 +1,65 @@
+"""Judging in this process, in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+from monitor.judges.judge import Judgement
+from monitor.rulesets import load_engine
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.settings import Settings
+    from rules.engine import Engine
+    from rules.types import Document, RuleDef
+
+__all__ = ["LocalJudge"]
+
+
+class LocalJudge:
+    """Judges with an engine of this process.
+
+    Args:
+        engine: of the live rules.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return a judge by the rules of the settings.
+
+        Raises:
+            RulesError: they are refused.
+        """
+        return cls(load_engine(settings))
+
+    @property
+    def rules(self) -> tuple[RuleDef, ...]:
+        """The rules, whole."""
+        return self._engine.pack.rules
+
+    async def judge(self, document: Document, *, now: datetime) -> Judgement:
+        """Judge an article."""
+        return await asyncio.to_thread(judge_with, self._engine, document, now=now)
+
+    async def renewed(self, settings: Settings) -> LocalJudge:
+        """Return a judge by the rules as they now are.
+
+        Raises:
+            RulesError: they are refused.
+        """
+        return await asyncio.to_thread(LocalJudge.of, settings)
+
+    async def aclose(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+
+def judge_with(engine: Engine, document: Document, *, now: datetime) -> Judgement:
+    """Judge an article with an engine. Pure; takes a millisecond or some."""
+    analysis = engine.analyse(document)
+    entities = tuple(dict.fromkeys(mention.entity for mention in analysis.scan.mentions))
+    return Judgement(engine.match(analysis, now=now), entities)
