@@ -14,14 +14,28 @@ _MAX_CHARACTERS: Final = 4096
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
 _IGNORED: Final = re.compile(r"[\t\r\n]")  # browsers drop them: the WHATWG's URL Standard
 _TRACKING: Final = re.compile(
-    r"utm_\w+|at_(?:medium|campaign|format|variant|link\w*|bbc\w*|custom\d*|ptr\w*)|xtor|xts|xtref|fbclid|gclid|dclid|"
-    r"msclkid|twclid|igshid|mc_[ce]id|_hs(?:enc|mi)|yclid|ocid|cmpid|ref_src|wt_mc",
+    r"(?:utm|at|mtm|pk|matomo|piwik|lmd|ns|hsa|oly|vero|wt|stm|itm)_\w+|x(?:tor|ts|tref|tcr|tnp|tloc)|_hs(?:enc|mi)|"
+    r"(?:fb|g|d|ms|tw|tt|y|wick)cli(?:d|ckid)|[gw]braid|gclsrc|igsh(?:id)?|li_fat_id|mc_[ce]id|mkt_tok|s_(?:cid|kwcid)|"
+    r"sc_(?:cmp|src|lid)|_g[al]|__twitter_impression|ocid|cmp(?:id)?|ref_?src|ref_url|wtmc|echobox|actcampaigntype|"
+    r"_?amp(?:_\w+)?|usqp|trk|guccounter",
     re.IGNORECASE,
 )
+_AMP_VALUE: Final = (("outputtype", "amp"), ("output", "amp"), ("mode", "amp"), ("view", "amp"), ("format", "amp"))
+_AMP_PATH: Final = re.compile(r"/amp(?:\.html?)?/?$|[._]amp(?=\.html?$)|[._]amp$|^/amp(?=/.)", re.IGNORECASE)
+_AMP_CACHE: Final = re.compile(
+    r"(?:www\.google\.[a-z.]{2,6}/amp|[\w-]+\.cdn\.ampproject\.org/(?:[cvi]|wp))/(?P<tls>s/)?(?P<rest>[^/]+\..*)",
+    re.DOTALL,
+)
+_VARIANTS: Final = re.compile(r"(?:(?:www|m|mobile|amp)\.)+(?=[^.]+\.[^.])")
+_PORTS: Final = {"http": 80, "https": 443}
 # Under these, a country's own second level, whoever takes a name takes the third one.
 _SECOND_LEVELS: Final = frozenset({"ac", "asso", "co", "com", "edu", "gc", "gouv", "gov", "net", "org"})
 _COUNTRY_CODE: Final = 2
-_PORTS: Final = {"http": 80, "https": 443}
+# So it is where blogs live.
+_HOMES: Final = frozenset(
+    "blogspot.com canalblog.com github.io hautetfort.com medium.com over-blog.com substack.com tumblr.com "
+    "wordpress.com".split()
+)
 
 
 def web_link(link: str, *, base: str) -> str | None:
@@ -49,21 +63,29 @@ def web_link(link: str, *, base: str) -> str | None:
 
 
 def link_key(link: str) -> str:
-    """Return what identifies an article's address: without scheme, fragment, tracking and the trailing slash.
+    """Return what identifies an article's address, and is not to be asked.
+
+    Left out are scheme, fragment, tracking and the trailing slash, and what names another form of the same page:
+    `www.`, mobile hosts, AMP, and the caches of AMP pages.
 
     Args:
         link: an absolute address, as `web_link` returns.
 
     >>> link_key("https://Gazette.example:443/monde/?id=7&utm_source=rss#xtor=RSS-1")
     'gazette.example/monde?id=7'
+    >>> link_key("https://amp.gazette.example/monde/vexin.html/amp?outputType=amp")
+    'gazette.example/monde/vexin.html'
     """
     parts = urlsplit(link)
     host = (parts.hostname or "").rstrip(".")
+    if cached := _AMP_CACHE.fullmatch(f"{host}{parts.path}"):
+        return link_key(f"https://{cached['rest']}" + (f"?{parts.query}" if parts.query else ""))
     port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if not _TRACKING.fullmatch(name)]
+    kept = [(name, value) for name, value in pairs if not _is_of_the_form(name, value)]
     query = parts.query if len(kept) == len(pairs) else urlencode(kept)
-    return f"{host}{port}{parts.path.rstrip('/')}" + (f"?{query}" if query else "")
+    path = _AMP_PATH.sub("", parts.path.rstrip("/")).rstrip("/")
+    return f"{_VARIANTS.sub('', host, count=1)}{port}{path}" + (f"?{query}" if query else "")
 
 
 def site_of(url: str) -> str:
@@ -83,5 +105,11 @@ def site_of(url: str) -> str:
     labels = host.split(".")
     if labels[-1].isdigit():
         return host + port
-    is_deep = len(labels[-1]) == _COUNTRY_CODE and labels[-2:-1] and labels[-2] in _SECOND_LEVELS
+    is_national = len(labels[-1]) == _COUNTRY_CODE and labels[-2:-1] and labels[-2] in _SECOND_LEVELS
+    is_deep = is_national or ".".join(labels[-2:]) in _HOMES
     return ".".join(labels[-3 if is_deep else -2 :]) + port
+
+
+def _is_of_the_form(name: str, value: str) -> bool:
+    """Return whether a parameter says how the page was reached or is shown, and not which it is."""
+    return _TRACKING.fullmatch(name) is not None or (name.lower(), value.lower()) in _AMP_VALUE

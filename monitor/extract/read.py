@@ -17,7 +17,7 @@ from monitor.extract.head import Head, instant_of, people, read_head, starts, wi
 from monitor.extract.linked import Linked, read_linked
 from monitor.extract.markup import slim
 from monitor.extract.signs import completeness_of, language_of, spoken_language, wall_of, wire_of
-from monitor.links import link_key
+from monitor.links import site_of
 from monitor.model import Completeness
 from monitor.mojibake import garbled, repaired
 from monitor.text import clip, fold
@@ -193,8 +193,8 @@ def _without_top(text: str, *known: str) -> str:
 
 
 def _own_address(head: Head, url: str) -> str | None:
-    """Return the canonical address where it is of the same host: nothing else may speak for it."""
-    if head.canonical and link_key(head.canonical).split("/")[0] == link_key(url).split("/")[0]:
+    """Return the canonical address where it is of the same site: nothing else may speak for it."""
+    if head.canonical and site_of(head.canonical) == site_of(url):
         return head.canonical
     return url or None
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.links import link_key, web_link
+from monitor.links import link_key, site_of, web_link
 
 BASE = "https://gazette.example/rss/une.xml"
 
@@ -46,6 +46,19 @@ def test_a_relative_link_without_a_base_is_absent() -> None:
         "https://gazette.example./monde?id=7#xtor=RSS-3",
         "https://gazette.example/monde?utm_source=rss&id=7&utm_medium=feed&fbclid=x",
         "https://gazette.example/monde?id=7&xtor=RSS-3208&at_medium=RSS",
+        "https://www.gazette.example/monde?id=7&at_campaign=x&cmpid=y&lmd_medium=rss&mtm_source=z&_ga=1&gbraid=2",
+        "https://m.gazette.example/monde?id=7",
+        "https://mobile.gazette.example/monde?id=7",
+        "https://amp.gazette.example/monde?id=7",
+        "https://gazette.example/monde/amp/?id=7",
+        "https://gazette.example/amp/monde?id=7",
+        "https://gazette.example/monde?id=7&amp",
+        "https://gazette.example/monde?amp=1&id=7",
+        "https://gazette.example/monde?id=7&outputType=amp",
+        "https://www.google.com/amp/s/www.gazette.example/monde/amp?id=7",
+        "https://www.google.fr/amp/gazette.example/monde?id=7",
+        "https://www-gazette-example.cdn.ampproject.org/c/s/www.gazette.example/monde?id=7&usqp=mq331",
+        "https://gazette-example.cdn.ampproject.org/v/s/gazette.example/monde?amp_js_v=0.1&id=7",
     ],
 )
 def test_i1_spellings_and_tracking_make_no_other_article(link: str) -> None:
@@ -59,10 +72,56 @@ def test_i1_spellings_and_tracking_make_no_other_article(link: str) -> None:
         "https://gazette.example/Monde?id=7",
         "https://gazette.example:8443/monde?id=7",
         "https://gazette.example/monde",
+        "https://gazette.example/monde?id=7&page=2",
+        "https://gazette.example/monde?id=7&format=pdf",
+        "https://politique.gazette.example/monde?id=7",
+        "https://www.google.com/search?q=gazette.example/monde?id=7",
     ],
 )
 def test_i1_another_path_query_or_port_is_another_article(link: str) -> None:
     assert link_key(link) != "gazette.example/monde?id=7"
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("https://gazette.example/vexin.amp.html", "gazette.example/vexin.html"),
+        ("https://gazette.example/vexin_amp.html", "gazette.example/vexin.html"),
+        ("https://gazette.example/vexin.amp", "gazette.example/vexin"),
+        ("https://gazette.example/vexin/amp.html", "gazette.example/vexin"),
+        ("https://gazette.example/amp", "gazette.example"),
+        ("https://gazette.example/le-champ", "gazette.example/le-champ"),
+        ("https://gazette.example/camp/", "gazette.example/camp"),
+        ("https://www.fr/a", "www.fr/a"),
+        ("https://m.fr/a", "m.fr/a"),
+        ("https://amp.m.gazette.example/a", "gazette.example/a"),
+        ("https://www.google.com/amp/s/", "google.com/s"),
+    ],
+)
+def test_i1_another_form_of_a_page_is_the_same_article(link: str, expected: str) -> None:
+    assert expected == link_key(link)
+
+
+@given(st.text(alphabet="abwm./-?&=:#%é_", max_size=60))
+def test_i1_a_key_is_the_key_of_itself(end: str) -> None:
+    link = web_link(f"https://gazette.example/{end}", base="")
+    key = link_key(link) if link else ""
+
+    assert key == (link_key(f"https://{key}") if key else "")
+
+
+@pytest.mark.parametrize(
+    ("link", "other", "expected"),
+    [
+        ("https://www.gazette.fr/a", "https://abonnes.gazette.fr/b", True),
+        ("https://gazette.co.uk", "https://courrier.co.uk", False),
+        ("https://a.wordpress.com/", "https://b.wordpress.com/", False),
+        ("http://127.0.0.1/a", "http://127.0.0.2/a", False),
+        ("http://localhost/a", "http://localhost/b", True),
+    ],
+)
+def test_only_pages_of_one_publisher_speak_for_each_other(link: str, other: str, *, expected: bool) -> None:
+    assert expected is (site_of(link) == site_of(other))
 
 
 @given(st.text(max_size=100))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,37 @@ def test_a_database_of_an_older_veille_is_brought_up_to_date_with_all_it_holds(p
     opened.close()
 
     assert ("https://gazette.example/rss", 3, None) == (feed.feed.url, feed.failures, feed.rhythm)
+
+
+def test_i1_links_of_an_older_veille_are_known_by_todays_keys(path: Path) -> None:
+    long = "https://www.gazette.example/" + "a" * 600
+    links = ["https://www.gazette.example/vexin/amp?utm_source=rss", "https://gazette.example/pont", long, None]
+    old_keys = ["l:www.gazette.example/vexin/amp", "l:gazette.example/pont", "l:sha256:0", "d:0"]
+    old = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.exec_driver_sql("INSERT INTO host (name, lane) VALUES ('gazette.example', 'fast')")
+        connection.exec_driver_sql(
+            "INSERT INTO feed (host_id, url, typed, status, added_at, is_heavy, failures, moved_count)"
+            " VALUES (1, 'https://gazette.example/rss', 1, 'active', '2026-05-16T05:00:00.000000Z', 0, 0, 0)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO entry (feed_id, link_key, link, title, summary, content, authors, first_seen_at, state,"
+            " baseline, page_host, sort_at, lane, host_is_slow, turn, attempts, withheld)"
+            " VALUES (1, ?, ?, 'Gel', '', '', '[]',"
+            " '2026-05-16T05:00:00.000000Z', 'done', 0, '', '2026-05-16T05:00:00.000000Z', 'fast', 0, 0, 1, 0)",
+            list(zip(old_keys, links, strict=True)),
+        )
+    old.dispose()
+    Store.open(str(path)).close()
+    with closing(sqlite3.connect(path)) as now:
+        keys = [key for (key,) in now.execute("SELECT link_key FROM entry ORDER BY id")]
+    digest = hashlib.sha256(long.removeprefix("https://www.").encode()).hexdigest()
+
+    assert ["l:gazette.example/vexin", "l:gazette.example/pont", f"l:sha256:{digest}", "d:0"] == keys
 
 
 def test_a_database_that_is_up_to_date_is_opened_without_alembic(store: Store, path: Path) -> None:
