@@ -11,7 +11,7 @@ import codecs
 import re
 from typing import Final
 
-__all__ = ["charset_of", "decode"]
+__all__ = ["charset_of", "decode", "trouble"]
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -57,6 +57,28 @@ def decode(body: bytes, *, content_type: str | None) -> str:
     if body.isascii():
         return body.decode(next((codec for codec in declared if codec in _IN_ASCII), "ascii"), "replace")
     return _strictly(body, ["utf-8"]) or _mended(body) or _strictly(body, declared) or _western(body)
+
+
+def trouble(body: bytes, *, content_type: str | None) -> str | None:
+    """Return what a document says wrongly of its charset, in a few words, or None.
+
+    Args:
+        body: after its Content-Encoding.
+        content_type: the HTTP header, or None.
+
+    >>> trouble("<?xml version='1.0' encoding='iso-8859-1'?><a>Été</a>".encode(), content_type=None)
+    'is UTF-8, but says cp1252'
+    >>> trouble("<a>Été</a>".encode("latin-1"), content_type="text/xml; charset=utf-8")
+    'is not UTF-8 everywhere: 2 bytes'
+    """
+    if body.isascii() or body.startswith((b"\x1f\x8b", *(start for start, _ in (*_BOMS, *_PATTERNS)))):
+        return None
+    declared = dict.fromkeys(codec for codec in (charset_of(content_type), _declared(body)) if codec)
+    bad = body.decode("utf-8", "replace").count("\ufffd")
+    if bad and (not declared or "utf-8" in declared):
+        return f"is not UTF-8 everywhere: {bad} bytes"
+    wrong = [codec for codec in declared if codec != "utf-8"]
+    return f"is UTF-8, but says {', '.join(wrong)}" if wrong and not bad else None
 
 
 def charset_of(content_type: str | None) -> str | None:

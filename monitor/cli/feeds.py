@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from monitor.cli.groups import ListingGroup
 from monitor.errors import NotFoundError, SettingsError, VeilleError
 
 if TYPE_CHECKING:
+    from monitor.cli.checkup import Checkup
     from monitor.model import Feed, FeedState
     from monitor.settings import Settings
 
@@ -193,6 +195,35 @@ def export(context: typer.Context) -> None:
 
 
 @app.command()
+def check(
+    context: typer.Context,
+    refs: list[str] = typer.Argument(
+        None, metavar="REF", help="Numbers or addresses of feeds, or any address; without one, every feed."
+    ),
+    at_once: int = typer.Option(8, "--at-once", min=1, max=50, help="Hosts asked at the same time."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object per feed, a line each."),
+) -> None:
+    """Look at each feed and say how it is.
+
+    What it answers, its format, entries and the age of the newest, redirects, robots.txt, charset; where there is no
+    feed any more, those that its site has. Each host is asked one thing at a time; nothing is stored.
+
+    The exit code is 1 where a feed cannot be read.
+    """
+    import asyncio
+
+    settings = settings_of(context)
+    looked = asyncio.run(_looked_at(settings, _chosen(settings, refs or []), at_once=at_once))
+    if as_json:
+        for one in looked:
+            print_json(one.as_dict())
+    else:
+        _show_checkups(looked, settings)
+    if any(one.error is not None for one in looked):
+        raise typer.Exit(1)
+
+
+@app.command()
 def pause(
     context: typer.Context,
     ref: str = typer.Argument(help="The feed's number or address."),
@@ -259,6 +290,48 @@ def _say(done: dict[str, Any], *, as_json: bool) -> None:
         return
     told = (f"{value} {name}" if isinstance(value, int) else f"{name}: {value}" for name, value in done.items())
     sys.stdout.write(", ".join(told) + "\n")
+
+
+def _chosen(settings: Settings, refs: list[str]) -> tuple[Feed, ...]:
+    """Return the feeds that references name, each once; all without any."""
+    from monitor.cli.inputs import is_address
+    from monitor.model import Feed
+
+    known: dict[str, Feed] = {}
+    # addresses can be looked at before there is a log or a feeds file
+    with suppress(VeilleError) if refs and all(map(is_address, refs)) else nullcontext():
+        known = {name: state.feed for state in _states(settings) for name in (str(state.id), state.feed.url)}
+    for ref in refs:
+        if ref not in known and not is_address(ref):
+            raise NotFoundError(f"no feed {ref}")
+    chosen = [known.get(ref) or Feed(url=ref) for ref in refs] if refs else list(known.values())
+    return tuple({feed.url: feed for feed in chosen}.values())
+
+
+async def _looked_at(settings: Settings, feeds: tuple[Feed, ...], *, at_once: int) -> tuple[Checkup, ...]:
+    from monitor.cli.checkup import check_all
+    from monitor.cli.probing import prober
+    from monitor.cli.progress import progress
+    from monitor.clock import SystemClock
+
+    async with prober(settings) as probe:
+        with progress("feeds") as done:
+            return await check_all(probe, feeds, now=SystemClock().now(), at_once=at_once, done=done)
+
+
+def _show_checkups(looked: tuple[Checkup, ...], settings: Settings) -> None:
+    from monitor.cli.when import local
+
+    columns = ("", "status", "format", "entries", "newest", "remark", "outlet", "address")
+    rows = []
+    for one in looked:
+        remarks = [*([one.error] if one.error else one.remarks), *(f"its site has {offer}" for offer in one.offers)]
+        state = "failed" if one.error else "ok"
+        newest = local(one.newest_at, settings.zone)
+        rows.append((state, one.status, one.format, one.entries or "", newest, "; ".join(remarks), one.outlet, one.url))
+    print_table("Feeds", columns, rows)
+    failed = sum(one.error is not None for one in looked)
+    sys.stderr.write(f"{len(looked)} feeds, {failed} of them cannot be read.\n")
 
 
 async def _found(settings: Settings, url: str, *, title: str | None, outlet: str | None) -> tuple[Feed, ...]:

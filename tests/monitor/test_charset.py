@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.charset import charset_of, decode
+from monitor.charset import charset_of, decode, trouble
 
 TEXT = "<rss>L’Élysée s’inquiète : « à Kharkiv, œuvre »</rss>"
 LATIN = "<rss>L'Élysée s'inquiète</rss>"
@@ -64,3 +64,21 @@ def test_a_type_without_charset_names_none() -> None:
 @given(st.binary(max_size=400), st.sampled_from([None, "text/xml; charset=utf-8", "text/xml; charset=idna"]))
 def test_no_bytes_raise(body: bytes, content_type: str | None) -> None:
     assert isinstance(decode(body, content_type=content_type), str)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "expected"),
+    [
+        (b"<rss/>", "text/xml; charset=iso-8859-1", None),
+        (TEXT.encode(), "text/xml; charset=utf-8", None),
+        (TEXT.encode("utf-16"), "text/xml; charset=iso-8859-1", None),
+        (b"\x1f\x8b\xff", None, None),
+        (TEXT.encode(), "text/xml; charset=iso-8859-1", "is UTF-8, but says cp1252"),
+        (LATIN.encode("latin-1"), "text/xml; charset=iso-8859-1", None),
+        (LATIN.encode("latin-1"), None, "is not UTF-8 everywhere: 3 bytes"),
+    ],
+)
+def test_what_a_document_says_wrongly_of_its_charset(
+    body: bytes, content_type: str | None, expected: str | None
+) -> None:
+    assert expected == trouble(body, content_type=content_type)

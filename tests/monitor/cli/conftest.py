@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -67,13 +67,14 @@ def store(folder: Path) -> Iterator[Store]:
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """A web site on loopback, which the settings allow: `site(path, body, kind)` serves it and gives its address."""
-    served: dict[str, tuple[bytes, str]] = {}
+    served: dict[str, tuple[int, bytes, dict[str, str]]] = {}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body, kind = served.get(self.path, (b"", ""))
-            self.send_response(200 if self.path in served else 404)
-            self.send_header("Content-Type", kind)
+            status, body, headers = served.get(self.path, (404, b"", {}))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -86,10 +87,18 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     thread.start()
     monkeypatch.setenv("VEILLE_FETCH_ALLOW_NETWORKS", "127.0.0.0/8")
 
-    def serve(path: str, body: str | None, kind: str = "text/html; charset=utf-8") -> str:
+    def serve(
+        path: str,
+        body: str | bytes | None,
+        kind: str = "text/html; charset=utf-8",
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
         address = f"http://127.0.0.1:{server.server_port}{path}"
         if body is not None:
-            served[path] = (body.replace("SITE", address.removesuffix(path)).encode(), kind)
+            given = body if isinstance(body, bytes) else body.replace("SITE", address.removesuffix(path)).encode()
+            served[path] = (status, given, {"Content-Type": kind, **(headers or {})})
         return address
 
     yield serve
