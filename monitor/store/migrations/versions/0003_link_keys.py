@@ -9,7 +9,7 @@ Revises: 0002
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,7 +40,7 @@ def upgrade() -> None:
             connection.execute(_WRITE, changed)
 
 
-def _changed(rows: Iterable[sa.Row[Any]]) -> Iterator[dict[str, object]]:
+def _changed(rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, object]]:
     for number, old, link in rows:
         key = link_key(link)
         new = "l:" + (key if len(key) <= _LONGEST else "sha256:" + hashlib.sha256(key.encode()).hexdigest())
