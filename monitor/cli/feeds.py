@@ -128,9 +128,7 @@ def add(
 
 @app.command()
 def search(
-    words: list[str] = typer.Argument(
-        metavar="WORD", help="Words of the outlet's name, of the section or the address."
-    ),
+    words: list[str] = typer.Argument(metavar="WORD", help="Words of the outlet, section, kind, country or address."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
     """Find feeds in the catalogue that comes with veille."""

@@ -7,6 +7,7 @@ found. Catalogue feeds obey robots.txt (promise P4), so they are not `typed`.
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,7 +18,7 @@ from monitor.model import Feed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["KINDS", "CatalogueFeed", "catalogue", "search", "selection"]
+__all__ = ["COUNTRIES", "KINDS", "CatalogueFeed", "catalogue", "search", "selection"]
 
 # Kinds of outlet, and the section of the feeds file that they go to.
 KINDS: dict[str, str] = {
@@ -31,12 +32,36 @@ KINDS: dict[str, str] = {
     "specialist": "Presse spécialisée",
     "official": "Sources officielles",
 }
+# Countries of the catalogue, as people type them.
+COUNTRIES: dict[str, str] = {
+    "BE": "Belgique",
+    "CA": "Canada Québec",
+    "CH": "Suisse",
+    "DE": "Allemagne",
+    "DZ": "Algérie",
+    "EU": "Europe",
+    "FR": "France",
+    "GA": "Gabon",
+    "GB": "Royaume-Uni",
+    "GN": "Guinée",
+    "LB": "Liban",
+    "LU": "Luxembourg",
+    "MA": "Maroc",
+    "MG": "Madagascar",
+    "MU": "Maurice",
+    "NE": "Niger",
+    "SN": "Sénégal",
+    "TN": "Tunisie",
+    "UA": "Ukraine",
+}
+_SHORT = 2
+_WORD = re.compile(r"\w+")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueFeed:
-    """A feed of the catalogue. `country` is ISO 3166-1 alpha-2 (EU: European), `language` ISO 639-1."""
+    """A feed of the catalogue. `country` is a key of `COUNTRIES` (ISO 3166-1 alpha-2), `language` ISO 639-1."""
 
     outlet: str
     country: str
@@ -78,14 +103,20 @@ def catalogue() -> tuple[CatalogueFeed, ...]:
 
 
 def search(words: str) -> tuple[CatalogueFeed, ...]:
-    """Return the feeds whose outlet, section or address holds every word, in any order; case and accents do not count.
+    """Return the feeds that hold every word, in any order, in outlet, section, kind, country or address.
+
+    Case, accents, hyphens and apostrophes do not count. A word of one or two letters is looked for whole. Feeds whose
+    outlet has all the words come first.
 
     Examples:
-        >>> sorted({found.outlet for found in search("SUD ouest")})
+        >>> sorted({found.outlet for found in search("SUD-ouest")})
         ['Sud Ouest']
     """
-    wanted = _folded(words).split()
-    return tuple(known for known in catalogue() if wanted and all(word in _searchable(known) for word in wanted))
+    wanted = _words(words)
+    if not wanted:
+        return ()
+    found = [known for known in catalogue() if _holds(wanted, known.outlet, known.section, *_facts(known))]
+    return tuple(sorted(found, key=lambda known: not _holds(wanted, known.outlet)))
 
 
 def selection(
@@ -111,10 +142,16 @@ def selection(
     return tuple(sorted(chosen, key=lambda feed: order.index(feed.section or "")))
 
 
-def _searchable(known: CatalogueFeed) -> str:
-    return _folded(f"{known.outlet} {known.section} {known.url}")
+def _facts(known: CatalogueFeed) -> tuple[str, ...]:
+    return known.kind, KINDS[known.kind], known.country, COUNTRIES[known.country], known.url
 
 
-def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("’", "'")).translate(_LIGATURES)
-    return "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+def _holds(wanted: Sequence[str], *texts: str) -> bool:
+    words = [word for text in texts for word in _words(text)]
+    whole = " ".join(words)
+    return all(word in words if len(word) <= _SHORT else word in whole for word in wanted)
+
+
+def _words(text: str) -> list[str]:
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_LIGATURES)
+    return _WORD.findall("".join(mark for mark in decomposed if not unicodedata.combining(mark)))

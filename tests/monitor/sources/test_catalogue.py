@@ -1,34 +1,17 @@
 from __future__ import annotations
 
+import csv
 from collections import Counter
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from monitor.sources import KINDS, catalogue, search, selection
+from monitor.sources import COUNTRIES, KINDS, catalogue, search, selection
 from monitor.sources.address import address_error, canonical
 
-COUNTRIES = {
-    "BE",
-    "CA",
-    "CH",
-    "DE",
-    "DZ",
-    "EU",
-    "FR",
-    "GA",
-    "GB",
-    "GN",
-    "LB",
-    "LU",
-    "MA",
-    "MG",
-    "MU",
-    "NE",
-    "SN",
-    "TN",
-    "UA",
-}
+FACTS = Path(__file__).parents[4] / "shared" / "corpus" / "feeds_fr.csv"
+UNUSABLE = ("http://www.haitilibre.com/rss-flash-en.xml", "http://xalimasn.com/une-refutation-")  # English; comments
 
 
 def test_every_line_is_complete_and_usable() -> None:
@@ -56,11 +39,54 @@ def test_https_is_the_rule_for_feeds_that_are_on() -> None:
     assert len(plain) < len(on) / 5
 
 
-@pytest.mark.parametrize("words", ["sud ouest", "SUD OUEST", "ouest sud", "sùd-ouest"])
-def test_a_search_forgives_case_accents_and_order(words: str) -> None:
-    found = {known.outlet for known in search(words.replace("-", " "))}
+def test_a_country_has_a_name_and_a_feed() -> None:
+    assert set(COUNTRIES) == {known.country for known in catalogue()}
 
-    assert {"Sud Ouest"} == found
+
+@pytest.mark.skipif(not FACTS.is_file(), reason="the corpus of facts is not here")
+def test_every_usable_fact_is_in_the_catalogue_and_what_is_fresh_is_on_once() -> None:
+    with FACTS.open(encoding="utf-8") as file:
+        facts = list(csv.DictReader(file))
+    known = {feed.url: feed for feed in catalogue()}
+    fresh = [known[fact["feed_url"]] for fact in facts if fact["corroborated_fresh"] == "yes"]
+    on = Counter(feed.outlet for feed in fresh if feed.default)
+
+    assert [
+        fact["feed_url"]
+        for fact in facts
+        if fact["feed_url"] not in known and not fact["feed_url"].startswith(UNUSABLE)
+    ] == []
+    assert set(known) <= {fact["feed_url"] for fact in facts}
+    # an outlet's front page stands under several addresses: one of them is on
+    assert [feed.url for feed in fresh if not feed.default and not on[feed.outlet]] == []
+    assert len([feed for feed in fresh if not feed.default]) < 10
+
+
+@pytest.mark.parametrize("words", ["sud ouest", "SUD OUEST", "ouest sud", "sùd-ouest", "Sud Ouest", "SudOuest"])
+def test_a_search_forgives_case_accents_hyphens_and_order(words: str) -> None:
+    assert {"Sud Ouest"} == {known.outlet for known in search(words)}
+
+
+@pytest.mark.parametrize(
+    ("words", "outlet"),
+    [
+        ("l'express", "L'Express"),
+        ("l’echo belgique", "L'Écho"),
+        ("https://www.sudouest.fr/essentiel/rss.xml", "Sud Ouest"),
+        ("presse régionale alsace", "L'Alsace"),
+        ("be dh", "La DH"),
+    ],
+)
+def test_a_search_looks_at_outlet_kind_country_and_address(words: str, outlet: str) -> None:
+    assert outlet in {known.outlet for known in search(words)}
+
+
+def test_a_search_for_a_country_gives_its_feeds_after_outlets_of_that_name() -> None:
+    swiss, french = search("suisse"), search("france")
+
+    assert {known.country for known in search("CH")} >= {"CH"}
+    assert {"CH"} <= {known.country for known in swiss}
+    assert "france" in french[0].outlet.casefold()
 
 
 def test_a_search_looks_at_sections_too() -> None:
