@@ -32,7 +32,12 @@ class _Host:
     held_until: float = 0.0
 
     def is_idle(self, now: float) -> bool:
-        return not self.request.locked() and not self.ahead and max(self.next_page_at, self.held_until) <= now
+        return not self.request.locked() and not self.ahead and self.page_at <= now
+
+    @property
+    def page_at(self) -> float:
+        """When it may be asked for a page."""
+        return max(self.next_page_at, self.held_until)
 
     @property
     def ahead(self) -> int:
@@ -76,8 +81,8 @@ class HostGate:
         name, host = self._host(url)
         async with AsyncExitStack() as held:
             async with self._patience(name):
-                await self._wait_until(name, host.held_until)
-                await held.enter_async_context(host.request)
+                await self._take_turn(name, host, lambda: host.held_until)
+                held.callback(host.request.release)
             with self._listening(name):
                 yield
 
@@ -103,7 +108,7 @@ class HostGate:
         """
         name, host = self._host(url)
         interval_s = max(self._page_interval_s, crawl_delay_s)
-        self._refuse_if_long(name, max(host.next_page_at, host.held_until, self._monotonic()) + host.ahead * interval_s)
+        self._refuse_if_long(name, max(host.page_at, self._monotonic()) + host.ahead * interval_s)
         async with AsyncExitStack() as held:
             async with self._patience(name):
                 host.waiting += 1
@@ -111,10 +116,10 @@ class HostGate:
                     await held.enter_async_context(host.pages[lane])
                 finally:
                     host.waiting -= 1
-                await self._wait_until(name, max(host.next_page_at, host.held_until))
+                await self._wait_until(name, host.page_at)
                 if before is not None:
                     await before()
-                await self._take_turn(name, host)
+                await self._take_turn(name, host, lambda: host.page_at)
                 held.callback(host.request.release)
             try:
                 with self._listening(name):
@@ -122,12 +127,12 @@ class HostGate:
             finally:
                 host.next_page_at = self._monotonic() + interval_s
 
-    async def _take_turn(self, name: str, host: _Host) -> None:
-        """Take `request` when the host may be asked for a page; one of the other lane may have come between."""
+    async def _take_turn(self, name: str, host: _Host, not_before: Callable[[], float]) -> None:
+        """Take `request` when the host may be asked; what came between may have put that off."""
         while True:
-            await self._wait_until(name, max(host.next_page_at, host.held_until))
+            await self._wait_until(name, not_before())
             await host.request.acquire()
-            if max(host.next_page_at, host.held_until) <= self._monotonic():
+            if not_before() <= self._monotonic():
                 return
             host.request.release()
 

@@ -154,6 +154,31 @@ def test_P2_a_host_that_asks_us_to_wait_is_left_alone() -> None:
     assert began == [1000, 1020, 1020]
 
 
+@pytest.mark.parametrize("kind", ["feed", "page"])
+def test_P2_who_was_waiting_when_a_host_asked_us_to_wait_waits_too(kind: str) -> None:
+    async def run() -> float:
+        time = Time()
+        door = gate(time)
+        asked = asyncio.Event()
+
+        async def refused() -> None:
+            async with door.page(A):
+                await asked.wait()
+                raise FetchError("429", reason=Reason.RATE_LIMITED, retry_after=timedelta(seconds=20))
+
+        async def waiting() -> float:
+            async with door.feed(A) if kind == "feed" else door.page(A, lane=Lane.SLOW):
+                return time.now()
+
+        first, second = asyncio.ensure_future(refused()), asyncio.ensure_future(waiting())
+        await asyncio.sleep(0)
+        asked.set()
+        await asyncio.gather(first, return_exceptions=True)
+        return await second
+
+    assert 1020.0 == asyncio.run(run())
+
+
 def test_P2_the_host_that_a_redirect_led_to_is_the_one_left_alone() -> None:
     async def run() -> list[float]:
         time = Time()
