@@ -127,16 +127,21 @@ def _feed_changes(
         }
     changes |= {"failures": 0, "last_ok_at": now, "last_reason": None, "last_error": None}
     changes |= {"interval_s": None if next_due_at is None else (next_due_at - now).total_seconds()}
-    validators = {
-        "etag": outcome.etag,
-        "last_modified": outcome.last_modified,
-        "body_sha256": outcome.body_sha256,
-        "own_title": outcome.title,
-    }
-    if outcome.kind is PollResult.PARSED:
-        found = {"is_heavy": outcome.is_heavy, "note": outcome.note}
-        return changes | validators | found | {"baseline_at": feed.baseline_at or baseline_at}
-    return changes | {name: value for name, value in validators.items() if value is not None}
+    validators = {"etag": outcome.etag, "last_modified": outcome.last_modified}
+    if outcome.kind is PollResult.NOT_MODIFIED:  # what it does not say again stays (RFC 9111 §3.2)
+        return changes | {name: value for name, value in validators.items() if value is not None}
+    if outcome.kind is PollResult.SAME_BODY:
+        return changes | validators
+    found = {"own_title": outcome.title, "is_heavy": outcome.is_heavy, "note": outcome.note}
+    return (
+        changes
+        | validators
+        | found
+        | {
+            "body_sha256": outcome.body_sha256,
+            "baseline_at": feed.baseline_at or baseline_at,
+        }
+    )
 
 
 def _rhythm(feed: Any, entries: Sequence[Entry], fresh: Sequence[Fresh], *, now: datetime) -> Rhythm:

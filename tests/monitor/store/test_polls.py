@@ -89,11 +89,16 @@ def test_p1_validators_that_a_document_no_longer_has_are_forgotten(store: Store)
     assert NOW == state.baseline_at
 
 
-@pytest.mark.parametrize("kind", [PollResult.NOT_MODIFIED, PollResult.SAME_BODY])
-def test_an_unchanged_document_updates_only_the_validators_it_gives(store: Store, kind: PollResult) -> None:
-    state = _record(store, live_feed(store), PollOutcome(kind, etag='"b"'))
+def test_p1_a_304_changes_only_the_validators_that_it_gives(store: Store) -> None:
+    state = _record(store, live_feed(store), PollOutcome(PollResult.NOT_MODIFIED, etag='"b"'))
 
     assert ('"b"', "hier", "sha", True) == (state.etag, state.last_modified, state.body_sha256, state.is_heavy)
+
+
+def test_p1_the_same_document_sent_again_has_the_validators_that_came_with_it(store: Store) -> None:
+    state = _record(store, live_feed(store), PollOutcome(PollResult.SAME_BODY, etag='"b"', body_sha256="sha"))
+
+    assert ('"b"', None, "sha", True) == (state.etag, state.last_modified, state.body_sha256, state.is_heavy)
 
 
 def test_failures_are_counted_until_a_poll_succeeds(store: Store) -> None:
