@@ -669,7 +669,7 @@ async def _settle_sent(tools: Tools, delivery: Delivery, receipt: Receipt) -> No
     give_up_at = time.monotonic() + DELIVERY_LEASE_S
     while True:
         try:
-            await tools.thread.run(tools.store.settle_sent, delivery.id, receipt, now=tools.clock.now())
+            await tools.thread.run_first(tools.store.settle_sent, delivery.id, receipt, now=tools.clock.now())
         except StoreBusyError:
             if time.monotonic() > give_up_at:
                 raise
@@ -705,10 +705,12 @@ async def _settle_error(tools: Tools, delivery: Delivery, error: DeliveryError) 
             retry_after=error.retry_after,
         )
     if next_attempt_at is None:
-        await tools.thread.run(tools.store.settle_failed, delivery.id, reason=error.reason, error=str(error), now=now)
+        await tools.thread.run_first(
+            tools.store.settle_failed, delivery.id, reason=error.reason, error=str(error), now=now
+        )
         _log.error("delivery_failed", extra={**facts, "hint": f"veille deliveries replay {delivery.id}"})
         return "failed"
-    await tools.thread.run(
+    await tools.thread.run_first(
         tools.store.settle_retry,
         delivery.id,
         next_attempt_at=next_attempt_at,

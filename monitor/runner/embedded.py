@@ -192,7 +192,7 @@ class EmbeddedRunner:
             now = self._tools.clock.now()
             if now < self._held_until.get(receiver, now) <= now + _LONGEST_HOLD:
                 return ()
-            return await self._tools.thread.run(
+            return await self._tools.thread.run_first(
                 self._tools.store.claim_deliveries,
                 receiver,
                 now=now,
