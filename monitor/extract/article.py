@@ -11,6 +11,7 @@ from monitor.extract.body import without_boilerplate
 from monitor.extract.read import split_lead
 from monitor.extract.signs import language_of, wire_of
 from monitor.model import Article, Completeness
+from monitor.wrappers import is_wrapper
 from rules.text import text_sha256
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def to_article(
     title = entry.title or (extracted.title if extracted else "")
     stated = extracted.language if extracted else None
     return Article(
-        url=entry.link or (extracted.url if extracted else None),
+        url=_address(entry.link, extracted.url if extracted else None),
         title=title,
         lead=lead,
         body=body,
@@ -76,6 +77,11 @@ def to_article(
         page_reason=page_reason,
         page_error=page_error,
     )
+
+
+def _address(link: str | None, page: str | None) -> str | None:
+    """Return the address to tell: the feed's, unless that only leads there and the page says where."""
+    return page if page and (link is None or is_wrapper(link)) else link
 
 
 def _parted(summary: str, text: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from monitor.links import web_link
 from monitor.model import Entry, ParsedFeed
 from monitor.mojibake import garbled
 from monitor.text import clip, fold, plain, plain_paragraphs
+from monitor.wrappers import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,10 +137,11 @@ def _string(found: dict[str, Any], name: str) -> str:
 
 
 def _finished(feed: ParsedFeed, entries: Sequence[Entry]) -> ParsedFeed:
-    """Bound the contents of all entries together, then tell the entries apart; say what cannot be read."""
+    """Unwrap links, bound the contents of all entries together, then tell them apart; say what cannot be read."""
     room = LIMITS.text
     bounded = []
-    for entry in entries:
+    for listed in entries:
+        entry = replace(listed, link=unwrapped(listed.link)) if listed.link else listed
         taken = len(entry.content) + len(entry.summary)
         bounded.append(entry if taken <= room else replace(entry, content="", summary=clip(entry.summary, 300)))
         room = max(0, room - taken)
