@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ["parse_instant", "plausible"]
+__all__ = ["parse_instant", "plausible", "zone_of"]
 
 _OLDEST: Final = datetime(1990, 1, 1, tzinfo=UTC)  # before the web; 1970-01-01 is a zero, not a date
 _FUTURE: Final = timedelta(days=1)
@@ -38,6 +40,17 @@ _ZONES_H: Final = {
     "mest": 2, "eet": 2, "sast": 2, "eest": 3, "msk": 3, "ast": -4, "adt": -3, "edt": -4, "est": -5, "cdt": -5,
     "cst": -6, "mdt": -6, "mst": -7, "pdt": -7, "pst": -8, "jst": 9, "aest": 10, "aedt": 11,
 }  # fmt: skip
+# Where the press of a country lives; elsewhere an hour without a zone is UTC
+_COUNTRIES: Final = {
+    "at": "Europe/Vienna", "be": "Europe/Brussels", "bf": "Africa/Ouagadougou", "ch": "Europe/Zurich",
+    "ci": "Africa/Abidjan", "cm": "Africa/Douala", "de": "Europe/Berlin", "dz": "Africa/Algiers",
+    "es": "Europe/Madrid", "fr": "Europe/Paris", "gp": "America/Guadeloupe", "it": "Europe/Rome",
+    "lu": "Europe/Luxembourg", "ma": "Africa/Casablanca", "mc": "Europe/Monaco", "ml": "Africa/Bamako",
+    "mq": "America/Martinique", "nc": "Pacific/Noumea", "nl": "Europe/Amsterdam", "pf": "Pacific/Tahiti",
+    "pl": "Europe/Warsaw", "re": "Indian/Reunion", "ru": "Europe/Moscow", "sn": "Africa/Dakar",
+    "tn": "Africa/Tunis", "ua": "Europe/Kyiv", "uk": "Europe/London",
+}  # fmt: skip
+_ANYWHERE: Final = frozenset("com eu info media net news org press tv".split())
 
 _CLOCK: Final = (
     r"(?P<hour>\d{1,2})\s?[:hH]\s?(?P<minute>\d{2})?(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9})\d*)?)?"
@@ -65,15 +78,16 @@ _OLD_CENTURY: Final = 70
 _NOON: Final = 12
 
 
-def parse_instant(text: str, *, now: datetime) -> datetime | None:
+def parse_instant(text: str, *, now: datetime, zone: tzinfo = UTC) -> datetime | None:
     """Return the instant that a text plainly states, in UTC, or None.
 
-    ISO 8601, RFC 822 and RFC 2822, asctime, `16 mai 2024 à 08h30`, `16/05/2024` (day first). Without a zone it is UTC;
-    without an hour, midnight. Bare numbers are no dates.
+    ISO 8601, RFC 822 and RFC 2822, asctime, `16 mai 2024 à 08h30`, `16/05/2024` (day first). A day without an hour is
+    midnight UTC, the same day all over Europe. Bare numbers are no dates.
 
     Args:
         text: as found in the feed or page.
         now: instants more than a day later, or older than 1990, are implausible and so unknown.
+        zone: of an hour that names none.
 
     >>> now = datetime(2024, 6, 1, tzinfo=UTC)
     >>> parse_instant("Thu, 16 May 2024 08:30:00 CEST", now=now).isoformat()
@@ -86,10 +100,31 @@ def parse_instant(text: str, *, now: datetime) -> datetime | None:
     for shape in (*_SHAPES, _C_SHAPE):
         if seen := shape.fullmatch(folded):
             try:
-                return plausible(_instant(seen.groupdict()), now=now)
+                return plausible(_instant(seen.groupdict(), zone), now=now)
             except (ValueError, OverflowError):
                 return None
     return None
+
+
+def zone_of(url: str, *, language: str | None) -> tzinfo:
+    """Return the zone in which a site tells the time without naming one: its country's, or Paris for French ones.
+
+    Args:
+        url: of the feed or page, possibly "".
+        language: what it states, such as `fr-FR`, or None.
+
+    >>> str(zone_of("https://www.gazette.fr/rss", language=None)), str(zone_of("https://gazette.com/", language="fr"))
+    ('Europe/Paris', 'Europe/Paris')
+    >>> str(zone_of("https://gazette.example/", language="en"))
+    'UTC'
+    """
+    country = (urlsplit(url).hostname or "").rpartition(".")[2]
+    is_french = country in _ANYWHERE and (language or "").strip().lower()[:2] == "fr"
+    name = "Europe/Paris" if is_french else _COUNTRIES.get(country)
+    try:
+        return ZoneInfo(name) if name else UTC
+    except ZoneInfoNotFoundError:  # a system without a time zone database
+        return UTC
 
 
 def plausible(instant: datetime | None, *, now: datetime) -> datetime | None:
@@ -104,13 +139,13 @@ def _fold(text: str) -> str:
     return " ".join("".join(char for char in decomposed if not unicodedata.combining(char)).split())
 
 
-def _instant(parts: dict[str, str | None]) -> datetime | None:
+def _instant(parts: dict[str, str | None], local: tzinfo) -> datetime | None:
     digits = parts.get("month")
     month = int(digits) if digits else _MONTHS.get(parts.get("name") or "")
     if month is None:
         return None
     fraction = (parts["fraction"] or "0").ljust(6, "0")[:6]
-    day = datetime(_year(parts["year"] or ""), month, int(parts["day"] or 0), tzinfo=_zone(parts))
+    day = datetime(_year(parts["year"] or ""), month, int(parts["day"] or 0), tzinfo=_zone(parts, local))
     return day + timedelta(
         hours=_hour(parts),
         minutes=_below(60, parts["minute"]),
@@ -141,8 +176,10 @@ def _below(limit: int, digits: str | None) -> int:
     return number
 
 
-def _zone(parts: dict[str, str | None]) -> timezone:
-    """Return the zone; an unknown name is UTC, as no name is; `GMT+0200` is east of Greenwich."""
+def _zone(parts: dict[str, str | None], local: tzinfo) -> tzinfo:
+    """Return the zone; an unknown name is UTC, an hour without one is local; `GMT+0200` is east of Greenwich."""
+    if parts["hour"] is not None and parts["zone"] is None and parts["sign"] is None:
+        return local
     named = timedelta(hours=_ZONES_H.get(parts["zone"] or "", 0))
     if parts["sign"] is None:
         return timezone(named)

@@ -13,6 +13,7 @@ from monitor.text import fold, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import tzinfo
 
 __all__ = ["Head", "instant_of", "people", "read_head", "starts", "without_site"]
 
@@ -125,9 +126,9 @@ def read_head(tree: Any, *, url: str) -> Head:
     )
 
 
-def instant_of(stated: Iterable[str], *, now: datetime) -> datetime | None:
+def instant_of(stated: Iterable[str], *, now: datetime, zone: tzinfo = UTC) -> datetime | None:
     """Return the first of the stated dates that can be read and is plausible."""
-    return next((instant for text in stated if (instant := parse_instant(text, now=now))), None)
+    return next((instant for text in stated if (instant := parse_instant(text, now=now, zone=zone))), None)
 
 
 def without_site(title: str, *names: str) -> str:

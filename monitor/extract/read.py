@@ -11,6 +11,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from monitor.charset import decode
+from monitor.dates import zone_of
 from monitor.errors import ExtractError, Reason
 from monitor.extract.body import read_body
 from monitor.extract.head import Head, instant_of, people, read_head, starts, without_site
@@ -159,7 +160,9 @@ def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
         body=rest,
         description=description,
         language=language_of(f"{title}\n{text}", stated=stated),
-        published_at=instant_of((linked.published, *head.dates), now=now),
+        published_at=instant_of(
+            (linked.published, *head.dates), now=now, zone=zone_of(url, language=linked.language or head.language)
+        ),
         authors=authors,
         completeness=completeness_of(text, page_text=shown, free=True if found.way == "json-ld" else linked.free),
         wire=wire_of(text, authors=(*linked.authors, *head.authors)),

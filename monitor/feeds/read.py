@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.charset import decode
-from monitor.dates import parse_instant
+from monitor.dates import parse_instant, zone_of
 from monitor.errors import FeedError, Reason
 from monitor.feeds.document import Sketch, at_most, prepare, sketch
 from monitor.feeds.identity import identified
@@ -23,7 +23,7 @@ from monitor.wrappers import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
 __all__ = ["parse_feed"]
 
@@ -81,25 +81,27 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
         raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
     kept = (found[:-1] if seen.cut else found)[: LIMITS.entries]
     facts = parsed.get("feed", {})
+    language = fold(_string(facts, "language"))[:35] or None
+    zone = zone_of(url, language=language)
     feed = ParsedFeed(
         format=parsed.get("version", ""),
         title=plain(_string(facts, "title"), most=LIMITS.title) or None,
         link=web_link(_string(facts, "link"), base=url),
-        language=fold(_string(facts, "language"))[:35] or None,
+        language=language,
         entries=(),
         truncated=seen.cut,
         dropped=dropped,
         ttl_s=_ttl_s(facts),
         note=_note(parsed, seen, dropped),
     )
-    return _finished(feed, [_entry(entry, url, now) for entry in kept])
+    return _finished(feed, [_entry(entry, url, now, zone) for entry in kept])
 
 
-def _entry(found: dict[str, Any], url: str, now: datetime) -> Entry:
+def _entry(found: dict[str, Any], url: str, now: datetime, zone: tzinfo) -> Entry:
     summary, content = _string(found, "summary"), _content(found)
     if summary == content:  # feedparser copies the content of an Atom entry that has no summary
         summary = ""
-    published, updated = (_instant(found, names, now) for names in (("published", "created"), ("updated",)))
+    published, updated = (_instant(found, names, now, zone) for names in (("published", "created"), ("updated",)))
     return Entry(
         keys=(),
         guid=fold(_string(found, "id"))[: LIMITS.guid] or None,
@@ -124,9 +126,9 @@ def _authors(found: dict[str, Any]) -> Iterator[str]:
             yield name
 
 
-def _instant(found: dict[str, Any], names: tuple[str, ...], now: datetime) -> datetime | None:
+def _instant(found: dict[str, Any], names: tuple[str, ...], now: datetime, zone: tzinfo) -> datetime | None:
     """Return the first date that can be read. feedparser's own reading is not used: it takes CEST for UTC."""
-    read = (parse_instant(_string(found, name), now=now) for name in names)
+    read = (parse_instant(_string(found, name), now=now, zone=zone) for name in names)
     return next((instant for instant in read if instant), None)
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.dates import parse_instant, plausible
+from monitor import dates
+from monitor.dates import parse_instant, plausible, zone_of
 
 NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 MAY_16 = datetime(2024, 5, 16, 6, 30, tzinfo=UTC)
@@ -100,6 +101,47 @@ def test_i10_no_text_raises(text: str) -> None:
     read = parse_instant(text, now=NOW)
 
     assert read is None or read.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("16 mai 2024 à 08h30", "2024-05-16T06:30:00+00:00"),
+        ("2024-01-16T08:30:00", "2024-01-16T07:30:00+00:00"),
+        ("Thu, 16 May 2024 08:30:00", "2024-05-16T06:30:00+00:00"),
+        ("2024-03-31 02:30", "2024-03-31T01:30:00+00:00"),  # there was no such hour
+        ("2023-10-29 02:30", "2023-10-29T00:30:00+00:00"),  # there were two: the first
+        ("2024-05-16T08:30:00Z", "2024-05-16T08:30:00+00:00"),
+        ("2024-05-16T08:30:00-04:00", "2024-05-16T12:30:00+00:00"),
+        ("Thu, 16 May 2024 08:30:00 GMT", "2024-05-16T08:30:00+00:00"),
+        ("16 mai 2024", "2024-05-16T00:00:00+00:00"),  # a day is a day
+    ],
+)
+def test_i10_an_hour_without_a_zone_is_that_of_the_press(text: str, expected: str) -> None:
+    read = parse_instant(text, now=NOW, zone=zone_of("https://www.gazette.fr/", language=None))
+
+    assert read is not None
+    assert expected == read.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("url", "language", "expected"),
+    [
+        ("https://gazette.be/", "fr", "Europe/Brussels"),
+        ("https://gazette.com/", "fr-FR", "Europe/Paris"),
+        ("https://gazette.com/", "en", "UTC"),
+        ("https://gazette.ca/", "fr", "UTC"),  # six zones
+        ("", "fr", "UTC"),
+    ],
+)
+def test_the_zone_of_the_press_is_its_countrys(url: str, language: str, expected: str) -> None:
+    assert expected == str(zone_of(url, language=language))
+
+
+def test_without_a_time_zone_database_hours_are_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(dates._COUNTRIES, "fr", "Europe/Lutece")
+
+    assert zone_of("https://gazette.fr/", language="fr") is UTC
 
 
 @given(st.datetimes(min_value=datetime(1990, 1, 2), max_value=datetime(2024, 5, 31), timezones=st.just(UTC)))  # noqa: DTZ001  hypothesis wants naive bounds

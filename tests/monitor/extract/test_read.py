@@ -124,6 +124,18 @@ def test_i4_what_cannot_be_put_right_is_counted() -> None:
     assert read(body).garbled > 0
 
 
+def test_i10_an_hour_without_a_zone_on_a_french_site_is_that_of_paris() -> None:
+    told = read(page(head=linked_data(datePublished="2024-05-16T08:30:00")), url="https://gazette.fr/vignes")
+
+    assert told.published_at == datetime(2024, 5, 16, 6, 30, tzinfo=UTC)
+
+
+def test_i10_a_page_with_numbered_links_has_no_date() -> None:
+    links = "".join(f"<a href='/page/{number}'>{number}</a> " for number in range(1, 40))
+
+    assert read(page(around=f"<nav>{links}</nav><p>Depuis 1995</p>")).published_at is None
+
+
 def test_a_page_in_utf_16_is_read() -> None:
     assert read(page().encode("utf-16")).text == BODY
 

@@ -178,6 +178,12 @@ def test_i5_the_http_charset_is_heard() -> None:
     assert titles(read(body, content_type="text/xml; charset=macintosh")) == ["L'Élysée"]
 
 
+def test_i10_an_hour_without_a_zone_in_a_french_feed_is_that_of_paris() -> None:
+    [entry] = read(rss("<item><pubDate>2024-05-16 08:30:00</pubDate></item>"), url="https://gazette.fr/rss").entries
+
+    assert entry.published_at == datetime(2024, 5, 16, 6, 30, tzinfo=UTC)
+
+
 def test_i4_what_a_publisher_read_in_the_wrong_charset_is_put_right() -> None:
     titles_as_sent = ("L’Ã‰lysÃ©e et l’été", "VoilÃ\x83Â\xa0 tout", "Vexin\u00c3\u0089", "d&amp;Atilde;&amp;copy;cide")
     feed = read(rss("".join(f"<item><title>{title}</title></item>" for title in titles_as_sent)))
