@@ -35,6 +35,7 @@ __all__ = [
     "FeedResponse",
     "FeedState",
     "FeedStatus",
+    "Hints",
     "HostClaim",
     "HostId",
     "Incident",
@@ -101,6 +102,16 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """What a feed's document says of when to ask for it."""
+
+    ttl_s: float | None = None  # RSS: how long it may be kept
+    period_s: float | None = None  # the syndication module: how often it is written, says its software
+    skip_hours: tuple[int, ...] = ()  # RSS: hours in UTC in which it is not written
+    skip_days: tuple[int, ...] = ()  # and days; 0 is Monday
+
+
+@dataclass(frozen=True, slots=True)
 class FeedState:
     """A feed as the store knows it: the declaration, its validators and its health."""
 
@@ -125,6 +136,13 @@ class FeedState:
     moved_to: str | None = None  # permanent redirect seen
     moved_count: int = 0  # identical answers in a row
     rhythm: Rhythm | None = None  # when it brings new entries; None: its first document was not read yet
+    hints: Hints = Hints()
+    polled_url: str | None = None  # where it moved to for good; None: it is polled where it was declared
+
+    @property
+    def address(self) -> str:
+        """Where it is polled."""
+        return self.polled_url or self.feed.url
 
     @property
     def outlet(self) -> str:
@@ -188,7 +206,7 @@ class ParsedFeed:
     entries: tuple[Entry, ...]
     truncated: bool = False  # cut short: its last entry was left out (promise I3)
     dropped: int = 0  # entries over the cap
-    ttl_s: float | None = None  # <ttl>, sy:updatePeriod
+    hints: Hints = Hints()
     note: str | None = None  # why it was hard to read, for the user
     parts: tuple[str, ...] = ()  # of an index of sitemaps: those to read, most promising first
     cpu_s: float = field(default=0.0, compare=False)  # that reading it took
@@ -211,6 +229,7 @@ class PollOutcome:
     error: str | None = None
     fetched_in_s: float = 0.0
     title: str | None = None
+    hints: Hints = Hints()
 
 
 class PollResult(StrEnum):

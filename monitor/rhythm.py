@@ -27,7 +27,7 @@ __all__ = [
     "is_quiet",
     "learn",
     "pack",
-    "rate_per_h",
+    "rates",
     "unpack",
 ]
 
@@ -38,6 +38,7 @@ _FRIDAY: Final = 4
 _HOUR: Final = timedelta(hours=1)
 _WEEK: Final = timedelta(weeks=1)
 _MEMORY_H: Final = 4 * _HOURS  # what is this old weighs 1/e
+_FADED: Final = tuple(math.exp(-ago_h / _MEMORY_H) for ago_h in range(_HOURS))
 _WEEK_LATER: Final = math.exp(-_HOURS / _MEMORY_H)
 
 # An hour of the week is believed as if these hours at the rate of its like had been seen too: the same hour on other
@@ -124,14 +125,20 @@ def is_learnt(rhythm: Rhythm | None, now: datetime) -> bool:
     return rhythm is not None and now - rhythm.since >= _WEEK
 
 
-def rate_per_h(rhythm: Rhythm, at: datetime) -> float:
-    """Return how many entries an hour are expected at an instant, as far as was known when the last one came."""
-    return _rate(rhythm, _hour_of_week(at))
+def rates(rhythm: Rhythm, start: datetime, end: datetime) -> Iterator[tuple[float, float]]:
+    """Yield the hours of a span, the first and last of them in part: how long, in hours, and the entries an hour.
+
+    They are what was expected when the last entry came.
+    """
+    while start < end:
+        until = min(end, start.replace(minute=0, second=0, microsecond=0) + _HOUR)
+        yield _hours(until - start), _rate(rhythm, _hour_of_week(start))
+        start = until
 
 
 def expected(rhythm: Rhythm, start: datetime, end: datetime) -> float:
     """Return how many entries are expected in a span, as far as was known when the last one came."""
-    return sum(_expected_by_hour(rhythm, start, end))
+    return sum(hours * rate for hours, rate in rates(rhythm, start, end))
 
 
 def is_quiet(rhythm: Rhythm | None, last_new_at: datetime, now: datetime) -> bool:
@@ -149,8 +156,8 @@ def is_quiet(rhythm: Rhythm | None, last_new_at: datetime, now: datetime) -> boo
     if rhythm is None or not is_learnt(rhythm, last_new_at) or now - last_new_at < _LEAST_SILENCE:
         return False
     missing = 0.0
-    for count in _expected_by_hour(rhythm, last_new_at, min(now, last_new_at + _LONGEST_LOOK)):
-        missing += count
+    for hours, rate in rates(rhythm, last_new_at, min(now, last_new_at + _LONGEST_LOOK)):
+        missing += hours * rate
         if missing >= _MISSING:
             return True
     return False
@@ -165,14 +172,6 @@ def unpack(packed: bytes) -> Rhythm:
     """Return the rhythm that was packed, its counts to seven digits."""
     since_s, last_new_s, *counts = _FORM.unpack(packed)
     return Rhythm(datetime.fromtimestamp(since_s, UTC), datetime.fromtimestamp(last_new_s, UTC), tuple(counts))
-
-
-def _expected_by_hour(rhythm: Rhythm, start: datetime, end: datetime) -> Iterator[float]:
-    """Yield the entries expected in each hour of a span, or what of it lies in the span."""
-    while start < end:
-        until = min(end, start.replace(minute=0, second=0, microsecond=0) + _HOUR)
-        yield _rate(rhythm, _hour_of_week(start)) * _hours(until - start)
-        start = until
 
 
 def _rate(rhythm: Rhythm, hour: int) -> float:
@@ -192,10 +191,10 @@ def _rate(rhythm: Rhythm, hour: int) -> float:
     return (counts[hour] + like * _LIKE_H) / (_seen_h((last - hour) % _HOURS, age_h) + _LIKE_H)
 
 
-def _seen_h(ago_h: float, age_h: float) -> float:
+def _seen_h(ago_h: int, age_h: float) -> float:
     """Return how many hours an hour of the week was seen, the older the less, if it last came so many hours ago."""
     weeks = max(0, math.floor((age_h - ago_h) / _HOURS) + 1)
-    return math.exp(-ago_h / _MEMORY_H) * (1 - _WEEK_LATER**weeks) / (1 - _WEEK_LATER)
+    return _FADED[ago_h] * (1 - _WEEK_LATER**weeks) / (1 - _WEEK_LATER)
 
 
 def _hour_of_week(at: datetime) -> int:

@@ -194,22 +194,22 @@ class _Turn:
 async def _poll_feed(tools: Tools, state: FeedState, lane: Lane) -> _Turn:
     """Poll one feed, unless its host has no time for us or the feed needs more than this lane allows."""
     parsed: ParsedFeed | None = None
-    hint_s: float | None = None
+    max_age_s: float | None = None
     retry_after: timedelta | None = None
     wait: timedelta | None = None
     try:
-        outcome, parsed, hint_s = await _fetch_and_parse(tools, state, lane)
+        outcome, parsed, max_age_s = await _fetch_and_parse(tools, state, lane)
     except ExternalError as error:
         if schedule.wants_slow_lane(lane, error):
             _log.info("left_to_slow_lane", extra={"feed_id": state.id, "feed": state.feed.url, "error": str(error)})
             return _Turn(None, too_much=True)
         retry_after = error.retry_after
-        wait = retry_after if _is_of(error, fetch.host_of(state.feed.url)) else None
+        wait = retry_after if _is_of(error, fetch.host_of(state.address)) else None
         if error.reason is Reason.BUSY:
             return _Turn(None, wait)
         outcome = PollOutcome(kind=PollResult.FAILED, reason=error.reason, error=str(error))
     entries = parsed.entries if parsed else ()
-    report = await _record_poll(tools, state, outcome, entries, hint_s=hint_s, retry_after=retry_after)
+    report = await _record_poll(tools, state, outcome, entries, max_age_s=max_age_s, retry_after=retry_after)
     return _Turn(report, wait)
 
 
@@ -224,7 +224,7 @@ async def _record_poll(
     outcome: PollOutcome,
     entries: Sequence[Entry] = (),
     *,
-    hint_s: float | None = None,
+    max_age_s: float | None = None,
     retry_after: timedelta | None = None,
 ) -> FeedReport:
     """Write transaction A."""
@@ -235,10 +235,11 @@ async def _record_poll(
         now,
         poll_min_s=tools.settings.poll_min_s,
         poll_max_s=tools.settings.poll_max_s,
-        hint_s=hint_s,
+        max_age_s=max_age_s,
         retry_after=retry_after,
         jitter=random.random(),  # noqa: S311  spreads polls, guards nothing
     )
+    address = schedule.next_address(state, outcome)
     record = await tools.thread.run(
         tools.store.record_poll,
         state.id,
@@ -247,7 +248,10 @@ async def _record_poll(
         next_due_at=next_due_at,
         now=now,
         baseline_max_age_s=tools.settings.baseline_max_age_h * 3600,
+        address=address,
     )
+    if address != state.address:
+        _tell_move(state, address, moved=record.moved)
     _tell_poll(tools.metrics, state, outcome, new=record.new, baseline=record.baseline)
     return FeedReport(state, outcome, record.new, record.baseline)
 
@@ -266,8 +270,8 @@ async def _fetch_and_parse(
     """Return the outcome, the entries where the document is new, and how long it may be kept, in seconds."""
     limits = schedule.FEED_LIMITS[lane]
     if not state.feed.typed:  # the catalogue's choice, not the operator's: robots.txt has a say (promise P4)
-        await tools.permissions.check_robots(state.feed.url, deadline_s=limits.deadline_s)
-    async with tools.gate.feed(state.feed.url):
+        await tools.permissions.check_robots(state.address, deadline_s=limits.deadline_s)
+    async with tools.gate.feed(state.address):
         started = time.monotonic()
         answer = await fetch.fetch_feed(
             tools.client,
@@ -285,6 +289,7 @@ async def _fetch_and_parse(
         body_sha256=state.body_sha256,
         is_heavy=state.is_heavy,
         fetched_in_s=fetched_in_s,
+        hints=state.hints,
     )
     if not isinstance(answer, FeedResponse):
         return seen, None, answer.max_age_s
@@ -292,13 +297,13 @@ async def _fetch_and_parse(
     if seen.body_sha256 == state.body_sha256:
         return seen, None, answer.max_age_s
     parsed = await _parse(tools, answer, lane)
-    hints = [hint for hint in (answer.max_age_s, parsed.ttl_s) if hint is not None]
+    max_age_s = answer.max_age_s
     if parsed.parts:
         # What the index says of itself says nothing of what its sitemaps list: it is always asked for whole.
-        parsed, digest, hints = await _with_parts(tools, state, parsed, lane)
+        parsed, digest, max_age_s = await _with_parts(tools, state, parsed, lane)
         seen = replace(seen, etag=None, last_modified=None, body_sha256=digest)
         if digest == state.body_sha256 and not parsed.truncated:
-            return seen, None, max(hints, default=None)
+            return seen, None, max_age_s
     is_heavy = schedule.is_heavy(body_bytes=parsed.size_bytes, cpu_s=parsed.cpu_s)
     outcome = replace(
         seen,
@@ -307,10 +312,11 @@ async def _fetch_and_parse(
         is_heavy=is_heavy,
         truncated=parsed.truncated,
         note=parsed.note,
+        hints=parsed.hints,
     )
     if parsed.truncated:  # the rest must be asked for again
         outcome = replace(outcome, etag=None, last_modified=None, body_sha256=None)
-    return outcome, parsed, max(hints, default=None)
+    return outcome, parsed, max_age_s
 
 
 async def _parse(tools: Tools, answer: FeedResponse, lane: Lane) -> ParsedFeed:
@@ -326,18 +332,18 @@ async def _parse(tools: Tools, answer: FeedResponse, lane: Lane) -> ParsedFeed:
 
 async def _with_parts(
     tools: Tools, state: FeedState, index: ParsedFeed, lane: Lane
-) -> tuple[ParsedFeed, str, list[float]]:
+) -> tuple[ParsedFeed, str, float | None]:
     """Read the sitemaps that an index names, through the same door: nobody typed them, so robots.txt has a say.
 
     Returns:
-        The entries of all, a digest of their documents, and how long each may be kept, in seconds.
+        The entries of all, a digest of their documents, and the longest that one may be kept, in seconds.
     """
     limits = schedule.FEED_LIMITS[lane]
     digest = hashlib.sha256()
-    hints = []
+    max_ages_s = []
 
     async def read(url: str) -> ParsedFeed:
-        part = replace(state, feed=replace(state.feed, url=url))
+        part = replace(state, feed=replace(state.feed, url=url), polled_url=None)
         await tools.permissions.check_robots(url, deadline_s=limits.deadline_s)
         async with tools.gate.feed(url):
             answer = await fetch.fetch_feed(
@@ -345,11 +351,19 @@ async def _with_parts(
             )
         digest.update(answer.body)
         if answer.max_age_s is not None:
-            hints.append(answer.max_age_s)
+            max_ages_s.append(answer.max_age_s)
         return await _parse(tools, answer, lane)
 
     whole = await feeds.with_parts(index, read, ends_it=partial(schedule.wants_slow_lane, lane))
-    return whole, digest.hexdigest(), hints
+    return whole, digest.hexdigest(), max(max_ages_s, default=None)
+
+
+def _tell_move(state: FeedState, address: str, *, moved: bool) -> None:
+    facts = {"feed_id": state.id, "feed": state.feed.url, "polled": state.address, "moved_to": address}
+    if moved:
+        _log.warning("feed_moved_back" if address == state.feed.url else "feed_moved", extra=facts)
+    elif state.moved_count + 1 == schedule.MOVES_NEEDED:  # once, not at each poll
+        _log.warning("feed_moved_to_another", extra=facts)
 
 
 def _tell_poll(metrics: Metrics, state: FeedState, outcome: PollOutcome, *, new: int, baseline: int) -> None:
@@ -359,7 +373,10 @@ def _tell_poll(metrics: Metrics, state: FeedState, outcome: PollOutcome, *, new:
     facts = {"feed_id": state.id, "feed": state.feed.url, "new": new, "baseline": baseline}
     if outcome.kind is PollResult.FAILED:
         metrics.poll_failures.labels(outcome.reason).inc()
-        _log.warning("poll_failed", extra={**facts, "reason": outcome.reason, "error": outcome.error})
+        is_gone = outcome.reason is Reason.GONE and state.polled_url is None
+        _log.warning(
+            "feed_gone" if is_gone else "poll_failed", extra={**facts, "reason": outcome.reason, "error": outcome.error}
+        )
     elif outcome.note is not None and outcome.note != state.note:
         _log.warning("feed_partly_read", extra={**facts, "note": outcome.note})
     else:

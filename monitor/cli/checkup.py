@@ -141,7 +141,7 @@ def _read(seen: Checkup, parsed: ParsedFeed, remarks: tuple[str, ...]) -> Checku
         entries=len(parsed.entries),
         newest_at=max(dates, default=None),
         undated=len(parsed.entries) - len(dates),
-        keep_s=max((hint for hint in (seen.keep_s, parsed.ttl_s) if hint is not None), default=None),
+        keep_s=max((hint for hint in (seen.keep_s, parsed.hints.ttl_s) if hint is not None), default=None),
         remarks=remarks,
     )
 

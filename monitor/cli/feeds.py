@@ -47,7 +47,7 @@ def list_(
                 local(state.last_ok_at, settings.zone),
                 local(state.next_due_at, settings.zone),
                 state.failures or "",
-                state.last_error if state.failures else state.note,
+                _remark(state),
                 state.feed.url,
             )
             for state in states
@@ -74,6 +74,17 @@ def _states(settings: Settings) -> tuple[FeedState, ...]:
         return store.feeds()
 
 
+def _remark(state: FeedState) -> str | None:
+    """Return what is to be said of a feed: that it fails, where it moved, or what was hard to read."""
+    if state.failures:
+        return state.last_error
+    if state.polled_url is not None:
+        return f"moved for good, and polled at {state.polled_url}"
+    if state.moved_to is not None:
+        return f"redirected for good to {state.moved_to}"
+    return state.note
+
+
 def _health(state: FeedState) -> dict[str, Any]:
     return {
         "id": state.id,
@@ -89,6 +100,7 @@ def _health(state: FeedState) -> dict[str, Any]:
         "last_error": state.last_error,
         "note": state.note,
         "moved_to": state.moved_to,
+        "polled_url": state.polled_url,
     }
 
 

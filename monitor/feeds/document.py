@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Sketch", "at_most", "prepare", "sketch"]
+__all__ = ["Sketch", "at_most", "prepare", "sketch", "skipped"]
 
 _ROOT: Final = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?[A-Za-z_][\w.-]{0,40})")
 _ENTRY: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
@@ -23,6 +23,13 @@ _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\u
 _REFERENCE: Final = re.compile(r"&([A-Za-z]\w{1,30});")
 _NUMBERED: Final = re.compile(r"&#(?:(\d{1,7})|[xX]([0-9a-fA-F]{1,6}));")
 _BARE: Final = re.compile(r"&(?![A-Za-z]\w{0,30};|#\d{1,7};|#[xX][0-9a-fA-F]{1,6};)")
+_SKIPPED: Final = re.compile(
+    r"<skip(?:hours|days)[^<>]{0,100}>((?:\s{0,100}<(?:hour|day)>[^<>]{0,40}</(?:hour|day)>){1,48})", re.IGNORECASE
+)
+_SKIPPED_HOUR: Final = re.compile(r"<hour>\s{0,20}(\d{1,2})\s{0,20}</hour>", re.IGNORECASE)
+_SKIPPED_DAY: Final = re.compile(r"<day>\s{0,20}(\w{3,9})\s{0,20}</day>", re.IGNORECASE)
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY_H: Final = 24
 _PREDEFINED: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _HTML_ROOTS: Final = frozenset({"html", "head", "body", "div", "p", "script", "!doctype"})
 
@@ -79,6 +86,23 @@ def at_most(entries: int, document: str) -> tuple[str, int]:
     if len(starts) <= entries:
         return document, 0
     return document[: starts[entries // 2]] + document[starts[-entries + entries // 2] :], len(starts) - entries
+
+
+def skipped(document: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the hours (UTC) and the days (0 is Monday) in which a document says that it is not written.
+
+    One that skips all hours or all days skips none: it would say that it is never written. RSS 0.91 calls midnight 24.
+
+    >>> skipped("<rss><skipHours><hour>24</hour><hour>1</hour></skipHours><skipDays><day>Sunday</day></skipDays>")
+    ((0, 1), (6,))
+    """
+    said = "".join(_SKIPPED.findall(document))
+    hours = {int(hour) % _DAY_H for hour in _SKIPPED_HOUR.findall(said) if int(hour) <= _DAY_H}
+    days = {_DAYS.index(day.lower()) for day in _SKIPPED_DAY.findall(said) if day.lower() in _DAYS}
+    return (
+        tuple(sorted(hours)) if len(hours) < _DAY_H else (),
+        tuple(sorted(days)) if len(days) < len(_DAYS) else (),
+    )
 
 
 def prepare(text: str) -> str:

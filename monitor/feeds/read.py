@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.charset import decode
 from monitor.dates import parse_instant, zone_of
 from monitor.errors import FeedError, Reason
-from monitor.feeds.document import Sketch, at_most, prepare, sketch
+from monitor.feeds.document import Sketch, at_most, prepare, sketch, skipped
 from monitor.feeds.identity import identified
 from monitor.feeds.jsonfeed import looks_like_json, read_json
 from monitor.feeds.limits import LIMITS
 from monitor.feeds.sitemap import ROOTS, read_sitemap
 from monitor.links import web_link
-from monitor.model import Entry, ParsedFeed
+from monitor.model import Entry, Hints, ParsedFeed
 from monitor.mojibake import garbled
 from monitor.text import clip, fold, plain, plain_paragraphs
 from monitor.wrappers import unwrapped
@@ -29,7 +29,7 @@ __all__ = ["parse_feed"]
 
 _PERIODS_S: Final = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _MANY_GARBLED: Final = 3  # one or two may be quoted
-_MOST_TTL_S: Final = 7 * 86400
+_MOST_TTL_S: Final = 7 * 86400.0
 _FEED_ROOT: Final = re.compile(r"<(?:rss|(?:\w{1,20}:)?(?:feed|rdf))(?=[\s>])", re.IGNORECASE)
 
 
@@ -91,7 +91,7 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
         entries=(),
         truncated=seen.cut,
         dropped=dropped,
-        ttl_s=_ttl_s(facts),
+        hints=_hints(facts, whole),
         note=_note(parsed, seen, dropped),
     )
     return _finished(feed, [_entry(entry, url, now, zone) for entry in kept])
@@ -152,15 +152,20 @@ def _finished(feed: ParsedFeed, entries: Sequence[Entry]) -> ParsedFeed:
     return replace(feed, entries=identified(bounded, home=feed.link), note=note)
 
 
-def _ttl_s(facts: dict[str, Any]) -> float | None:
-    """Return how long the feed asks to be left alone: `ttl` in minutes, or the syndication module's period."""
+def _hints(facts: dict[str, Any], document: str) -> Hints:
+    """Return what the document says of when to ask for it; a week at most."""
     ttl = _string(facts, "ttl").strip()
-    if ttl.isascii() and ttl.isdigit():
-        return float(min(int(ttl[:9]) * 60, _MOST_TTL_S)) or None
-    period_s = _PERIODS_S.get(_string(facts, "sy_updateperiod").strip().lower())
+    ttl_s = min(int(ttl[:9]) * 60.0, _MOST_TTL_S) if ttl.isascii() and ttl.isdigit() else 0.0
+    period_s = _PERIODS_S.get(_string(facts, "sy_updateperiod").strip().lower(), 0)
     frequency = _string(facts, "sy_updatefrequency").strip()
     times = int(frequency[:9]) if frequency.isascii() and frequency.isdigit() else 1
-    return min(period_s / max(times, 1), _MOST_TTL_S) if period_s else None
+    skip_hours, skip_days = skipped(document)
+    return Hints(
+        ttl_s=ttl_s or None,
+        period_s=min(period_s / max(times, 1), _MOST_TTL_S) or None,
+        skip_hours=skip_hours,
+        skip_days=skip_days,
+    )
 
 
 def _not_a_feed(seen: Sketch, url: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.feeds.limits import LIMITS
-from monitor.model import Entry, ParsedFeed
+from monitor.model import Entry, Hints, ParsedFeed
 from monitor.text import clip
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ __all__ = ["as_dict", "from_wire", "to_wire"]
 
 _INSTANTS = ("published_at", "updated_at")
 _TUPLES = ("keys", "authors")
+_SKIPS = ("skip_hours", "skip_days")
 
 
 def to_wire(parsed: ParsedFeed) -> dict[str, Any]:
@@ -37,7 +38,10 @@ def from_wire(told: Mapping[str, Any]) -> ParsedFeed:
         )
         for entry in told["entries"]
     )
-    return ParsedFeed(**{**told, "entries": entries, "parts": tuple(told["parts"])})
+    hints = told["hints"]
+    skips = {name: tuple(hints[name]) for name in _SKIPS}
+    parts = tuple(told["parts"])
+    return ParsedFeed(**{**told, "entries": entries, "parts": parts, "hints": Hints(**{**hints, **skips})})
 
 
 def as_dict(parsed: ParsedFeed) -> dict[str, Any]:

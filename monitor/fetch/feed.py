@@ -58,7 +58,7 @@ async def fetch_feed(
     """
     conditions = {} if unconditional else _conditions(state)
     response = await client.get(
-        state.feed.url, headers={"Accept": _ACCEPT, **conditions}, max_bytes=max_bytes, deadline_s=deadline_s
+        state.address, headers={"Accept": _ACCEPT, **conditions}, max_bytes=max_bytes, deadline_s=deadline_s
     )
     etag, last_modified = response.headers.get("etag"), response.headers.get("last-modified")
     max_age_s = max_age_of(response.headers)

@@ -11,7 +11,7 @@ from monitor.schedule.lanes import (
     slows_its_host,
     wants_slow_lane,
 )
-from monitor.schedule.moves import MOVES_NEEDED, adopt_move
+from monitor.schedule.moves import MOVES_NEEDED, next_address
 from monitor.schedule.polls import next_check, wants_unconditional
 
 __all__ = [
@@ -19,9 +19,9 @@ __all__ = [
     "MOVES_NEEDED",
     "PAGE_LIMITS",
     "Limits",
-    "adopt_move",
     "is_heavy",
     "lane_of",
+    "next_address",
     "next_check",
     "slows_its_host",
     "wants_slow_lane",

@@ -21,6 +21,7 @@ from monitor.model import (
     FeedId,
     FeedState,
     FeedStatus,
+    Hints,
     Rendered,
     Story,
     StorySource,
@@ -41,6 +42,7 @@ __all__ = [
     "delivery_from_row",
     "entry_from_row",
     "feed_from_row",
+    "hints_values",
     "match_from_row",
     "reason_of",
     "rhythm_of",
@@ -91,7 +93,19 @@ def feed_from_row(row: Row[Any]) -> FeedState:
         moved_to=row.moved_to,
         moved_count=row.moved_count,
         rhythm=rhythm_of(row.rhythm),
+        hints=Hints() if row.hints is None else _hints_from(row.hints),
+        polled_url=row.polled_url,
     )
+
+
+def hints_values(hints: Hints) -> dict[str, object] | None:
+    """Return the hints that a feed gives, to be stored; None where it gives none."""
+    return {name: value for name, value in asdict(hints).items() if value} or None
+
+
+def _hints_from(values: Mapping[str, Any]) -> Hints:
+    skips = {name: tuple(values.get(name, ())) for name in ("skip_hours", "skip_days")}
+    return Hints(ttl_s=values.get("ttl_s"), period_s=values.get("period_s"), **skips)
 
 
 def entry_from_row(row: Row[Any]) -> Entry:

@@ -26,6 +26,7 @@ __all__ = [
     "host_of",
     "list_feeds",
     "make_due",
+    "move_feed",
     "pause_feed",
     "pull_due_feeds",
     "refresh_hosts",
@@ -113,6 +114,7 @@ def sync_feeds(connection: Connection, feeds: Sequence[Feed], *, now: datetime) 
         [{"id_": row.id, **_resumed(now)} for row in back],
     )
     _add(connection, added, now=now)
+    _make_room(connection, added)
     refresh_hosts(connection, {row.host_id for row in (*gone_missing, *back)})
     return FeedSync(
         added=added,
@@ -148,11 +150,7 @@ def _update(connection: Connection, changes: Sequence[dict[str, object]]) -> Non
 def _add(connection: Connection, feeds: Sequence[Feed], *, now: datetime) -> None:
     if not feeds:
         return
-    known = set(connection.scalars(select(HOST.c.name)))
-    names = [name for name in dict.fromkeys(host_of(feed.url) for feed in feeds) if name not in known]
-    if names:
-        connection.execute(insert(HOST), [{"name": name, "lane": Lane.FAST} for name in names])
-    hosts = {name: id_ for id_, name in connection.execute(select(HOST.c.id, HOST.c.name))}
+    hosts = _hosts(connection, [host_of(feed.url) for feed in feeds])
     rows = [
         {
             "url": feed.url,
@@ -167,7 +165,47 @@ def _add(connection: Connection, feeds: Sequence[Feed], *, now: datetime) -> Non
         for feed in feeds
     ]
     connection.execute(insert(FEED), rows)
-    refresh_hosts(connection, {row["host_id"] for row in rows})
+    refresh_hosts(connection, {hosts[host_of(feed.url)] for feed in feeds})
+
+
+def _make_room(connection: Connection, added: Sequence[Feed]) -> None:
+    """Let feeds that moved to where others are declared now be polled at their own addresses again."""
+    for urls in chunks([feed.url for feed in added]):
+        moved = select(FEED.c.id, FEED.c.url).where(FEED.c.polled_url.in_(urls))
+        for row in connection.execute(moved).all():
+            move_feed(connection, FeedId(row.id), row.url)
+
+
+def _hosts(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """Return the numbers of some hosts; those that are new are made."""
+    known = set(connection.scalars(select(HOST.c.name)))
+    unknown = [name for name in dict.fromkeys(names) if name not in known]
+    if unknown:
+        connection.execute(insert(HOST), [{"name": name, "lane": Lane.FAST} for name in unknown])
+    return {row.name: int(row.id) for row in connection.execute(select(HOST.c.id, HOST.c.name))}
+
+
+def move_feed(connection: Connection, feed_id: FeedId, address: str) -> bool:
+    """Poll a feed at an address from now on, under that address's host; return whether that changed anything.
+
+    Not where another feed is polled: its entries would be asked for twice. The feed and what is declared stay.
+    """
+    feed = connection.execute(select(FEED.c.url, FEED.c.polled_url, FEED.c.host_id).where(FEED.c.id == feed_id)).one()
+    if address == (feed.polled_url or feed.url):
+        return False
+    is_declared = address == feed.url
+    there = or_(FEED.c.url == address, FEED.c.polled_url == address)
+    if not is_declared and connection.scalar(select(FEED.c.id).where(FEED.c.id != feed_id, there).limit(1)) is not None:
+        return False
+    host = host_of(address)
+    host_id = _hosts(connection, [host])[host]
+    changes: dict[str, object] = {"polled_url": None if is_declared else address, "host_id": host_id}
+    # The new address was asked through its redirects, and gave the validators; the old one may know others.
+    unknown = dict.fromkeys(("etag", "last_modified", "body_sha256")) if is_declared else {}
+    nowhere = {"moved_to": None, "moved_count": 0}
+    connection.execute(update(FEED).where(FEED.c.id == feed_id).values(changes | unknown | nowhere))
+    refresh_hosts(connection, [feed.host_id, host_id])
+    return True
 
 
 def pause_feed(connection: Connection, feed_id: FeedId, *, paused: bool, now: datetime) -> None:

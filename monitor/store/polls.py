@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select, union_all, u
 from monitor.errors import NotFoundError
 from monitor.model import FeedId, FeedStatus, Lane, PollOutcome, PollResult
 from monitor.rhythm import Rhythm, arrived_at, begin, learn, pack, unpack
-from monitor.store.feeds import host_of
+from monitor.store.codec import hints_values
+from monitor.store.feeds import host_of, move_feed
 from monitor.store.identity import Fresh, Seen, Sorted, is_link, keys_of, sort_entries
 from monitor.store.sql import chunks, is_literally
 from monitor.store.tables import ENTRY, FEED
@@ -75,6 +76,7 @@ def record_poll(
     next_due_at: datetime | None,
     now: datetime,
     baseline_max_age_s: float,
+    address: str | None,
 ) -> PollRecord:
     """Record one poll; see `Store.record_poll`."""
     feed = connection.execute(_FEED, {"feed_id": feed_id}).one_or_none()
@@ -85,8 +87,9 @@ def record_poll(
     baseline_at = now if is_whole or now - feed.added_at > _BASELINE_PATIENCE else None
     changes = _feed_changes(feed, outcome, next_due_at=next_due_at, baseline_at=baseline_at, now=now)
     connection.execute(update(FEED).where(FEED.c.id == feed_id).values(changes))
+    moved = address is not None and move_feed(connection, feed_id, address)
     if outcome.kind is not PollResult.PARSED or not entries:
-        return PollRecord()
+        return PollRecord(moved=moved)
     sorted_, elsewhere = _sort(connection, feed_id, entries)
     _update_texts(connection, sorted_)
     baseline_age = timedelta(seconds=baseline_max_age_s) if feed.baseline_at is None else None
@@ -104,8 +107,8 @@ def record_poll(
     states = Counter(row["state"] for row in rows)
     duplicates = states[EntryState.DUPLICATE]
     if baseline_age is not None:
-        return PollRecord(baseline=len(rows) - duplicates, known=sorted_.known + duplicates)
-    return PollRecord(new=len(rows) - duplicates, known=sorted_.known + duplicates)
+        return PollRecord(baseline=len(rows) - duplicates, known=sorted_.known + duplicates, moved=moved)
+    return PollRecord(new=len(rows) - duplicates, known=sorted_.known + duplicates, moved=moved)
 
 
 def _feed_changes(
@@ -139,6 +142,7 @@ def _feed_changes(
         | found
         | {
             "body_sha256": outcome.body_sha256,
+            "hints": hints_values(outcome.hints),
             "baseline_at": feed.baseline_at or baseline_at,
         }
     )

@@ -249,6 +249,7 @@ class Store:
         next_due_at: datetime | None,
         now: datetime,
         baseline_max_age_s: float,
+        address: str | None = None,
     ) -> PollRecord:
         """Record one poll of one feed: its validators, its health, and the entries that it never had.
 
@@ -264,6 +265,8 @@ class Store:
             next_due_at: when to poll it again; None: never, the feed is gone.
             now: the present instant.
             baseline_max_age_s: how young an entry of a first poll must be, in seconds.
+            address: where to poll it from now on; it stays where it was if another feed is polled there. None: as
+                before.
 
         Raises:
             NotFoundError: there is no such feed.
@@ -277,6 +280,7 @@ class Store:
                 next_due_at=next_due_at,
                 now=now,
                 baseline_max_age_s=baseline_max_age_s,
+                address=address,
             )
 
     # --- reading ----------------------------------------------------------------------------------------------------

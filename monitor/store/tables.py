@@ -69,11 +69,12 @@ class FeedRow(_Row, table=True):
     __table_args__ = (
         Index("ix_feed_host_id_status_next_due_at", "host_id", "status", "next_due_at"),
         Index("ix_feed_status", "status", "failures"),
+        Index("ix_feed_polled_url", "polled_url", sqlite_where=text("polled_url IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     host_id: int = Field(foreign_key="host.id")
-    url: str = Field(unique=True)
+    url: str = Field(unique=True)  # as declared
     title: str | None = None
     outlet: str | None = None
     country: str | None = None
@@ -101,6 +102,8 @@ class FeedRow(_Row, table=True):
     moved_to: str | None = None
     moved_count: int = 0
     rhythm: bytes | None = Field(default=None, sa_type=LargeBinary)  # see monitor.rhythm.pack
+    hints: dict[str, Any] | None = Field(default=None, sa_type=Json)  # None: its document gives none
+    polled_url: str | None = Field(default=None)  # where it moved to for good
 
 
 class EntryRow(_Row, table=True):

@@ -94,11 +94,13 @@ class PollRecord:
     """How the entries of one poll were taken.
 
     `new` are to be read; `baseline` are those of a first poll, read only if young; `known` were seen here or elsewhere.
+    `moved`: the feed is polled at another address from now on.
     """
 
     new: int = 0
     baseline: int = 0
     known: int = 0
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

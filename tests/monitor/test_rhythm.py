@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.rhythm import Rhythm, arrived_at, begin, expected, is_learnt, is_quiet, learn, pack, rate_per_h, unpack
+from monitor.rhythm import Rhythm, arrived_at, begin, expected, is_learnt, is_quiet, learn, pack, rates, unpack
 
 PARIS = ZoneInfo("Europe/Paris")
 MONDAY = datetime(2026, 3, 2, tzinfo=PARIS).astimezone(UTC)
@@ -35,6 +35,11 @@ def paris(year: int, month: int, day: int, hour: int, minute: int = 0) -> dateti
     return datetime(year, month, day, hour, minute, tzinfo=PARIS).astimezone(UTC)
 
 
+def rate_at(rhythm: Rhythm, at: datetime) -> float:
+    [(_, rate)] = rates(rhythm, at, at + timedelta(seconds=1))
+    return rate
+
+
 MORNINGS = taught(in_the_morning)
 HOURLY = taught(lambda _: True)
 WEEKLY = taught(lambda at: at.weekday() == 2 and at.hour == 8, weeks=10)
@@ -44,7 +49,7 @@ AFTER = paris(2026, 4, 13, 0)  # a Monday, six weeks later and in summer time
 def test_a_rhythm_knows_the_hours_of_the_week() -> None:
     at = [AFTER + timedelta(days=day, hours=hour) for day, hour in ((0, 6), (3, 11), (0, 3), (3, 20), (6, 9))]
 
-    rates = [round(rate_per_h(MORNINGS, moment)) for moment in at]
+    rates = [round(rate_at(MORNINGS, moment)) for moment in at]
 
     assert [1, 1, 0, 0, 0] == rates
 
@@ -66,7 +71,7 @@ def test_as_many_entries_are_expected_as_come() -> None:
 def test_T7_a_rhythm_keeps_to_french_clocks_when_they_change(learnt_from: datetime, asked: datetime) -> None:
     rhythm = taught(lambda at: at.hour == 7, weeks=7, start=learnt_from)
 
-    rates = [rate_per_h(rhythm, asked + hours * HOUR) for hours in (-1, 0, 1)]
+    rates = [rate_at(rhythm, asked + hours * HOUR) for hours in (-1, 0, 1)]
 
     assert rates[1] > 8 * max(rates[0], rates[2])
 
@@ -81,6 +86,12 @@ def test_T7_a_day_on_which_clocks_change_has_the_entries_of_its_hours(start: dat
     coming = expected(HOURLY, start, end.replace(tzinfo=PARIS).astimezone(UTC))
 
     assert hours == pytest.approx(coming, rel=0.02)
+
+
+def test_a_span_has_its_first_and_last_hour_in_part() -> None:
+    hours = [part for part, _ in rates(HOURLY, AFTER + 0.75 * HOUR, AFTER + 2.5 * HOUR)]
+
+    assert [0.25, 1.0, 0.5] == hours
 
 
 def test_what_is_old_is_forgotten() -> None:

@@ -298,6 +298,47 @@ def test_p7_a_permanent_redirect_is_counted_and_followed(tmp_path: Path) -> None
     at_desk(tmp_path, act)
 
 
+def test_p7_a_feed_that_moved_for_good_is_polled_there_and_again_where_it_was_when_that_is_gone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.fail("/rss.xml", 301, location="/atom.xml")
+        desk.site.publish("/atom.xml", desk.item("/vieux", QUIET, age_s=10 * TOMORROW_S))
+        for _ in range(4):
+            await desk.cycle(after_s=HOUR_S)
+
+        assert (3, 4) == (desk.site.asked("/rss.xml"), desk.site.asked("/atom.xml"))
+        assert (desk.site.url("/rss.xml"), desk.site.url("/atom.xml")) == (desk.feed.feed.url, desk.feed.address)
+
+        desk.site.fail("/atom.xml", 410)
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS))
+        await desk.cycle(after_s=HOUR_S)
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [NEWS] == desk.told
+        assert (FeedStatus.ACTIVE, None) == (desk.feed.status, desk.feed.polled_url)
+        assert ["feed_moved", "feed_moved_back"] == [
+            record.message for record in caplog.records if record.message.startswith("feed_moved")
+        ]
+
+    at_desk(tmp_path, act)
+
+
+def test_p7_a_feed_that_moved_to_where_another_is_polled_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.fail("/rss.xml", 301, location="/atom.xml")
+        desk.site.publish("/atom.xml", desk.item("/vieux", QUIET, age_s=10 * TOMORROW_S))
+        for _ in range(5):
+            await desk.cycle(after_s=HOUR_S)
+
+        assert [None, None] == [feed.polled_url for feed in desk.feeds]
+        assert 1 == [record.message for record in caplog.records].count("feed_moved_to_another")
+
+    at_desk(tmp_path, act, feeds=("/rss.xml", "/atom.xml"))
+
+
 def test_a_document_that_is_no_feed_fails_by_name(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         desk.site.answers["/rss.xml"] = Answer(body=b"<html><body>404</body></html>")

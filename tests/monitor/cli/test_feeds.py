@@ -54,6 +54,18 @@ def test_the_feeds_are_listed_for_programs(veille: Veille, polled: Store, words:
     assert second["next_due_at"] == "2026-05-16T06:00:00+00:00"
 
 
+def test_P7_a_feed_that_moved_shows_where_it_is_polled(veille: Veille, polled: Store) -> None:
+    new = "https://gazette.example/atom"
+    feed_id, moved = polled.feed("1").id, PollOutcome(PollResult.NOT_MODIFIED, moved_to=new)
+    remarks = []
+    for address in (None, new):
+        polled.record_poll(feed_id, moved, (), next_due_at=NOW, now=NOW, baseline_max_age_s=0, address=address)
+        remarks.append(veille("feeds").out.splitlines()[0].split("\t")[-2])
+
+    assert [f"redirected for good to {new}", f"moved for good, and polled at {new}"] == remarks
+    assert new == veille("feeds", "--json").lines[0]["polled_url"]
+
+
 def test_a_person_sees_a_table(veille: Veille, polled: Store) -> None:
     out = veille("feeds", terminal=True).out
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.errors import FeedError, Reason
 from monitor.feeds import parse_feed
 from monitor.feeds.limits import LIMITS
-from monitor.model import Entry, ParsedFeed
+from monitor.model import Entry, Hints, ParsedFeed
 
 NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 URL = "https://gazette.example/rss/une.xml"
@@ -60,7 +60,7 @@ def test_an_rss_feed_is_read_whole() -> None:
         title="La Gazette de Lutèce",
         link="https://gazette.example/",
         language="fr-FR",
-        ttl_s=900.0,
+        hints=Hints(ttl_s=900.0),
         entries=(
             Entry(
                 keys=("g:g-1", "l:gazette.example/vignes"),
@@ -109,21 +109,28 @@ def test_an_rdf_feed_is_read() -> None:
         '<item rdf:about="https://gazette.example/1"><title>Un</title><link>https://gazette.example/1</link></item></rdf:RDF>'
     )
 
-    assert (feed.format, feed.ttl_s, titles(feed)) == ("rss10", 21600.0, ["Un"])
+    assert (feed.format, feed.hints.period_s, titles(feed)) == ("rss10", 21600.0, ["Un"])
 
 
 @pytest.mark.parametrize(
     ("hint", "expected"),
     [
-        ("<ttl>0</ttl>", None),
-        ("<ttl>bientôt</ttl>", None),
-        ("<ttl>999999999</ttl>", 604800.0),
-        ('<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">hourly</sy:updatePeriod>', 3600.0),
-        ("", None),
+        ("<ttl>0</ttl>", Hints()),
+        ("<ttl>bientôt</ttl>", Hints()),
+        ("<ttl>999999999</ttl>", Hints(ttl_s=604800.0)),
+        (
+            '<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">hourly</sy:updatePeriod>',
+            Hints(period_s=3600.0),
+        ),
+        ("<skipHours>\n <hour> 1 </hour>\n <hour>24</hour><hour>25</hour></skipHours>", Hints(skip_hours=(0, 1))),
+        ("<skipDays><day>Sunday</day><day>samedi</day></skipDays>", Hints(skip_days=(6,))),
+        (f"<skipHours>{''.join(f'<hour>{hour}</hour>' for hour in range(24))}</skipHours>", Hints()),
+        ("<skipHours></skipHours><skipDays/>", Hints()),
+        ("", Hints()),
     ],
 )
-def test_a_feed_says_how_long_to_leave_it_alone(hint: str, expected: float | None) -> None:
-    assert expected == read(rss(hint + item(1))).ttl_s
+def test_a_feed_says_when_to_leave_it_alone(hint: str, expected: Hints) -> None:
+    assert expected == read(rss(hint + item(1))).hints
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from monitor.errors import NotFoundError, Reason
-from monitor.model import EntryId, FeedId, FeedState, FeedStatus, PollOutcome, PollResult
-from monitor.store import PollRecord, Store
+from monitor.model import EntryId, Feed, FeedId, FeedState, FeedStatus, Hints, PollOutcome, PollResult
+from monitor.store import FeedSync, PollRecord, Store
 from tests.monitor.store.samples import (
     DAY_S,
     NOW,
@@ -147,6 +147,19 @@ def test_a_gone_feed_has_no_interval(store: Store) -> None:
     assert store.feed(str(feed_id)).interval_s is None
 
 
+def test_p1_what_a_document_says_of_when_to_ask_is_kept_until_the_next_one(store: Store) -> None:
+    feed_id = live_feed(store)
+    hints = Hints(ttl_s=900, period_s=3600, skip_hours=(0, 1), skip_days=(6,))
+    kept = [
+        _record(store, feed_id, PollOutcome(PollResult.PARSED, hints=hints)).hints,
+        _record(store, feed_id, PollOutcome(PollResult.NOT_MODIFIED)).hints,
+        _record(store, feed_id, PollOutcome(PollResult.FAILED, reason=Reason.DNS)).hints,
+        _record(store, feed_id, PollOutcome(PollResult.PARSED)).hints,
+    ]
+
+    assert [hints, hints, hints, Hints()] == kept
+
+
 def test_a_first_document_teaches_a_rhythm_and_new_entries_go_on_with_it(store: Store) -> None:
     feed_id = add_feed(store)
     poll(store, feed_id, *(entry(str(n), published_at=NOW - timedelta(hours=4 * n)) for n in range(60)))
@@ -186,6 +199,67 @@ def test_a_rhythm_begins_anew_when_we_were_away_for_long_or_the_feed_was_paused(
     assert rhythm is not None
     assert late - timedelta(hours=53) == rhythm.since
     assert store.feed(str(feed_id)).rhythm is None
+
+
+# --- its address ------------------------------------------------------------------------------------------------------
+
+OLD, NEW = "https://gazette.example/rss", "https://ailleurs.example/atom"
+
+
+def _move(store: Store, feed_id: FeedId, address: str, *, minutes: float = 0) -> tuple[bool, FeedState]:
+    """Record a poll after which the feed is polled elsewhere."""
+    now, due = after(minutes), after(minutes + 5)
+    record = store.record_poll(
+        feed_id, PARSED, [entry("un")], next_due_at=due, now=now, baseline_max_age_s=DAY_S, address=address
+    )
+    return record.moved, store.feed(str(feed_id))
+
+
+def test_P7_a_feed_that_moved_stays_itself_and_is_polled_under_its_new_host(store: Store) -> None:
+    feed_id = live_feed(store)
+    moved, state = _move(store, feed_id, NEW)
+    again, _ = _move(store, feed_id, NEW)
+    [claimed] = store.claim_hosts(now=after(6), owner="moi", lease_s=60, limit=9)
+
+    assert (True, False) == (moved, again)
+    assert (OLD, NEW, NEW) == (state.feed.url, state.polled_url, state.address)
+    assert ("ailleurs.example", [feed_id], '"a"') == (
+        claimed.host,
+        [feed.id for feed in claimed.feeds],
+        claimed.feeds[0].etag,
+    )
+    assert FeedSync() == store.sync_feeds([state.feed], now=after(7))
+    assert PollRecord(known=1) == poll(store, feed_id, entry("un"))
+
+
+def test_P7_a_feed_that_moved_back_is_asked_without_the_validators_of_elsewhere(store: Store) -> None:
+    feed_id = live_feed(store)
+    _move(store, feed_id, NEW)
+    moved, state = _move(store, feed_id, OLD)
+    [claimed] = store.claim_hosts(now=after(6), owner="moi", lease_s=60, limit=9)
+
+    assert moved
+    assert (None, None, None, "gazette.example") == (state.polled_url, state.etag, state.body_sha256, claimed.host)
+
+
+@pytest.mark.parametrize("how", ["declared", "moved"])
+def test_P7_a_feed_does_not_move_to_where_another_is_polled(store: Store, how: str) -> None:
+    feed_id = live_feed(store)
+    other = live_feed(store, NEW if how == "declared" else "https://tiers.example/rss")
+    if how == "moved":
+        _move(store, other, NEW)
+    moved, state = _move(store, feed_id, NEW)
+
+    assert (False, None, OLD) == (moved, state.polled_url, state.address)
+
+
+def test_P7_a_feed_makes_room_for_one_that_is_declared_where_it_moved_to(store: Store) -> None:
+    feed_id = live_feed(store)
+    _, moved = _move(store, feed_id, NEW)
+    store.sync_feeds([moved.feed, Feed(NEW)], now=after(1))
+
+    assert [OLD, NEW] == [state.address for state in store.feeds()]
+    assert ["gazette.example", "ailleurs.example"] == [state.host for state in store.feeds()]
 
 
 # --- its entries ------------------------------------------------------------------------------------------------------
