@@ -83,10 +83,10 @@ def _address(url: str) -> str:
 def _site_feeds(store: Store, address: str) -> tuple[SiteFeed, ...]:
     """Return the feeds of an address's site, those first that listed its pages, the latest before all."""
     from monitor.cli.report import SiteFeed
-    from monitor.http import host_of
-    from monitor.links import site_of
+    from monitor.http import origin_of
+    from monitor.links import link_key, site_of
 
-    listing = set(store.feeds_listing(host_of(address)))
+    listing = set(store.feeds_listing(link_key(origin_of(address))))
     site = site_of(address)
     states = [state for state in store.feeds() if state.id in listing or site_of(state.feed.url) == site]
     last = store.last_listed([state.id for state in states])

@@ -40,14 +40,12 @@ def identified(entries: Sequence[Entry], *, home: str | None) -> tuple[Entry, ..
 
 
 def address_keys(url: str) -> tuple[str, ...]:
-    """Return the keys that entries with this address may have: as a link, with `www.` and without, or as a guid.
+    """Return the keys that entries with this address may have: as a link, or as a guid.
 
-    >>> address_keys("https://www.gazette.example/une?utm_source=rss")[:2]
-    ('l:www.gazette.example/une', 'l:gazette.example/une')
+    >>> address_keys("https://www.gazette.example/une?utm_source=rss")
+    ('l:gazette.example/une', 'g:https://www.gazette.example/une?utm_source=rss')
     """
-    key = link_key(url)
-    other = key.removeprefix("www.") if key.startswith("www.") else f"www.{key}"
-    return tuple(f"{kind}{_short(named)}" for kind, named in (("l:", key), ("l:", other), ("g:", url)))
+    return f"l:{_short(link_key(url))}", f"g:{_short(url)}"
 
 
 def _once(entries: Sequence[Entry]) -> list[Entry]:

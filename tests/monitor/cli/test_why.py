@@ -31,7 +31,7 @@ from tests.monitor.store.samples import (
 )
 
 URL = "https://www.gazette.example/monde/kharkiv.html"
-KEYS = ("g:un", "l:www.gazette.example/monde/kharkiv.html")
+KEYS = ("g:un", "l:gazette.example/monde/kharkiv.html")
 NEWS = entry("un", link=URL, keys=KEYS, title="Kharkiv sous les bombes", summary="Une nuit d’alerte.")
 FEED = "https://www.gazette.example/rss"
 
