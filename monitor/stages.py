@@ -7,6 +7,7 @@ one transaction; killed before it, the lease brings the work back, killed after 
     read_article  fetch → extract → match → plan → render → transaction B (article, matches, alerts, deliveries)
     tell_recap    the matches of first polls, in one message for each receiver
     tell_refusal  a rule set that was refused, in one message for each receiver
+    tell_incidents  sources that fail, or are well again, in one message for each receiver
     deliver       send → settle
 """
 
@@ -41,7 +42,9 @@ from monitor.model import (
     FeedResponse,
     FeedState,
     HostClaim,
+    Incident,
     Lane,
+    NotificationReason,
     ParsedFeed,
     PollOutcome,
     PollResult,
@@ -69,6 +72,7 @@ __all__ = [
     "deliver",
     "poll_host",
     "read_article",
+    "tell_incidents",
     "tell_recap",
     "tell_refusal",
 ]
@@ -649,6 +653,44 @@ async def tell_refusal(tools: Tools, refusal: Refusal, *, since: datetime) -> Al
     tools.metrics.alerts.labels(alert.type).inc()
     _log.info("refusal_planned", extra={"alert_id": alert.id, "receivers": alert.receivers})
     return alert
+
+
+# --- incidents ------------------------------------------------------------------------------------------------------
+
+
+async def tell_incidents(tools: Tools) -> tuple[Alert, ...]:
+    """Tell what is wrong with sources, and what is well again: one message of each kind for each receiver.
+
+    Returns:
+        The alerts.
+    """
+    now = tools.clock.now()
+    await tools.thread.run(tools.store.note_incidents, failures=alerting.SOON_POLLS, now=now)
+    pending = await tools.thread.run(tools.store.pending_incidents, now=now)
+    sifted = alerting.sift_incidents(pending.incidents, last_at=pending.last_at, gaps_at=pending.gaps_at, now=now)
+    if sifted == alerting.Sifted():
+        return ()
+    alerts = [alerting.plan_incidents(telling, tools.routes, now=now) for telling in sifted.tellings]
+    ids = [[incident.id for incident in telling.incidents] for telling in sifted.tellings]
+    await tools.thread.run(
+        tools.store.record_incidents,
+        [(alert, _render(tools, alert), told) for alert, told in zip(alerts, ids, strict=True)],
+        ended=sifted.ended,
+        dropped=[incident.id for incident in sifted.dropped],
+        now=now,
+    )
+    for alert, telling in zip(alerts, sifted.tellings, strict=True):
+        tools.metrics.alerts.labels(alert.type).inc()
+        for incident in telling.incidents:
+            _log_incident(telling.reason, incident, alert)
+    return tuple(alerts)
+
+
+def _log_incident(reason: NotificationReason, incident: Incident, alert: Alert) -> None:
+    is_good = reason is NotificationReason.SOURCE_RECOVERED
+    facts = {"alert_id": alert.id, "feed_id": incident.source.id, "feed": incident.source.feed.url}
+    facts |= {"kind": incident.kind, "since": incident.began_at.isoformat(), "error": incident.source.last_error}
+    _log.log(logging.INFO if is_good else logging.WARNING, reason.value, extra=facts)
 
 
 # --- deliver --------------------------------------------------------------------------------------------------------

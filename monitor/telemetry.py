@@ -109,6 +109,9 @@ class Metrics:
         )
         self.rules = gauge("rules", "Rules that are live.")
         self.feeds = gauge("feeds", "Feeds, by status.", "status")
+        self.incidents = gauge(
+            "incidents", "Sources that fail, are gone or are silent, told or not yet, by kind.", "kind"
+        )
         self.entries_waiting = gauge("entries_waiting", "Entries whose article is not read yet.")
         self.outbox_pending = gauge("outbox_pending", "Deliveries not sent yet.")
         self.outbox_oldest = gauge("outbox_oldest_seconds", "Age of the oldest delivery not sent yet.")

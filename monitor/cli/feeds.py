@@ -14,8 +14,10 @@ from monitor.cli.groups import ListingGroup
 from monitor.errors import NotFoundError, SettingsError, VeilleError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitor.cli.checkup import Checkup
-    from monitor.model import Feed, FeedState
+    from monitor.model import Feed, FeedId, FeedState, Incident
     from monitor.settings import Settings
 
 __all__ = ["app"]
@@ -31,10 +33,10 @@ def list_(
     from monitor.cli.when import local
 
     settings = settings_of(context)
-    states = _states(settings)
+    states, incidents = _states(settings), _incidents(settings)
     if as_json:
         for state in states:
-            print_json(_health(state))
+            print_json({**_health(state), "incidents": list(map(_told, incidents.get(state.id, ())))})
         return
     print_table(
         "Feeds",
@@ -42,7 +44,7 @@ def list_(
         [
             (
                 state.id,
-                state.status.value,
+                ", ".join([state.status.value, *_trouble(incidents.get(state.id, ()), settings)]),
                 state.feed.outlet or state.feed.title,
                 local(state.last_ok_at, settings.zone),
                 local(state.next_due_at, settings.zone),
@@ -72,6 +74,33 @@ def _states(settings: Settings) -> tuple[FeedState, ...]:
         )
     with log(settings) as store:
         return store.feeds()
+
+
+def _incidents(settings: Settings) -> dict[FeedId, list[Incident]]:
+    """Return what is wrong with feeds, by feed."""
+    from monitor.store.connection import database_path
+
+    found: dict[FeedId, list[Incident]] = {}
+    if database_path(settings.database).exists():
+        with log(settings) as store:
+            for incident in store.open_incidents():
+                found.setdefault(incident.source.id, []).append(incident)
+    return found
+
+
+def _told(incident: Incident) -> dict[str, Any]:
+    return {"kind": incident.kind.value, "since": incident.began_at, "told": incident.told}
+
+
+def _trouble(incidents: Sequence[Incident], settings: Settings) -> list[str]:
+    """Return what is wrong with a feed beside its status: `failing since 16/05 08:12`."""
+    from monitor.cli.when import local
+
+    return [
+        f"{incident.kind.value} since {local(incident.began_at, settings.zone)}"
+        for incident in incidents
+        if incident.kind.value != incident.source.status.value
+    ]
 
 
 def _remark(state: FeedState) -> str | None:

@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 _TICK_S = 1
 _ROUND_S = 5
 _STALL_CHECK_S = 0.05
+_INCIDENTS_EVERY = timedelta(minutes=1)  # that sources are looked at
 # How many hosts at once: healthy ones have more room than slow or failing ones, and never wait for them.
 _HOSTS = {Lane.FAST: 24, Lane.SLOW: 8}
 _ARTICLES = {Lane.FAST: 96, Lane.SLOW: 16}  # most of them wait for their host's turn
@@ -79,7 +80,8 @@ class EmbeddedRunner:
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._held_until: dict[str, datetime] = {}  # receivers that asked for a pause (promises D6, D10)
-        self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap]
+        self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap, self._incidents]
+        self._incidents_at: datetime | None = None  # when sources were last looked at
         self._repairs = 0  # rounds that are still to repair what the clock, set back, left due too late
         self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
         self.articles = {lane: self._article_pump(lane, limit) for lane, limit in _ARTICLES.items()}
@@ -134,6 +136,7 @@ class EmbeddedRunner:
         while await _drained(self.articles.values()):
             pass
         await stages.tell_recap(self._tools, at_once=True)
+        await stages.tell_incidents(self._tools)
         await _drained(self.messages.values())
 
     def nudge(self) -> None:
@@ -244,6 +247,14 @@ class EmbeddedRunner:
         if await stages.tell_recap(self._tools):
             self.nudge()
 
+    async def _incidents(self) -> None:
+        now, last_at = self._tools.clock.now(), self._incidents_at
+        if last_at is not None and timedelta() <= now - last_at < _INCIDENTS_EVERY:
+            return
+        if await stages.tell_incidents(self._tools):
+            self.nudge()
+        self._incidents_at = now
+
     async def _measure(self) -> None:
         """Prove that the database can be written, and read the gauges from it."""
         tools, now = self._tools, self._tools.clock.now()
@@ -257,6 +268,8 @@ class EmbeddedRunner:
         tools.metrics.outbox_oldest.set(gauges.outbox_oldest_s)
         for status, count in gauges.feeds.items():
             tools.metrics.feeds.labels(status).set(count)
+        for kind, count in gauges.incidents.items():
+            tools.metrics.incidents.labels(kind).set(count)
 
     async def _watch_loop(self) -> None:
         """Measure the longest stall of the event loop; wake a scheduler whose clock was set back (promise T7)."""

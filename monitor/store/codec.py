@@ -88,6 +88,7 @@ def feed_from_row(row: Row[Any]) -> FeedState:
         last_ok_at=row.last_ok_at,
         interval_s=row.interval_s,
         failures=row.failures,
+        failing_since=row.failing_since,
         last_reason=reason_of(row.last_reason),
         last_error=row.last_error,
         moved_to=row.moved_to,

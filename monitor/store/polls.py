@@ -36,6 +36,7 @@ _Elsewhere: TypeAlias = dict[tuple[str, str | None, str | None], int]
 
 _FEED_COLUMNS = (
     *(FEED.c.url, FEED.c.added_at, FEED.c.baseline_at, FEED.c.last_ok_at, FEED.c.failures),
+    FEED.c.failing_since,
     *(FEED.c.moved_to, FEED.c.moved_count, FEED.c.rhythm),
 )
 _FEED = select(*_FEED_COLUMNS).where(FEED.c.id == bindparam("feed_id"))
@@ -125,10 +126,11 @@ def _feed_changes(
     if outcome.kind is PollResult.FAILED:
         return changes | {
             "failures": feed.failures + 1,
+            "failing_since": feed.failing_since or now,
             "last_reason": outcome.reason,
             "last_error": outcome.error,
         }
-    changes |= {"failures": 0, "last_ok_at": now, "last_reason": None, "last_error": None}
+    changes |= {"failures": 0, "failing_since": None, "last_ok_at": now, "last_reason": None, "last_error": None}
     changes |= {"interval_s": None if next_due_at is None else (next_due_at - now).total_seconds()}
     validators = {"etag": outcome.etag, "last_modified": outcome.last_modified}
     if outcome.kind is PollResult.NOT_MODIFIED:  # what it does not say again stays (RFC 9111 §3.2)

@@ -25,12 +25,14 @@ from monitor.model import (
     FeedState,
     HostClaim,
     HostId,
+    Incident,
+    IncidentId,
     Lane,
     PollOutcome,
     Receipt,
     Story,
 )
-from monitor.store import archive, articles, feeds, hosts, listing, log, outbox, polls, reading
+from monitor.store import archive, articles, feeds, hosts, incidents, listing, log, outbox, polls, reading
 from monitor.store.connection import connect, create_file, database_path, translated, writing
 from monitor.store.connection import reading as reading_from
 from monitor.store.migrate import check_version, migrate
@@ -47,6 +49,7 @@ from monitor.store.values import (
     MatchDetail,
     MatchLine,
     OutboxItem,
+    PendingIncidents,
     PollRecord,
     RecapPending,
     Recorded,
@@ -442,6 +445,47 @@ class Store:
         with self._write() as connection:
             return articles.add_alert(connection, alert, outbox, (), now=now)
 
+    # --- incidents --------------------------------------------------------------------------------------------------
+
+    def note_incidents(self, *, failures: int, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
+        """Note what is wrong with feeds and is not noted yet: those that fail, and those that are gone.
+
+        Args:
+            failures: failed polls in a row that make an incident.
+            now: the present instant.
+        """
+        with self._write() as connection:
+            incidents.note_incidents(connection, failures=failures)
+
+    def pending_incidents(self, *, now: datetime) -> PendingIncidents:
+        """Return the incidents of which something may still be told, and what was told lately."""
+        with self._read() as connection:
+            return incidents.pending_incidents(connection, now=now)
+
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """Return the incidents that last, told or not, oldest first."""
+        with self._read() as connection:
+            return incidents.open_incidents(connection)
+
+    def record_incidents(
+        self,
+        alerts: Sequence[tuple[Alert, Sequence[OutboxItem], Sequence[IncidentId]]],
+        *,
+        ended: Sequence[Incident],
+        dropped: Sequence[IncidentId],
+        now: datetime,
+    ) -> None:
+        """Record what became of incidents, in one transaction (promise D2).
+
+        Args:
+            alerts: each with its rendered messages and the incidents it tells.
+            ended: those that are over, and since when.
+            dropped: those that concern nobody any more.
+            now: the present instant, UTC.
+        """
+        with self._write() as connection:
+            incidents.record_incidents(connection, alerts, ended=ended, dropped=dropped, now=now)
+
     # --- outbox -----------------------------------------------------------------------------------------------------
 
     def claim_deliveries(
@@ -618,6 +662,7 @@ class Store:
                 outbox_pending=sum(outbox.pending_deliveries(connection).values()),
                 outbox_oldest_s=0.0 if oldest_at is None else max(0.0, (now - oldest_at).total_seconds()),
                 feeds=feeds.count_by_status(connection),
+                incidents=incidents.count_open(connection),
             )
 
     # --- the archive ------------------------------------------------------------------------------------------------

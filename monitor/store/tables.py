@@ -22,6 +22,7 @@ __all__ = [
     "FEED",
     "HEARTBEAT",
     "HOST",
+    "INCIDENT",
     "LABEL",
     "MATCH",
     "METADATA",
@@ -101,6 +102,7 @@ class FeedRow(_Row, table=True):
     last_error: str | None = None
     moved_to: str | None = None
     moved_count: int = 0
+    failing_since: datetime | None = Field(default=None, sa_type=Instant)  # the first of `failures`
     rhythm: bytes | None = Field(default=None, sa_type=LargeBinary)  # see monitor.rhythm.pack
     hints: dict[str, Any] | None = Field(default=None, sa_type=Json)  # None: its document gives none
     polled_url: str | None = Field(default=None)  # where it moved to for good
@@ -234,6 +236,7 @@ class AlertRow(_Row, table=True):
     """What a person is told."""
 
     __tablename__ = "alert"
+    __table_args__ = (Index("ix_alert_type_planned_at", "type", "planned_at"),)
 
     id: str = Field(primary_key=True)
     type: str
@@ -306,6 +309,29 @@ class AttemptRow(_Row, table=True):
     refused: list[str] | None = Field(default=None, sa_type=Json)
 
 
+class IncidentRow(_Row, table=True):
+    """Something wrong with a source, or a change of it, of which people are told. `settled`: nothing more is told."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index("ix_incident_open", "feed_id", "kind", sqlite_where=text("NOT settled")),
+        Index("ix_incident_kind_told_at", "kind", "told_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    feed_id: int = Field(foreign_key="feed.id")
+    kind: str
+    began_at: datetime = Field(sa_type=Instant)
+    until_at: datetime | None = Field(default=None, sa_type=Instant)
+    count: int = 1
+    missed: int | None = None
+    old_url: str | None = None
+    told: int = 0
+    told_at: datetime | None = Field(default=None, sa_type=Instant)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
+    settled: bool = False
+
+
 class LabelRow(_Row, table=True):
     """A person's judgement of a match; all of them are kept."""
 
@@ -337,5 +363,6 @@ ALERT: Table = METADATA.tables["alert"]
 ALERT_MATCH: Table = METADATA.tables["alert_match"]
 DELIVERY: Table = METADATA.tables["delivery"]
 ATTEMPT: Table = METADATA.tables["attempt"]
+INCIDENT: Table = METADATA.tables["incident"]
 LABEL: Table = METADATA.tables["label"]
 HEARTBEAT: Table = METADATA.tables["heartbeat"]

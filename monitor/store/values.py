@@ -21,6 +21,7 @@ from monitor.model import (
     EntryId,
     Feed,
     FeedState,
+    Incident,
     Lane,
     NotificationReason,
     Receiver,
@@ -45,6 +46,7 @@ __all__ = [
     "MatchDetail",
     "MatchLine",
     "OutboxItem",
+    "PendingIncidents",
     "PollRecord",
     "RecapItem",
     "RecapPending",
@@ -87,6 +89,7 @@ class Gauges:
     outbox_pending: int
     outbox_oldest_s: float  # age of the oldest delivery that is not settled; 0: none
     feeds: dict[str, int]  # by status
+    incidents: dict[str, int]  # that last, by kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,15 @@ class Recorded:
     is_new: bool = False
     matches: tuple[Match, ...] = ()
     alerts: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PendingIncidents:
+    """What may still be told of sources: incidents, when each type was last told, and gaps of each feed."""
+
+    incidents: tuple[Incident, ...]
+    last_at: dict[AlertType, datetime]
+    gaps_at: dict[int, datetime]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,17 @@ def test_P7_a_feed_that_moved_shows_where_it_is_polled(veille: Veille, polled: S
     assert new == veille("feeds", "--json").lines[0]["polled_url"]
 
 
+def test_what_is_wrong_with_a_source_is_listed(veille: Veille, polled: Store) -> None:
+    gone = PollOutcome(PollResult.FAILED, reason=Reason.GONE, error="answered 410")
+    polled.record_poll(polled.feed("1").id, gone, (), next_due_at=None, now=NOW, baseline_max_age_s=0)
+    polled.note_incidents(failures=1, now=NOW)
+    first, second = (line.split("\t") for line in veille("feeds").out.splitlines())
+    told = [line["incidents"] for line in veille("feeds", "--json").lines]
+
+    assert ("gone", "active, failing since 2026-05-16 07:00") == (first[1], second[1])
+    assert [[("gone", 0)], [("failing", 0)]] == [[(one["kind"], one["told"]) for one in each] for each in told]
+
+
 def test_a_person_sees_a_table(veille: Veille, polled: Store) -> None:
     out = veille("feeds", terminal=True).out
 
