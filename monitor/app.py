@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from monitor import alerting, deliver, extract, feeds, fetch, schedule, sources
 from monitor.clock import Clock
+from monitor.cookies import load_cookies
 from monitor.errors import RulesError, SettingsError, StoreError, VeilleError
 from monitor.http import HttpClient, default_user_agent
 from monitor.judges import Judge, LocalJudge
@@ -220,7 +221,12 @@ def opened(
     for told in alerting.idle_matchers(routes, judge.rules):
         _log.warning("matcher_idle", extra={"error": told})
     user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
-    client = HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks, clock=clock)
+    client = HttpClient(
+        user_agent=user_agent,
+        allow_networks=settings.fetch_allow_networks,
+        clock=clock,
+        cookies=load_cookies(settings.cookies),
+    )
     # Several receivers may live on one host and must not wait for each other (promise D9).
     sender = HttpClient(
         user_agent=user_agent, allow_networks=settings.deliver_allow_networks, connections_per_host=8, clock=clock

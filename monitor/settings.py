@@ -239,6 +239,12 @@ class Settings(BaseSettings):
     contact: HeaderText = Field(
         None, description="Address (mail or web) at which sites can reach you; part of the User-Agent."
     )
+    cookies: OptionalPath = Field(
+        None,
+        description="Cookies of your own subscriptions, for the pages of their sites: the cookies.txt that a browser "
+        "exports, or lines of a host and its Cookie header. Mode 600; read at the start; sent over https only, and to "
+        "the host or domain that each names. Paywalls are never bypassed.",
+    )
     tdm_policy: Annotated[TdmPolicy, BeforeValidator(_lower)] = Field(
         TdmPolicy.RESPECT,
         description="Pages that reserve text and data mining: `respect` (not fetched, the feed's text is matched) or "
@@ -332,7 +338,7 @@ _MASK = "********"
 _SHORTEST_SECRET = 4
 _SHORTEST_PATH = 16
 # Settings that name a file: relative ones in an env file count from its folder.
-_PATHS = ("database", "feeds", "rules", "routes")
+_PATHS = ("database", "feeds", "rules", "routes", "cookies")
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:

@@ -97,6 +97,19 @@ def _routes(settings: Settings) -> str:
     return "; ".join([f"receivers: {receivers}", *told])
 
 
+def _cookies(settings: Settings) -> str:
+    from monitor.clock import SystemClock
+    from monitor.cookies import load_cookies
+
+    now, cookies = SystemClock().now(), load_cookies(settings.cookies).cookies
+    if not cookies:
+        return "none; pages are read as any visitor reads them"
+    hosts = sorted({cookie.host for cookie in cookies})
+    expired = sorted({cookie.host for cookie in cookies if cookie.is_expired(now)})
+    told = f"{len(cookies)} of {', '.join(hosts)}"
+    return f"{told}; expired: some of {', '.join(expired)}" if expired else told
+
+
 def _destinations(settings: Settings) -> str:
     import asyncio
 
@@ -112,5 +125,6 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "feeds": _feeds,
     "rules": _rules,
     "routes": _routes,
+    "cookies": _cookies,
     "destinations": _destinations,
 }

@@ -139,10 +139,14 @@ async def fetcher(settings: Settings) -> AsyncIterator[HttpClient]:
     """Give a client with the manners of the daemon."""
     from importlib.metadata import version
 
+    from monitor.cookies import load_cookies
     from monitor.http import HttpClient, default_user_agent
 
     user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
-    async with HttpClient(user_agent=user_agent, allow_networks=settings.fetch_allow_networks) as client:
+    cookies = load_cookies(settings.cookies)
+    async with HttpClient(
+        user_agent=user_agent, allow_networks=settings.fetch_allow_networks, cookies=cookies
+    ) as client:
         yield client
 
 

@@ -48,6 +48,7 @@ async def fetch_page(
         headers=_HEADERS,
         max_bytes=max_bytes,
         deadline_s=deadline_s,
+        as_subscriber=True,
         before_hop=permissions.check_hop if permissions else None,
         before_body=_refuse,
     )

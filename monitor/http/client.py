@@ -15,6 +15,7 @@ import httpcore
 import httpx
 
 from monitor.clock import Clock, SystemClock
+from monitor.cookies import NO_COOKIES
 from monitor.errors import FetchError, Reason
 from monitor.http.addresses import IPNetwork, Resolver, resolve
 from monitor.http.bodies import ACCEPT_ENCODING, BodyError, read_body, too_large
@@ -23,6 +24,8 @@ from monitor.http.urls import check_url, host_key, host_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+
+    from monitor.cookies import CookieJar
 
 __all__ = ["HttpClient", "HttpResponse", "default_user_agent", "parse_retry_after", "status_error"]
 
@@ -79,7 +82,8 @@ class HttpClient:
         idle_s: how long they are kept connected, in seconds.
         ssl_context: what certificates are verified with; by default the public authorities.
         resolver: name and port to IP addresses; by default the system's.
-        clock: for a Retry-After that is a date.
+        clock: for a Retry-After that is a date, and for cookies that expire.
+        cookies: of the operator's subscriptions; those that sites set are never kept.
     """
 
     def __init__(
@@ -94,8 +98,10 @@ class HttpClient:
         ssl_context: ssl.SSLContext | None = None,
         resolver: Resolver = resolve,
         clock: Clock | None = None,
+        cookies: CookieJar = NO_COOKIES,
     ) -> None:
         self._user_agent = user_agent
+        self._cookies = cookies
         self._timeouts = {"connect": connect_timeout_s}
         self._clock = clock or SystemClock()
         self._transport = LaneTransport(
@@ -115,6 +121,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         max_redirects: int = MAX_REDIRECTS,
         truncate: bool = False,
+        as_subscriber: bool = False,
         before_hop: Callable[[str], Awaitable[object]] | None = None,
         before_body: Callable[[HttpResponse], object] | None = None,
     ) -> HttpResponse:
@@ -127,6 +134,7 @@ class HttpClient:
             headers: sent beside ours; across a redirect only conditions and preferences are kept.
             max_redirects: redirects followed.
             truncate: cut a longer body instead of failing.
+            as_subscriber: send the operator's cookies, at each hop those of its own host only (promise S6).
             before_hop: called with the target of each redirect before it is asked; may refuse by raising.
             before_body: called with the final answer before its body is read; may refuse by raising.
 
@@ -145,6 +153,7 @@ class HttpClient:
                     max_bytes=max_bytes,
                     max_redirects=max_redirects,
                     truncate=truncate,
+                    as_subscriber=as_subscriber,
                     before_hop=before_hop,
                     before_body=before_body,
                 )
@@ -209,6 +218,7 @@ class HttpClient:
         max_bytes: int,
         max_redirects: int,
         truncate: bool,
+        as_subscriber: bool,
         before_hop: Callable[[str], Awaitable[object]] | None,
         before_body: Callable[[HttpResponse], object] | None,
     ) -> HttpResponse:
@@ -216,7 +226,8 @@ class HttpClient:
         url = httpx.URL(hops[-1])
         is_permanent = True
         while True:
-            async with self._exchange("GET", url, headers) as response:
+            ours = self._cookies.header(str(url), now=self._clock.now()) if as_subscriber else None
+            async with self._exchange("GET", url, headers | ({"Cookie": ours} if ours else {})) as response:
                 location = response.headers.get("location")
                 if response.status_code not in _REDIRECTS or location is None:
                     answer = self._answer(response, tuple(hops))

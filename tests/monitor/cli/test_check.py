@@ -22,8 +22,35 @@ def test_everything_that_is_wrong_is_told_at_once(
     words = [line.split(":")[0] for line in got.out.splitlines() if not line.startswith("       ")]
 
     assert 2 == got.code
-    assert ["ok   settings", "ok   database", "FAIL feeds", "FAIL rules", "FAIL routes", "ok   destinations"] == words
+    assert ["ok", "ok", "FAIL", "FAIL", "FAIL", "ok", "ok"] == [word.split()[0] for word in words]
+    assert ["settings", "database", "feeds", "rules", "routes", "cookies", "destinations"] == [
+        word.split()[1] for word in words
+    ]
     assert "       r.yaml:" in got.out
+
+
+@pytest.mark.parametrize(
+    ("lines", "mode", "told"),
+    [
+        ("www.gazette.example a=1; b=2", 0o600, "ok   cookies: 2 of www.gazette.example"),
+        (
+            ".gazette.example\tTRUE\t/\tTRUE\t86400\ta\tx",
+            0o600,
+            "ok   cookies: 1 of gazette.example; expired: some of ",
+        ),
+        ("www.gazette.example a=1", 0o644, "FAIL cookies: VEILLE_COOKIES: others may read abo.txt"),
+    ],
+)
+def test_subscriptions_are_checked_and_their_cookies_not_shown(
+    veille: Veille, folder: Path, *, lines: str, mode: int, told: str
+) -> None:
+    (folder / "abo.txt").write_text(lines, encoding="utf-8")
+    (folder / "abo.txt").chmod(mode)
+    (folder / ".env").write_text("VEILLE_COOKIES=abo.txt\n", encoding="utf-8")
+    got = veille("check")
+
+    assert told in got.out
+    assert "VEILLE_COOKIES=abo.txt\n" in veille("config").out
 
 
 def test_a_wrong_setting_fails_the_check(veille: Veille, monkeypatch: pytest.MonkeyPatch) -> None:

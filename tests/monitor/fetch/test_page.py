@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import replace
 
 import pytest
+import trustme
 
+from monitor.cookies import parse_cookies
 from monitor.errors import FetchError, Reason
 from monitor.fetch.page import fetch_page
 from monitor.model import Page
@@ -24,6 +27,28 @@ def fetch(handler: Handler) -> Page:
             return replace(page, url=page.url.removeprefix(base), final_url=page.final_url.removeprefix(base))
 
     return asyncio.run(run())
+
+
+def test_s6_a_page_is_asked_as_the_subscriber_that_the_operator_is() -> None:
+    authority = trustme.CA()
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("www.gazette.example").configure_cert(server_side)
+    ours = ssl.create_default_context()
+    authority.configure_trust(ours)
+    cookies = parse_cookies("www.gazette.example session=secret", file="cookies.txt")
+
+    async def loopback(host: str, port: int) -> tuple[str, ...]:
+        return ("127.0.0.1",)
+
+    async def run() -> str | None:
+        async with (
+            serving(answering(response(200, HTML, content_type="text/html")), tls=server_side) as server,
+            client(tls=ours, resolver=loopback, cookies=cookies) as http,
+        ):
+            await fetch_page(http, server.url("/une", host="www.gazette.example"), max_bytes=9999, deadline_s=5)
+            return server.requests[0].headers.get("cookie")
+
+    assert asyncio.run(run()) == "session=secret"
 
 
 @pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, TypeAlias
 
+from monitor.cookies import NO_COOKIES
 from monitor.http import HttpClient, resolve
 from tests.monitor.tcp import tcp
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from monitor.clock import Clock
+    from monitor.cookies import CookieJar
     from monitor.http import IPNetwork, Resolver
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -118,6 +120,7 @@ async def client(
     tls: ssl.SSLContext | None = None,
     resolver: Resolver = resolve,
     clock: Clock | None = None,
+    cookies: CookieJar = NO_COOKIES,
     private: bool = False,
     allow: Sequence[IPNetwork] = LOOPBACK,
     **limits: float,
@@ -129,6 +132,7 @@ async def client(
         ssl_context=tls,
         clock=clock,
         resolver=resolver,
+        cookies=cookies,
         **limits,  # type: ignore[arg-type]  # the tests name the limits that they set
     ) as opened:
         yield opened

@@ -19,6 +19,7 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.cookies import parse_cookies
 from monitor.errors import FetchError, Reason
 from monitor.fetch.robots import PRODUCT
 from monitor.http import HttpResponse, default_user_agent, parse_retry_after, status_error
@@ -380,6 +381,66 @@ def test_S6_only_conditions_and_preferences_cross_a_redirect() -> None:
     headers = asyncio.run(run())
 
     assert sorted(headers) == ["accept", "accept-encoding", "host", "if-none-match", "user-agent"]
+
+
+SUBSCRIPTION = parse_cookies(
+    "www.gazette.example session=secret\n.courrier.example\tTRUE\t/\tTRUE\t0\tabo\tsecret", file="cookies.txt"
+)
+
+
+def cookies_sent(
+    routes: dict[str, bytes], first: str, *, as_subscriber: bool = True, scheme: str = "https"
+) -> list[tuple[str, str | None]]:
+    """Return the host and the Cookie header of each request; every name is this one server."""
+    authority = trustme.CA()
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    names = ("www.gazette.example", "autre.gazette.example", "www.courrier.example", "autre.example")
+    authority.issue_cert(*names).configure_cert(server_side)
+    ours = ssl.create_default_context()
+    authority.configure_trust(ours)
+
+    async def loopback(host: str, port: int) -> tuple[str, ...]:
+        return ("127.0.0.1",)
+
+    async def run() -> list[tuple[str, str | None]]:
+        tls = server_side if scheme == "https" else None
+        answers: dict[str, bytes] = {}
+        async with (
+            serving(routing(answers), tls=tls) as server,
+            client(tls=ours, resolver=loopback, cookies=SUBSCRIPTION) as http,
+        ):
+            answers |= {path: answer.replace(b":PORT", b":%d" % server.port) for path, answer in routes.items()}
+            await http.get(server.url("/", host=first), max_bytes=10, as_subscriber=as_subscriber)
+            hosts = [request.headers["host"].partition(":")[0] for request in server.requests]
+            return list(zip(hosts, [request.headers.get("cookie") for request in server.requests], strict=True))
+
+    return asyncio.run(run())
+
+
+def test_S6_a_subscribers_cookie_goes_to_its_host_over_tls_and_nowhere_else() -> None:
+    page = {"/": response(200, b"une")}
+
+    assert cookies_sent(page, "www.gazette.example") == [("www.gazette.example", "session=secret")]
+    assert cookies_sent(page, "www.courrier.example") == [("www.courrier.example", "abo=secret")]
+    assert cookies_sent(page, "autre.gazette.example") == [("autre.gazette.example", None)]
+    assert cookies_sent(page, "www.gazette.example", as_subscriber=False) == [("www.gazette.example", None)]
+    assert cookies_sent(page, "www.gazette.example", scheme="http") == [("www.gazette.example", None)]
+
+
+@pytest.mark.parametrize(
+    ("first", "target", "expected"),
+    [
+        ("www.gazette.example", "https://autre.example:PORT/b", ["session=secret", None]),
+        ("www.gazette.example", "https://autre.gazette.example:PORT/b", ["session=secret", None]),
+        ("www.gazette.example", "https://www.gazette.example:PORT/b", ["session=secret", "session=secret"]),
+        ("www.gazette.example", "https://www.courrier.example:PORT/b", ["session=secret", "abo=secret"]),
+        ("autre.example", "https://www.gazette.example:PORT/b", [None, "session=secret"]),
+    ],
+)
+def test_S6_no_cookie_crosses_a_redirect_to_another_host(first: str, target: str, expected: list[str | None]) -> None:
+    routes = {"/": response(302, location=target, set_cookie="tracker=1"), "/b": response(200, b"une")}
+
+    assert expected == [cookie for _, cookie in cookies_sent(routes, first)]
 
 
 def test_R2_the_body_of_a_redirect_is_not_read() -> None:
