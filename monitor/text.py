@@ -22,9 +22,9 @@ _UNWANTED: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffc\ufffe\uffff"
     "\ud800-\udfff\U000e0000-\U000e007f]+"
 )
-_SPACES: Final = re.compile(r"[\s\x1c-\x1f]+")
+_SPACES: Final = re.compile(r"\s+")
+_TO_FOLD: Final = re.compile(r"\s{2,}|[^\S \u00a0\u202f]")  # all but what folds to itself: nearly every space of a text
 _LINES: Final = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
-_NO_BREAK: Final = ("\u00a0", "\u202f")
 _MARKUP: Final = re.compile(r"<[a-zA-Z/!?]")
 _REFERENCE: Final = re.compile(r"&(?:[a-zA-Z]|#\d|#[xX][0-9a-fA-F])")
 
@@ -47,7 +47,7 @@ def fold(text: str) -> str:
     'Le Chat Rouge'
     """
     cleaned = _UNWANTED.sub("", text)
-    return _SPACES.sub(lambda run: run[0] if run[0] in _NO_BREAK else " ", cleaned).strip()
+    return _TO_FOLD.sub(" ", cleaned).strip()
 
 
 def paragraphs(text: str) -> str:

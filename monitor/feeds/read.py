@@ -70,7 +70,7 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
     try:
         parsed = feedparser.parse(
             io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + document.encode()),
-            response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+            response_headers={"content-type": "application/xml; charset=utf-8"},  # without a base: `web_link` has one
             sanitize_html=False,
             resolve_relative_uris=False,
         )
