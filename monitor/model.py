@@ -135,6 +135,7 @@ class FeedState:
     last_error: str | None = None
     moved_to: str | None = None  # permanent redirect seen
     moved_count: int = 0  # identical answers in a row
+    traces: bytes = field(default=b"", repr=False)  # of the entries of its last document
     rhythm: Rhythm | None = None  # when it brings new entries; None: its first document was not read yet
     hints: Hints = Hints()
     polled_url: str | None = None  # where it moved to for good; None: it is polled where it was declared
@@ -211,6 +212,8 @@ class ParsedFeed:
     parts: tuple[str, ...] = ()  # of an index of sitemaps: those to read, most promising first
     cpu_s: float = field(default=0.0, compare=False)  # that reading it took
     size_bytes: int = field(default=0, compare=False)  # of the document, unpacked
+    held: int = 0  # entries that the feed's last document held too, byte for byte
+    traces: bytes = field(default=b"", compare=False, repr=False)  # of what this one holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,8 @@ class PollOutcome:
     fetched_in_s: float = 0.0
     title: str | None = None
     hints: Hints = Hints()
+    held: int = 0  # entries of the document that the last one held too
+    traces: bytes = field(default=b"", repr=False)  # by which the next one's are told
 
 
 class PollResult(StrEnum):

@@ -300,7 +300,7 @@ async def _fetch_and_parse(
     seen = replace(seen, kind=PollResult.SAME_BODY, body_sha256=hashlib.sha256(answer.body).hexdigest())
     if seen.body_sha256 == state.body_sha256:
         return seen, None, answer.max_age_s
-    parsed = await _parse(tools, answer, lane)
+    parsed = await _parse(tools, answer, lane, traces=state.traces)
     max_age_s = answer.max_age_s
     if parsed.parts:
         # What the index says of itself says nothing of what its sitemaps list: it is always asked for whole.
@@ -317,13 +317,15 @@ async def _fetch_and_parse(
         truncated=parsed.truncated,
         note=parsed.note,
         hints=parsed.hints,
+        held=parsed.held,
+        traces=parsed.traces,
     )
     if parsed.truncated:  # the rest must be asked for again
         outcome = replace(outcome, etag=None, last_modified=None, body_sha256=None)
     return outcome, parsed, max_age_s
 
 
-async def _parse(tools: Tools, answer: FeedResponse, lane: Lane) -> ParsedFeed:
+async def _parse(tools: Tools, answer: FeedResponse, lane: Lane, *, traces: bytes = b"") -> ParsedFeed:
     return await feeds.parse(
         tools.feed_workers[lane],
         answer.body,
@@ -331,6 +333,7 @@ async def _parse(tools: Tools, answer: FeedResponse, lane: Lane) -> ParsedFeed:
         content_type=answer.content_type,
         max_bytes=schedule.FEED_LIMITS[lane].max_bytes,
         now=tools.clock.now(),
+        traces=traces,
     )
 
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Sketch", "at_most", "prepare", "sketch", "skipped"]
+__all__ = ["Sketch", "at_most", "entries_at", "prepare", "sketch", "skipped"]
 
 _ROOT: Final = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?[A-Za-z_][\w.-]{0,40})")
 _ENTRY: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
 _LISTED: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:url|sitemap)(?=[\s>/])")  # by a sitemap or an index of them
 _SITEMAPS: Final = frozenset({"urlset", "sitemapindex"})
+_PIECE: Final = re.compile(rf"<!--|<!\[CDATA\[|{_ENTRY.pattern}", re.IGNORECASE)
+_CLOSED_BY: Final = {"<!--": "-->", "<![CDATA[": "]]>"}
 _XML_DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,400}\?>\s*")
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, production 2
 _REFERENCE: Final = re.compile(r"&([A-Za-z]\w{1,30});")
@@ -103,6 +105,33 @@ def skipped(document: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         tuple(sorted(hours)) if len(hours) < _DAY_H else (),
         tuple(sorted(days)) if len(days) < len(_DAYS) else (),
     )
+
+
+def entries_at(document: str) -> tuple[tuple[int, int], ...]:
+    """Return where each entry begins and ends; nothing where that cannot be told for sure without parsing.
+
+    >>> document = "<rss><item>1</item><![CDATA[<item>]]><item>2</item></rss>"
+    >>> [document[start:end] for start, end in entries_at(document)]
+    ['<item>1</item>', '<item>2</item>']
+    """
+    found: list[tuple[int, int]] = []
+    start, at = -1, 0
+    while piece := _PIECE.search(document, at):
+        if piece[0] in _CLOSED_BY:
+            end = document.find(_CLOSED_BY[piece[0]], piece.end())
+            at = end + 3
+        else:
+            end = document.find(">", piece.end())
+            at = end + 1
+            is_end = bool(piece[1])
+            if is_end == (start < 0) or document[end - 1] == "/":
+                return ()
+            if is_end:
+                found.append((start, at))
+            start = -1 if is_end else piece.start()
+        if end < 0:
+            return ()
+    return tuple(found) if start < 0 else ()
 
 
 def prepare(text: str) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.charset import decode
 from monitor.dates import parse_instant, zone_of
 from monitor.errors import FeedError, Reason
-from monitor.feeds.document import Sketch, at_most, prepare, sketch, skipped
+from monitor.feeds.document import Sketch, at_most, entries_at, prepare, sketch, skipped
 from monitor.feeds.identity import identified
 from monitor.feeds.jsonfeed import looks_like_json, read_json
 from monitor.feeds.limits import LIMITS
 from monitor.feeds.sitemap import ROOTS, read_sitemap
+from monitor.feeds.traces import MOST_TRACES, Trace, packed, source_of, trace_of, unpacked
 from monitor.links import web_link
 from monitor.model import Entry, Hints, ParsedFeed
 from monitor.mojibake import garbled
@@ -33,7 +34,9 @@ _MOST_TTL_S: Final = 7 * 86400.0
 _FEED_ROOT: Final = re.compile(r"<(?:rss|(?:\w{1,20}:)?(?:feed|rdf))(?=[\s>])", re.IGNORECASE)
 
 
-def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: datetime) -> ParsedFeed:
+def parse_feed(
+    body: bytes, *, url: str, content_type: str | None = None, now: datetime, traces: bytes = b""
+) -> ParsedFeed:
     """Read a feed.
 
     Args:
@@ -41,6 +44,7 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: d
         url: where it came from; relative links are resolved against it. "" where it is unknown.
         content_type: the HTTP header, for its charset.
         now: later dates are implausible.
+        traces: what the feed's last document held; what is still there byte for byte is counted and left out.
 
     Returns:
         The feed with its entries in the document's order, each once, at most `LIMITS.entries`: the first and the last.
@@ -54,10 +58,10 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: d
         raise FeedError("the document is empty", reason=Reason.EMPTY)
     if looks_like_json(text):
         return _finished(*read_json(text, url=url, now=now))
-    return _read_xml(text, url=url, now=now)
+    return _read_xml(text, url=url, now=now, traces=traces)
 
 
-def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
+def _read_xml(text: str, *, url: str, now: datetime, traces: bytes) -> ParsedFeed:
     import feedparser
 
     whole = prepare(text)
@@ -67,9 +71,10 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
     if seen.name in ROOTS:
         return _finished(*read_sitemap(whole, root=seen.name, cut=seen.cut, url=url, now=now))
     document, dropped = at_most(LIMITS.entries, whole)
+    remains = _without_known(document, traces if not seen.cut else b"")
     try:
         parsed = feedparser.parse(
-            io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + document.encode()),
+            io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + remains.document.encode()),
             response_headers={"content-type": "application/xml; charset=utf-8"},  # without a base: `web_link` has one
             sanitize_html=False,
             resolve_relative_uris=False,
@@ -91,10 +96,43 @@ def _read_xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
         entries=(),
         truncated=seen.cut,
         dropped=dropped,
-        hints=_hints(facts, whole),
+        hints=_hints(facts, remains.document),
         note=_note(parsed, seen, dropped),
     )
-    return _finished(feed, [_entry(entry, url, now, zone) for entry in kept])
+    entries = [_unwrapped(_entry(entry, url, now, zone)) for entry in kept]
+    feed = replace(feed, held=len(remains.known))
+    if not seen.cut and len(entries) == len(remains.fresh):  # or nobody knows which is which
+        feed = replace(feed, traces=remains.traces(entries))
+    return _finished(feed, entries, others=list(remains.known.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Remains:
+    """A document without the entries that the last one had: what each of them is, and where in it the others stood."""
+
+    document: str
+    known: dict[int, Trace]  # by place in the whole document
+    fresh: dict[int, bytes]  # by place, the digest of how it is written
+    sources: tuple[bytes, ...]  # of all
+
+    def traces(self, entries: Sequence[Entry]) -> bytes:
+        """Return what is to be remembered of the whole document."""
+        traces = self.known | dict(zip(self.fresh, map(trace_of, entries), strict=True))
+        return packed((source, traces[place]) for place, source in enumerate(self.sources[:MOST_TRACES]))
+
+
+def _without_known(document: str, memory: bytes) -> _Remains:
+    places = entries_at(document)
+    sources = tuple(source_of(document[start:end]) for start, end in places)
+    remembered = unpacked(memory)
+    known = {place: remembered[source] for place, source in enumerate(sources) if source in remembered}
+    fresh = {place: source for place, source in enumerate(sources) if source not in remembered}
+    kept, at = [], 0
+    for place in known:
+        start, end = places[place]
+        kept.append(document[at:start])
+        at = end
+    return _Remains("".join((*kept, document[at:])), known, fresh, sources)
 
 
 def _entry(found: dict[str, Any], url: str, now: datetime, zone: tzinfo) -> Entry:
@@ -138,18 +176,21 @@ def _string(found: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _finished(feed: ParsedFeed, entries: Sequence[Entry]) -> ParsedFeed:
+def _finished(feed: ParsedFeed, entries: Sequence[Entry], *, others: Sequence[Trace] = ()) -> ParsedFeed:
     """Unwrap links, bound the contents of all entries together, then tell them apart; say what cannot be read."""
     room = LIMITS.text
     bounded = []
-    for listed in entries:
-        entry = replace(listed, link=unwrapped(listed.link)) if listed.link else listed
+    for entry in map(_unwrapped, entries):
         taken = len(entry.content) + len(entry.summary)
         bounded.append(entry if taken <= room else replace(entry, content="", summary=clip(entry.summary, 300)))
         room = max(0, room - taken)
     unread = garbled("\n".join(f"{entry.title}\n{entry.summary}" for entry in entries))
     note = feed.note or (f"unreadable characters in {unread} places" if unread >= _MANY_GARBLED else None)
-    return replace(feed, entries=identified(bounded, home=feed.link), note=note)
+    return replace(feed, entries=identified(bounded, home=feed.link, others=others), note=note)
+
+
+def _unwrapped(entry: Entry) -> Entry:
+    return replace(entry, link=unwrapped(entry.link)) if entry.link else entry
 
 
 def _hints(facts: dict[str, Any], document: str) -> Hints:

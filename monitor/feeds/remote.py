@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
 from monitor.clock import SystemClock
@@ -42,6 +43,7 @@ async def parse(
     content_type: str | None = None,
     max_bytes: int = MAX_BYTES,
     now: datetime | None = None,
+    traces: bytes = b"",
 ) -> ParsedFeed:
     """Read a feed in a child process.
 
@@ -52,6 +54,7 @@ async def parse(
         content_type: the HTTP header, or None.
         max_bytes: of the document, unpacked.
         now: later dates are implausible; the machine's clock unless said.
+        traces: of the feed's last document; entries that it held are counted and left out.
 
     Raises:
         FeedError: EMPTY, MALFORMED or TOO_LARGE.
@@ -62,5 +65,6 @@ async def parse(
         "content_type": content_type,
         "max_bytes": max_bytes,
         "now": (now or SystemClock().now()).isoformat(),
+        "traces": b64encode(traces).decode("ascii"),
     }
     return from_wire(await pool.run("monitor.feeds.task:parse_task", body, args))

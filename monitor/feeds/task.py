@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64decode
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ def parse_task(body: bytes, args: Mapping[str, Any]) -> dict[str, Any]:
     started_s = time.process_time()
     document = unpacked(body, max_bytes=args["max_bytes"])
     parsed = parse_feed(
-        document, url=args["url"], content_type=args["content_type"], now=datetime.fromisoformat(args["now"])
+        document,
+        url=args["url"],
+        content_type=args["content_type"],
+        now=datetime.fromisoformat(args["now"]),
+        traces=b64decode(args["traces"]),
     )
     return to_wire(parsed) | {"cpu_s": time.process_time() - started_s, "size_bytes": len(document)}

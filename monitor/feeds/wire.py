@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ def to_wire(parsed: ParsedFeed) -> dict[str, Any]:
     told = asdict(parsed)
     for entry in told["entries"]:
         entry.update({name: _iso(entry[name]) for name in _INSTANTS})
-    return told
+    return told | {"traces": b64encode(parsed.traces).decode("ascii")}
 
 
 def from_wire(told: Mapping[str, Any]) -> ParsedFeed:
@@ -40,8 +41,13 @@ def from_wire(told: Mapping[str, Any]) -> ParsedFeed:
     )
     hints = told["hints"]
     skips = {name: tuple(hints[name]) for name in _SKIPS}
-    parts = tuple(told["parts"])
-    return ParsedFeed(**{**told, "entries": entries, "parts": parts, "hints": Hints(**{**hints, **skips})})
+    unpacked = {
+        "entries": entries,
+        "parts": tuple(told["parts"]),
+        "hints": Hints(**{**hints, **skips}),
+        "traces": b64decode(told["traces"]),
+    }
+    return ParsedFeed(**{**told, **unpacked})
 
 
 def as_dict(parsed: ParsedFeed) -> dict[str, Any]:

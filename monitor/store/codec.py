@@ -93,6 +93,7 @@ def feed_from_row(row: Row[Any]) -> FeedState:
         last_error=row.last_error,
         moved_to=row.moved_to,
         moved_count=row.moved_count,
+        traces=row.traces or b"",
         rhythm=rhythm_of(row.rhythm),
         hints=Hints() if row.hints is None else _hints_from(row.hints),
         polled_url=row.polled_url,

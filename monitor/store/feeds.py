@@ -129,8 +129,9 @@ def _comes_back(row: Any) -> bool:
 
 def _resumed(now: datetime) -> dict[str, object]:
     """Return what resuming sets: the next poll is a first one, so that what a pause missed comes as one recap."""
-    unknown = dict.fromkeys(("baseline_at", "etag", "last_modified", "body_sha256", "rhythm", "failing_since"))
-    return {"status": FeedStatus.ACTIVE, "paused_by": None, "next_due_at": now, "failures": 0, **unknown}
+    unknown = ("baseline_at", "etag", "last_modified", "body_sha256", "rhythm", "traces", "failing_since")
+    fresh = {"status": FeedStatus.ACTIVE, "paused_by": None, "next_due_at": now, "failures": 0}
+    return {**fresh, **dict.fromkeys(unknown)}
 
 
 def _declaration(feed: Feed) -> dict[str, object]:

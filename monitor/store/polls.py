@@ -84,13 +84,13 @@ def record_poll(
     if feed is None:
         raise NotFoundError(f"no feed {feed_id}")
     # What is cut short or empty is no baseline: the rest, when it comes, would be told as news. Not for ever, though.
-    is_whole = bool(entries) and not outcome.truncated
+    is_whole = bool(entries or outcome.held) and not outcome.truncated
     baseline_at = now if is_whole or now - feed.added_at > _BASELINE_PATIENCE else None
     changes = _feed_changes(feed, outcome, next_due_at=next_due_at, baseline_at=baseline_at, now=now)
     connection.execute(update(FEED).where(FEED.c.id == feed_id).values(changes))
     moved = address is not None and move_feed(connection, feed_id, address)
     if outcome.kind is not PollResult.PARSED or not entries:
-        return PollRecord(moved=moved)
+        return PollRecord(known=outcome.held, moved=moved)
     sorted_, elsewhere = _sort(connection, feed_id, entries)
     _update_texts(connection, sorted_)
     baseline_age = timedelta(seconds=baseline_max_age_s) if feed.baseline_at is None else None
@@ -106,10 +106,10 @@ def record_poll(
         rhythm = _rhythm(feed, entries, sorted_.fresh, now=now)
         connection.execute(update(FEED).where(FEED.c.id == feed_id).values(rhythm=pack(rhythm)))
     states = Counter(row["state"] for row in rows)
-    duplicates = states[EntryState.DUPLICATE]
+    known = sorted_.known + states[EntryState.DUPLICATE] + outcome.held
     if baseline_age is not None:
-        return PollRecord(baseline=len(rows) - duplicates, known=sorted_.known + duplicates, moved=moved)
-    return PollRecord(new=len(rows) - duplicates, known=sorted_.known + duplicates, moved=moved)
+        return PollRecord(baseline=len(rows) - states[EntryState.DUPLICATE], known=known, moved=moved)
+    return PollRecord(new=len(rows) - states[EntryState.DUPLICATE], known=known, moved=moved)
 
 
 def _feed_changes(
@@ -145,6 +145,7 @@ def _feed_changes(
         | {
             "body_sha256": outcome.body_sha256,
             "hints": hints_values(outcome.hints),
+            "traces": outcome.traces,
             "baseline_at": feed.baseline_at or baseline_at,
         }
     )

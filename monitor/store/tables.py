@@ -103,6 +103,7 @@ class FeedRow(_Row, table=True):
     moved_to: str | None = None
     moved_count: int = 0
     failing_since: datetime | None = Field(default=None, sa_type=Instant)  # the first of `failures`
+    traces: bytes | None = Field(default=None, sa_type=LargeBinary)  # see monitor.feeds.traces.packed
     rhythm: bytes | None = Field(default=None, sa_type=LargeBinary)  # see monitor.rhythm.pack
     hints: dict[str, Any] | None = Field(default=None, sa_type=Json)  # None: its document gives none
     polled_url: str | None = Field(default=None)  # where it moved to for good

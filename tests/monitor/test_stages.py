@@ -148,6 +148,22 @@ def test_the_same_bytes_are_not_parsed_again(tmp_path: Path) -> None:
     at_desk(tmp_path, act)
 
 
+def test_i1_a_guid_that_an_old_entry_has_too_silences_no_new_one(tmp_path: Path) -> None:
+    """Though only the new one is parsed."""
+
+    async def act(desk: Desk) -> None:
+        old = desk.item("/vieux", NEWS, age_s=10 * TOMORROW_S, guid="urn:toujours")
+        desk.site.publish("/rss.xml", old)
+        await desk.cycle()
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS, guid="urn:toujours"), old)
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [NEWS] == desk.told
+        assert 0 == desk.site.asked("/vieux")
+
+    at_desk(tmp_path, act)
+
+
 def test_p7_a_failing_feed_waits_longer_each_time_in_the_slow_lane(tmp_path: Path) -> None:
     async def act(desk: Desk) -> list[float]:
         desk.site.fail("/rss.xml", 500)

@@ -105,7 +105,7 @@ def test_an_entry_without_guid_title_or_date_is_printed_all_the_same() -> None:
 
 
 def test_what_the_child_tells_is_read_back_whole() -> None:
-    args = {"url": URL, "content_type": None, "max_bytes": feeds.MAX_BYTES, "now": NOW.isoformat()}
+    args = {"url": URL, "content_type": None, "max_bytes": feeds.MAX_BYTES, "now": NOW.isoformat(), "traces": ""}
     told = json.loads(json.dumps(parse_task(RSS.encode(), args)))
 
     assert feeds.parse_feed(RSS.encode(), url=URL, now=NOW) == from_wire(told)

@@ -81,6 +81,36 @@ def test_i1_an_entry_whose_guid_changes_is_known_by_its_title_and_date(store: St
     assert PollRecord(new=1) == poll(store, other, listed[0])
 
 
+def test_what_a_document_held_is_remembered_until_it_holds_something_else(store: Store) -> None:
+    feed_id = live_feed(store)
+    held = [
+        _record(store, feed_id, replace(PARSED, traces=b"un")).traces,
+        _record(store, feed_id, PollOutcome(PollResult.NOT_MODIFIED)).traces,
+        _record(store, feed_id, PollOutcome(PollResult.FAILED, reason=Reason.TIMEOUT)).traces,
+        _record(store, feed_id, replace(PARSED, truncated=True)).traces,
+    ]
+
+    assert [b"un", b"un", b"un", b""] == held
+
+
+def test_what_a_document_still_held_is_known(store: Store) -> None:
+    feed_id = live_feed(store)
+    given: dict[str, Any] = {"next_due_at": after(5), "now": NOW, "baseline_max_age_s": DAY_S}
+    seen = replace(PARSED, held=29)
+
+    assert PollRecord(known=29) == store.record_poll(feed_id, seen, (), **given)
+    assert PollRecord(new=1, known=29) == store.record_poll(feed_id, seen, [entry("neuf")], **given)
+
+
+def test_a_feed_that_is_resumed_forgets_what_its_document_held(store: Store) -> None:
+    feed_id = live_feed(store)
+    _record(store, feed_id, replace(PARSED, traces=b"un"))
+    store.pause_feed(feed_id, paused=True, now=NOW)
+    store.pause_feed(feed_id, paused=False, now=NOW)
+
+    assert b"" == store.feed(str(feed_id)).traces
+
+
 def test_p1_validators_that_a_document_no_longer_has_are_forgotten(store: Store) -> None:
     feed_id = live_feed(store)
     state = _record(store, feed_id, PollOutcome(PollResult.PARSED))
