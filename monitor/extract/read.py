@@ -17,7 +17,8 @@ from monitor.extract.body import read_body
 from monitor.extract.head import Head, instant_of, people, read_head, starts, without_site
 from monitor.extract.linked import Linked, read_linked
 from monitor.extract.markup import slim
-from monitor.extract.signs import completeness_of, language_of, spoken_language, wall_of, wire_of
+from monitor.extract.signs import completeness_of, language_of, spoken_language, wire_of
+from monitor.extract.walls import drop_consent, wall_of
 from monitor.links import site_of
 from monitor.model import Completeness
 from monitor.mojibake import garbled, repaired
@@ -93,8 +94,8 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None, now: da
         now: later dates are implausible.
 
     Raises:
-        ExtractError: NOT_HTML; EMPTY where no article text is seen; BLOCKED where a robot check or a consent wall
-            stands in its place.
+        ExtractError: NOT_HTML; EMPTY where no article text is seen, or the page says that there is none; BLOCKED where
+            a robot check or a consent wall stands in its place.
     """
     if not body.strip(b"\x00 \t\r\n"):
         raise ExtractError("the page is empty", reason=Reason.EMPTY)
@@ -142,13 +143,16 @@ def _parsed(markup: str) -> Any | None:
 def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
     head = read_head(tree, url=url)
     title = _title(head, linked, url)
+    asks_consent = drop_consent(tree)
     found = read_body(tree, stated=linked.body)
     authors = people(linked.authors or head.authors)
     text = _without_top(repaired(found.text[:_MOST_BODY]), title, *authors)
     shown = fold(" ".join(tree.itertext()))
-    if wall := wall_of(title=f"{title} {head.tab}", text=text or shown[:_LONG_PARAGRAPH]):
-        raise ExtractError(f"{wall} stands in the article's place", reason=Reason.BLOCKED)
+    if wall := wall_of(title=f"{title} | {head.tab}", text=text or shown[:_LONG_PARAGRAPH]):
+        raise ExtractError(f"{wall.name} stands in the article's place", reason=wall.reason)
     if len(text) < _LEAST:
+        if asks_consent:
+            raise ExtractError("a consent wall stands in the article's place", reason=Reason.BLOCKED)
         raise ExtractError("no article text is seen on the page", reason=Reason.EMPTY)
     description = clip(linked.description or head.description, _MOST_LEAD)
     lead, rest = (description, text) if _is_standfirst(description, text, shown) else split_lead(text)

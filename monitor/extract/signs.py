@@ -1,4 +1,4 @@
-"""What short signs in a page's text tell: a wall in the article's place, a paywall, a news agency, a language."""
+"""What short signs in a page's text tell: a paywall, a news agency, a language."""
 
 from __future__ import annotations
 
@@ -8,38 +8,11 @@ from typing import Final
 
 from monitor.model import Completeness
 
-__all__ = ["completeness_of", "language_of", "spoken_language", "wall_of", "wire_of"]
+__all__ = ["completeness_of", "language_of", "spoken_language", "wire_of"]
 
-_SHORT: Final = 700
 _FULL: Final = 1000
 _EDGE: Final = 400
 
-_WALLS: Final = (
-    (
-        "a robot check",
-        re.compile(
-            r"enable javascript|javascript (?:is|est) (?:disabled|désactivé)|activ(?:er|ez) javascript|just a moment|"
-            r"checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human|are you a robot|not a robot|captcha|"
-            r"vous n'êtes pas un robot|êtes-vous un robot|vérification de sécurité|attention required|"
-            r"access (?:to this page has been )?denied|accès (?:refusé|interdit)|pardon our interruption|"
-            r"unusual traffic|please (?:turn on|enable) (?:js|cookies)|request unsuccessful|ddos protection|"
-            r"403 forbidden|error 10(?:09|15|20)",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "a consent wall",
-        re.compile(
-            r"continuer sans accepter|accepter (?:et|&) (?:continuer|fermer)|tout (?:accepter|refuser)|"
-            r"nos partenaires (?:stockons|utilisons)|(?:nous|nos partenaires)[^.]{0,80} (?:utilisons|stockons)"
-            r"[^.]{0,60}(?:cookies|traceurs|informations sur un)|gérer (?:mes|vos) (?:choix|préférences|cookies)|"
-            r"(?:respectons|respecter) votre vie privée|(?:accepter|refuser) (?:tous )?les (?:cookies|traceurs)|"
-            r"bevor sie fortfahren|before you continue|avant d'accéder|paramétrer (?:les|vos|mes) cookies|"
-            r"we (?:and our partners )?(?:use|value)[^.]{0,40}(?:cookies|privacy)",
-            re.IGNORECASE,
-        ),
-    ),
-)
 _PAYWALL: Final = re.compile(
     r"il vous reste \d+(?:[.,]\d+)?\s?% (?:de (?:cet|ce)|à lire)|la suite (?:de cet article )?est réservée|"
     r"(?:cet|l')\s?article est (?:exclusivement )?(?:réservé|payant|premium)|"
@@ -87,18 +60,6 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _CODE: Final = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9-]+)?$")
 _NAMED: Final = {"french": "fr", "français": "fr", "francais": "fr", "english": "en", "anglais": "en"}
 _SAMPLE: Final = 4000
-
-
-def wall_of(*, title: str, text: str) -> str | None:
-    """Return what stands in the article's place, or None.
-
-    >>> wall_of(title="Un instant", text="Enable JavaScript and cookies to continue")
-    'a robot check'
-    """
-    if len(text) >= _SHORT:
-        return None
-    seen = f"{title}\\n{text}".replace("’", "'")
-    return next((name for name, signs in _WALLS if signs.search(seen)), None)
 
 
 def completeness_of(text: str, *, page_text: str, free: bool | None) -> Completeness:

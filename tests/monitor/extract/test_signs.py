@@ -2,26 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extract.signs import completeness_of, language_of, spoken_language, wall_of, wire_of
+from monitor.extract.signs import completeness_of, language_of, spoken_language, wire_of
 from monitor.model import Completeness
 from tests.monitor.extract.pages import BODY, PARAGRAPHS
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Enable JavaScript and cookies to continue", "a robot check"),
-        ("Please enable JS and disable any ad blocker", "a robot check"),
-        ("Vérification de sécurité en cours", "a robot check"),
-        ("Confirmez que vous n’êtes pas un robot", "a robot check"),
-        ("Avec votre accord, nos partenaires et nous utilisons des cookies. Continuer sans accepter", "a consent wall"),
-        ("Nous et nos partenaires stockons des informations sur un appareil", "a consent wall"),
-        ("Le gel a pris la vigne.", None),
-        (f"{BODY} Le captcha agace les internautes.", None),
-    ],
-)
-def test_a_wall_is_recognised_and_an_article_is_none(text: str, expected: str | None) -> None:
-    assert expected == wall_of(title="", text=text)
 
 
 @pytest.mark.parametrize(
