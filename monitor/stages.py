@@ -33,6 +33,7 @@ from monitor.deliver import ChannelSender
 from monitor.errors import DeliveryError, ExternalError, FetchError, Reason, StoreBusyError, StoreError
 from monitor.http import HttpClient
 from monitor.judges import Judge, Judgement
+from monitor.latency import legs
 from monitor.model import (
     Alert,
     Article,
@@ -416,7 +417,7 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     if later is not None and not any(map(alerting.notifies, judgement.matches)):
         await later()
         return ArticleReport(article, (), (), postponed=True)
-    recorded = await _record(tools, claim, article=article, judgement=judgement, done=later is None, now=now)
+    recorded = await _record(tools, claim, article=article, judgement=judgement, done=later is None, read_at=now)
     if later is not None:
         await later()
     return ArticleReport(article, recorded.matches, recorded.alerts, postponed=later is not None)
@@ -522,13 +523,15 @@ async def _record(
     article: Article,
     judgement: Judgement,
     done: bool,
-    now: datetime,
+    read_at: datetime,
 ) -> Recorded:
     """Plan, render, and write transaction B."""
+    now = tools.clock.now()
+    latency_s = _latency(article, claim, read_at=read_at, now=now)
     story = stories.assign(article, entry_key=claim.entry.keys[0], first_seen_at=claim.first_seen_at)
     alerts: tuple[Alert, ...] = ()
     if not claim.baseline:
-        alerts = alerting.plan(judgement.matches, story, tools.routes, now=now, latency_s=_latency(article, claim, now))
+        alerts = alerting.plan(judgement.matches, story, tools.routes, now=now, latency_s=latency_s)
     outbox = [(alert, _render(tools, alert)) for alert in alerts]
     recorded = await tools.thread.run(
         tools.store.record_article,
@@ -541,17 +544,19 @@ async def _record(
         # the text of a reserved page is matched, not kept (promise P5)
         keep_text=not (article.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT),
         done=done,
+        read_at=read_at,
         now=now,
     )
-    _tell_article(tools.metrics, claim, article=article, recorded=recorded, done=done, now=now)
+    _tell_article(tools.metrics, claim, article=article, recorded=recorded, done=done, latency_s=latency_s)
     return recorded
 
 
-def _latency(article: Article, claim: EntryClaim, now: datetime) -> tuple[tuple[str, float], ...]:
-    seen_to_sent = ("seen_to_sent_s", max(0.0, (now - claim.first_seen_at).total_seconds()))
-    if article.published_at is None or article.published_at > claim.first_seen_at:
-        return (seen_to_sent,)
-    return (("published_to_seen_s", (claim.first_seen_at - article.published_at).total_seconds()), seen_to_sent)
+def _latency(article: Article, claim: EntryClaim, *, read_at: datetime, now: datetime) -> tuple[tuple[str, float], ...]:
+    """Return the legs of an article's way that are known; of a first poll, nobody was late to see it."""
+    published_at = None if claim.baseline else article.published_at
+    known = legs(published_at=published_at, seen_at=claim.first_seen_at, read_at=read_at, matched_at=now)
+    seen_to_sent_s = max(0.0, (now - claim.first_seen_at).total_seconds())
+    return *((f"{leg}_s", seconds) for leg, seconds in known.items()), ("seen_to_sent_s", seen_to_sent_s)
 
 
 def _render(tools: Tools, alert: Alert) -> list[OutboxItem]:
@@ -580,16 +585,18 @@ def _tell_article(
     article: Article,
     recorded: Recorded,
     done: bool,
-    now: datetime,
+    latency_s: tuple[tuple[str, float], ...],
 ) -> None:
     for match in recorded.matches:
         kind = "near_miss" if match.verdict.near_miss else "match"
         metrics.matches.labels(match.rule.id, kind).inc()
     if done:
         metrics.articles.labels(article.completeness).inc()
-    for name, seconds in _latency(article, claim, now) if recorded.is_new else ():
-        if name == "published_to_seen_s":
-            metrics.published_to_seen.observe(seconds)
+    if not claim.baseline:
+        for name, seconds in latency_s:
+            # The page may be read long after the feed's own words were recorded: it is then that the article is read.
+            if name in metrics.legs and (recorded.is_new if name == "published_to_seen_s" else done):
+                metrics.legs[name].observe(seconds)
     for alert in recorded.alerts:
         metrics.alerts.labels(alert.type).inc()
         _log.info("alert_planned", extra={**_facts(claim), "alert_id": alert.id, "rule": alert.matches[0].rule.id})

@@ -118,9 +118,17 @@ class Metrics:
         self.loop_stall = gauge("loop_stall_seconds", "Longest stall of the event loop since the start.")
         self.last_round = gauge("last_round_timestamp_seconds", "When the last full round of the daemon ended.")
         self.published_to_seen = histogram("published_to_seen_seconds", "From publication to first sight.")
+        self.seen_to_read = histogram("seen_to_read_seconds", "From first sight to the article's text.")
+        self.read_to_matched = histogram("read_to_matched_seconds", "From the text to the verdict of the rules.")
         self.planned_to_sent = histogram(
             "planned_to_sent_seconds", "From planning an alert to its acceptance by a receiver."
         )
+        # by the names that alerts give them
+        self.legs = {
+            "published_to_seen_s": self.published_to_seen,
+            "seen_to_read_s": self.seen_to_read,
+            "read_to_matched_s": self.read_to_matched,
+        }
 
     def round_ended(self, now: datetime) -> None:
         """Note that the scheduler ticked, the database was written and the outbox was looked at."""

@@ -62,7 +62,8 @@ def plan(
         story: the story.
         routes: who is told.
         now: the present instant, UTC; the alert's `planned_at`, where its latency ends.
-        latency_s: what is known of the article's way here: `published_to_seen_s`, `seen_to_sent_s`.
+        latency_s: what is known of the article's way here: the known legs of `monitor.latency` up to
+            here, such as `published_to_seen_s`, and `seen_to_sent_s`, which ends here.
     """
     told: dict[str, Match] = {}
     for match in filter(notifies, matches):

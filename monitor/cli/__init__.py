@@ -28,6 +28,7 @@ from monitor.cli import (
     poll,
     read,
     rules,
+    stats,
     why,
 )
 from monitor.cli import run as run_command
@@ -52,6 +53,7 @@ app.command("check")(check.check)
 app.command("config")(config.config)
 app.command("matches")(matches.matches)
 app.command("label")(label.label)
+app.command("stats")(stats.stats)
 app.command("why")(why.why)
 app.command("explain")(explain.explain)
 app.command("analyse")(analyse.analyse)

@@ -196,11 +196,9 @@ class _Visit:
         limits = schedule.FEED_LIMITS[Lane.SLOW]
         try:
             if not state.feed.typed:
-                await self._permissions.check_robots(state.feed.url)
-            async with self._gate.feed(state.feed.url):
-                answer = await self._client.get(
-                    state.feed.url, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s
-                )
+                await self._permissions.check_robots(state.address)
+            async with self._gate.feed(state.address):
+                answer = await self._client.get(state.address, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s)
             if not answer.is_success:
                 raise status_error(answer)
             kind = answer.headers.get("content-type")

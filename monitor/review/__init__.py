@@ -4,6 +4,7 @@
 
     ArchivedArticle --Judge--> Outcome --tally, compare--> RuleTally, Diff
     ListedEntry --whereabouts--> Whereabouts
+    LedgerLine, ToldLine --tally_sources--> Tally
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from monitor.review.backtest import Period, RuleTally, period_of, tally
 from monitor.review.diff import Change, DayDiff, Diff, RuleDiff, compare, sentence
 from monitor.review.judging import Graded, Judge, Outcome
+from monitor.review.ledger import Spread, Tally, alerts_per_day, alerts_per_rule, tally_sources
 from monitor.review.overlap import never_seen, overlapping
 from monitor.review.precision import Precision, wilson
 from monitor.review.shadow import ShadowRecord, shadow_record
@@ -38,8 +40,12 @@ __all__ = [
     "RuleDiff",
     "RuleTally",
     "ShadowRecord",
+    "Spread",
     "Stage",
+    "Tally",
     "Whereabouts",
+    "alerts_per_day",
+    "alerts_per_rule",
     "compare",
     "condition_of",
     "lacks_text",
@@ -51,6 +57,7 @@ __all__ = [
     "sentence",
     "shadow_record",
     "tally",
+    "tally_sources",
     "whereabouts",
     "wilson",
 ]

@@ -17,6 +17,7 @@ from monitor.store.values import (
     Gauges,
     Judgement,
     LabelLine,
+    LedgerLine,
     ListedAlert,
     ListedArticle,
     ListedEntry,
@@ -30,6 +31,7 @@ from monitor.store.values import (
     RecapPending,
     Recorded,
     ShadowMatch,
+    ToldLine,
 )
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "Gauges",
     "Judgement",
     "LabelLine",
+    "LedgerLine",
     "ListedAlert",
     "ListedArticle",
     "ListedEntry",
@@ -56,4 +59,5 @@ __all__ = [
     "Recorded",
     "ShadowMatch",
     "Store",
+    "ToldLine",
 ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, literal, select, update
 
 from monitor.errors import NotFoundError
 from monitor.matches import match_values
 from monitor.model import Alert, Article, ArticleId, EntryId, Story
 from monitor.store.codec import article_values, match_from_row, story_from_row, story_values
 from monitor.store.outbox import add_deliveries
-from monitor.store.sql import chunks, is_literally
+from monitor.store.sql import Instant, chunks, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, STORY
 from monitor.store.values import EntryState, OutboxItem, RecapItem, RecapPending, Recorded
 
@@ -41,6 +41,7 @@ def record_article(
     alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
     keep_text: bool,
     done: bool,
+    read_at: datetime,
     now: datetime,
 ) -> Recorded:
     """Record one article; see `Store.record_article`."""
@@ -56,9 +57,10 @@ def record_article(
         row |= {"lead": "", "body": ""}
     is_new = there is None
     if there is None:
-        there = _insert(connection, ARTICLE, row | {"recorded_at": now})
+        there = _insert(connection, ARTICLE, row | {"recorded_at": now, "read_at": read_at})
     else:
-        connection.execute(update(ARTICLE).where(ARTICLE.c.id == there).values(row))
+        first_read_at = case((ARTICLE.c.page_reason.is_(None), ARTICLE.c.read_at), else_=literal(read_at, Instant))
+        connection.execute(update(ARTICLE).where(ARTICLE.c.id == there).values(row | {"read_at": first_read_at}))
     match_ids, new = _put_matches(connection, there, article, matches, baseline=entry.baseline, now=now)
     new_alerts = tuple(
         alert

@@ -32,7 +32,7 @@ from monitor.model import (
     Receipt,
     Story,
 )
-from monitor.store import archive, articles, feeds, hosts, incidents, listing, log, outbox, polls, reading
+from monitor.store import archive, articles, feeds, hosts, incidents, ledger, listing, log, outbox, polls, reading
 from monitor.store.connection import connect, create_file, database_path, translated, writing
 from monitor.store.connection import reading as reading_from
 from monitor.store.migrate import check_version, migrate
@@ -45,6 +45,7 @@ from monitor.store.values import (
     Gauges,
     Judgement,
     LabelLine,
+    LedgerLine,
     ListedEntry,
     MatchDetail,
     MatchLine,
@@ -54,6 +55,7 @@ from monitor.store.values import (
     RecapPending,
     Recorded,
     ShadowMatch,
+    ToldLine,
 )
 
 if TYPE_CHECKING:
@@ -375,6 +377,7 @@ class Store:
         entities: Sequence[str] = (),
         keep_text: bool = True,
         done: bool = True,
+        read_at: datetime | None = None,
     ) -> Recorded:
         """Record an article and all that follows from it, in one transaction (promise D2).
 
@@ -393,6 +396,7 @@ class Store:
             entities: ids of the entities that the article mentions.
             keep_text: False: of the entry's and the article's texts only the title is kept (promise P5).
             done: False: its page is still to be read, and the entry stays leased.
+            read_at: when its text was there; `now` unless said.
 
         Returns:
             The article's number, and those of the matches and alerts that are new.
@@ -411,6 +415,7 @@ class Store:
                 alerts=alerts,
                 keep_text=keep_text,
                 done=done,
+                read_at=read_at or now,
                 now=now,
             )
 
@@ -643,7 +648,7 @@ class Store:
         """Return the feeds that listed pages of a host, wherever they are themselves.
 
         Args:
-            host: its name, with the port unless it is the scheme's own.
+            host: as link keys begin: without `www.`, with the port unless it is the scheme's own.
         """
         with self._read() as connection:
             return listing.feeds_listing(connection, host)
@@ -664,6 +669,18 @@ class Store:
                 feeds=feeds.count_by_status(connection),
                 incidents=incidents.count_open(connection),
             )
+
+    # --- the ledger -------------------------------------------------------------------------------------------------
+
+    def ledger(self, *, since: datetime) -> tuple[LedgerLine, ...]:
+        """Return a line for each article that was first seen since then, texts and all unread."""
+        with self._read() as connection:
+            return ledger.read_ledger(connection, since=since)
+
+    def told(self, *, since: datetime) -> tuple[ToldLine, ...]:
+        """Return a line for each match that an alert planned since then tells, and for each of its deliveries."""
+        with self._read() as connection:
+            return ledger.read_told(connection, since=since)
 
     # --- the archive ------------------------------------------------------------------------------------------------
 

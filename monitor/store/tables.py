@@ -123,6 +123,7 @@ class EntryRow(_Row, table=True):
         ),
         Index("ix_entry_page_host", "page_host", "host_is_slow", sqlite_where=text("state = 'to_read'")),
         Index("ix_entry_lease_until", "lease_until", sqlite_where=text("lease_until IS NOT NULL")),
+        Index("ix_entry_first_seen_at", "first_seen_at", "feed_id", "baseline"),  # the ledger, without the texts
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -172,7 +173,12 @@ class ArticleRow(_Row, table=True):
     """The text of an article."""
 
     __tablename__ = "article"
-    __table_args__ = (Index("ix_article_story_id", "story_id"), Index("ix_article_text_sha256", "text_sha256"))
+    __table_args__ = (
+        Index("ix_article_story_id", "story_id"),
+        Index("ix_article_text_sha256", "text_sha256"),
+        # the ledger, without the texts
+        Index("ix_article_read_at", "read_at", "entry_id", "published_at", "completeness", "page_reason"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     entry_id: int = Field(foreign_key="entry.id", unique=True)
@@ -194,6 +200,7 @@ class ArticleRow(_Row, table=True):
     page_error: str | None = None
     entities: list[str] = Field(sa_type=Json)  # ids, in order of first sight
     recorded_at: datetime = Field(sa_type=Instant)
+    read_at: datetime | None = Field(default=None, sa_type=Instant)  # its page was; without one, what the feed says
 
 
 class MatchRow(_Row, table=True):

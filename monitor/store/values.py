@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from monitor.errors import Reason
 from monitor.model import (
@@ -20,6 +21,7 @@ from monitor.model import (
     Entry,
     EntryId,
     Feed,
+    FeedId,
     FeedState,
     Incident,
     Lane,
@@ -39,6 +41,7 @@ __all__ = [
     "Gauges",
     "Judgement",
     "LabelLine",
+    "LedgerLine",
     "ListedAlert",
     "ListedArticle",
     "ListedEntry",
@@ -52,6 +55,7 @@ __all__ = [
     "RecapPending",
     "Recorded",
     "ShadowMatch",
+    "ToldLine",
 ]
 
 
@@ -308,3 +312,28 @@ class ListedEntry:
     last_error: str | None
     withheld: bool  # its page is reserved: its texts were not kept (promise P5)
     article: ListedArticle | None
+
+
+class LedgerLine(NamedTuple):
+    """An article's way so far; a named tuple, since there are a hundred thousand of them."""
+
+    feed_id: FeedId
+    baseline: bool
+    seen_at: datetime
+    published_at: datetime | None
+    read_at: datetime
+    completeness: str
+    page_reason: str | None
+
+
+class ToldLine(NamedTuple):
+    """A match that an alert tells, and one of its deliveries. No receiver: it is in the log only."""
+
+    alert_id: AlertId
+    type: AlertType
+    feed_id: FeedId
+    rule: str
+    read_at: datetime | None
+    planned_at: datetime
+    receiver: str | None
+    sent_at: datetime | None

@@ -853,11 +853,48 @@ def test_the_way_of_an_article_is_timed(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
         desk.clock.pass_s(HOUR_S)
+        desk.site.page("/une", FILLER)
         desk.site.publish("/rss.xml", desk.item("/une", NEWS, age_s=120))
         await desk.cycle()
 
         assert 1 == desk.metric("published_to_seen_seconds_count")
         assert 120 == desk.metric("published_to_seen_seconds_sum")
+        assert 1 == desk.metric("seen_to_read_seconds_count") == desk.metric("read_to_matched_seconds_count")
+        [told] = desk.alerts
+        assert {
+            "published_to_seen_s": 120.0,
+            "seen_to_read_s": 0.0,
+            "read_to_matched_s": 0.0,
+            "seen_to_sent_s": 0.0,
+        } == told.payload["data"]["latency"]
+
+    at_desk(tmp_path, act)
+
+
+def test_an_article_is_read_when_its_page_is_and_told_when_its_title_owes_it(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 503)
+        await _news(desk)
+        seen_at = desk.clock.now()
+        desk.site.page("/une", FILLER)
+        await desk.cycle(after_s=60)
+        [line] = desk.app.tools.store.ledger(since=seen_at)
+        [told] = desk.app.tools.store.told(since=seen_at)
+
+        assert (seen_at, seen_at + timedelta(seconds=60)) == (line.seen_at, line.read_at)
+        assert (told.read_at, told.planned_at) == (line.read_at, seen_at)
+        assert (1, 60) == (desk.metric("seen_to_read_seconds_count"), desk.metric("seen_to_read_seconds_sum"))
+
+    at_desk(tmp_path, act)
+
+
+def test_of_a_first_poll_nobody_was_late(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/une", NEWS, age_s=HOUR_S))
+        await desk.cycle()
+
+        assert 0 == desk.metric("published_to_seen_seconds_count")
 
     at_desk(tmp_path, act)
 

@@ -60,7 +60,12 @@ PUBLISHED = datetime(2024, 5, 16, 4, 58, tzinfo=UTC)
 SEEN = PUBLISHED + timedelta(seconds=820)
 NOW = SEEN + timedelta(seconds=27)
 ROUTES = Routes(tuple(Receiver(channel.value, channel) for channel in Channel))
-LATENCY_S = (("published_to_seen_s", 820.0), ("seen_to_sent_s", 27.0))
+LATENCY_S = (
+    ("published_to_seen_s", 820.0),
+    ("seen_to_read_s", 25.5),
+    ("read_to_matched_s", 1.5),
+    ("seen_to_sent_s", 27.0),
+)
 
 TITLE = "Poutine attendu à Harbin, en Chine, pour un sommet sur le fret fluvial"
 RETITLED = "Poutine attendu à Pékin pour un sommet sur le fret fluvial <et le gaz>"
