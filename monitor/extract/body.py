@@ -20,7 +20,10 @@ _GLUED: Final = re.compile(r"[a-zà-ÿ][.!?»]?[A-ZÀ-Ý][a-zà-ÿ]")
 _BOILERPLATE: Final = re.compile(
     r"(?:(?:à )?lire (?:aussi|également|plus tard|la suite)|à lire\b|lisez aussi|voir aussi|sur le même sujet|"
     r"article réservé à nos abonnés|(?:cet |l')?article (?:est )?réservé aux abonnés|"
-    r"il vous reste \d+(?:[.,]\d+)?\s?% de cet article|la suite est réservée|"
+    r"il (?:vous )?reste \d+(?:[.,]\d+)?\s?% |la suite (?:de cet article )?est réservée|contenu réservé aux abonnés|"
+    r"la lecture des articles est réservée|l[’']accès à la totalité de l[’']article|"
+    r"(?:vous avez )?envie de lire la suite|"
+    r"vous souhaitez lire l[’']intégralité|profitez de l[’']offre|pour lire la suite|create a free account|"
     r"abonnez-vous|s'abonner|déjà abonné|inscrivez-vous|s'inscrire|connectez-vous|se connecter|je m'abonne|"
     r"newsletter|partager|partagez|suivez-nous|retrouvez(?: toute)? (?:l'actualité|nos)|temps de lecture|"
     r"lecture \d+ min|"

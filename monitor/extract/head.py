@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import tzinfo
 
-__all__ = ["Head", "instant_of", "people", "read_head", "starts", "without_site"]
+__all__ = ["Head", "instant_of", "length_of", "people", "read_head", "starts", "without_site"]
 
 _DATES: Final = (
     "article:published_time",
@@ -75,6 +75,7 @@ _NO_NAME: Final = re.compile(
     r"\.(?:com|fr|be|ch|org|net|html?)\b|\d|^(?:AFP|AP|Reuters|agences?|la rédaction|rédaction)$",
     re.IGNORECASE,
 )
+_SELECTOR: Final = re.compile(r"(?:[a-z]+)?([.#])([\w-]+)")
 _LETTERS: Final = re.compile(r"\W+")
 
 
@@ -91,6 +92,7 @@ class Head:
     language: str = ""
     canonical: str | None = None
     site: str = ""
+    tier: str = ""  # `free`, `metered` or `locked`
 
 
 def read_head(tree: Any, *, url: str) -> Head:
@@ -123,7 +125,25 @@ def read_head(tree: Any, *, url: str) -> Head:
         or metas.get("og:locale", ""),
         canonical=web_link(canonical, base=url) if canonical else None,
         site=metas.get("og:site_name", ""),
+        tier=metas.get("article:content_tier", "").lower(),
     )
+
+
+def length_of(tree: Any, selectors: Iterable[str]) -> int | None:
+    """Return how many characters are in the elements of some `.class` or `#id` selectors, or None: there are none.
+
+    Args:
+        tree: lxml's root element.
+        selectors: others than those two kinds name no element.
+    """
+    named = [found.groups() for found in map(_SELECTOR.fullmatch, map(str.strip, selectors)) if found]
+    wanted = [("class" if kind == "." else "id", name) for kind, name in named]
+    lengths = [
+        sum(len(piece.strip()) for piece in each.itertext())
+        for each in (tree.iter() if wanted else ())
+        if isinstance(each.tag, str) and any(_has(each, attribute, name) for attribute, name in wanted)
+    ]
+    return max(lengths) if lengths else None
 
 
 def instant_of(stated: Iterable[str], *, now: datetime, zone: tzinfo = UTC) -> datetime | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Linked", "read_linked"]
 
 _MOST_NODES: Final = 2000
+_LAST_COMMA: Final = re.compile(r",\s{0,20}([}\]])")
+_MOST_PARTS: Final = 50
 _BODY: Final = 400_000
 
 
@@ -29,6 +34,7 @@ class Linked:
     language: str = ""
     free: bool | None = None
     publisher: str = ""
+    gated: tuple[str, ...] = ()  # selectors of what is for subscribers
 
 
 def read_linked(blocks: Iterable[str]) -> Linked:
@@ -42,6 +48,7 @@ def read_linked(blocks: Iterable[str]) -> Linked:
     if not articles:
         return Linked()
     node = max(articles, key=lambda each: sum(name in each for name in ("headline", "datePublished", "author")))
+    free, gated = _flag(node.get("isAccessibleForFree")), tuple(_gated(node.get("hasPart")))
     return Linked(
         headline=plain(_text(node.get("headline")) or _text(node.get("name")), most=500),
         description=plain(_text(node.get("description")), most=5000),
@@ -49,25 +56,32 @@ def read_linked(blocks: Iterable[str]) -> Linked:
         published=_text(node.get("datePublished")),
         authors=tuple(dict.fromkeys(_names(node.get("author")))),
         language=_language(node.get("inLanguage")),
-        free=_flag(node.get("isAccessibleForFree")),
+        free=False if gated and free is None else free,
         publisher=next(_names(node.get("publisher")), ""),
+        gated=gated,
     )
 
 
 def _loaded(block: str) -> Any:
-    """Return what a block holds; some wrap it in CDATA, and many leave line ends in strings."""
+    """Return what a block holds; some wrap it in CDATA, and many leave line ends in strings.
+
+    Where that is no JSON, it may be so without a comma before an end, or once its characters are unescaped.
+    """
     text = block.strip().removeprefix("//").removeprefix("<![CDATA[").removesuffix("]]>").removesuffix("//")
-    try:
-        return json.loads(text.strip().rstrip(";"), strict=False)
-    except (ValueError, RecursionError):
-        return None
+    text = text.strip().rstrip(";")
+    for mended in (text, _LAST_COMMA.sub(r"\1", text), html.unescape(text)):
+        try:
+            return json.loads(mended, strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return None
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects of a block, breadth first, through lists and `@graph`."""
-    waiting, seen = [value], 0
+    waiting, seen = deque([value]), 0
     while waiting and seen < _MOST_NODES:
-        current, seen = waiting.pop(0), seen + 1
+        current, seen = waiting.popleft(), seen + 1
         if isinstance(current, list):
             waiting.extend(current[:_MOST_NODES])
         elif isinstance(current, dict):
@@ -94,6 +108,13 @@ def _names(value: Any) -> Iterator[str]:
         name = each.get("name") if isinstance(each, dict) else each
         if read := plain(_text(name), most=300):
             yield read
+
+
+def _gated(value: Any) -> Iterator[str]:
+    """Yield the selectors of the parts that are not free."""
+    for each in value[:_MOST_PARTS] if isinstance(value, list) else [value]:
+        if isinstance(each, dict) and _flag(each.get("isAccessibleForFree")) is False:
+            yield from (part for part in _text(each.get("cssSelector")).replace(",", "\n").split("\n") if part.strip())
 
 
 def _language(value: Any) -> str:

@@ -13,8 +13,8 @@ from lxml import html as lxml_html
 from monitor.charset import decode
 from monitor.dates import zone_of
 from monitor.errors import ExtractError, Reason
-from monitor.extract.body import read_body
-from monitor.extract.head import Head, instant_of, people, read_head, starts, without_site
+from monitor.extract.body import Body, read_body
+from monitor.extract.head import Head, instant_of, length_of, people, read_head, starts, without_site
 from monitor.extract.linked import Linked, read_linked
 from monitor.extract.markup import slim
 from monitor.extract.signs import completeness_of, language_of, spoken_language, wire_of
@@ -34,6 +34,7 @@ _MOST_TITLE: Final = 500
 _MOST_LEAD: Final = 5000
 _MOST_BODY: Final = 400_000
 _LEAST: Final = 40
+_TIERS: Final = {"free": True, "locked": False}
 _LONG_PARAGRAPH: Final = 1200
 _SHORTEST_LEAD: Final = 120
 _SENTENCE_END: Final = re.compile(r"[.!?…]»?\s+(?=[«A-ZÀ-Ý])")
@@ -168,11 +169,20 @@ def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
             (linked.published, *head.dates), now=now, zone=zone_of(url, language=linked.language or head.language)
         ),
         authors=authors,
-        completeness=completeness_of(text, page_text=shown, free=True if found.way == "json-ld" else linked.free),
+        completeness=completeness_of(
+            text, page_text=shown, free=_is_free(head, linked, found), gated=length_of(tree, linked.gated)
+        ),
         wire=wire_of(text, authors=(*linked.authors, *head.authors)),
         way=found.way,
         garbled=garbled(f"{title}\n{text}"),
     )
+
+
+def _is_free(head: Head, linked: Linked, found: Body) -> bool | None:
+    """Return what the page states; the text that it gives to machines is whole."""
+    if found.way == "json-ld":
+        return True
+    return linked.free if linked.free is not None else _TIERS.get(head.tier)
 
 
 def _is_standfirst(description: str, text: str, shown: str) -> bool:

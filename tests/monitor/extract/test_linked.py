@@ -88,6 +88,38 @@ def test_line_ends_in_strings_and_a_last_semicolon_are_forgiven() -> None:
     assert read_linked(['{"@type": "Article", "headline": "Gel\ntardif"};']).headline == "Gel tardif"
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        '{"@type": "NewsArticle", "headline": "Gel", "keywords": ["vin",\n],}',
+        "{&quot;@type&quot;: &quot;NewsArticle&quot;, &quot;headline&quot;: &quot;Gel&quot;}",
+    ],
+)
+def test_what_publishers_break_most_is_mended(block: str) -> None:
+    assert read_linked([block]).headline == "Gel"
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({"isAccessibleForFree": False, "cssSelector": ".a, #b"}, (".a", " #b")),
+        ([{"isAccessibleForFree": "False", "cssSelector": [".a", ".b"]}, {"cssSelector": ".c"}], (".a", ".b")),
+        ({"isAccessibleForFree": True, "cssSelector": ".a"}, ()),
+        (["x", None, {"isAccessibleForFree": False}], ()),
+    ],
+)
+def test_what_is_for_subscribers_is_known_by_its_selectors(part: Any, expected: tuple[str, ...]) -> None:
+    told = read_linked([json.dumps({"@type": "NewsArticle", "hasPart": part})])
+
+    assert (expected, False if expected else None) == (told.gated, told.free)
+
+
+def test_r3_many_large_lists_are_passed_over_in_time() -> None:
+    block = json.dumps([[[1] * 200] * 500] * 3)
+
+    assert read_linked([block] * 20) == Linked()
+
+
 def test_a_block_in_cdata_is_read() -> None:
     assert read_linked(['//<![CDATA[\n{"@type": "Article", "headline": "Gel"}\n//]]>']).headline == "Gel"
 

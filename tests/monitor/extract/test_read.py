@@ -11,6 +11,7 @@ from monitor.extract import Extracted, as_dict, read_page
 from monitor.extract.read import split_lead
 from monitor.model import Completeness
 from tests.monitor.extract.pages import BODY, PARAGRAPHS, STANDFIRST, TITLE, linked_data, page
+from tests.monitor.extract.teasers import TEASERS, WHOLE
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 URL = "https://gazette.example/vignes"
@@ -85,6 +86,19 @@ def test_a_page_that_is_not_free_is_a_teaser() -> None:
     short = "".join(f"<p>{each}</p>" for each in PARAGRAPHS[:2])
 
     assert read(page(head=linked_data(isAccessibleForFree=False), body=short)).completeness is Completeness.TEASER
+
+
+@pytest.mark.parametrize("name", TEASERS)
+def test_i7_a_teaser_is_marked(name: str) -> None:
+    told = read(TEASERS[name])
+
+    assert told.completeness is Completeness.TEASER
+    assert "abonn" not in told.text.casefold()
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_i7_a_whole_article_is_no_teaser(name: str) -> None:
+    assert read(WHOLE[name]).completeness is Completeness.FULL
 
 
 def test_an_agency_in_the_byline_is_the_wire() -> None:
