@@ -28,7 +28,7 @@ from monitor.model import Feed, FeedStatus, Lane, Refusal
 from monitor.rulesets import refusal_of
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
-from monitor.stages import Live, Tools, tell_refusal
+from monitor.stages import Live, Tools, Uplink, tell_refusal
 from monitor.store import DaemonLock, Store
 from monitor.store.connection import database_path
 from monitor.store.thread import StoreThread
@@ -269,6 +269,7 @@ def opened(
                 },
                 page_room={lane: asyncio.Semaphore(pages) for lane, pages in _PAGES.items()},
                 live=Live(judge),
+                uplink=Uplink(),
                 routes=routes,
                 channels=channels,
                 metrics=Metrics(),

@@ -21,7 +21,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -70,6 +70,7 @@ __all__ = [
     "FeedReport",
     "Live",
     "Tools",
+    "Uplink",
     "deliver",
     "poll_host",
     "read_article",
@@ -89,6 +90,7 @@ DELIVERY_LEASE_S = 120.0
 # Outages of a site last longer than minutes, and what only the text says must be found after them too (promise I8).
 _PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 _NOT_THERE_YET = 2  # retries of a 404: feeds name pages that their site has yet to publish
+_OUTAGE_PAGE_WAIT = timedelta(minutes=5)  # while our own network is down; it uses up no retry
 _PAGE_PATIENCE = timedelta(days=1)  # for a site that lets us read less than it publishes
 # An entry that took the daemon down this often is read from its feed alone.
 _MAX_PAGE_ATTEMPTS = 5
@@ -101,6 +103,13 @@ class Live:
     """Who judges by the rule set that is live; a reload replaces it whole."""
 
     judge: Judge
+
+
+@dataclass
+class Uplink:
+    """What is known of our own network; each poll of a feed replaces it whole."""
+
+    network: schedule.Network = field(default_factory=schedule.Network)
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,7 @@ class Tools:
     page_workers: Mapping[Lane, WorkerPool]
     page_room: Mapping[Lane, asyncio.Semaphore]  # pages in memory at once (promise R5)
     live: Live
+    uplink: Uplink
     routes: alerting.Routes
     channels: Mapping[str, ChannelSender]
     metrics: Metrics
@@ -204,7 +214,11 @@ async def _poll_feed(tools: Tools, state: FeedState, lane: Lane) -> _Turn:
     wait: timedelta | None = None
     try:
         outcome, parsed, max_age_s = await _fetch_and_parse(tools, state, lane)
+        await _look(tools, state, answered=True)
     except ExternalError as error:
+        answered = schedule.reached(error) if _is_of(error, fetch.host_of(state.address)) else None
+        if answered is not None and await _look(tools, state, answered=answered) and not answered:
+            return _Turn(None, schedule.OUTAGE_WAIT)
         if schedule.wants_slow_lane(lane, error):
             _log.info("left_to_slow_lane", extra={"feed_id": state.id, "feed": state.feed.url, "error": str(error)})
             return _Turn(None, too_much=True)
@@ -216,6 +230,27 @@ async def _poll_feed(tools: Tools, state: FeedState, lane: Lane) -> _Turn:
     entries = parsed.entries if parsed else ()
     report = await _record_poll(tools, state, outcome, entries, max_age_s=max_age_s, retry_after=retry_after)
     return _Turn(report, wait)
+
+
+async def _look(tools: Tools, state: FeedState, *, answered: bool) -> bool:
+    """Note whether a feed's host answered; return whether our own network is down.
+
+    What was counted before that was known is taken back.
+    """
+    now = tools.clock.now()
+    before = tools.uplink.network
+    network, wronged = schedule.look(before, state, now, answered=answered)
+    tools.uplink.network = network
+    is_down = network.down_since is not None
+    if is_down and before.down_since is None:
+        tools.metrics.own_network_down.set(1)
+        _log.error("own_network_down", extra={"hosts": [seen.host for seen in network.sightings if not seen.reached]})
+    elif before.down_since is not None and not is_down:
+        tools.metrics.own_network_down.set(0)
+        _log.warning("own_network_back", extra={"down_s": (now - before.down_since).total_seconds()})
+    if wronged:
+        await tools.thread.run(tools.store.forgive_polls, wronged, next_due_at=now + schedule.OUTAGE_WAIT, now=now)
+    return is_down
 
 
 def _is_of(error: ExternalError, host: str) -> bool:
@@ -437,11 +472,12 @@ def _later(
     tools: Tools, claim: EntryClaim, error: ExternalError, now: datetime
 ) -> Callable[[], Awaitable[None]] | None:
     """Return what lets a page that failed be asked for again, or None: what the feed gave is all there will be."""
-    if schedule.wants_slow_lane(claim.lane, error):
+    is_ours = tools.uplink.network.down_since is not None and schedule.is_unreachable(error)
+    if not is_ours and schedule.wants_slow_lane(claim.lane, error):
         _log.info("left_to_slow_lane", extra={**_facts(claim), "error": str(error)})
         is_of_host = schedule.slows_its_host(error.reason) and _is_of(error, fetch.host_of(claim.entry.link or ""))
         return partial(tools.thread.run, tools.store.leave_to_slow_lane, claim.id, whole_host=is_of_host, now=now)
-    wait = _page_wait(error, claim, now)
+    wait = _page_wait(error, claim, now, is_ours=is_ours)
     if wait is None:
         return None
     return partial(
@@ -451,15 +487,17 @@ def _later(
         next_attempt_at=now + wait,
         reason=error.reason,
         error=str(error),
-        counted=error.reason is not Reason.BUSY,
+        counted=error.reason is not Reason.BUSY and not is_ours,
         now=now,
     )
 
 
-def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime) -> timedelta | None:
+def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime, *, is_ours: bool) -> timedelta | None:
     """Return how long to wait before a page is asked for again, or None: it is not."""
     if now - claim.first_seen_at > _PAGE_PATIENCE:
         return None
+    if is_ours:
+        return _OUTAGE_PAGE_WAIT
     if error.reason is Reason.BUSY:
         return error.retry_after or _PAGE_RETRIES[0]
     not_there = error.status == HTTPStatus.NOT_FOUND

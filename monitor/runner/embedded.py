@@ -17,7 +17,7 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExe
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from monitor import stages
+from monitor import schedule, stages
 from monitor.errors import StoreError
 from monitor.model import Delivery, EntryClaim, HostClaim, Lane
 from monitor.runner.pump import Pump
@@ -151,6 +151,10 @@ class EmbeddedRunner:
 
     def _host_pump(self, lane: Lane, limit: int) -> Pump[HostClaim]:
         async def claim(free: int) -> Sequence[HostClaim]:
+            uplink = self._tools.uplink
+            uplink.network, probes = schedule.probes(uplink.network, self._tools.clock.now())
+            if probes is not None and not (free := min(free, probes)):
+                return ()  # our own network is down
             return await self._tools.thread.run(
                 self._tools.store.claim_hosts,
                 now=self._due_by or self._tools.clock.now(),

@@ -12,10 +12,10 @@ from monitor.errors import NotFoundError
 from monitor.model import FeedId, FeedStatus, Lane, PollOutcome, PollResult
 from monitor.rhythm import Rhythm, arrived_at, begin, learn, pack, unpack
 from monitor.store.codec import hints_values
-from monitor.store.feeds import host_of, move_feed
+from monitor.store.feeds import host_of, move_feed, refresh_hosts
 from monitor.store.identity import Fresh, Seen, Sorted, is_link, keys_of, sort_entries
 from monitor.store.sql import chunks, is_literally
-from monitor.store.tables import ENTRY, FEED
+from monitor.store.tables import ENTRY, FEED, HOST
 from monitor.store.values import EntryState, PollRecord
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Entry
 
-__all__ = ["record_poll"]
+__all__ = ["forgive_polls", "record_poll"]
 
 _FUTURE = timedelta(days=1)
 _BASELINE_PATIENCE = timedelta(days=1)
@@ -110,6 +110,15 @@ def record_poll(
     if baseline_age is not None:
         return PollRecord(baseline=len(rows) - states[EntryState.DUPLICATE], known=known, moved=moved)
     return PollRecord(new=len(rows) - states[EntryState.DUPLICATE], known=known, moved=moved)
+
+
+def forgive_polls(connection: Connection, feed_ids: Sequence[FeedId], *, next_due_at: datetime) -> None:
+    """Take back the last failure of some feeds; see `Store.forgive_polls`."""
+    failing = FEED.c.id.in_(feed_ids), FEED.c.failures > 0
+    taken_back = {"failures": FEED.c.failures - 1, "next_due_at": next_due_at, "last_reason": None, "last_error": None}
+    hosts = connection.scalars(update(FEED).where(*failing).values(taken_back).returning(FEED.c.host_id)).all()
+    connection.execute(update(HOST).where(HOST.c.id.in_(hosts)).values(lane=Lane.FAST))
+    refresh_hosts(connection, hosts)
 
 
 def _feed_changes(

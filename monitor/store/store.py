@@ -288,6 +288,17 @@ class Store:
                 address=address,
             )
 
+    def forgive_polls(self, feed_ids: Sequence[FeedId], *, next_due_at: datetime, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
+        """Take back the last failure of some feeds, and the slow lane for their hosts: it was none of theirs.
+
+        Args:
+            feed_ids: the feeds.
+            next_due_at: when they are polled again.
+            now: the present instant.
+        """
+        with self._write() as connection:
+            polls.forgive_polls(connection, feed_ids, next_due_at=next_due_at)
+
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def claim_entries(

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from monitor.deliver import ChannelSender
-from monitor.demo import Answer, Request
+from monitor.demo import Answer, HttpServer, Request
 from monitor.errors import Reason, StoreBusyError, StoreFullError, WorkerError
 from monitor.feeds import parse
 from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, Page, ParsedFeed, PollResult, Receipt
+from monitor.schedule import Network
 from monitor.settings import TdmPolicy
 from monitor.stages import DELIVERY_LEASE_S, deliver, poll_host, read_article, tell_recap
 from monitor.store import Store
@@ -353,6 +354,75 @@ def test_p7_a_feed_that_moved_to_where_another_is_polled_is_told_once(
         assert 1 == [record.message for record in caplog.records].count("feed_moved_to_another")
 
     at_desk(tmp_path, act, feeds=("/rss.xml", "/atom.xml"))
+
+
+async def _open_again(server: HttpServer) -> None:
+    server._server = await asyncio.start_server(server._connected, "127.0.0.1", server.port)
+
+
+def test_p7_an_outage_of_our_own_network_is_held_against_no_feed_and_costs_no_article(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/vieux", QUIET, age_s=10 * TOMORROW_S))
+        hosts = [HttpServer(desk.site._handle) for _ in range(12)]
+        for host in hosts:
+            await host.start()
+        addresses = [f"{host.url}/rss.xml\n" for host in hosts]
+        (tmp_path / "feeds.txt").write_text("".join(addresses), encoding="utf-8")
+        await desk.app.declare_feeds()
+        await desk.cycle()
+        desk.site.page("/une", FILLER + "Kharkiv")
+        desk.site.publish("/rss.xml", f"<item><title>{QUIET}</title><link>{hosts[0].url}/une</link></item>")
+        for host in hosts:
+            await host.stop()
+        for after_s in (HOUR_S, 30, 30, 60):
+            await desk.cycle(after_s=after_s)
+
+        assert {(0, None)} == {(feed.failures, feed.last_reason) for feed in desk.feeds if "active" == feed.status}
+        assert 1 == desk.metric("own_network_down")
+        assert len(desk.polls) == 0
+
+        for host in hosts:
+            await _open_again(host)
+        for after_s in (61, 5, 5, 70, HOUR_S):
+            await desk.cycle(after_s=after_s)
+
+        assert 0 == desk.metric("own_network_down")
+        assert 1 == len(desk.told)
+        assert ["own_network_down", "own_network_back"] == [
+            record.message for record in caplog.records if record.message.startswith("own_network")
+        ]
+        for host in hosts:
+            await host.stop()
+
+    at_desk(tmp_path, act)
+
+
+def test_i8_a_page_that_our_own_outage_kept_from_us_uses_up_no_retry(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        far = HttpServer(desk.site._handle)
+        await far.start()
+        await far.stop()
+        desk.site.publish("/rss.xml", f"<item><title>{QUIET}</title><link>{far.url}/une</link></item>")
+        desk.site.page("/une", FILLER + "Kharkiv")
+        tools = desk.app.tools
+        await desk.cycle(after_s=HOUR_S)
+        for _ in range(9):
+            tools.uplink.network = Network(down_since=desk.clock.now())
+            desk.clock.pass_s(601)
+            [claim] = tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=600, limit=1, lane=Lane.SLOW)
+            await read_article(tools, claim)
+        tools.uplink.network = Network()
+        await _open_again(far)
+        await desk.cycle(after_s=601)
+        await far.stop()
+
+        assert 2 == claim.attempts  # the first was before we knew
+        assert [QUIET] == desk.told
+
+    at_desk(tmp_path, act)
 
 
 def test_a_document_that_is_no_feed_fails_by_name(tmp_path: Path) -> None:

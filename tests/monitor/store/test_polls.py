@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import NotFoundError, Reason
-from monitor.model import EntryId, Feed, FeedId, FeedState, FeedStatus, Hints, PollOutcome, PollResult
+from monitor.model import EntryId, Feed, FeedId, FeedState, FeedStatus, Hints, Lane, PollOutcome, PollResult
 from monitor.store import FeedSync, PollRecord, Store
 from tests.monitor.store.samples import (
     DAY_S,
@@ -143,6 +143,23 @@ def test_failures_are_counted_until_a_poll_succeeds(store: Store) -> None:
     state = _record(store, feed_id, PollOutcome(PollResult.NOT_MODIFIED), minutes=3)
 
     assert (0, None, None) == (state.failures, state.last_reason, state.last_error)
+
+
+def test_p7_a_failure_that_was_our_own_networks_is_taken_back(store: Store) -> None:
+    feed_id, healthy = live_feed(store), live_feed(store, "https://b.example/rss")
+    failed = PollOutcome(PollResult.FAILED, reason=Reason.DNS, error="no address")
+    for minutes in (1, 2):
+        _record(store, feed_id, failed, minutes=minutes)
+    [claimed, _] = store.claim_hosts(now=after(10), owner="moi", lease_s=60, limit=9)
+    store.release_host(claimed.id, now=after(10), lane=Lane.SLOW)
+    before = store.feed(str(healthy))
+    store.forgive_polls([feed_id, healthy], next_due_at=after(11), now=after(10))
+    state = store.feed(str(feed_id))
+    again = store.claim_hosts(now=after(11), owner="moi", lease_s=60, limit=9, lane=Lane.FAST)
+
+    assert (1, None, None, after(11)) == (state.failures, state.last_reason, state.last_error, state.next_due_at)
+    assert before == store.feed(str(healthy))
+    assert feed_id in [feed.id for claim in again for feed in claim.feeds]
 
 
 def test_p7_a_feed_without_a_next_poll_is_gone(store: Store) -> None:
