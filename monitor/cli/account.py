@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.cli.lookup import FeedGlance, Offer, PageGlance
-    from monitor.model import FeedState
+    from monitor.model import FeedState, Incident
     from monitor.review import Whereabouts
     from monitor.settings import Settings
     from monitor.store import DeliveryLine, ListedArticle, ListedEntry, ListedMatch
@@ -47,6 +47,12 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.DUPLICATE: "lu sous un autre flux (entrée {same_as})",
         Stage.NEVER_LISTED: "jamais vu : aucun flux ne l’a annoncé",
         Stage.LISTED_NOW: "annoncé depuis le dernier relevé ; le prochain, le {at}, le trouvera",
+        "incident_gap": "trou possible entre le {since} et le {until}, quand l’article est paru{missed}",
+        "incident_failing": "en panne quand l’article est paru : du {since} au {until}",
+        "incident_gone": "n’existait plus (410) quand l’article est paru : depuis le {since}",
+        "incident_quiet": "muet quand l’article est paru : du {since} au {until}",
+        "missed": " (environ {count} articles manqués)",
+        "until_now": "présent",
         "alias": "connu sous l’adresse {url}",
         "page_read": "page lue à l’instant : {completeness}, {words} mots, {dated}",
         "page_unread": "page demandée à l’instant : {error}",
@@ -86,7 +92,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         FeedCondition.GONE: "n’existe plus (410), n’est plus relevé",
         FeedCondition.PAUSED: "en pause, n’est pas relevé",
         FeedCondition.NEVER_POLLED: "pas encore relevé",
-        FeedCondition.FAILING: "en panne depuis {failures} relevés, dernier bon relevé {at} : {error}",
+        FeedCondition.FAILING: "en panne depuis le {since} ({failures} relevés), dernier bon relevé {at} : {error}",
         FeedCondition.POLLED: "relevé le {at}, ne l’a jamais annoncé",
         "never": "jamais",
         "news": "dernière nouveauté {at}",
@@ -116,6 +122,12 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.DUPLICATE: "read under another feed (entry {same_as})",
         Stage.NEVER_LISTED: "never seen: no feed listed it",
         Stage.LISTED_NOW: "listed since the last poll; the next one, on {at}, will find it",
+        "incident_gap": "possible gap between {since} and {until}, when the article came out{missed}",
+        "incident_failing": "failing when the article came out: from {since} to {until}",
+        "incident_gone": "gone (410) when the article came out: since {since}",
+        "incident_quiet": "silent when the article came out: from {since} to {until}",
+        "missed": " (about {count} articles missed)",
+        "until_now": "now",
         "alias": "known under the address {url}",
         "page_read": "page read just now: {completeness}, {words} words, {dated}",
         "page_unread": "page asked for just now: {error}",
@@ -155,7 +167,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         FeedCondition.GONE: "gone (410), polled no more",
         FeedCondition.PAUSED: "paused, not polled",
         FeedCondition.NEVER_POLLED: "not polled yet",
-        FeedCondition.FAILING: "failing for {failures} polls, last good poll {at}: {error}",
+        FeedCondition.FAILING: "failing since {since} ({failures} polls), last good poll {at}: {error}",
         FeedCondition.POLLED: "polled on {at}, never listed it",
         "never": "never",
         "news": "last news {at}",
@@ -258,11 +270,28 @@ class Account:
         condition = condition_of(state)
         is_failing = condition is FeedCondition.FAILING
         at = self._at(state.last_ok_at if is_failing else state.last_polled_at) or self.say("never")
-        told = [self.say(condition, at=at, failures=state.failures, error=state.last_error)]
+        told = [
+            self.say(
+                condition,
+                at=at,
+                since=self._at(state.failing_since) or "?",
+                failures=state.failures,
+                error=state.last_error,
+            )
+        ]
         if condition in {FeedCondition.POLLED, FeedCondition.FAILING}:
             told += [self.say("news", at=self._at(last_listed_at) or self.say("never"))]
             told += [self.say("next", at=self._at(state.next_due_at))] if state.next_due_at else []
         return f"{self.feed_name(state)}{self._words['colon']}{', '.join(told)}"
+
+    def incident(self, incident: Incident) -> str:
+        """Return what was wrong with a feed when the article was published."""
+        return self.say(
+            f"incident_{incident.kind}",
+            since=self._at(incident.began_at),
+            until=self._at(incident.until_at or incident.ended_at) or self.say("until_now"),
+            missed=self.say("missed", count=incident.missed) if incident.missed else "",
+        )
 
     def page(self, page: PageGlance) -> str:
         """Return what was read of a page just now, or why it was not."""

@@ -86,6 +86,12 @@ class Lookup:
         own = self.page.extracted.url if self.page.extracted else None
         return tuple(dict.fromkeys(url for url in (self.page.url, own) if url))
 
+    @property
+    def published_at(self) -> datetime | None:
+        """When it was published, by the feed that lists it now or by its page."""
+        listed = (glance.entry.published_at for glance in self.feeds if glance.entry is not None)
+        return next(listed, None) or (self.page.extracted.published_at if self.page.extracted else None)
+
     def article(self, *, outlet: str) -> Article | None:
         """Return the article as it would be read now; None where neither page nor feed says anything of it."""
         listed = next((glance.entry for glance in self.feeds if glance.entry is not None), None)

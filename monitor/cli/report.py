@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from monitor.cli.lookup import FeedGlance, Lookup, Offer, PageGlance
-    from monitor.model import FeedState
+    from monitor.model import FeedState, Incident
     from monitor.settings import Settings
     from monitor.store import ListedAlert, ListedEntry, ListedMatch
     from rules.engine import Analysis, Engine
@@ -37,6 +37,7 @@ class SiteFeed:
 
     state: FeedState
     last_listed_at: datetime | None  # when it last listed anything that was new
+    incidents: tuple[Incident, ...] = ()  # what was wrong with it when the article was published
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,11 @@ class Report:
         out.print()
         out.print(Text(account.say("feeds" if self.feeds else "no_feed", site=site)))
         for feed in self.feeds:
-            told = account.feed(feed.state, last_listed_at=feed.last_listed_at)
-            out.print(Text("  " + ", ".join((told, *filter(None, [glances.get(feed.state.id)])))))
+            told = [account.feed(feed.state, last_listed_at=feed.last_listed_at)]
+            told += [glances[feed.state.id]] if feed.state.id in glances else []
+            out.print(Text("  " + ", ".join(told)))
+            for incident in feed.incidents:
+                out.print(Text(f"    {account.incident(incident)}"))
         out.print()
         out.print(Text(account.say("offers" if self.offers else "no_offer", site=site)))
         for offer in self.offers:
@@ -164,6 +168,15 @@ class Report:
                     "failures": feed.state.failures,
                     "last_error": feed.state.last_error,
                     "now": glances.get(feed.state.id),
+                    "incidents": [
+                        {
+                            "kind": each.kind.value,
+                            "began_at": each.began_at,
+                            "ended_at": each.until_at or each.ended_at,
+                            "missed": each.missed,
+                        }
+                        for each in feed.incidents
+                    ],
                 }
                 for feed in self.feeds
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,6 +11,8 @@ from monitor.cli.context import log, print_json, settings_of
 from monitor.cli.explain import check_rule
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from monitor.cli.lookup import Lookup
     from monitor.cli.report import SiteFeed
     from monitor.store import Store
@@ -53,6 +56,7 @@ def why(
         lookup = asyncio.run(look(settings, address, [feed.state for feed in feeds], known))
         with log(settings) as store:  # not held open while sites are asked (promise T5)
             listed = store.listed([key for alias in lookup.aliases for key in address_keys(alias)])
+            feeds = _with_incidents(store, feeds, lookup.published_at)
     offers = lookup.offers if lookup else () if listed else offers_of_catalogue(address, known)
     report = Report.of(
         address, listed, engine, now=SystemClock().now(), rule=rule, feeds=feeds, lookup=lookup, offers=offers
@@ -93,6 +97,16 @@ def _site_feeds(store: Store, address: str) -> tuple[SiteFeed, ...]:
     feeds = [SiteFeed(state, last.get(state.id)) for state in states]
     latest = sorted((feed for feed in feeds if feed.last_listed_at), key=_last_listed_at, reverse=True)
     return (*latest, *(feed for feed in feeds if feed.last_listed_at is None))
+
+
+def _with_incidents(store: Store, feeds: tuple[SiteFeed, ...], published_at: datetime | None) -> tuple[SiteFeed, ...]:
+    """Return the feeds with what was wrong with each when the article was published."""
+    if published_at is None:
+        return feeds
+    found = store.incidents_around([feed.state.id for feed in feeds], at=published_at)
+    return tuple(
+        replace(feed, incidents=tuple(each for each in found if each.source.id == feed.state.id)) for feed in feeds
+    )
 
 
 def _last_listed_at(feed: SiteFeed) -> float:

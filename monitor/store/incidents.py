@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, delete, exists, func, insert, literal, or_, select, update
 
-from monitor.model import AlertType, FeedStatus, Incident, IncidentId, IncidentKind
+from monitor.model import AlertType, FeedId, FeedStatus, Incident, IncidentId, IncidentKind
 from monitor.store.articles import add_alert
 from monitor.store.codec import feed_from_row
 from monitor.store.feeds import select_feeds
@@ -23,11 +23,19 @@ if TYPE_CHECKING:
     from monitor.model import Alert
     from monitor.store.values import OutboxItem
 
-__all__ = ["count_open", "note_incidents", "open_incidents", "pending_incidents", "record_incidents"]
+__all__ = [
+    "count_open",
+    "incidents_around",
+    "note_incidents",
+    "open_incidents",
+    "pending_incidents",
+    "record_incidents",
+]
 
 _TYPES = (AlertType.SOURCE_GAP, AlertType.SOURCE_FAILING, AlertType.SOURCE_RECOVERED)
 _ONCE = tuple(kind for kind in IncidentKind if not kind.lasts)
 _DAY = timedelta(days=1)
+_LISTED_WITHIN = timedelta(hours=6)  # of its publication, a feed lists an article
 _FIELDS = ("id", "kind", "began_at", "until_at", "count", "missed", "old_url", "told", "told_at", "ended_at")
 _PREFIX = "incident_"
 _COLUMNS = tuple(INCIDENT.c[name].label(_PREFIX + name) for name in _FIELDS)
@@ -67,6 +75,16 @@ def pending_incidents(connection: Connection, *, now: datetime) -> PendingIncide
 def open_incidents(connection: Connection) -> tuple[Incident, ...]:
     """Return the incidents that last, oldest first."""
     return _incidents(connection, _OPEN)
+
+
+def incidents_around(connection: Connection, feed_ids: Sequence[FeedId], *, at: datetime) -> tuple[Incident, ...]:
+    """Return what was wrong with some feeds at an instant or soon after; see `Store.incidents_around`."""
+    over_at = func.coalesce(INCIDENT.c.until_at, INCIDENT.c.ended_at)
+    then = and_(INCIDENT.c.began_at <= at + _LISTED_WITHIN, or_(over_at.is_(None), over_at >= at))
+    wrong = and_(then, INCIDENT.c.kind != IncidentKind.MOVED)
+    return tuple(
+        incident for ids in chunks(feed_ids) for incident in _incidents(connection, wrong & INCIDENT.c.feed_id.in_(ids))
+    )
 
 
 def count_open(connection: Connection) -> dict[str, int]:

@@ -483,6 +483,16 @@ class Store:
         with self._read() as connection:
             return incidents.open_incidents(connection)
 
+    def incidents_around(self, feed_ids: Sequence[FeedId], *, at: datetime) -> tuple[Incident, ...]:
+        """Return what was wrong with these feeds when they should have listed an article, oldest first.
+
+        Args:
+            feed_ids: the feeds.
+            at: when the article was published.
+        """
+        with self._read() as connection:
+            return incidents.incidents_around(connection, feed_ids, at=at)
+
     def record_incidents(
         self,
         alerts: Sequence[tuple[Alert, Sequence[OutboxItem], Sequence[IncidentId]]],

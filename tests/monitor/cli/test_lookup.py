@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from monitor.cli.lookup import offers_of_catalogue
-from monitor.model import Feed
+from monitor.errors import Reason
+from monitor.model import Feed, PollOutcome, PollResult
 from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.cli.samples import FEED, HOME, PAGE, RULE
-from tests.monitor.store.samples import NOW, after, entry, poll
+from tests.monitor.store.samples import DAY_S, NOW, after, entry, poll
 
 Site = Callable[..., str]
 OTHERS = FEED.replace("/un.html", "/trois.html")
@@ -155,6 +156,24 @@ def test_p4_a_feed_that_was_not_typed_is_not_asked_where_robots_txt_closes_it(
         told["feeds"][0]["now"]["lists_it"],
         "robots.txt disallows" in told["feeds"][0]["now"]["error"],
     )
+
+
+def test_what_was_wrong_with_a_feed_when_the_article_came_out_is_told(veille: Veille, site: Site, store: Store) -> None:
+    ours(store, site("/rss.xml", OTHERS, RSS))
+    store.record_poll(
+        store.feed("1").id,
+        PollOutcome(PollResult.FAILED, reason=Reason.HTTP_5XX, error="answered 500"),
+        (),
+        next_due_at=after(60),
+        now=after(40),
+        baseline_max_age_s=DAY_S,
+    )
+    store.note_incidents(failures=1, now=after(50))
+    got = veille("why", site("/un.html", PAGE))
+    (told,) = veille("why", site("/un.html", PAGE), "--json").lines
+
+    assert "\n    en panne quand l’article est paru : du 2026-05-16 07:40 au présent\n" in got.out
+    assert [("failing", None)] == [(each["kind"], each["ended_at"]) for each in told["feeds"][0]["incidents"]]
 
 
 def test_a_feed_that_is_paused_is_not_asked(veille: Veille, site: Site, store: Store) -> None:

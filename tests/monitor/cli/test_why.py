@@ -7,7 +7,17 @@ import pytest
 
 from monitor.cli.account import _WORDS
 from monitor.errors import Reason
-from monitor.model import Channel, DeliveryId, DeliveryState, Lane, PollOutcome, PollResult, Receipt, Receiver
+from monitor.model import (
+    Channel,
+    DeliveryId,
+    DeliveryState,
+    IncidentKind,
+    Lane,
+    PollOutcome,
+    PollResult,
+    Receipt,
+    Receiver,
+)
 from monitor.review import FeedCondition, Stage
 from monitor.settings import Language
 from monitor.store import Store
@@ -300,7 +310,9 @@ def test_of_an_address_that_no_feed_listed_the_feeds_of_its_site_are_told(veille
     assert "→ jamais vu : aucun flux ne l’a annoncé\n" in out
     assert "Vos flux de gazette.example :\n" in out
     assert "/une) : relevé le 2026-05-16 07:01, ne l’a jamais annoncé, dernière nouveauté 2026-05-16 07:01" in out
-    assert "/monde) : en panne depuis 1 relevés, dernier bon relevé jamais : answered 500, dernière nouveauté ja" in out
+    assert (
+        "/monde) : en panne depuis le 2026-05-16 07:30 (1 relevés), dernier bon relevé jamais : answered 500, " in out
+    )
     assert "/sport) : en pause" in out
     assert "/gone) : n’existe plus" in out
     assert "/neuf) : pas encore relevé\n" in out
@@ -338,4 +350,6 @@ def test_every_stage_and_condition_has_words_in_both_languages() -> None:
     french, english = _WORDS[Language.FR], _WORDS[Language.EN]
 
     assert french.keys() == english.keys()
-    assert {*Stage, *FeedCondition, *Completeness, *(f"delivery_{state}" for state in DeliveryState)} <= french.keys()
+    named = {f"incident_{kind}" for kind in IncidentKind if kind is not IncidentKind.MOVED}
+    named |= {f"delivery_{state}" for state in DeliveryState}
+    assert {*Stage, *FeedCondition, *Completeness, *named} <= french.keys()

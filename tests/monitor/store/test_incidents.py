@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -197,3 +198,18 @@ def test_nothing_is_pending_where_nothing_happened(store: Store) -> None:
     store.note_incidents(failures=3, now=NOW)
 
     assert PendingIncidents((), {}, {}) == pending(store, at=NOW + timedelta(days=9))
+
+
+def test_what_was_wrong_when_an_article_came_out_is_found_by_its_instants(store: Store) -> None:
+    feed_id, other = live_feed(store), live_feed(store, "https://autre.example/rss")
+    fail(store, feed_id)
+    (incident,) = noted(store)
+    store.record_incidents((), ended=[replace(incident, ended_at=after(60))], dropped=(), now=after(60))
+
+    def around(minutes: float, *ids: FeedId) -> list[IncidentKind]:
+        return [each.kind for each in store.incidents_around(ids, at=after(minutes))]
+
+    assert [IncidentKind.FAILING] == around(0, feed_id, other) == around(60, feed_id)
+    assert [] == around(-6 * 60, feed_id)  # the feed had the time to list it
+    assert [] == around(61, feed_id)
+    assert [] == around(0, other)
