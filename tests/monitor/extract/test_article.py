@@ -75,6 +75,12 @@ def test_what_the_feed_lacks_is_the_pages() -> None:
     )
 
 
+def test_an_aggregators_link_is_told_as_the_address_that_it_led_to() -> None:
+    wrapped = replace(ENTRY, link="https://t.co/abc")
+
+    assert (PAGE.url, "https://t.co/abc") == (article(wrapped).url, article(wrapped, None).url)
+
+
 def test_i7_a_page_that_failed_leaves_title_and_summary() -> None:
     told = to_article(ENTRY, None, outlet="La Gazette", page_reason=Reason.BLOCKED, page_error="un mur", reserved=True)
 

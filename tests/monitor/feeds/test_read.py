@@ -369,3 +369,11 @@ def test_no_bytes_raise_anything_else_than_a_named_error(noise: bytes, at: int) 
         return
 
     assert all(entry.keys for entry in feed.entries)
+
+
+def test_i1_an_aggregators_link_is_the_article_it_says() -> None:
+    link = "http://www.bing.com/news/apiclick.aspx?aid=&amp;url=https%3a%2f%2fgazette.example%2fpont&amp;c=1"
+    feed = read(rss(f"<item><title>Le pont rouvre</title><link>{link}</link><guid>{link}</guid></item>"))
+
+    assert ["https://gazette.example/pont"] == [entry.link for entry in feed.entries]
+    assert "l:gazette.example/pont" in feed.entries[0].keys
