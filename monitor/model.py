@@ -56,6 +56,7 @@ __all__ = [
     "Standing",
     "Story",
     "StorySource",
+    "Subscription",
     "Told",
     "Update",
 ]
@@ -153,6 +154,28 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """A feed whose changes its hub tells us, or is asked to (WebSub)."""
+
+    feed_id: FeedId
+    hub: str
+    topic: str  # the feed, as the hub knows it
+    token: str  # the end of our address for it
+    secret: str
+    due_at: datetime  # when the hub is asked, or asked again
+    asked_at: datetime | None = None  # None: not, or it has confirmed since
+    lease_until: datetime | None = None
+    pushed_at: datetime | None = None  # the last push, until a poll brings what it told of
+    is_trusted: bool = False  # it told us of what came: the feed is polled more seldom
+    failures: int = 0  # in a row
+    last_error: str | None = None
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether the hub has promised to tell us."""
+        return self.lease_until is not None and now < self.lease_until
+
+
+@dataclass(frozen=True, slots=True)
 class FeedResponse:
     """A feed's bytes, decoded from their Content-Encoding and not further."""
 
@@ -164,6 +187,7 @@ class FeedResponse:
     last_modified: str | None
     moved_to: str | None = None  # where a chain of permanent redirects led, if any
     max_age_s: float | None = None  # Cache-Control or Expires
+    link: str | None = None  # its Link header
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +233,8 @@ class ParsedFeed:
     dropped: int = 0  # entries over the cap
     hints: Hints = Hints()
     note: str | None = None  # why it was hard to read, for the user
+    hub: str | None = None  # who tells of its changes, and what it calls itself there (WebSub)
+    topic: str | None = None
     parts: tuple[str, ...] = ()  # of an index of sitemaps: those to read, most promising first
     cpu_s: float = field(default=0.0, compare=False)  # that reading it took
     size_bytes: int = field(default=0, compare=False)  # of the document, unpacked
@@ -232,6 +258,8 @@ class PollOutcome:
     error: str | None = None
     fetched_in_s: float = 0.0
     title: str | None = None
+    hub: str | None = None
+    topic: str | None = None
     hints: Hints = Hints()
     held: int = 0  # entries of the document that the last one held too
     traces: bytes = field(default=b"", repr=False)  # by which the next one's are told

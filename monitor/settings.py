@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
@@ -172,6 +173,18 @@ Url: TypeAlias = Annotated[str | None, BeforeValidator(_blank_is_none), AfterVal
 Text: TypeAlias = Annotated[str | None, BeforeValidator(_blank_is_none)]
 HeaderText: TypeAlias = Annotated[Text, AfterValidator(_header_text)]
 OptionalPath: TypeAlias = Annotated[Path | None, BeforeValidator(_path_text)]
+
+
+def _callback_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    loopback = re.fullmatch(r"http://127\.0\.0\.1(:\d+)?(/.*)?", value)
+    if not loopback and not re.fullmatch(r"https://[^/?#@\s\\]+(/[^?#\s\\]*)?", value):
+        raise ValueError("must be an address that begins with https:// and holds no user name, query or fragment")
+    return value.rstrip("/")
+
+
+CallbackUrl: TypeAlias = Annotated[str | None, BeforeValidator(_blank_is_none), AfterValidator(_callback_url)]
 Address: TypeAlias = Annotated[str | None, BeforeValidator(_blank_is_none), AfterValidator(_listen_address)]
 
 
@@ -301,6 +314,12 @@ class Settings(BaseSettings):
     http_address: Address = Field(
         None, description="Loopback address and port of /healthz, /readyz and /metrics, such as `127.0.0.1:9464`."
     )
+    websub_callback: CallbackUrl = Field(
+        None,
+        description="Public https address whose `/websub/`, and nothing else, a reverse proxy passes to "
+        "`VEILLE_HTTP_ADDRESS`, such as `https://veille.example.org`: the hubs that feeds name then tell of news at "
+        "once (WebSub).",
+    )
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
         LogLevel.INFO, description="`debug`, `info`, `warning` or `error`."
     )
@@ -323,6 +342,8 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}MAIL_TO needs {PREFIX}MAIL_FROM")
         if self.webhook_secret and not self.webhook_url:
             raise ValueError(f"{PREFIX}WEBHOOK_SECRET needs {PREFIX}WEBHOOK_URL")
+        if self.websub_callback and not self.http_address:
+            raise ValueError(f"{PREFIX}WEBSUB_CALLBACK needs {PREFIX}HTTP_ADDRESS")
         return self
 
     @property

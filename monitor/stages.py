@@ -17,6 +17,7 @@ import asyncio
 import hashlib
 import logging
 import random
+import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,7 +28,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 
-from monitor import alerting, extract, feeds, fetch, schedule, stories
+from monitor import alerting, extract, feeds, fetch, schedule, stories, websub
 from monitor.clock import Clock
 from monitor.deliver import ChannelSender
 from monitor.errors import DeliveryError, ExternalError, FetchError, Reason, StoreBusyError, StoreError
@@ -53,6 +54,7 @@ from monitor.model import (
     Receiver,
     Refusal,
     Rendered,
+    Subscription,
 )
 from monitor.settings import Settings, TdmPolicy
 from monitor.store import OutboxItem, Recorded, Store
@@ -269,6 +271,17 @@ async def _record_poll(
 ) -> FeedReport:
     """Write transaction A."""
     now = tools.clock.now()
+    subscription = None
+    if tools.settings.websub_callback is not None:
+        subscription = await tools.thread.run(tools.store.subscription_of, state.id)
+    push = websub.Push.of(
+        subscription.pushed_at if subscription else None,
+        asked_at=now - timedelta(seconds=outcome.fetched_in_s),
+        brings=len(entries),
+        now=now,
+    )
+    if subscription is not None and subscription.is_trusted and subscription.is_active(now) and not push.is_open:
+        max_age_s = tools.settings.poll_max_s  # its hub tells us of news; polling only makes sure
     next_due_at = schedule.next_check(
         state,
         outcome,
@@ -279,6 +292,8 @@ async def _record_poll(
         retry_after=retry_after,
         jitter=random.random(),  # noqa: S311  spreads polls, guards nothing
     )
+    if push.is_open and next_due_at is not None and outcome.kind is not PollResult.FAILED:
+        next_due_at = min(next_due_at, now + timedelta(seconds=tools.settings.poll_min_s))
     address = schedule.next_address(state, outcome)
     record = await tools.thread.run(
         tools.store.record_poll,
@@ -293,7 +308,40 @@ async def _record_poll(
     if address != state.address:
         _tell_move(state, address, moved=record.moved)
     _tell_poll(tools.metrics, state, outcome, new=record.new, baseline=record.baseline)
+    if tools.settings.websub_callback is not None:
+        await _note_hub(tools, state, outcome, subscription, now)
+    if subscription is not None and record.new and not push.is_open:
+        await _settle_push(tools, state, subscription, push)
     return FeedReport(state, outcome, record.new, record.baseline)
+
+
+async def _note_hub(
+    tools: Tools, state: FeedState, outcome: PollOutcome, known: Subscription | None, now: datetime
+) -> None:
+    """Keep what a whole document says of its hub, where that is another than what is known."""
+    if outcome.kind is not PollResult.PARSED or outcome.truncated:
+        return
+    topic = outcome.topic or state.address
+    if outcome.hub == (known.hub if known else None) and (known is None or known.topic == topic):
+        return
+    await tools.thread.run(
+        tools.store.note_hub,
+        state.id,
+        hub=outcome.hub,
+        topic=topic,
+        token=secrets.token_urlsafe(32),
+        secret=secrets.token_urlsafe(48),
+        now=now,
+    )
+
+
+async def _settle_push(tools: Tools, state: FeedState, subscription: Subscription, push: websub.Push) -> None:
+    """Keep that news came, and whether its hub had told of it."""
+    if not push.is_told and subscription.is_trusted:
+        _log.info("hub_missed_news", extra={"feed_id": state.id, "feed": state.feed.url, "hub": subscription.hub})
+    await tools.thread.run(
+        tools.store.settle_push, subscription.token, pushed_at=subscription.pushed_at, trusted=push.is_told
+    )
 
 
 async def _record_bug(tools: Tools, state: FeedState, bug: Exception) -> FeedReport:
@@ -344,11 +392,14 @@ async def _fetch_and_parse(
         seen = replace(seen, etag=None, last_modified=None, body_sha256=digest)
         if digest == state.body_sha256 and not parsed.truncated:
             return seen, None, max_age_s
+    hub, topic = websub.hub_of(answer.link, base=answer.url)
     is_heavy = schedule.is_heavy(body_bytes=parsed.size_bytes, cpu_s=parsed.cpu_s)
     outcome = replace(
         seen,
         kind=PollResult.PARSED,
         title=parsed.title,
+        hub=hub or parsed.hub,  # what the header says goes first (WebSub, section 4)
+        topic=topic or parsed.topic,
         is_heavy=is_heavy,
         truncated=parsed.truncated,
         note=parsed.note,

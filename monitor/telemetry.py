@@ -92,6 +92,8 @@ class Metrics:
         self.garbled = counter(
             "garbled_pages", "Pages with characters that were read in a wrong charset and could not be put right."
         )
+        self.hub_requests = counter("hub_requests", "Requests for subscriptions to hubs, by how they ended.", "result")
+        self.pushes = counter("pushes", "What hubs sent, by what became of it.", "result")
         self.matches = counter("matches", "Matches and near misses, by rule.", "rule", "kind")
         self.alerts = counter("alerts", "Alerts planned, by type.", "type")
         self.deliveries = counter(

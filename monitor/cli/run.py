@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from monitor.cli.context import configure, settings_of
+
+if TYPE_CHECKING:
+    from monitor.app import App
+    from monitor.daemon import Service
 
 __all__ = ["run"]
 
@@ -26,7 +32,7 @@ def run(context: typer.Context) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from monitor.app import opened
     from monitor.clock import SystemClock
-    from monitor.daemon import Service, serve
+    from monitor.daemon import serve
     from monitor.heap import keep_small
     from monitor.judges import RemoteJudge
 
@@ -38,12 +44,22 @@ def run(context: typer.Context) -> None:
         judge = await RemoteJudge.of(settings)
         async with aclosing(judge):
             with opened(settings, clock=SystemClock(), judge=judge) as app:
-                services: list[Service] = []
-                if settings.http_address:
-                    from monitor.web import WebService, health_app
-
-                    web = health_app(metrics=app.tools.metrics, unready=app.unready)
-                    services.append(WebService(web, settings.http_address))
-                await serve(app, services=services)
+                await serve(app, services=_services(app))
 
     asyncio.run(main())
+
+
+def _services(app: App) -> list[Service]:
+    """Return what runs beside the stages."""
+    settings = app.tools.settings
+    if not settings.http_address:
+        return []
+    from monitor.web import WebService, beside, health_app, websub_app
+
+    health = health_app(metrics=app.tools.metrics, unready=app.unready)
+    if settings.websub_callback is None:
+        return [WebService(health, settings.http_address)]
+    from monitor.subscriptions import Subscriptions
+
+    subscriptions = Subscriptions(app.tools, app.runner.nudge)
+    return [WebService(beside(health, websub_app(subscriptions)), settings.http_address), subscriptions]

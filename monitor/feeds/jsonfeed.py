@@ -48,11 +48,20 @@ def read_json(text: str, *, url: str, now: datetime) -> tuple[ParsedFeed, list[E
         language=fold(_text(document, "language"))[:35] or None,
         entries=(),
         dropped=dropped,
+        hub=_hub(document.get("hubs"), url),
+        topic=web_link(_text(document, "feed_url"), base=url),
         note=f"too long: {dropped} entries of its middle were left out" if dropped else None,
     )
     half = LIMITS.entries // 2
     kept = [*items[:half], *items[half + dropped :]]
     return feed, [_entry(item, url, now) for item in kept if isinstance(item, dict)]
+
+
+def _hub(hubs: object, url: str) -> str | None:
+    """Return the first hub of WebSub that `hubs` names."""
+    named = [hub for hub in (hubs if isinstance(hubs, list) else []) if isinstance(hub, dict)]
+    spoken = (hub for hub in named if _text(hub, "type").lower() in {"websub", "pubsubhubbub"})
+    return next((link for hub in spoken if (link := web_link(_text(hub, "url"), base=url))), None)
 
 
 def _entry(item: Mapping[str, Any], url: str, now: datetime) -> Entry:

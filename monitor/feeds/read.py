@@ -97,6 +97,8 @@ def _read_xml(text: str, *, url: str, now: datetime, traces: bytes) -> ParsedFee
         truncated=seen.cut,
         dropped=dropped,
         hints=_hints(facts, remains.document),
+        hub=_related(facts, "hub", url),
+        topic=_related(facts, "self", url),
         note=_note(parsed, seen, dropped),
     )
     entries = [_unwrapped(_entry(entry, url, now, zone)) for entry in kept]
@@ -151,6 +153,12 @@ def _entry(found: dict[str, Any], url: str, now: datetime, zone: tzinfo) -> Entr
         updated_at=updated,
         authors=tuple(dict.fromkeys(_authors(found)))[: LIMITS.authors],
     )
+
+
+def _related(facts: dict[str, Any], relation: str, url: str) -> str | None:
+    """Return the first address that the feed links to with this relation."""
+    links = (link for link in dict.get(facts, "links") or () if relation in _string(link, "rel").lower().split())
+    return next((address for link in links if (address := web_link(_string(link, "href"), base=url))), None)
 
 
 def _content(found: dict[str, Any]) -> str:

@@ -75,6 +75,7 @@ async def fetch_feed(
         content_type=response.headers.get("content-type"),
         etag=etag,
         last_modified=last_modified,
+        link=response.headers.get("link"),
         moved_to=response.permanent_to,
         max_age_s=max_age_s,
     )

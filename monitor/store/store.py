@@ -31,8 +31,22 @@ from monitor.model import (
     PollOutcome,
     Receipt,
     Story,
+    Subscription,
 )
-from monitor.store import archive, articles, feeds, hosts, incidents, ledger, listing, log, outbox, polls, reading
+from monitor.store import (
+    archive,
+    articles,
+    feeds,
+    hosts,
+    incidents,
+    ledger,
+    listing,
+    log,
+    outbox,
+    polls,
+    reading,
+    subscriptions,
+)
 from monitor.store.connection import connect, create_file, database_path, translated, writing
 from monitor.store.connection import reading as reading_from
 from monitor.store.migrate import check_version, migrate
@@ -191,6 +205,80 @@ class Store:
             feeds.pull_due_feeds(connection, now=now)
             reading.pull_due_entries(connection, now=now)
             outbox.pull_due_deliveries(connection, now=now)
+
+    # --- subscriptions ----------------------------------------------------------------------------------------------
+
+    def note_hub(self, feed_id: FeedId, *, hub: str | None, topic: str, token: str, secret: str, now: datetime) -> None:
+        """Keep the subscription that a feed's document calls for in place of any other; it is due at once.
+
+        Args:
+            feed_id: the feed.
+            hub: who tells of its changes; None: nobody does any more.
+            topic: what it calls itself there.
+            token: the end of our address.
+            secret: what its hub signs with.
+            now: the present instant.
+        """
+        with self._write() as connection:
+            subscriptions.note_hub(connection, feed_id, hub=hub, topic=topic, token=token, secret=secret, now=now)
+
+    def due_subscriptions(self, *, now: datetime, limit: int) -> tuple[Subscription, ...]:
+        """Return the subscriptions of active feeds that their hubs are to be asked for, most overdue first."""
+        with self._read() as connection:
+            return subscriptions.due_subscriptions(connection, now=now, limit=limit)
+
+    def subscription_of(self, feed_id: FeedId) -> Subscription | None:
+        """Return a feed's subscription, or None."""
+        with self._read() as connection:
+            return subscriptions.subscription_of(connection, feed_id)
+
+    def find_subscription(self, token: str) -> Subscription | None:
+        """Return the subscription whose address ends so, or None."""
+        with self._read() as connection:
+            return subscriptions.find_subscription(connection, token)
+
+    def note_asked(self, token: str, *, due_at: datetime, now: datetime) -> None:
+        """Keep that a hub is being asked, and when to ask again unless it asks back."""
+        with self._write() as connection:
+            subscriptions.note_asked(connection, token, due_at=due_at, now=now)
+
+    def fail_subscription(self, token: str, *, error: str, due_at: datetime, over: bool = False) -> None:
+        """Keep that a hub refused, and when to ask again; `over`: what it promised before has ended too."""
+        with self._write() as connection:
+            subscriptions.fail_subscription(connection, token, error=error, due_at=due_at, over=over)
+
+    def confirm_subscription(
+        self, token: str, *, topic: str, lease_until: datetime, due_at: datetime, now: datetime
+    ) -> bool:
+        """Keep that a hub confirmed a subscription, if we asked for it within a day and under this topic.
+
+        Returns:
+            Whether we did.
+        """
+        with self._write() as connection:
+            return subscriptions.confirm_subscription(
+                connection, token, topic=topic, lease_until=lease_until, due_at=due_at, now=now
+            )
+
+    def note_push(self, token: str, *, now: datetime) -> bool:
+        """Make a feed due because its hub says that it changed; what its host asked for holds.
+
+        Returns:
+            Whether it is polled at all.
+        """
+        with self._write() as connection:
+            return subscriptions.note_push(connection, token, now=now)
+
+    def settle_push(self, token: str, *, pushed_at: datetime | None, trusted: bool) -> None:
+        """Keep that news came, and whether its hub told us of it; unless it has told us of more meanwhile.
+
+        Args:
+            token: of the subscription.
+            pushed_at: the last push, as the poll knew it.
+            trusted: whether that told of it.
+        """
+        with self._write() as connection:
+            subscriptions.settle_push(connection, token, pushed_at=pushed_at, trusted=trusted)
 
     # --- hosts ------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ __all__ = [
     "MATCH",
     "METADATA",
     "STORY",
+    "SUBSCRIPTION",
 ]
 
 METADATA = MetaData(
@@ -107,6 +108,26 @@ class FeedRow(_Row, table=True):
     rhythm: bytes | None = Field(default=None, sa_type=LargeBinary)  # see monitor.rhythm.pack
     hints: dict[str, Any] | None = Field(default=None, sa_type=Json)  # None: its document gives none
     polled_url: str | None = Field(default=None)  # where it moved to for good
+
+
+class SubscriptionRow(_Row, table=True):
+    """A feed whose changes a hub tells us (WebSub)."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (Index("ix_subscription_due_at", "due_at"),)
+
+    feed_id: int = Field(foreign_key="feed.id", primary_key=True)
+    hub: str
+    topic: str  # what the feed calls itself
+    token: str = Field(unique=True)  # the end of our address for it; nobody can guess it
+    secret: str  # that the hub signs with
+    due_at: datetime = Field(sa_type=Instant)  # when the hub is asked, or asked again
+    asked_at: datetime | None = Field(default=None, sa_type=Instant)  # None: not, or it has confirmed since
+    lease_until: datetime | None = Field(default=None, sa_type=Instant)
+    pushed_at: datetime | None = Field(default=None, sa_type=Instant)  # until a poll brings what it told of
+    is_trusted: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
+    failures: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # in a row
+    last_error: str | None = None
 
 
 class EntryRow(_Row, table=True):
@@ -362,6 +383,7 @@ class HeartbeatRow(_Row, table=True):
 
 
 HOST: Table = METADATA.tables["host"]
+SUBSCRIPTION: Table = METADATA.tables["subscription"]
 FEED: Table = METADATA.tables["feed"]
 ENTRY: Table = METADATA.tables["entry"]
 STORY: Table = METADATA.tables["story"]

@@ -377,3 +377,35 @@ def test_i1_an_aggregators_link_is_the_article_it_says() -> None:
 
     assert ["https://gazette.example/pont"] == [entry.link for entry in feed.entries]
     assert "l:gazette.example/pont" in feed.entries[0].keys
+
+
+_ATOM = 'xmlns:atom="http://www.w3.org/2005/Atom"'
+_HUBS = [{"type": "rssCloud", "url": "https://a.example/"}, 7, {"type": "WebSub", "url": "x:y"}]
+_JSON = {"version": "https://jsonfeed.org/version/1.1", "feed_url": "https://gazette.example/feed.json", "items": []}
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (
+            f"""<rss version="2.0" {_ATOM}><channel><title>G</title><atom:link rel="hub" href="https://hub.example/"/>
+            <atom:link rel="self" href="/rss" type="application/rss+xml"/></channel></rss>""",
+            ("https://hub.example/", "https://gazette.example/rss"),
+        ),
+        (
+            """<feed xmlns="http://www.w3.org/2005/Atom"><title>G</title><link rel="hub" href="javascript:x"/>
+            <link rel="hub" href="https://hub.example/"/><link rel="alternate" href="/"/></feed>""",
+            ("https://hub.example/", None),
+        ),
+        (RSS, (None, None)),
+        (
+            json.dumps({**_JSON, "hubs": [*_HUBS, {"type": "WebSub", "url": "https://hub.example/"}]}),
+            ("https://hub.example/", "https://gazette.example/feed.json"),
+        ),
+        (json.dumps({**_JSON, "hubs": 7}), (None, "https://gazette.example/feed.json")),
+    ],
+)
+def test_a_feed_says_which_hub_tells_of_its_changes(document: str, expected: tuple[str | None, str | None]) -> None:
+    feed = read(document)
+
+    assert expected == (feed.hub, feed.topic)
