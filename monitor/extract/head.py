@@ -64,6 +64,7 @@ _BY_NAME: Final = re.compile(r"(?:[Pp]ar|PAR|[Bb]y|[Aa]uteure?s?\s*:)\s+(?P<name
 _AFTER: Final = 60  # texts after the heading in which a date or a name is the article's
 _BEFORE: Final = 12
 _SHORT: Final = 80
+_PARAGRAPH: Final = 120  # the article has begun
 _INLINE: Final = frozenset({"b", "em", "i", "strong", "u"})  # they hold pieces of sentences
 _SEPARATOR: Final = re.compile(r"\s+[|–—•·»:-]+\s+|\s*\|\s*")
 _BY: Final = re.compile(
@@ -75,6 +76,12 @@ _NO_NAME: Final = re.compile(
     r"\.(?:com|fr|be|ch|org|net|html?)\b|\d|^(?:AFP|AP|Reuters|agences?|la rédaction|rédaction)$",
     re.IGNORECASE,
 )
+_STANDFIRST: Final = re.compile(
+    r"(?:^|[\s_-])(?:chap[oô]u?|chapeau|standfirst|lede|accroche|(?:article|post)(?:-|__?)(?:desc|intro|lead|excerpt))"
+    r"(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_STANDS_IN: Final = frozenset({"div", "p", "section", "h2", "h3", "span", "strong"})
 _SELECTOR: Final = re.compile(r"(?:[a-z]+)?([.#])([\w-]+)")
 _LETTERS: Final = re.compile(r"\W+")
 
@@ -93,6 +100,8 @@ class Head:
     canonical: str | None = None
     site: str = ""
     tier: str = ""  # `free`, `metered` or `locked`
+    section: str = ""
+    standfirst: str = ""  # what stands under the heading, marked as such
 
 
 def read_head(tree: Any, *, url: str) -> Head:
@@ -126,6 +135,8 @@ def read_head(tree: Any, *, url: str) -> Head:
         canonical=web_link(canonical, base=url) if canonical else None,
         site=metas.get("og:site_name", ""),
         tier=metas.get("article:content_tier", "").lower(),
+        section=metas.get("article:section", ""),
+        standfirst=_standfirst(tree, title=_first(metas, _TITLES) or tab),
     )
 
 
@@ -263,6 +274,23 @@ def _near_heading(tree: Any, title: str) -> list[str]:
     return texts[heading : heading + _AFTER] + texts[max(0, heading - _BEFORE) : heading]
 
 
+def _standfirst(tree: Any, *, title: str) -> str:
+    """Return what stands soon after the heading that carries the title, in an element that is named for it."""
+    wanted = _key(title)
+    left = 0
+    for element in next(tree.iter("body"), tree).iter():
+        if element.tag in {"h1", "h2"} and len(key := _key(_text(element))) > _SHORT // 8 and key in wanted:
+            left = _AFTER
+        elif left > 0 and isinstance(element.tag, str):
+            left -= 1
+            named = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
+            if element.tag in _STANDS_IN and _STANDFIRST.search(named) and (text := plain(_text(element), most=5000)):
+                return text
+            if element.tag == "p" and len(_text(element)) > _PARAGRAPH:
+                break
+    return ""
+
+
 def _dates_in(texts: Iterable[str]) -> Iterator[str]:
     """Yield the dates that stand alone, as in `Publié le 16 mai 2024 à 08h30`: never one inside a sentence."""
     for text in texts:
@@ -289,10 +317,15 @@ def _url_day(url: str) -> Iterator[str]:
 
 
 def _marked_names(tree: Any) -> Iterator[str]:
+    """Yield the first name in an element that says it holds the author's: a link, microdata, or a card (hCard)."""
     for each in tree.iter():
-        if isinstance(each.tag, str) and (_has(each, "rel", "author") or _has(each, "itemprop", "author")):
-            yield plain(_text(each), most=200)
-            return
+        if isinstance(each.tag, str) and (
+            _has(each, "rel", "author") or _has(each, "itemprop", "author") or _has(each, "class", "author")
+        ):
+            name = plain(_text(each), most=200)
+            if people([name]):
+                yield name
+                return
 
 
 def _has(element: Any, name: str, word: str) -> bool:

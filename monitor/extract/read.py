@@ -35,6 +35,7 @@ _MOST_LEAD: Final = 5000
 _MOST_BODY: Final = 400_000
 _LEAST: Final = 40
 _TIERS: Final = {"free": True, "locked": False}
+_HEADING: Final = 20
 _LONG_PARAGRAPH: Final = 1200
 _SHORTEST_LEAD: Final = 120
 _SENTENCE_END: Final = re.compile(r"[.!?…]»?\s+(?=[«A-ZÀ-Ý])")
@@ -143,10 +144,11 @@ def _parsed(markup: str) -> Any | None:
 
 def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
     head = read_head(tree, url=url)
-    title = _title(head, linked, url)
+    names = _names(head, linked, url)
+    title = _title(head, linked, names)
     asks_consent = drop_consent(tree)
     found = read_body(tree, stated=linked.body)
-    authors = people(linked.authors or head.authors)
+    authors = _authors(head, linked, names)
     text = _without_top(repaired(found.text[:_MOST_BODY]), title, *authors)
     shown = fold(" ".join(tree.itertext()))
     if wall := wall_of(title=f"{title} | {head.tab}", text=text or shown[:_LONG_PARAGRAPH]):
@@ -156,7 +158,8 @@ def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
             raise ExtractError("a consent wall stands in the article's place", reason=Reason.BLOCKED)
         raise ExtractError("no article text is seen on the page", reason=Reason.EMPTY)
     description = clip(linked.description or head.description, _MOST_LEAD)
-    lead, rest = (description, text) if _is_standfirst(description, text, shown) else split_lead(text)
+    above = (each for each in (head.standfirst, description) if _is_standfirst(each, text, shown))
+    lead, rest = next(((each, text) for each in above), None) or split_lead(text)
     stated = spoken_language(linked.language) or spoken_language(head.language)
     return Extracted(
         url=_own_address(head, url),
@@ -191,16 +194,33 @@ def _is_standfirst(description: str, text: str, shown: str) -> bool:
     return len(description) >= _LEAST and key in _same(shown) and key not in _same(text)
 
 
-def _title(head: Head, linked: Linked, url: str) -> str:
-    """Return the title that most of the page agrees on, without the site's name."""
+def _names(head: Head, linked: Linked, url: str) -> tuple[str, ...]:
+    """Return what the site calls itself."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    names = (head.site, linked.publisher, host, host.rpartition(".")[0])
-    stated = [without_site(title, *names) for title in (head.title, linked.headline, head.tab) if title]
+    return (head.site, linked.publisher, host, host.rpartition(".")[0])
+
+
+def _title(head: Head, linked: Linked, names: tuple[str, ...]) -> str:
+    """Return the title that most of the page agrees on, without the names of site and section.
+
+    `EN DIRECT.` and `VIDÉO.` stay: they are the publisher's words.
+    """
+    ends = (*names, head.section)
+    stated = [without_site(title, *ends) for title in (head.title, linked.headline, head.tab) if title]
     headings = {
         _same(heading): heading for heading in reversed(head.headings) if _same(heading) not in map(_same, names)
     }
     agreed = [headings[_same(start)] for title in stated for start in starts(title) if _same(start) in headings]
+    if not (head.title or linked.headline) and not agreed:  # only the browser's tab, which is written for searches
+        agreed = [heading for heading in headings.values() if len(heading) >= _HEADING][: len(headings) == 1]
     return clip(next(iter([*agreed, *stated, *head.headings]), ""), _MOST_TITLE)
+
+
+def _authors(head: Head, linked: Linked, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the people who are named; an outlet is none."""
+    outlets = set(map(_same, names))
+    told = (people(stated) for stated in (linked.authors, head.authors))
+    return next((found for each in told if (found := tuple(one for one in each if _same(one) not in outlets))), ())
 
 
 def _without_top(text: str, *known: str) -> str:

@@ -37,6 +37,23 @@ _LABEL: Final = re.compile(  # also stands on links to other articles
     r"(?! (?:pour|afin de) (?:commenter|réagir|participer))",
     re.IGNORECASE,
 )
+_PAYING: Final = (
+    *(
+        "abonn",
+        "réserv",
+        "lire la suite",
+        "% de ",
+        "% à ",
+        "intégralité",
+        "protég",
+        "est payant",
+        "premium",
+        "débloque",
+    ),
+    *("continue", "subscri", "la lecture"),
+)
+_AROUND: Final = 150
+_MOST_FOUND: Final = 300
 _QUOTED: Final = re.compile(r"«[^»]{0,200}»")  # an article on paywalls
 _CUT: Final = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\(…\)|\(\.\.\.\))\s*$")
 _AGENCIES: Final = (
@@ -82,7 +99,7 @@ def completeness_of(text: str, *, page_text: str, free: bool | None, gated: int 
         free: what the page states (`isAccessibleForFree`).
         gated: how many characters are in what it states to be for subscribers; None where nothing on the page is.
     """
-    shown = _QUOTED.sub("", page_text.replace("’", "'").replace("\u00a0", " "))
+    shown = _about_paying(page_text)
     cut = _CUT.search(text) is not None
     if gated is not None and free is not True:
         teased = cut or gated < _LEAST_GATED
@@ -93,6 +110,20 @@ def completeness_of(text: str, *, page_text: str, free: bool | None, gated: int 
             or (free is None and len(text) < _FULL and (cut or _LABEL.search(shown) is not None))
         )
     return Completeness.TEASER if teased else Completeness.FULL
+
+
+def _about_paying(page_text: str) -> str:
+    """Return what is around the words that paywalls are made of: a page is long, and these expressions are slow."""
+    text = page_text.replace("’", "'").replace("\u00a0", " ")
+    lowered = text.lower()
+    lowered = lowered if len(lowered) == len(text) else text
+    found: list[tuple[int, int]] = []
+    for word in _PAYING:
+        at = lowered.find(word)
+        while at >= 0 and len(found) < _MOST_FOUND:
+            found.append((max(0, at - _AROUND), at + _AROUND))
+            at = lowered.find(word, at + _AROUND)
+    return _QUOTED.sub("", "\n".join(text[start:end] for start, end in found))
 
 
 def wire_of(text: str, *, authors: tuple[str, ...]) -> str | None:

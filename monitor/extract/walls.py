@@ -75,7 +75,7 @@ _CONSENT: Final = Wall(
         re.IGNORECASE,
     ),
     re.compile(
-        r"(?=.*\b(?:nous|nos|notre|vous|votre|vos|j'accepte|we|our|your?)\b)"
+        r"\A(?=.*\b(?:nous|nos|notre|vous|votre|vos|j'accepte|we|our|your?)\b)"
         r"(?=.*(?:cookies?\b|traceurs?\b|consentement|consent\b|vie privée|privacy|données personnelles|"
         r"données de géolocalisation|accéd(?:er|ons) à des informations|identifiants uniques|traitons les données|"
         r"retirer votre|traiter vos données|publicité ciblée|contenu de ce site vous))|"

@@ -55,6 +55,22 @@ def test_a_standfirst_that_the_text_lacks_is_the_lead() -> None:
     assert (told.lead, told.body) == (STANDFIRST, BODY)
 
 
+@pytest.mark.parametrize(
+    "name", ["chapo", "article-chapo-12 chapo", "article__desc", "Article-standfirst", "post-intro"]
+)
+def test_a_standfirst_that_is_marked_as_one_is_the_lead_though_its_summary_is_cut(name: str) -> None:
+    head = f'<meta name="description" content="{STANDFIRST[:60]} (...)">'
+    told = read(page(head=head, around=f'<div class="{name}"><p>{STANDFIRST}</p></div>'))
+
+    assert (told.lead, told.text) == (STANDFIRST, f"{STANDFIRST}\n{BODY}")
+
+
+def test_the_standfirst_of_another_article_is_no_lead() -> None:
+    other = '<div class="chapo">La foire ouvre samedi à dix heures sur la place du marché.</div>'
+
+    assert read(page().replace("<aside>", f"<aside>{other}")).lead == PARAGRAPHS[0]
+
+
 def test_a_description_that_readers_do_not_see_is_no_lead() -> None:
     assert read(page(head=f'<meta name="description" content="{STANDFIRST}">')).lead == PARAGRAPHS[0]
 
@@ -66,12 +82,38 @@ def test_a_description_that_readers_do_not_see_is_no_lead() -> None:
         (linked_data(headline="LE GEL FRAPPE LES VIGNES DU VEXIN"), "x", TITLE),
         ('<meta property="og:title" content="La vigne gelée">', "x", "La vigne gelée"),
         (linked_data(headline="La vigne gelée"), "x", "La vigne gelée"),
-        ("", "La vigne gelée - gazette.example", "La vigne gelée"),
+        ("", "La vigne gelée - gazette.example", TITLE),
         ("", "", TITLE),
     ],
 )
 def test_the_title_is_the_one_that_the_page_agrees_on(head: str, title: str, expected: str) -> None:
     assert expected == read(page(head=head, title=title)).title
+
+
+def test_a_section_is_no_part_of_the_title() -> None:
+    head = '<meta property="article:section" content="Vignobles">'
+    told = read(page(head=head, title="La vigne gelée | Vignobles | gazette.example").replace(f"<h1>{TITLE}</h1>", ""))
+
+    assert told.title == "La vigne gelée"
+
+
+def test_of_several_headings_none_is_preferred_to_the_tab() -> None:
+    markup = page(title="La vigne gelée").replace("<aside>", "<aside><h1>Les plus lus de la semaine</h1>")
+
+    assert read(markup).title == "La vigne gelée"
+
+
+@pytest.mark.parametrize("kind", ["EN DIRECT. ", "VIDÉO. ", "Guerre en Ukraine : "])
+def test_what_the_publisher_puts_before_a_title_stays(kind: str) -> None:
+    assert read(page().replace(TITLE, f"{kind}{TITLE}")).title == f"{kind}{TITLE}"
+
+
+def test_an_outlet_is_no_author_and_the_card_of_one_is_read() -> None:
+    head = '<meta name="author" content="La Gazette"><meta property="og:site_name" content="La Gazette">'
+    card = '<p><span class="vcard author"><a class="url fn">Anne Lenoir</a></span></p>'
+
+    assert read(page(head=head)).authors == ()
+    assert read(page(around=card)).authors == ("Anne Lenoir",)
 
 
 def test_a_canonical_address_of_another_host_is_not_believed() -> None:
