@@ -132,6 +132,7 @@ class FeedState:
     interval_s: float | None = None
     failures: int = 0  # in a row
     failing_since: datetime | None = None  # the first of them
+    quiet_since: datetime | None = None  # its last new entry, where that is long ago for it
     last_reason: Reason | None = None
     last_error: str | None = None
     moved_to: str | None = None  # permanent redirect seen

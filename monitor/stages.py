@@ -56,8 +56,9 @@ from monitor.model import (
     Rendered,
     Subscription,
 )
+from monitor.rhythm import is_quiet
 from monitor.settings import Settings, TdmPolicy
-from monitor.store import OutboxItem, Recorded, Store
+from monitor.store import Gap, OutboxItem, Recorded, Store
 from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
 from monitor.workers import WorkerPool
@@ -282,7 +283,8 @@ async def _record_poll(
     )
     if subscription is not None and subscription.is_trusted and subscription.is_active(now) and not push.is_open:
         max_age_s = tools.settings.poll_max_s  # its hub tells us of news; polling only makes sure
-    next_due_at = schedule.next_check(
+    next_check = partial(
+        schedule.next_check,
         state,
         outcome,
         now,
@@ -292,6 +294,7 @@ async def _record_poll(
         retry_after=retry_after,
         jitter=random.random(),  # noqa: S311  spreads polls, guards nothing
     )
+    next_due_at = next_check()
     if push.is_open and next_due_at is not None and outcome.kind is not PollResult.FAILED:
         next_due_at = min(next_due_at, now + timedelta(seconds=tools.settings.poll_min_s))
     address = schedule.next_address(state, outcome)
@@ -301,6 +304,8 @@ async def _record_poll(
         outcome,
         entries,
         next_due_at=next_due_at,
+        gap_due_at=next_check(gap=True),
+        quiet_since=_quiet_since(state, now),
         now=now,
         baseline_max_age_s=tools.settings.baseline_max_age_h * 3600,
         address=address,
@@ -312,6 +317,7 @@ async def _record_poll(
         await _note_hub(tools, state, outcome, subscription, now)
     if subscription is not None and record.new and not push.is_open:
         await _settle_push(tools, state, subscription, push)
+    _tell_gap(tools.metrics, state, record.gap)
     return FeedReport(state, outcome, record.new, record.baseline)
 
 
@@ -342,6 +348,19 @@ async def _settle_push(tools: Tools, state: FeedState, subscription: Subscriptio
     await tools.thread.run(
         tools.store.settle_push, subscription.token, pushed_at=subscription.pushed_at, trusted=push.is_told
     )
+
+
+def _quiet_since(state: FeedState, now: datetime) -> datetime | None:
+    """Return when a feed's last new entry came, where that is long ago for it."""
+    rhythm = state.rhythm
+    return rhythm.last_new_at if rhythm is not None and is_quiet(rhythm, rhythm.last_new_at, now) else None
+
+
+def _tell_gap(metrics: Metrics, state: FeedState, gap: Gap | None) -> None:
+    if gap is not None:
+        metrics.gaps.inc()
+        facts = {"feed_id": state.id, "feed": state.feed.url, "since": gap.since.isoformat(), "missed": gap.missed}
+        _log.warning("coverage_gap", extra=facts)
 
 
 async def _record_bug(tools: Tools, state: FeedState, bug: Exception) -> FeedReport:
@@ -760,10 +779,14 @@ async def tell_refusal(tools: Tools, refusal: Refusal, *, since: datetime) -> Al
 async def tell_incidents(tools: Tools) -> tuple[Alert, ...]:
     """Tell what is wrong with sources, and what is well again: one message of each kind for each receiver.
 
+    Nothing is told while our own network is down: it is not the sources', and the message would not leave.
+
     Returns:
         The alerts.
     """
     now = tools.clock.now()
+    if tools.uplink.network.down_since is not None:
+        return ()
     await tools.thread.run(tools.store.note_incidents, failures=alerting.SOON_POLLS, now=now)
     pending = await tools.thread.run(tools.store.pending_incidents, now=now)
     sifted = alerting.sift_incidents(pending.incidents, last_at=pending.last_at, gaps_at=pending.gaps_at, now=now)

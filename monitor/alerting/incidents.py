@@ -104,9 +104,20 @@ def _as_it_is(incident: Incident) -> Incident | None:
         return None
     if source.status is FeedStatus.GONE or source.failures:
         return incident
+    if incident.kind is IncidentKind.QUIET:
+        return _quiet_as_it_is(incident)
     if source.last_ok_at is not None and source.last_ok_at >= incident.began_at:
         return replace(incident, ended_at=source.last_ok_at)
     return incident if is_gone else None  # resumed, and not polled since
+
+
+def _quiet_as_it_is(incident: Incident) -> Incident | None:
+    """Return a silence as it stands now; it ends with a new entry, and is none where its rhythm was forgotten."""
+    source = incident.source
+    if source.quiet_since is not None:
+        return incident
+    last_at = source.rhythm.last_new_at if source.rhythm is not None else incident.began_at
+    return replace(incident, ended_at=last_at) if last_at > incident.began_at else None
 
 
 def _groups(

@@ -274,7 +274,7 @@ def _incidents(alert: Alert, words: Words) -> tuple[str, str]:
     """Return what happened to sources, and what to do, as text and as HTML."""
     text, html = list[str](), list[str]()
     for incident in alert.incidents:
-        name, url = line(source_name(incident.source)) or incident.source.host, safe_url(incident.source.feed.url)
+        name, url = line(source_name(incident.source)) or incident.source.host, safe_url(incident.source.address)
         told = [*sentences(alert, incident, words), *_particulars(incident, words)]
         text += [name, *([f"  {url}"] if url else []), *(f"  {part}" for part in told), ""]
         html += [f"<p><b>{_linked(name, url)}</b><br>{'<br>'.join(escape(part) for part in told)}</p>"]

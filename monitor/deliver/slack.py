@@ -232,7 +232,7 @@ def _incident(alert: Alert, incident: Incident, words: Words) -> str:
     source, error, old_url = incident.source, error_of(incident), incident.old_url
     return "\n".join(
         (
-            _titled(line(source_name(source), _NAME_CHARS) or source.host, source.feed.url),
+            _titled(line(source_name(source), _NAME_CHARS) or source.host, source.address),
             *map(escape, sentences(alert, incident, words)),
             *([_code(error, _ERROR_CHARS)] if error else []),
             *([f"{words.sources.old_url}{words.colon} {_code(old_url, _ERROR_CHARS)}"] if old_url else []),

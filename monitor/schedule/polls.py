@@ -46,6 +46,7 @@ def next_check(
     poll_max_s: float,
     max_age_s: float | None = None,
     retry_after: timedelta | None = None,
+    gap: bool = False,
     jitter: float = 0.5,
 ) -> datetime | None:
     """Return when a feed is polled next.
@@ -63,6 +64,7 @@ def next_check(
         max_age_s: how long the answer stays fresh (Cache-Control, Expires); like `ttl` it only lengthens, up to
             `poll_max_s`.
         retry_after: how long the site asked us to wait; obeyed over every ceiling, up to a day.
+        gap: whether this poll shared no entry with the one before: it came too late, and the next is as soon as may be.
         jitter: a number in [0, 1) that spreads feeds apart; 0.5 leaves the interval as it is.
 
     Returns:
@@ -76,7 +78,11 @@ def next_check(
         wait_s = poll_min_s * 2.0 ** min(state.failures, _MAX_DOUBLINGS)
     else:
         ceiling_s = poll_max_s
-        wait_s = max(_wanted_s(state, outcome, now, poll_max_s), max_age_s or 0.0, outcome.hints.ttl_s or 0.0)
+        wait_s = (
+            0.0
+            if gap
+            else max(_wanted_s(state, outcome, now, poll_max_s), max_age_s or 0.0, outcome.hints.ttl_s or 0.0)
+        )
     wait_s = _clamp(wait_s, poll_min_s, ceiling_s)
     wait_s = _clamp(wait_s * (1 + _JITTER * (jitter - 0.5)), poll_min_s, ceiling_s)
     if retry_after is not None:

@@ -6,6 +6,7 @@ transaction, and gives and takes frozen values, never rows.
 
 from __future__ import annotations
 
+from monitor.store.gaps import Gap
 from monitor.store.lock import DaemonLock
 from monitor.store.store import Store
 from monitor.store.values import (
@@ -41,6 +42,7 @@ __all__ = [
     "DeliveryLine",
     "EntryState",
     "FeedSync",
+    "Gap",
     "Gauges",
     "Judgement",
     "LabelLine",

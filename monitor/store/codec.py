@@ -89,6 +89,7 @@ def feed_from_row(row: Row[Any]) -> FeedState:
         interval_s=row.interval_s,
         failures=row.failures,
         failing_since=row.failing_since,
+        quiet_since=row.quiet_since,
         last_reason=reason_of(row.last_reason),
         last_error=row.last_error,
         moved_to=row.moved_to,

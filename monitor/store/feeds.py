@@ -129,7 +129,10 @@ def _comes_back(row: Any) -> bool:
 
 def _resumed(now: datetime) -> dict[str, object]:
     """Return what resuming sets: the next poll is a first one, so that what a pause missed comes as one recap."""
-    unknown = ("baseline_at", "etag", "last_modified", "body_sha256", "rhythm", "traces", "failing_since")
+    unknown = (
+        *("baseline_at", "etag", "last_modified", "body_sha256", "rhythm", "traces"),
+        *("failing_since", "quiet_since", "listed"),
+    )
     fresh = {"status": FeedStatus.ACTIVE, "paused_by": None, "next_due_at": now, "failures": 0}
     return {**fresh, **dict.fromkeys(unknown)}
 

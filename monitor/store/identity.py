@@ -48,11 +48,15 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """The entries of a document: never seen here, seen with another text (and the id they have), and how many seen."""
+    """The entries of a document: never seen here, seen with another text (and the id they have), and how many seen.
+
+    `known` counts those that the document itself repeats, `stored` does not.
+    """
 
     fresh: tuple[Fresh, ...]
     changed: tuple[tuple[int, Entry], ...]
     known: int
+    stored: int
 
 
 def keys_of(entry: Entry) -> tuple[str | None, str | None]:
@@ -85,6 +89,7 @@ def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
         remember(known)
     fresh: list[Fresh] = []
     changed: list[tuple[int, Entry]] = []
+    stored = 0
     for entry in entries:
         main_key, link_key = keys_of(entry)
         holders = by_main.get(main_key, []) if main_key else []
@@ -92,9 +97,11 @@ def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
         if same is None:
             fresh.append(Fresh(entry, main_key, link_key))
             remember(Seen(None, main_key, link_key, entry.link, entry.title, entry.summary))
-        elif same.id is not None and not same.withheld and _texts(same) != _texts(entry):
-            changed.append((same.id, entry))
-    return Sorted(tuple(fresh), tuple(changed), len(entries) - len(fresh))
+        elif same.id is not None:
+            stored += 1
+            if not same.withheld and _texts(same) != _texts(entry):
+                changed.append((same.id, entry))
+    return Sorted(tuple(fresh), tuple(changed), len(entries) - len(fresh), stored)
 
 
 def _texts(one: Entry | Seen) -> tuple[str, str]:

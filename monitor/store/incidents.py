@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from monitor.model import Alert
+    from monitor.model import Alert, FeedId
+    from monitor.store.gaps import Gap
     from monitor.store.values import OutboxItem
 
 __all__ = [
     "count_open",
     "incidents_around",
+    "note_gap",
     "note_incidents",
+    "note_move",
     "open_incidents",
     "pending_incidents",
     "record_incidents",
@@ -48,6 +51,7 @@ def note_incidents(connection: Connection, *, failures: int) -> None:
     is_active, began_at = FEED.c.status == FeedStatus.ACTIVE, func.coalesce(FEED.c.failing_since, FEED.c.last_polled_at)
     _note(connection, IncidentKind.FAILING, is_active & (FEED.c.failures >= failures), began_at)
     _note(connection, IncidentKind.GONE, FEED.c.status == FeedStatus.GONE, FEED.c.last_polled_at)
+    _note(connection, IncidentKind.QUIET, is_active & (FEED.c.failures == 0), FEED.c.quiet_since)
 
 
 def _note(connection: Connection, kind: IncidentKind, wrong: ColumnElement[bool], began_at: ColumnElement[Any]) -> None:
@@ -57,6 +61,24 @@ def _note(connection: Connection, kind: IncidentKind, wrong: ColumnElement[bool]
     )
     columns = ["feed_id", "kind", "began_at", "count", "told", "settled"]
     connection.execute(insert(INCIDENT).from_select(columns, found))
+
+
+def note_gap(connection: Connection, feed_id: FeedId, gap: Gap) -> None:
+    """Note a gap, or add it to those of its feed of which nobody was told yet."""
+    waiting = (INCIDENT.c.feed_id == feed_id, INCIDENT.c.kind == IncidentKind.GAP, _PENDING)
+    more = {"until_at": gap.until, "count": INCIDENT.c.count + 1, "missed": INCIDENT.c.missed + gap.missed}
+    if not connection.execute(update(INCIDENT).where(*waiting).values(more)).rowcount:
+        _add(connection, feed_id, IncidentKind.GAP, began_at=gap.since, until_at=gap.until, missed=gap.missed)
+
+
+def note_move(connection: Connection, feed_id: FeedId, *, old_url: str, now: datetime) -> None:
+    """Note that a feed is polled at another address from now on."""
+    _add(connection, feed_id, IncidentKind.MOVED, began_at=now, old_url=old_url)
+
+
+def _add(connection: Connection, feed_id: FeedId, kind: IncidentKind, **fields: object) -> None:
+    row = {"feed_id": feed_id, "kind": kind, "count": 1, "told": 0, "settled": False, **fields}
+    connection.execute(insert(INCIDENT), row)
 
 
 def pending_incidents(connection: Connection, *, now: datetime) -> PendingIncidents:

@@ -6,14 +6,16 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Connection, bindparam, func, insert, select, union_all, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, union_all, update
 
 from monitor.errors import NotFoundError
 from monitor.model import FeedId, FeedStatus, Lane, PollOutcome, PollResult
 from monitor.rhythm import Rhythm, arrived_at, begin, learn, pack, unpack
 from monitor.store.codec import hints_values
 from monitor.store.feeds import host_of, move_feed, refresh_hosts
+from monitor.store.gaps import Gap, find_gap, may_be_gap
 from monitor.store.identity import Fresh, Seen, Sorted, is_link, keys_of, sort_entries
+from monitor.store.incidents import note_gap, note_move
 from monitor.store.sql import chunks, is_literally
 from monitor.store.tables import ENTRY, FEED, HOST
 from monitor.store.values import EntryState, PollRecord
@@ -36,7 +38,7 @@ _Elsewhere: TypeAlias = dict[tuple[str, str | None, str | None], int]
 
 _FEED_COLUMNS = (
     *(FEED.c.url, FEED.c.added_at, FEED.c.baseline_at, FEED.c.last_ok_at, FEED.c.failures),
-    FEED.c.failing_since,
+    *(FEED.c.failing_since, FEED.c.listed, FEED.c.polled_url),
     *(FEED.c.moved_to, FEED.c.moved_count, FEED.c.rhythm),
 )
 _FEED = select(*_FEED_COLUMNS).where(FEED.c.id == bindparam("feed_id"))
@@ -78,6 +80,8 @@ def record_poll(
     now: datetime,
     baseline_max_age_s: float,
     address: str | None,
+    gap_due_at: datetime | None,
+    quiet_since: datetime | None,
 ) -> PollRecord:
     """Record one poll; see `Store.record_poll`."""
     feed = connection.execute(_FEED, {"feed_id": feed_id}).one_or_none()
@@ -87,8 +91,13 @@ def record_poll(
     is_whole = bool(entries or outcome.held) and not outcome.truncated
     baseline_at = now if is_whole or now - feed.added_at > _BASELINE_PATIENCE else None
     changes = _feed_changes(feed, outcome, next_due_at=next_due_at, baseline_at=baseline_at, now=now)
-    connection.execute(update(FEED).where(FEED.c.id == feed_id).values(changes))
+    if outcome.kind is not PollResult.FAILED:
+        changes["quiet_since"] = quiet_since
+    listed = len(entries) + outcome.held if outcome.kind is PollResult.PARSED else feed.listed
+    connection.execute(update(FEED).where(FEED.c.id == feed_id).values(changes | {"listed": listed}))
     moved = address is not None and move_feed(connection, feed_id, address)
+    if moved:
+        note_move(connection, feed_id, old_url=feed.polled_url or feed.url, now=now)
     if outcome.kind is not PollResult.PARSED or not entries:
         return PollRecord(known=outcome.held, moved=moved)
     sorted_, elsewhere = _sort(connection, feed_id, entries)
@@ -104,25 +113,36 @@ def record_poll(
         connection.execute(insert(ENTRY), rows)
     if rows or feed.rhythm is None:
         rhythm = _rhythm(feed, entries, sorted_.fresh, now=now)
-        connection.execute(update(FEED).where(FEED.c.id == feed_id).values(rhythm=pack(rhythm)))
+        connection.execute(update(FEED).where(FEED.c.id == feed_id).values(rhythm=pack(rhythm), quiet_since=None))
+    gap = (
+        None
+        if outcome.truncated or outcome.held
+        else _note_gap(connection, feed_id, feed, sorted_, due_at=gap_due_at, now=now)
+    )
     states = Counter(row["state"] for row in rows)
     known = sorted_.known + states[EntryState.DUPLICATE] + outcome.held
     if baseline_age is not None:
         return PollRecord(baseline=len(rows) - states[EntryState.DUPLICATE], known=known, moved=moved)
-    return PollRecord(new=len(rows) - states[EntryState.DUPLICATE], known=known, moved=moved)
+    return PollRecord(new=len(rows) - states[EntryState.DUPLICATE], known=known, moved=moved, gap=gap)
 
 
 def forgive_polls(connection: Connection, feed_ids: Sequence[FeedId], *, next_due_at: datetime) -> None:
     """Take back the last failure of some feeds; see `Store.forgive_polls`."""
     failing = FEED.c.id.in_(feed_ids), FEED.c.failures > 0
     taken_back = {"failures": FEED.c.failures - 1, "next_due_at": next_due_at, "last_reason": None, "last_error": None}
+    taken_back["failing_since"] = case((FEED.c.failures > 1, FEED.c.failing_since))
     hosts = connection.scalars(update(FEED).where(*failing).values(taken_back).returning(FEED.c.host_id)).all()
     connection.execute(update(HOST).where(HOST.c.id.in_(hosts)).values(lane=Lane.FAST))
     refresh_hosts(connection, hosts)
 
 
 def _feed_changes(
-    feed: Any, outcome: PollOutcome, *, next_due_at: datetime | None, baseline_at: datetime | None, now: datetime
+    feed: Any,
+    outcome: PollOutcome,
+    *,
+    next_due_at: datetime | None,
+    baseline_at: datetime | None,
+    now: datetime,
 ) -> dict[str, object]:
     changes: dict[str, object] = {"last_polled_at": now, "next_due_at": next_due_at}
     if next_due_at is None:
@@ -139,7 +159,13 @@ def _feed_changes(
             "last_reason": outcome.reason,
             "last_error": outcome.error,
         }
-    changes |= {"failures": 0, "failing_since": None, "last_ok_at": now, "last_reason": None, "last_error": None}
+    changes |= {
+        "failures": 0,
+        "failing_since": None,
+        "last_ok_at": now,
+        "last_reason": None,
+        "last_error": None,
+    }
     changes |= {"interval_s": None if next_due_at is None else (next_due_at - now).total_seconds()}
     validators = {"etag": outcome.etag, "last_modified": outcome.last_modified}
     if outcome.kind is PollResult.NOT_MODIFIED:  # what it does not say again stays (RFC 9111 §3.2)
@@ -158,6 +184,29 @@ def _feed_changes(
             "baseline_at": feed.baseline_at or baseline_at,
         }
     )
+
+
+def _note_gap(
+    connection: Connection, feed_id: FeedId, feed: Any, sorted_: Sorted, *, due_at: datetime | None, now: datetime
+) -> Gap | None:
+    """Note the gap between this poll and the last one, if there is one. The entries are stored already."""
+    new = [fresh.entry for fresh in sorted_.fresh]
+    since: datetime | None = feed.last_ok_at
+    if feed.baseline_at is None or since is None:
+        return None
+    if not may_be_gap(len(new), known=sorted_.stored, listed_before=feed.listed, since=since, now=now):
+        return None
+    known: set[str] = set()
+    for titles in chunks(sorted({entry.title for entry in new if entry.title})):
+        before = (ENTRY.c.feed_id == feed_id, ENTRY.c.title.in_(titles), ENTRY.c.first_seen_at < now)
+        known.update(connection.scalars(select(ENTRY.c.title).distinct().where(*before)))
+    gap = find_gap(new, known_titles=sum(entry.title in known for entry in new), since=since, now=now)
+    if gap is not None:
+        note_gap(connection, feed_id, gap)
+        if due_at is not None:
+            due = {"next_due_at": due_at, "interval_s": (due_at - now).total_seconds()}
+            connection.execute(update(FEED).where(FEED.c.id == feed_id).values(due))
+    return gap
 
 
 def _rhythm(feed: Any, entries: Sequence[Entry], fresh: Sequence[Fresh], *, now: datetime) -> Rhythm:

@@ -343,6 +343,8 @@ class Store:
         now: datetime,
         baseline_max_age_s: float,
         address: str | None = None,
+        gap_due_at: datetime | None = None,
+        quiet_since: datetime | None = None,
     ) -> PollRecord:
         """Record one poll of one feed: its validators, its health, and the entries that it never had.
 
@@ -360,6 +362,8 @@ class Store:
             baseline_max_age_s: how young an entry of a first poll must be, in seconds.
             address: where to poll it from now on; it stays where it was if another feed is polled there. None: as
                 before.
+            gap_due_at: when to poll it again instead, where no entry of the document was known. None: as ever.
+            quiet_since: its last new entry, where that is long ago for it and this poll brings no other.
 
         Raises:
             NotFoundError: there is no such feed.
@@ -374,6 +378,8 @@ class Store:
                 now=now,
                 baseline_max_age_s=baseline_max_age_s,
                 address=address,
+                gap_due_at=gap_due_at,
+                quiet_since=quiet_since,
             )
 
     def forgive_polls(self, feed_ids: Sequence[FeedId], *, next_due_at: datetime, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
@@ -552,7 +558,7 @@ class Store:
     # --- incidents --------------------------------------------------------------------------------------------------
 
     def note_incidents(self, *, failures: int, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
-        """Note what is wrong with feeds and is not noted yet: those that fail, and those that are gone.
+        """Note what is wrong with feeds and is not noted yet: those that fail, are gone or are quiet.
 
         Args:
             failures: failed polls in a row that make an incident.

@@ -71,6 +71,7 @@ class FeedRow(_Row, table=True):
     __table_args__ = (
         Index("ix_feed_host_id_status_next_due_at", "host_id", "status", "next_due_at"),
         Index("ix_feed_status", "status", "failures"),
+        Index("ix_feed_quiet_since", "quiet_since", sqlite_where=text("quiet_since IS NOT NULL")),
         Index("ix_feed_polled_url", "polled_url", sqlite_where=text("polled_url IS NOT NULL")),
     )
 
@@ -105,6 +106,8 @@ class FeedRow(_Row, table=True):
     moved_count: int = 0
     failing_since: datetime | None = Field(default=None, sa_type=Instant)  # the first of `failures`
     traces: bytes | None = Field(default=None, sa_type=LargeBinary)  # see monitor.feeds.traces.packed
+    listed: int | None = None  # entries of its last document
+    quiet_since: datetime | None = Field(default=None, sa_type=Instant)  # its last new entry, if that is long ago
     rhythm: bytes | None = Field(default=None, sa_type=LargeBinary)  # see monitor.rhythm.pack
     hints: dict[str, Any] | None = Field(default=None, sa_type=Json)  # None: its document gives none
     polled_url: str | None = Field(default=None)  # where it moved to for good

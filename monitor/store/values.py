@@ -30,6 +30,7 @@ from monitor.model import (
     Rendered,
     Story,
 )
+from monitor.store.gaps import Gap
 from rules.types import Document, Level, Match, Status
 
 __all__ = [
@@ -101,13 +102,14 @@ class PollRecord:
     """How the entries of one poll were taken.
 
     `new` are to be read; `baseline` are those of a first poll, read only if young; `known` were seen here or elsewhere.
-    `moved`: the feed is polled at another address from now on.
+    `moved`: the feed is polled at another address from now on. `gap`: articles may have been missed before this poll.
     """
 
     new: int = 0
     baseline: int = 0
     known: int = 0
     moved: bool = False
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True)

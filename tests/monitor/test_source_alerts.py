@@ -11,6 +11,7 @@ import pytest
 from monitor.demo import Answer, Received, Request
 from monitor.errors import Reason
 from monitor.model import Feed, PollOutcome, PollResult
+from monitor.schedule import Network
 from monitor.stages import tell_incidents
 from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, eventually
 
@@ -106,6 +107,28 @@ def test_a_source_that_stumbles_is_told_to_nobody(tmp_path: Path) -> None:
     at_desk(tmp_path, act)
 
 
+def test_p7_nothing_is_told_of_sources_while_our_own_network_is_down(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        tools = desk.app.tools
+        tools.store.record_poll(
+            desk.feed.id,
+            PollOutcome(PollResult.FAILED, reason=Reason.GONE, error="answered 410"),
+            (),
+            next_due_at=None,
+            now=desk.clock.now(),
+            baseline_max_age_s=0,
+        )
+        tools.uplink.network = Network(down_since=desk.clock.now())
+
+        assert () == await tell_incidents(tools)
+
+        tools.uplink.network = Network()
+
+        assert 1 == len(await tell_incidents(tools))
+
+    at_desk(tmp_path, act)
+
+
 def test_a_source_that_the_operator_pauses_is_told_no_more(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         desk.site.fail("/rss.xml", 410)
@@ -136,6 +159,95 @@ def test_three_hundred_sources_that_fail_are_one_message(tmp_path: Path) -> None
         data = message.payload["data"]
 
         assert (20, 280) == (len(data["incidents"]), data["truncated"])
+
+    at_desk(tmp_path, act)
+
+
+def _list(desk: Desk, first: int, count: int = 5) -> None:
+    """Let the feed list articles that were published a minute after each other, the last one now."""
+    numbers = range(first, first + count)
+    items = [desk.item(f"/{n}", f"Nouvelle {n}", age_s=MINUTE_S * (first + count - 1 - n)) for n in numbers]
+    desk.site.publish("/rss.xml", *items)
+
+
+def test_x3_a_gap_between_two_polls_is_told_once_and_the_next_poll_comes_sooner(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        for first in (0, 3):  # they share entries
+            _list(desk, first)
+            await desk.cycle(after_s=HOUR_S)
+        since = desk.clock.now()
+
+        assert [] == _told(desk)
+
+        desk.clock.pass_s(HOUR_S)
+        _list(desk, 100)
+        await desk.cycle()
+        [gap] = _incidents(desk)
+        due_at = desk.feed.next_due_at
+
+        assert [("source_gap", "gap")] == _told(desk)
+        assert (since.strftime("%H:%M"), desk.clock.now().strftime("%H:%M")) == (
+            gap["since"][11:16],
+            gap["until"][11:16],
+        )
+        assert (1, 56) == (gap["gaps"], gap["missed"])
+        assert due_at is not None
+        assert due_at - desk.clock.now() <= timedelta(seconds=1.1 * desk.app.tools.settings.poll_min_s)
+        assert 1 == desk.metric("gaps_total")
+
+        for first in (200, 300):
+            desk.clock.pass_s(HOUR_S)
+            _list(desk, first)
+            await desk.cycle()
+
+        assert [("source_gap", "gap")] == _told(desk)
+
+        await desk.cycle(after_s=TOMORROW_S)
+        again = _incidents(desk)[-1]
+
+        assert [("source_gap", "gap")] * 2 == _told(desk)
+        assert (2, 112) == (again["gaps"], again["missed"])
+        assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act)
+
+
+def test_x3_a_source_that_is_quieter_than_its_rhythm_is_told_and_its_first_article_ends_it(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        items = [desk.item(f"/{n}", f"Nouvelle {n}", age_s=HOUR_S * (1 + 2 * n)) for n in range(150)]
+        desk.site.publish("/rss.xml", *items)
+        await desk.cycle()
+        desk.clock.pass_s(12 * HOUR_S)
+        await desk.cycle()
+
+        assert [] == _told(desk)
+
+        desk.clock.pass_s(2 * TOMORROW_S)
+        await desk.cycle()
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [("source_failing", "quiet")] == _told(desk)
+        assert _incidents(desk)[0]["since"] == _incidents(desk)[0]["last_new_at"]
+
+        desk.site.publish("/rss.xml", desk.item("/neuf", "Du neuf"), *items[:9])
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [("source_failing", "quiet"), ("source_recovered", "quiet")] == _told(desk)
+
+    at_desk(tmp_path, act)
+
+
+def test_p7_a_source_that_moved_for_good_is_told_once(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        _in_order(desk, "/neuf.xml")
+        desk.site.fail("/rss.xml", 301, location=desk.site.url("/neuf.xml"))
+        for _ in range(6):
+            await desk.cycle(after_s=2 * HOUR_S)
+        [moved] = _incidents(desk)
+
+        assert [("source_moved", "moved")] == _told(desk)
+        assert (desk.site.url("/rss.xml"), desk.site.url("/neuf.xml")) == (moved["old_url"], moved["url"])
+        assert [] == desk.webhook.problems
 
     at_desk(tmp_path, act)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from monitor.alerting import INCIDENT_LIMIT, Route, Routes, Sifted, Telling, plan_incidents, sift_incidents
 from monitor.alerting.matchers import parse_matcher
 from monitor.model import AlertType, FeedId, FeedStatus, Incident, IncidentKind, NotificationReason
+from monitor.rhythm import Rhythm, begin
 from tests.monitor.deliver.samples import GAP, GAPS, MOVED, NOW, ROUTES, incident, told_of, well
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -93,13 +94,31 @@ def test_what_is_due_again_half_a_day_later_goes_along() -> None:
     assert {STILL: [7, 8]} == told(first, second, third)
 
 
-@pytest.mark.parametrize("kind", [IncidentKind.FAILING, IncidentKind.GONE, IncidentKind.QUIET])
+@pytest.mark.parametrize("kind", [IncidentKind.FAILING, IncidentKind.GONE])
 def test_a_source_that_is_well_again_ends_its_incident(kind: IncidentKind) -> None:
     over = standing(incident(kind, told=1, told_at=NOW), failures=0, last_ok_at=NOW)
     sifted = sift(over)
 
     assert (replace(over, ended_at=NOW),) == sifted.ended
     assert [(RECOVERED, sifted.ended)] == [(telling.reason, telling.incidents) for telling in sifted.tellings]
+
+
+SILENT = standing(incident(IncidentKind.QUIET, told=1, told_at=NOW), quiet_since=NOW - DAY)
+
+
+def test_x3_a_silence_is_told_once_and_ends_with_a_new_entry() -> None:
+    heard = standing(SILENT, quiet_since=None, rhythm=begin([], NOW))
+
+    assert {FAILING: [7]} == told(replace(SILENT, told=0, told_at=None))
+    assert {} == told(SILENT)
+    assert (replace(heard, ended_at=NOW),) == sift(heard).ended
+
+
+@pytest.mark.parametrize("rhythm", [None, begin([], NOW - 3 * HOUR)])
+def test_a_silence_whose_rhythm_is_forgotten_is_none(rhythm: Rhythm | None) -> None:
+    forgotten = standing(SILENT, quiet_since=None, rhythm=rhythm)
+
+    assert Sifted(dropped=(forgotten,)) == sift(forgotten)
 
 
 def test_an_end_that_waits_for_its_message_is_told_later_and_is_no_new_end() -> None:

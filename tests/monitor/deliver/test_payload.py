@@ -15,25 +15,30 @@ from jsonschema import Draft202012Validator
 
 from monitor.deliver.payload import MAX_BYTES, payload, payload_bytes
 from monitor.model import Alert, AlertType
+from monitor.rhythm import begin
 from rules.types import Contribution, Field, Level, Snippet
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
     GAP,
     INCIDENTS,
     MATCH,
+    NOW,
     REFUSAL,
     RETITLED,
+    SOURCE,
     STORY,
     TITLE,
     VERDICT,
     alert,
     hostile,
+    incident,
     incident_for,
     other,
     recap,
     recap_of,
     refused,
     refused_for,
+    told_of,
     updated,
 )
 
@@ -163,6 +168,13 @@ def test_an_incident_says_what_is_known_of_its_source() -> None:
         "error": "https://gazette.example/monde/rss: answered 502",
     }.items() <= told.items()
     assert told.keys() & {"until", "gaps", "missed", "old_url"} == set()
+
+
+def test_a_source_that_listed_something_says_when() -> None:
+    source = replace(SOURCE, rhythm=begin([], NOW))
+    (told,) = payload(told_of(incident(source=source)))["data"]["incidents"]
+
+    assert "2024-05-16T05:12:07Z" == told["last_new_at"]
 
 
 def test_a_gap_says_between_which_polls_and_how_many_articles() -> None:

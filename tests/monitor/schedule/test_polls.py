@@ -36,6 +36,7 @@ def wait_s(
     hints: Hints = NO_HINTS,
     rhythm: Rhythm | None = None,
     retry_after: timedelta | None = None,
+    gap: bool = False,
     jitter: float = 0.5,
     now: datetime = NOW,
 ) -> float:
@@ -47,6 +48,7 @@ def wait_s(
         poll_max_s=poll_max_s,
         max_age_s=hint_s,
         retry_after=retry_after,
+        gap=gap,
         jitter=jitter,
     )
     assert at is not None
@@ -299,6 +301,13 @@ def test_P7_each_failure_waits_at_least_as_long_as_the_one_before(
     )
 
     assert before_s <= after_s
+
+
+@pytest.mark.parametrize(("retry_after", "expected_s"), [(None, 300), (timedelta(hours=2), 2 * HOUR_S)])
+def test_a_gap_makes_the_next_interval_the_shortest_unless_the_site_says_otherwise(
+    retry_after: timedelta | None, expected_s: float
+) -> None:
+    assert expected_s == wait_s(PARSED, interval_s=3000, hint_s=1800, retry_after=retry_after, gap=True)
 
 
 def test_jitter_spreads_feeds_apart() -> None:

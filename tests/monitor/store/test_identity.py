@@ -22,37 +22,37 @@ def _fresh(new: Entry) -> Fresh:
 def test_i1_a_guid_seen_before_is_no_new_entry() -> None:
     old = entry("un")
 
-    assert Sorted((), (), 1) == sort_entries([old], [_seen(old)])
+    assert Sorted((), (), 1, 1) == sort_entries([old], [_seen(old)])
 
 
 def test_i1_a_guid_with_another_link_and_another_title_is_a_new_entry() -> None:
     new = entry("deux", guid="un")
 
-    assert Sorted((_fresh(new),), (), 0) == sort_entries([new], [_seen(entry("un"))])
+    assert Sorted((_fresh(new),), (), 0, 0) == sort_entries([new], [_seen(entry("un"))])
 
 
 def test_i1_a_guid_with_another_title_is_the_same_entry_changed() -> None:
     new = replace(entry("un"), title="Titre corrigé")
 
-    assert Sorted((), ((1, new),), 1) == sort_entries([new], [_seen(entry("un"))])
+    assert Sorted((), ((1, new),), 1, 1) == sort_entries([new], [_seen(entry("un"))])
 
 
 def test_i1_a_guid_with_another_link_is_the_same_entry() -> None:
     new = entry("un", link="https://gazette.example/un?autre")
 
-    assert Sorted((), (), 1) == sort_entries([new], [_seen(entry("un"))])
+    assert Sorted((), (), 1, 1) == sort_entries([new], [_seen(entry("un"))])
 
 
 def test_i1_a_guid_that_changes_at_each_fetch_is_no_new_entry() -> None:
     new = entry("un", guid="2026-05-16T05:00")
 
-    assert Sorted((), (), 1) == sort_entries([new], [_seen(entry("un"))])
+    assert Sorted((), (), 1, 1) == sort_entries([new], [_seen(entry("un"))])
 
 
 def test_i1_an_entry_with_neither_guid_nor_link_is_known_by_its_hash() -> None:
     old = entry("un", guid="", link=None)
 
-    assert Sorted((), (), 1) == sort_entries([old], [_seen(old)])
+    assert Sorted((), (), 1, 1) == sort_entries([old], [_seen(old)])
 
 
 def test_a_guid_used_again_means_its_last_holder() -> None:
@@ -60,7 +60,7 @@ def test_a_guid_used_again_means_its_last_holder() -> None:
     seen = [_seen(entry("un"), 1), _seen(second, 2)]
     retitled = replace(second, title="Titre corrigé")
 
-    assert Sorted((), ((2, retitled), (1, replace(entry("un"), title="Aussi"))), 2) == sort_entries(
+    assert Sorted((), ((2, retitled), (1, replace(entry("un"), title="Aussi"))), 2, 2) == sort_entries(
         [retitled, replace(entry("un"), title="Aussi")], seen
     )
 
@@ -68,7 +68,7 @@ def test_a_guid_used_again_means_its_last_holder() -> None:
 def test_an_entry_listed_twice_in_one_document_is_taken_once() -> None:
     new = entry("un")
 
-    assert Sorted((_fresh(new),), (), 1) == sort_entries([new, replace(new, title="Bis")], [])
+    assert Sorted((_fresh(new),), (), 1, 0) == sort_entries([new, replace(new, title="Bis")], [])
 
 
 _NAMES = st.sampled_from(["a", "b", "c"])

@@ -78,6 +78,15 @@ def test_a_success_forgets_since_when_a_feed_failed(store: Store) -> None:
     assert () == noted(store)
 
 
+@pytest.mark.parametrize(("times", "since"), [(1, None), (2, after(10))])
+def test_p7_a_failure_that_was_ours_is_no_first_failure(store: Store, times: int, since: datetime | None) -> None:
+    feed_id = live_feed(store)
+    fail(store, feed_id, times=times)
+    store.forgive_polls([feed_id], next_due_at=after(20), now=after(19))
+
+    assert since == store.feed(str(feed_id)).failing_since
+
+
 def test_resuming_a_feed_forgets_its_failures(store: Store) -> None:
     feed_id = live_feed(store)
     fail(store, feed_id)
