@@ -8,8 +8,9 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from monitor.extract.body import without_boilerplate
+from monitor.extract.language import language_of
 from monitor.extract.read import split_lead
-from monitor.extract.signs import language_of, wire_of
+from monitor.extract.signs import wire_of
 from monitor.model import Article, Completeness
 from monitor.wrappers import is_wrapper
 from rules.text import text_sha256

@@ -15,9 +15,10 @@ from monitor.dates import zone_of
 from monitor.errors import ExtractError, Reason
 from monitor.extract.body import Body, read_body
 from monitor.extract.head import Head, instant_of, length_of, people, read_head, starts, without_site
+from monitor.extract.language import language_of, spoken_language
 from monitor.extract.linked import Linked, read_linked
 from monitor.extract.markup import slim
-from monitor.extract.signs import completeness_of, language_of, spoken_language, wire_of
+from monitor.extract.signs import completeness_of, wire_of
 from monitor.extract.walls import drop_consent, wall_of
 from monitor.links import site_of
 from monitor.model import Completeness

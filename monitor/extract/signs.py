@@ -1,14 +1,13 @@
-"""What short signs in a page's text tell: a paywall, a news agency, a language."""
+"""What short signs in a page's text tell: a paywall, a news agency."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Final
 
 from monitor.model import Completeness
 
-__all__ = ["completeness_of", "language_of", "spoken_language", "wire_of"]
+__all__ = ["completeness_of", "wire_of"]
 
 _FULL: Final = 1000
 _LEAST_GATED: Final = 200  # less is the offer to subscribe
@@ -73,21 +72,6 @@ _IN_TEXT: Final = tuple(
     )
     for name, forms in _AGENCIES
 )
-_STOP_WORDS: Final = {
-    code: frozenset(words.split())
-    for code, words in (
-        ("fr", "le la les des une est dans pour que qui sur par pas plus au aux avec sont cette ses été ont du"),
-        ("en", "the and of to in is that for was on with as are by this be at from have has it not his an"),
-        ("es", "el los las una que del por con para su como más pero sus al fue este son ha y"),
-        ("de", "der die das und den von zu mit sich des auf für ist im dem nicht ein eine als auch"),
-        ("it", "il che di per una del della con non sono alla nel dei gli più anche come ha dal"),
-        ("nl", "het een van en de dat op te zijn voor met niet aan er maar om ook als"),
-    )
-}
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_CODE: Final = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9-]+)?$")
-_NAMED: Final = {"french": "fr", "français": "fr", "francais": "fr", "english": "en", "anglais": "en"}
-_SAMPLE: Final = 4000
 
 
 def completeness_of(text: str, *, page_text: str, free: bool | None, gated: int | None = None) -> Completeness:
@@ -137,28 +121,3 @@ def wire_of(text: str, *, authors: tuple[str, ...]) -> str | None:
     credited = [name for name, signs in _IN_BYLINE if signs.search(byline)]
     credited += [name for name, signs in _IN_TEXT if signs.search(edges)]
     return credited[0] if credited else None
-
-
-def spoken_language(stated: str) -> str | None:
-    """Return the code of a stated language.
-
-    >>> spoken_language("fr_FR"), spoken_language("français"), spoken_language("")
-    ('fr', 'fr', None)
-    """
-    word = stated.strip().lower()
-    if word in _NAMED:
-        return _NAMED[word]
-    code = _CODE.match(word)
-    return code[1] if code else None
-
-
-def language_of(text: str, *, stated: str | None) -> str | None:
-    """Return a text's language: what its small words say, else what was stated.
-
-    >>> language_of("Le gel a touché les vignes dans la vallée et les pertes sont lourdes", stated="en")
-    'fr'
-    """
-    words = [word.lower() for word in _WORD.findall(text[:_SAMPLE])]
-    votes = Counter({code: sum(word in small for word in words) for code, small in _STOP_WORDS.items()})
-    (first, most), (_, second) = votes.most_common(2)
-    return first if most >= 4 and most > 1.5 * second and most > 0.08 * len(words) else stated  # noqa: PLR2004  a clear majority

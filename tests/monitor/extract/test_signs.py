@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extract.signs import completeness_of, language_of, spoken_language, wire_of
+from monitor.extract.signs import completeness_of, wire_of
 from monitor.model import Completeness
 from tests.monitor.extract.pages import BODY, PARAGRAPHS
 
@@ -52,34 +52,3 @@ def test_an_agency_is_credited_only_where_it_is_plainly_said(
     text: str, authors: tuple[str, ...], expected: str | None
 ) -> None:
     assert expected == wire_of(text, authors=authors)
-
-
-@pytest.mark.parametrize(
-    ("stated", "expected"),
-    [
-        ("fr", "fr"),
-        ("fr-FR", "fr"),
-        ("FR_be", "fr"),
-        ("Français", "fr"),
-        ("English", "en"),
-        ("", None),
-        ("langue", None),
-    ],
-)
-def test_a_stated_language_becomes_a_code(stated: str, expected: str | None) -> None:
-    assert expected == spoken_language(stated)
-
-
-@pytest.mark.parametrize(
-    ("text", "stated", "expected"),
-    [
-        (BODY, None, "fr"),
-        (BODY, "en", "fr"),
-        ("The frost has taken the vines of the valley, and it is not the last for this year.", "fr", "en"),
-        ("Der Frost hat die Reben in der Nacht zerstört, und das ist nicht der letzte für dieses Jahr.", None, "de"),
-        ("Gel tardif", "fr", "fr"),
-        ("Gel tardif", None, None),
-    ],
-)
-def test_the_text_says_its_language(text: str, stated: str | None, expected: str | None) -> None:
-    assert expected == language_of(text, stated=stated)
