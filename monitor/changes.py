@@ -63,7 +63,7 @@ _RUBRICS: Final = frozenset(
 )
 _LIVE: Final = re.compile(r"(?:en )?direct\b|live\b|.*\ben direct\b|.*\bminute par minute\b")
 _LIVE_PATH: Final = re.compile(r"[/_-](?:live|en-direct|direct)(?:[/_-]|$)", re.IGNORECASE)
-_SLIPS: Final = ((9, 2), (5, 1))  # a word of at least so many letters, and how many of them may be wrong
+_SLIPS: Final = ((10, 2), (5, 1))  # a word of at least so many letters, and how many of them may be wrong
 _ENDING: Final = re.compile(r"(?<=\w{3})(?:es|e|s|x)$")
 
 
@@ -131,8 +131,8 @@ def _is_slip(old: Sequence[str], new: Sequence[str]) -> bool:
 def _is_misspelt(one: str, other: str) -> bool:
     if one[0] != other[0] or "@" in (one[0], other[0]) or not (one.isalpha() and other.isalpha()):
         return False
-    shorter = min(len(one), len(other))
-    allowed = next((slips for letters, slips in _SLIPS if shorter >= letters), 0)
+    longer = max(len(one), len(other))
+    allowed = next((slips for letters, slips in _SLIPS if longer >= letters), 0)
     return _ENDING.sub("", one) == _ENDING.sub("", other) or _distance(one, other, allowed) <= allowed
 
 

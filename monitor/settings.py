@@ -239,6 +239,13 @@ class Settings(BaseSettings):
         description="At a feed's first poll, entries younger than this many hours are read, and what "
         "matches is told in one recap; older and undated ones are only noted.",
     )
+    rereads_per_day: int = Field(
+        50,
+        ge=0,
+        le=10_000,
+        description="Articles of one feed whose page is read again in a day because the feed says that they changed; "
+        "each at most five times on its first day, then once a day for a week. 0: only changes of titles are followed.",
+    )
     page_interval_s: float = Field(
         1.0,
         ge=0,

@@ -28,7 +28,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 
-from monitor import alerting, extract, feeds, fetch, schedule, stories, websub
+from monitor import alerting, changes, extract, feeds, fetch, schedule, stories, websub
 from monitor.clock import Clock
 from monitor.deliver import ChannelSender
 from monitor.errors import DeliveryError, ExternalError, FetchError, Reason, StoreBusyError, StoreError
@@ -54,15 +54,17 @@ from monitor.model import (
     Receiver,
     Refusal,
     Rendered,
+    Reread,
+    Story,
     Subscription,
 )
 from monitor.rhythm import is_quiet
 from monitor.settings import Settings, TdmPolicy
-from monitor.store import Gap, OutboxItem, Recorded, Store
+from monitor.store import Earlier, Gap, OutboxItem, Recorded, Revised, Store
 from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
 from monitor.workers import WorkerPool
-from rules.types import Match
+from rules.types import Document, Match
 
 __all__ = [
     "DELIVERY_LEASE_S",
@@ -94,6 +96,7 @@ DELIVERY_LEASE_S = 120.0
 _PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 _NOT_THERE_YET = 2  # retries of a 404: feeds name pages that their site has yet to publish
 _OUTAGE_PAGE_WAIT = timedelta(minutes=5)  # while our own network is down; it uses up no retry
+_GONE_FOR_GOOD = timedelta(minutes=30)  # until a 404 of a page that was there counts as withdrawn
 _PAGE_PATIENCE = timedelta(days=1)  # for a site that lets us read less than it publishes
 # An entry that took the daemon down this often is read from its feed alone.
 _MAX_PAGE_ATTEMPTS = 5
@@ -146,6 +149,7 @@ class FeedReport:
     outcome: PollOutcome
     new: int = 0
     baseline: int = 0
+    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,17 +312,22 @@ async def _record_poll(
         quiet_since=_quiet_since(state, now),
         now=now,
         baseline_max_age_s=tools.settings.baseline_max_age_h * 3600,
+        rereads_per_day=tools.settings.rereads_per_day,
         address=address,
     )
     if address != state.address:
         _tell_move(state, address, moved=record.moved)
-    _tell_poll(tools.metrics, state, outcome, new=record.new, baseline=record.baseline)
+    if record.passed_over:
+        facts = {"feed_id": state.id, "feed": state.feed.url, "entries": record.passed_over}
+        _log.info("changes_passed_over", extra=facts)
+    report = FeedReport(state, outcome, record.new, record.baseline, record.changed)
+    _tell_poll(tools.metrics, report)
     if tools.settings.websub_callback is not None:
         await _note_hub(tools, state, outcome, subscription, now)
     if subscription is not None and record.new and not push.is_open:
         await _settle_push(tools, state, subscription, push)
     _tell_gap(tools.metrics, state, record.gap)
-    return FeedReport(state, outcome, record.new, record.baseline)
+    return report
 
 
 async def _note_hub(
@@ -479,11 +488,13 @@ def _tell_move(state: FeedState, address: str, *, moved: bool) -> None:
         _log.warning("feed_moved_to_another", extra=facts)
 
 
-def _tell_poll(metrics: Metrics, state: FeedState, outcome: PollOutcome, *, new: int, baseline: int) -> None:
+def _tell_poll(metrics: Metrics, report: FeedReport) -> None:
+    state, outcome = report.feed, report.outcome
+    counts = {"new": report.new, "baseline": report.baseline, "changed": report.changed}
     metrics.polls.labels(outcome.kind).inc()
-    metrics.entries.labels("new").inc(new)
-    metrics.entries.labels("baseline").inc(baseline)
-    facts = {"feed_id": state.id, "feed": state.feed.url, "new": new, "baseline": baseline}
+    for kind, count in counts.items():
+        metrics.entries.labels(kind).inc(count)
+    facts = {"feed_id": state.id, "feed": state.feed.url, **counts}
     if outcome.kind is PollResult.FAILED:
         metrics.poll_failures.labels(outcome.reason).inc()
         is_gone = outcome.reason is Reason.GONE and state.polled_url is None
@@ -505,7 +516,11 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     A page that fails never costs the alert that title and summary owe (promise I7): it is told at once. A page that
     takes more than its lane allows is left to the slow lane (promise R4), and one whose failure may pass is asked for
     again later; then what its text alone owes is told too (promise I8).
+
+    An article that was recorded before (its page failed then, or its feed says that it changed) is compared with what
+    people know of it, and only crossings are told (promise I9).
     """
+    earlier = await tools.thread.run(tools.store.earlier, claim.id) if claim.is_recorded else None
     page = _PageRead()
     error: ExternalError | None = None
     try:
@@ -515,17 +530,23 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
         tools.metrics.page_failures.labels(failure.reason).inc()
         _log.info("page_failed", extra={**_facts(claim), "reason": failure.reason, "error": str(failure)})
     now = tools.clock.now()
-    article = await asyncio.to_thread(_article, claim, page, error)
-    document = article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at)
-    judgement = await tools.live.judge.judge(document, now=now)
     later = None if error is None else _later(tools, claim, error, now)
-    if later is not None and not any(map(alerting.notifies, judgement.matches)):
+    fresh = await asyncio.to_thread(_article, claim, page, error)
+    if earlier is None:
+        read = _Read(fresh, await _judged(tools, claim, fresh, now))
+    elif error is not None and _is_withdrawn(claim, earlier.article, error, is_final=later is None):
+        read = await _withdrawn(tools, claim, earlier.article, error, now)
+    else:
+        read = await _read_again(tools, claim, earlier, fresh, is_page_read=page.extracted is not None, now=now)
+    planned = _plan(tools, claim, read, earlier, read_at=now)
+    is_owed = any(map(alerting.notifies, read.judgement.matches)) if earlier is None else bool(planned.alerts)
+    if later is not None and not is_owed:
         await later()
-        return ArticleReport(article, (), (), postponed=True)
-    recorded = await _record(tools, claim, article=article, judgement=judgement, done=later is None, read_at=now)
+        return ArticleReport(read.article, (), (), postponed=True)
+    recorded = await _record(tools, claim, read, planned, done=later is None, read_at=now)
     if later is not None:
         await later()
-    return ArticleReport(article, recorded.matches, recorded.alerts, postponed=later is not None)
+    return ArticleReport(read.article, recorded.matches, recorded.alerts, postponed=later is not None)
 
 
 def _bare(error: _E) -> _E:
@@ -564,13 +585,15 @@ def _later(
 
 def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime, *, is_ours: bool) -> timedelta | None:
     """Return how long to wait before a page is asked for again, or None: it is not."""
-    if now - claim.first_seen_at > _PAGE_PATIENCE:
+    if now - (claim.queued_at or claim.first_seen_at) > _PAGE_PATIENCE:
         return None
     if is_ours:
         return _OUTAGE_PAGE_WAIT
     if error.reason is Reason.BUSY:
         return error.retry_after or _PAGE_RETRIES[0]
     not_there = error.status == HTTPStatus.NOT_FOUND
+    if not_there and claim.reread is not None:
+        return _GONE_FOR_GOOD if claim.attempts == 1 else None
     retries = len(_PAGE_RETRIES) if error.retryable else _NOT_THERE_YET if not_there else 0
     if claim.attempts > retries:
         return None
@@ -587,7 +610,7 @@ class _PageRead:
 
 async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
     url = claim.entry.link
-    if url is None or claim.attempts > _MAX_PAGE_ATTEMPTS:
+    if url is None or claim.attempts > _MAX_PAGE_ATTEMPTS or claim.reread is Reread.TITLE:
         return _PageRead()
     limits = schedule.PAGE_LIMITS[claim.lane]
     crawl_delay_s = await tools.permissions.check(url, deadline_s=limits.deadline_s)
@@ -624,38 +647,129 @@ def _article(claim: EntryClaim, page: _PageRead, error: ExternalError | None) ->
     )
 
 
-async def _record(
-    tools: Tools,
-    claim: EntryClaim,
-    *,
-    article: Article,
-    judgement: Judgement,
-    done: bool,
-    read_at: datetime,
-) -> Recorded:
-    """Plan, render, and write transaction B."""
-    now = tools.clock.now()
-    latency_s = _latency(article, claim, read_at=read_at, now=now)
-    story = stories.assign(article, entry_key=claim.entry.keys[0], first_seen_at=claim.first_seen_at)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An article as it is read now, and what follows. `again` is None the first time."""
+
+    article: Article
+    judgement: Judgement
+    again: alerting.Reading | None = None
+    changed: tuple[str, ...] = ()
+
+
+async def _judged(tools: Tools, claim: EntryClaim, article: Article, now: datetime) -> Judgement:
+    document = article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at)
+    return await tools.live.judge.judge(document, now=now)
+
+
+async def _read_again(
+    tools: Tools, claim: EntryClaim, earlier: Earlier, fresh: Article, *, is_page_read: bool, now: datetime
+) -> _Read:
+    """Compare an article with what it was, and with what people know of it."""
+    before, withheld = earlier.article, claim.is_withheld
+    article = extract.revised(before, fresh, is_page_read=is_page_read, is_withheld=withheld)
+    changed = extract.changes_of(before, article, is_withheld=withheld) if claim.reread is not None else ()
+    judgement = await _judged(tools, claim, article, now)
+    known = tuple(one.match for one in earlier.told)
+    again = alerting.Reading(
+        title=before.title,
+        before=known if withheld else (await _judged(tools, claim, before, now)).matches,
+        after=judgement.matches,
+        says_otherwise=await _other_titles(tools, earlier, judgement.title_names, article.title, now),
+        # more of a text that was only known in part is no correction of it
+        is_corrected=bool(changed) and before.completeness is article.completeness,
+        is_live=changes.is_live(before.title, article.url) or changes.is_live(article.title),
+    )
+    return _Read(article, judgement, again, changed)
+
+
+async def _other_titles(
+    tools: Tools, earlier: Earlier, names: Sequence[changes.Named], title: str, now: datetime
+) -> frozenset[str]:
+    """Return which of the titles that people know say something else than the present one."""
+    others = {one.title for one in earlier.told if one.title != title}
+    known = {other: (await tools.live.judge.judge(Document(title=other), now=now)).title_names for other in others}
+    return frozenset(other for other in others if changes.says_otherwise(other, title, (known[other], names)))
+
+
+def _was_withdrawn(before: Article) -> bool:
+    """Return whether an article whose page was read before was found gone since."""
+    return before.extractor != "feed" and before.page_reason is not None
+
+
+def _is_withdrawn(claim: EntryClaim, before: Article, error: ExternalError, *, is_final: bool) -> bool:
+    """Return whether a page that was read before is there no longer; what was never there was not withdrawn."""
+    is_gone = is_final and error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+    return _was_withdrawn(before) or (is_gone and claim.reread is Reread.PAGE and before.extractor != "feed")
+
+
+async def _withdrawn(tools: Tools, claim: EntryClaim, before: Article, error: ExternalError, now: datetime) -> _Read:
+    """Return an article whose page is gone: it stays as it was, and no rule finds it any more."""
+    was = await _judged(tools, claim, before, now)
+    return _Read(
+        article=replace(before, page_reason=error.reason, page_error=str(error)),
+        judgement=replace(was, matches=()),
+        again=alerting.Reading(before.title, was.matches, (), frozenset(), is_withdrawn=True),
+        changed=() if _was_withdrawn(before) else ("withdrawn",),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is told of an article, and which rules no longer find it."""
+
+    at: datetime
+    story: Story
+    latency_s: tuple[tuple[str, float], ...]
     alerts: tuple[Alert, ...] = ()
-    if not claim.baseline:
-        alerts = alerting.plan(judgement.matches, story, tools.routes, now=now, latency_s=latency_s)
-    outbox = [(alert, _render(tools, alert)) for alert in alerts]
+    lost: tuple[str, ...] = ()
+
+
+def _plan(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None, *, read_at: datetime) -> _Plan:
+    now = tools.clock.now()
+    story = stories.assign(read.article, entry_key=claim.entry.keys[0], first_seen_at=claim.first_seen_at)
+    if earlier is not None:  # an outlet that was given another name has no other story
+        story = replace(story, id=earlier.story.id, first_seen_at=earlier.story.first_seen_at)
+    plan = _Plan(now, story, _latency(read.article, claim, read_at=read_at, now=now))
+    first = partial(alerting.plan, story=story, routes=tools.routes, now=now, latency_s=plan.latency_s)
+    if earlier is None or read.again is None:
+        return plan if claim.baseline else replace(plan, alerts=first(read.judgement.matches))
+    updates = alerting.plan_updates(earlier.told, read.again, story, tools.routes, now=now)
+    plan = replace(plan, alerts=updates.alerts, lost=updates.lost)
+    if read.again.is_corrected or (claim.baseline and claim.reread is None):
+        return plan
+    known = {one.match.rule.id for one in earlier.told}
+    if claim.reread is not None:  # a rule that is younger than the text is told of it by nothing
+        known |= {match.rule.id for match in read.again.before}
+    new = first([match for match in read.judgement.matches if match.rule.id not in known])
+    return replace(plan, alerts=(*plan.alerts, *new))
+
+
+async def _record(
+    tools: Tools, claim: EntryClaim, read: _Read, planned: _Plan, *, done: bool, read_at: datetime
+) -> Recorded:
+    """Render, and write transaction B."""
+    article = read.article
+    outbox = [(alert, _render(tools, alert)) for alert in planned.alerts]
     recorded = await tools.thread.run(
         tools.store.record_article,
         claim.id,
         article,
-        story=story,
-        matches=judgement.matches,
-        entities=judgement.entities,
+        story=planned.story,
+        matches=read.judgement.matches,
+        entities=read.judgement.entities,
         alerts=outbox,
         # the text of a reserved page is matched, not kept (promise P5)
         keep_text=not (article.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT),
         done=done,
         read_at=read_at,
-        now=now,
+        rereads=claim.rereads,
+        revised=Revised(read.changed, planned.lost),
+        now=planned.at,
     )
-    _tell_article(tools.metrics, claim, article=article, recorded=recorded, done=done, latency_s=latency_s)
+    for part in read.changed:
+        tools.metrics.revisions.labels(part).inc()
+    _tell_article(tools.metrics, claim, article=article, recorded=recorded, done=done, latency_s=planned.latency_s)
     return recorded
 
 
@@ -698,9 +812,9 @@ def _tell_article(
     for match in recorded.matches:
         kind = "near_miss" if match.verdict.near_miss else "match"
         metrics.matches.labels(match.rule.id, kind).inc()
-    if done:
+    if done and claim.reread is None:
         metrics.articles.labels(article.completeness).inc()
-    if not claim.baseline:
+    if not claim.baseline and claim.reread is None:
         for name, seconds in latency_s:
             # The page may be read long after the feed's own words were recorded: it is then that the article is read.
             if name in metrics.legs and (recorded.is_new if name == "published_to_seen_s" else done):

@@ -87,8 +87,9 @@ class Metrics:
         self.polls = counter("polls", "Polls of feeds, by how they ended.", "result")
         self.poll_failures = counter("poll_failures", "Failed polls, by reason.", "reason")
         self.gaps = counter("gaps", "Polls that shared no entry with the one before: articles may have been missed.")
-        self.entries = counter("entries", "Entries seen for the first time, by what became of them.", "kind")
+        self.entries = counter("entries", "Entries that are new or changed, by what became of them.", "kind")
         self.articles = counter("articles", "Articles stored, by how much of their text was read.", "completeness")
+        self.revisions = counter("revisions", "Changes of articles that were stored, by what changed.", "changed")
         self.page_failures = counter("page_failures", "Pages that could not be used, by reason.", "reason")
         self.garbled = counter(
             "garbled_pages", "Pages with characters that were read in a wrong charset and could not be put right."

@@ -23,7 +23,7 @@ from monitor.model import Alert, AlertType, Change, NotificationReason, Standing
 from rules.types import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from datetime import datetime
 
     from monitor.alerting.routes import Routes
@@ -43,7 +43,7 @@ class Reading:
         title: the title as it was.
         before: what the live rules say of the text as it was.
         after: what they say of the text as it is.
-        says_otherwise: whether the title now says something else than one that people know.
+        says_otherwise: of the titles that people know, those that say something else than the present one.
         is_corrected: the publisher changed the text; False: more of the same text was read.
         is_live: a live report.
         is_withdrawn: its page is gone.
@@ -52,7 +52,7 @@ class Reading:
     title: str
     before: Sequence[Match]
     after: Sequence[Match]
-    says_otherwise: Callable[[str], bool]
+    says_otherwise: Container[str]
     is_corrected: bool = False
     is_live: bool = False
     is_withdrawn: bool = False
@@ -115,7 +115,7 @@ def _change(one: Told, reading: Reading, before: Mapping[str, Match], after: Map
         return Change.UNMATCHED if is_gone else None
     if _rank(now) > max(_LEVELS.index(one.level), -1 if was is None else _rank(was)):
         return Change.LEVEL_RAISED
-    return Change.TITLE_CHANGED if not reading.is_live and reading.says_otherwise(one.title) else None
+    return Change.TITLE_CHANGED if not reading.is_live and one.title in reading.says_otherwise else None
 
 
 def _update(one: Told, change: Change, match: Match | None, story: Story, routes: Routes, *, now: datetime) -> Alert:

@@ -27,6 +27,7 @@ from monitor.cli import (
     matches,
     poll,
     read,
+    revisions,
     rules,
     stats,
     why,
@@ -52,6 +53,7 @@ app.command("poll")(poll.poll)
 app.command("check")(check.check)
 app.command("config")(config.config)
 app.command("matches")(matches.matches)
+app.command("revisions")(revisions.revisions)
 app.command("label")(label.label)
 app.command("stats")(stats.stats)
 app.command("why")(why.why)

@@ -29,6 +29,7 @@ def matches(
     until: str | None = typer.Option(None, metavar="WHEN", help="Up to this instant."),
     min_score: float | None = typer.Option(None, metavar="POINTS", help="Score at least this."),
     label: str | None = typer.Option(None, metavar="oui|non|none", help="Judged oui, non, or none (not judged yet)."),
+    language: str | None = typer.Option(None, metavar="CODE", help="Only articles in this language, such as fr."),
     near_misses: bool = typer.Option(False, "--near-misses", help="Near misses too: condition true, score too low."),
     limit: int = typer.Option(50, min=1, max=100_000, metavar="N", help="At most this many, newest first."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
@@ -55,6 +56,7 @@ def matches(
             until=instant(until, settings.zone),
             min_score=min_score,
             label=_judgement(label),
+            language=language and language.lower(),
             near_misses=near_misses,
             limit=limit,
         )

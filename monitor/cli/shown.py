@@ -124,8 +124,12 @@ def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> Non
         out.print(marked(snippet))
     _show_history(out, detail, settings)
     same_text = detail.match.text_sha256 == article.text_sha256
+    if line.lost_at is not None:
+        out.print(Text(f"  not found any more since {local(line.lost_at, settings.zone)}: the article changed"))
     if not same_text:
-        out.print(Text("  matched in what the feed said; the page was read later, this is its text"))
+        read_later = "matched in what the feed said; the page was read later, this is its text"
+        changed = f"matched in an earlier text, this is the present one; `veille revisions {line.id}` compares them"
+        out.print(Text(f"  {changed if detail.revisions else read_later}"))
     out.print()
     for name, text in (("lead", article.lead), ("body", article.body)):
         if text:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
+from monitor.changes import differ
 from monitor.extract.body import without_boilerplate
 from monitor.extract.language import language_of
 from monitor.extract.read import split_lead
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
     from monitor.extract.read import Extracted
     from monitor.model import Entry
 
-__all__ = ["to_article"]
+__all__ = ["changes_of", "revised", "to_article"]
 
 _LONG_LEAD: Final = 1200  # a longer summary is the article itself
 _FULL: Final = 1500
+_RANKS: Final = (Completeness.SUMMARY, Completeness.TEASER, Completeness.FULL)
 _CUT: Final = re.compile(
     r"\s*(?:(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\(…\)|\(\.\.\.\))\s*(?:(?:lire|voir) la suite.{0,40}|read more.{0,40})?|"
     r"(?:lire|voir) la suite.{0,40}|read more.{0,40})\s*$",
@@ -83,6 +86,34 @@ def to_article(
 def _address(link: str | None, page: str | None) -> str | None:
     """Return the address to tell: the feed's, unless that only leads there and the page says where."""
     return page if page and (link is None or is_wrapper(link)) else link
+
+
+def revised(before: Article, after: Article, *, is_page_read: bool, is_withheld: bool) -> Article:
+    """Return an article that is read again; the same one where it says the same.
+
+    What was read less well than before (a page that failed, a paywall that went up) changes the title alone.
+
+    Args:
+        before: the article as it was recorded.
+        after: as it is read now.
+        is_page_read: whether its page was read now.
+        is_withheld: of the article as it was, only the title is known (promise P5).
+    """
+    if is_withheld:
+        return replace(after, reserved=True)
+    ranks = [_RANKS.index(one.completeness) for one in (before, after)]
+    if (not is_page_read and before.extractor != "feed") or ranks[1] < ranks[0]:
+        title = after.title or before.title
+        hashed = text_sha256(title, before.lead, before.body)
+        after = replace(before, title=title, text_sha256=hashed, reserved=before.reserved or after.reserved)
+    is_other = ranks[1] > ranks[0] or before.page_reason is not after.page_reason or before.reserved != after.reserved
+    return after if is_other or changes_of(before, after) else before
+
+
+def changes_of(before: Article, after: Article, *, is_withheld: bool = False) -> tuple[str, ...]:
+    """Return which parts of an article say something in other words: `title`, `lead`, `body`; or of its title alone."""
+    parts = (("title", before.title, after.title), ("lead", before.lead, after.lead), ("body", before.body, after.body))
+    return tuple(name for name, old, new in parts[: 1 if is_withheld else None] if differ(old, new))
 
 
 def _parted(summary: str, text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from monitor.changes import Named
     from monitor.settings import Settings
     from rules.types import Document, Match, RuleDef
 
@@ -16,10 +17,14 @@ __all__ = ["Judge", "Judgement"]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the rules say of an article: matches and near misses, and the ids of its entities by first sight."""
+    """What the rules say of an article: matches and near misses, and the ids of its entities by first sight.
+
+    `title_names` are the entities that its title names, each with its place there.
+    """
 
     matches: tuple[Match, ...]
     entities: tuple[str, ...]
+    title_names: tuple[Named, ...] = ()
 
 
 class Judge(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from monitor.judges.judge import Judgement
 from monitor.rulesets import load_engine
+from rules.types import Field
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,4 +63,6 @@ def judge_with(engine: Engine, document: Document, *, now: datetime) -> Judgemen
     """Judge an article with an engine. Pure; takes a millisecond or some."""
     analysis = engine.analyse(document)
     entities = tuple(dict.fromkeys(mention.entity for mention in analysis.scan.mentions))
-    return Judgement(engine.match(analysis, now=now), entities)
+    title = [mention for mention in analysis.scan.mentions if mention.field is Field.TITLE]
+    names = tuple((mention.start, mention.end, mention.entity) for mention in title)
+    return Judgement(engine.match(analysis, now=now), entities, names)

@@ -85,7 +85,11 @@ def rule_from(values: Mapping[str, Any]) -> RuleDef:
 
 def judgement_values(judgement: Judgement) -> dict[str, Any]:
     """Return a judgement; of the rules of its matches, what identifies them."""
-    return {"matches": [match_values(match) for match in judgement.matches], "entities": judgement.entities}
+    return {
+        "matches": [match_values(match) for match in judgement.matches],
+        "entities": judgement.entities,
+        "title_names": judgement.title_names,
+    }
 
 
 def judgement_from(values: Mapping[str, Any], rules: Mapping[str, RuleDef]) -> Judgement:
@@ -99,6 +103,7 @@ def judgement_from(values: Mapping[str, Any], rules: Mapping[str, RuleDef]) -> J
     return Judgement(
         tuple(replace(match, rule=rules[match.rule.id]) for match in matches),
         tuple(values["entities"]),
+        tuple((start, end, entity) for start, end, entity in values["title_names"]),
     )
 
 

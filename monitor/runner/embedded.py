@@ -170,7 +170,7 @@ class EmbeddedRunner:
         reports = await stages.poll_host(self._tools, claim)
         for report in reports:
             self._tell(report)
-        if any(report.new or report.baseline for report in reports):
+        if any(report.new or report.baseline or report.changed for report in reports):
             for pump in self.articles.values():
                 pump.nudge()
 

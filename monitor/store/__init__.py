@@ -13,6 +13,7 @@ from monitor.store.values import (
     ArchivedArticle,
     ArchiveSpan,
     DeliveryLine,
+    Earlier,
     EntryState,
     FeedSync,
     Gauges,
@@ -31,8 +32,11 @@ from monitor.store.values import (
     RecapItem,
     RecapPending,
     Recorded,
+    Revised,
+    RevisionLine,
     ShadowMatch,
     ToldLine,
+    Wording,
 )
 
 __all__ = [
@@ -40,6 +44,7 @@ __all__ = [
     "ArchivedArticle",
     "DaemonLock",
     "DeliveryLine",
+    "Earlier",
     "EntryState",
     "FeedSync",
     "Gap",
@@ -59,7 +64,10 @@ __all__ = [
     "RecapItem",
     "RecapPending",
     "Recorded",
+    "Revised",
+    "RevisionLine",
     "ShadowMatch",
     "Store",
     "ToldLine",
+    "Wording",
 ]

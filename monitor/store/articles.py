@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, case, func, insert, literal, select, update
+from sqlalchemy import Connection, case, exists, func, insert, literal, select, update
 
 from monitor.errors import NotFoundError
 from monitor.matches import match_values
-from monitor.model import Alert, Article, ArticleId, EntryId, Story
+from monitor.model import Alert, Article, ArticleId, EntryId, Reread, Story
 from monitor.store.codec import article_values, match_from_row, story_from_row, story_values
 from monitor.store.outbox import add_deliveries
+from monitor.store.revisions import add_revision, lose_matches
 from monitor.store.sql import Instant, chunks, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, STORY
-from monitor.store.values import EntryState, OutboxItem, RecapItem, RecapPending, Recorded
+from monitor.store.values import EntryState, OutboxItem, RecapItem, RecapPending, Recorded, Revised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from sqlalchemy import Table
 
@@ -42,10 +43,13 @@ def record_article(
     keep_text: bool,
     done: bool,
     read_at: datetime,
+    rereads: int,
+    revised: Revised,
     now: datetime,
 ) -> Recorded:
     """Record one article; see `Store.record_article`."""
-    entry = connection.execute(select(ENTRY.c.baseline, ENTRY.c.state).where(ENTRY.c.id == entry_id)).one_or_none()
+    columns = (ENTRY.c.baseline, ENTRY.c.state, ENTRY.c.reread, ENTRY.c.rereads)
+    entry = connection.execute(select(*columns).where(ENTRY.c.id == entry_id)).one_or_none()
     if entry is None:
         raise NotFoundError(f"no entry {entry_id}")
     there = connection.scalar(select(ARTICLE.c.id).where(ARTICLE.c.entry_id == entry_id))
@@ -59,27 +63,32 @@ def record_article(
     if there is None:
         there = _insert(connection, ARTICLE, row | {"recorded_at": now, "read_at": read_at})
     else:
+        add_revision(connection, there, revised.changed, keep_text=keep_text, now=now)
         first_read_at = case((ARTICLE.c.page_reason.is_(None), ARTICLE.c.read_at), else_=literal(read_at, Instant))
         connection.execute(update(ARTICLE).where(ARTICLE.c.id == there).values(row | {"read_at": first_read_at}))
-    match_ids, new = _put_matches(connection, there, article, matches, baseline=entry.baseline, now=now)
+    lose_matches(connection, there, revised.lost, now=now)
+    told_now = {match.rule.id for alert, _ in alerts if alert.update for match in alert.matches} - set(revised.lost)
+    to_recap = entry.baseline and entry.reread is None
+    match_ids, new = _put_matches(connection, there, article, matches, to_recap=to_recap, told_now=told_now, now=now)
     new_alerts = tuple(
         alert
         for alert, outbox in alerts
         if add_alert(connection, alert, outbox, [match_ids[match.rule.id] for match in alert.matches], now=now)
     )
     if done:
-        _end_entry(connection, entry_id, keep_text=keep_text)
+        _end_entry(connection, entry_id, keep_text=keep_text, is_outdated=entry.rereads != rereads, now=now)
     return Recorded(ArticleId(there), is_new, new, new_alerts)
 
 
-def _end_entry(connection: Connection, entry_id: EntryId, *, keep_text: bool) -> None:
-    changes: dict[str, object] = {
-        "state": EntryState.DONE,
-        "lease_owner": None,
-        "lease_until": None,
-        "next_attempt_at": None,
-    }
-    changes |= {} if keep_text else {"summary": "", "content": "", "withheld": True}
+def _end_entry(connection: Connection, entry_id: EntryId, *, keep_text: bool, is_outdated: bool, now: datetime) -> None:
+    """End the reading of an entry. One that its feed changed meanwhile is read again."""
+    changes: dict[str, object] = {"state": EntryState.DONE, "reread": None}
+    if is_outdated:
+        changes = {"reread": Reread.PAGE, "reread_at": now, "attempts": 0}
+    elif not keep_text:
+        changes |= {"summary": "", "content": ""}
+    changes |= {"lease_owner": None, "lease_until": None, "next_attempt_at": None}
+    changes |= {} if keep_text else {"withheld": True}
     connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id).values(changes))
 
 
@@ -102,34 +111,31 @@ def _put_matches(
     article: Article,
     matches: Sequence[Match],
     *,
-    baseline: bool,
+    to_recap: bool,
+    told_now: Container[str],
     now: datetime,
 ) -> tuple[dict[str, int], tuple[Match, ...]]:
     """Write the matches, near misses too; return the row of each rule, and which are new.
 
-    A match that is there may have been told, and stays; a near miss is not told, and makes room.
+    A match that was told stays as it was told, unless it is told now; what nobody was told makes room.
     """
-    found = select(MATCH.c.rule_id, MATCH.c.id, MATCH.c.near_miss).where(MATCH.c.article_id == article_id)
-    there = {row.rule_id: row for row in connection.execute(found)}
+    told = exists().where(ALERT_MATCH.c.match_id == MATCH.c.id)
+    found = select(MATCH.c.rule_id, MATCH.c.id, MATCH.c.near_miss, told.label("is_told"))
+    there = {row.rule_id: row for row in connection.execute(found.where(MATCH.c.article_id == article_id))}
     ids = {rule_id: row.id for rule_id, row in there.items()}
     new = []
     for match in matches:
         before = there.get(match.rule.id)
-        if before is not None and not before.near_miss:
-            continue
-        to_tell = baseline and not match.verdict.near_miss
-        row = match_values(match) | {
-            "article_id": article_id,
-            "extractor": article.extractor,
-            "recap": _PENDING if to_tell else None,
-            "recorded_at": now,
-        }
+        row = match_values(match) | {"article_id": article_id, "extractor": article.extractor}
+        first = row | {"recap": _PENDING if to_recap and not match.verdict.near_miss else None, "recorded_at": now}
         if before is None:
-            ids[match.rule.id] = _insert(connection, MATCH, row)
-        else:
-            connection.execute(update(MATCH).where(MATCH.c.id == before.id).values(row))
-        if before is None or not match.verdict.near_miss:
+            ids[match.rule.id] = _insert(connection, MATCH, first)
             new.append(match)
+        elif before.near_miss:
+            connection.execute(update(MATCH).where(MATCH.c.id == before.id).values(first))
+            new += [] if match.verdict.near_miss else [match]
+        elif not match.verdict.near_miss and (match.rule.id in told_now or not before.is_told):
+            connection.execute(update(MATCH).where(MATCH.c.id == before.id).values(row | {"lost_at": None}))
     return ids, tuple(new)
 
 
@@ -151,11 +157,14 @@ def add_alert(
         "receivers": alert.receivers,
         "latency_s": alert.latency_s,
         "truncated": alert.truncated,
+        "updates": None if alert.update is None else alert.update.of,
     }
     connection.execute(insert(ALERT), row)
-    links = [{"alert_id": alert.id, "match_id": match_id} for match_id in match_ids]
-    if links:
-        connection.execute(insert(ALERT_MATCH), links)
+    for ids in chunks(list(match_ids)):
+        level = case((MATCH.c.lost_at.is_(None), MATCH.c.level))
+        told = select(literal(alert.id), MATCH.c.id, ARTICLE.c.title, level).join_from(MATCH, ARTICLE)
+        columns = ["alert_id", "match_id", "title", "level"]
+        connection.execute(insert(ALERT_MATCH).from_select(columns, told.where(MATCH.c.id.in_(ids))))
     add_deliveries(connection, alert.id, outbox, now=now)
     return True
 

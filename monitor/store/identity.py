@@ -10,11 +10,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from monitor.model import Entry
 
@@ -34,7 +36,8 @@ class Seen:
     link: str | None
     title: str
     summary: str
-    withheld: bool = False  # its texts are not kept, so nothing can be said of their changes
+    withheld: bool = False  # of its texts only the title is kept, so nothing can be said of changes in the others
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,10 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """The entries of a document: never seen here, seen with another text (and the id they have), and how many seen.
+    """The entries of a document: never seen here, changed since they were seen (with their id), and how many seen.
 
-    `known` counts those that the document itself repeats, `stored` does not.
+    `known` counts those that the document itself repeats, `stored` does not. An entry that the document lists twice in
+    different words is not known to have changed.
     """
 
     fresh: tuple[Fresh, ...]
@@ -90,6 +94,7 @@ def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
     fresh: list[Fresh] = []
     changed: list[tuple[int, Entry]] = []
     stored = 0
+    listed: Counter[int] = Counter()
     for entry in entries:
         main_key, link_key = keys_of(entry)
         holders = by_main.get(main_key, []) if main_key else []
@@ -99,13 +104,18 @@ def sort_entries(entries: Sequence[Entry], seen: Iterable[Seen]) -> Sorted:
             remember(Seen(None, main_key, link_key, entry.link, entry.title, entry.summary))
         elif same.id is not None:
             stored += 1
-            if not same.withheld and _texts(same) != _texts(entry):
+            listed[same.id] += 1
+            if _has_changed(same, entry):
                 changed.append((same.id, entry))
-    return Sorted(tuple(fresh), tuple(changed), len(entries) - len(fresh), stored)
+    once = tuple((id_, entry) for id_, entry in changed if listed[id_] == 1)
+    return Sorted(tuple(fresh), once, len(entries) - len(fresh), stored)
 
 
-def _texts(one: Entry | Seen) -> tuple[str, str]:
-    return one.title, one.summary
+def _has_changed(seen: Seen, entry: Entry) -> bool:
+    if seen.withheld:
+        return seen.title != entry.title
+    is_newer = seen.updated_at is not None and entry.updated_at is not None and entry.updated_at > seen.updated_at
+    return is_newer or (seen.title, seen.summary) != (entry.title, entry.summary)
 
 
 def _same(entry: Entry, holders: Sequence[Seen], by_link: Seen | None) -> Seen | None:

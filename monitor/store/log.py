@@ -12,7 +12,7 @@ from monitor.model import AlertId, Completeness
 from monitor.store.codec import article_from_row, match_from_row, story_from_row
 from monitor.store.outbox import list_deliveries
 from monitor.store.sql import number_of
-from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, LABEL, MATCH, STORY
+from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, LABEL, MATCH, REVISION, STORY
 from monitor.store.values import Judgement, LabelLine, MatchDetail, MatchLine
 from rules.types import Level
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-__all__ = ["get_match", "label_match", "list_matches"]
+__all__ = ["get_match", "label_match", "list_matches", "resolve"]
 
 _PREFIX = "al_"
 _SHOWN = 3  # candidates named where a reference is ambiguous
@@ -38,15 +38,17 @@ def _lines() -> Select[Any]:
     """Return the query of match lines."""
     alert_id = (
         select(func.min(ALERT_MATCH.c.alert_id))
-        .where(ALERT_MATCH.c.match_id == MATCH.c.id)
+        .join_from(ALERT_MATCH, ALERT)
+        .where(ALERT_MATCH.c.match_id == MATCH.c.id, ALERT.c.updates.is_(None))
         .correlate(MATCH)
         .scalar_subquery()
     )
     return (
         select(
             *(MATCH.c.id, MATCH.c.rule_id, MATCH.c.rule_title, MATCH.c.level, MATCH.c.score, MATCH.c.threshold),
-            *(MATCH.c.near_miss, MATCH.c.relevant, MATCH.c.recorded_at),
+            *(MATCH.c.near_miss, MATCH.c.relevant, MATCH.c.recorded_at, MATCH.c.lost_at),
             *(ARTICLE.c.outlet, ARTICLE.c.title, ARTICLE.c.url, ARTICLE.c.published_at, ARTICLE.c.completeness),
+            ARTICLE.c.language,
             *(ENTRY.c.first_seen_at, ENTRY.c.baseline),
             alert_id.label("alert_id"),
         )
@@ -74,6 +76,8 @@ def _line(row: Row[Any]) -> MatchLine:
         completeness=Completeness(row.completeness),
         baseline=row.baseline,
         relevant=row.relevant,
+        language=row.language,
+        lost_at=row.lost_at,
     )
 
 
@@ -86,6 +90,7 @@ def list_matches(
     until: datetime | None,
     min_score: float | None,
     label: Judgement | None,
+    language: str | None,
     near_misses: bool,
     limit: int,
 ) -> tuple[MatchLine, ...]:
@@ -101,6 +106,8 @@ def list_matches(
         conditions.append(MATCH.c.recorded_at < until)
     if min_score is not None:
         conditions.append(MATCH.c.score >= min_score)
+    if language is not None:
+        conditions.append(ARTICLE.c.language == language)
     if label is not None:
         conditions.append(_JUDGED[Judgement(label)])
     query = _lines().where(*conditions).order_by(MATCH.c.id.desc()).limit(limit)
@@ -109,7 +116,7 @@ def list_matches(
 
 def get_match(connection: Connection, ref: str) -> MatchDetail:
     """Return one match and all that explains it; see `Store.match`."""
-    _, ids = _resolve(connection, ref)
+    _, ids = resolve(connection, ref)
     lines = [_line(row) for row in connection.execute(_lines().where(MATCH.c.id.in_(ids)))]
     best, *others = sorted(lines, key=lambda line: (-line.score, line.id))
     row = connection.execute(select(MATCH).where(MATCH.c.id == best.id)).one()
@@ -139,12 +146,13 @@ def get_match(connection: Connection, ref: str) -> MatchDetail:
         deliveries=deliveries,
         labels=tuple((at, relevant) for at, relevant in labels),
         others=tuple(others),
+        revisions=connection.scalar(select(func.count()).where(REVISION.c.article_id == row.article_id)) or 0,
     )
 
 
 def label_match(connection: Connection, ref: str, *, relevant: bool, now: datetime) -> LabelLine:
     """Record a judgement of a match, or of all that an alert tells."""
-    full, ids = _resolve(connection, ref)
+    full, ids = resolve(connection, ref)
     changed = connection.scalar(
         select(func.count())
         .select_from(MATCH)
@@ -156,7 +164,7 @@ def label_match(connection: Connection, ref: str, *, relevant: bool, now: dateti
     return LabelLine(full, relevant, tuple(ids), now, changed or 0)
 
 
-def _resolve(connection: Connection, ref: str) -> tuple[str, Sequence[int]]:
+def resolve(connection: Connection, ref: str) -> tuple[str, Sequence[int]]:
     """Return the full reference and the matches it stands for: a match's number, or an alert's id or its beginning."""
     wanted = ref.strip().lower()
     if (number := number_of(wanted)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,6 +17,7 @@ from monitor.store.feeds import host_of, move_feed, refresh_hosts
 from monitor.store.gaps import Gap, find_gap, may_be_gap
 from monitor.store.identity import Fresh, Seen, Sorted, is_link, keys_of, sort_entries
 from monitor.store.incidents import note_gap, note_move
+from monitor.store.rereads import Known, Requeued, is_mass, plan_rereads
 from monitor.store.sql import chunks, is_literally
 from monitor.store.tables import ENTRY, FEED, HOST
 from monitor.store.values import EntryState, PollRecord
@@ -46,7 +48,14 @@ _FEED = select(*_FEED_COLUMNS).where(FEED.c.id == bindparam("feed_id"))
 _SEEN_COLUMNS = (
     *(ENTRY.c.id, ENTRY.c.feed_id, ENTRY.c.main_key, ENTRY.c.link_key),
     *(ENTRY.c.link, ENTRY.c.title, ENTRY.c.summary, ENTRY.c.state, ENTRY.c.same_as, ENTRY.c.withheld),
+    ENTRY.c.updated_at,
 )
+_CHANGED_COLUMNS = (
+    *(ENTRY.c.id, ENTRY.c.title, ENTRY.c.summary, ENTRY.c.updated_at, ENTRY.c.withheld, ENTRY.c.first_seen_at),
+    *(ENTRY.c.rereads, ENTRY.c.reread_at, ENTRY.c.state, ENTRY.c.lease_until),
+)
+_LAST_OF_ALL = 1000  # the turn of what is read again: after what is new
+_DAY = timedelta(days=1)
 _HOLDERS = 200  # of one guid that are looked at: some feeds give every article the same one
 _LATEST_FIRST = func.row_number().over(partition_by=ENTRY.c.main_key, order_by=ENTRY.c.id.desc())
 _HELD = (
@@ -82,6 +91,7 @@ def record_poll(
     address: str | None,
     gap_due_at: datetime | None,
     quiet_since: datetime | None,
+    rereads_per_day: int,
 ) -> PollRecord:
     """Record one poll; see `Store.record_poll`."""
     feed = connection.execute(_FEED, {"feed_id": feed_id}).one_or_none()
@@ -101,7 +111,9 @@ def record_poll(
     if outcome.kind is not PollResult.PARSED or not entries:
         return PollRecord(known=outcome.held, moved=moved)
     sorted_, elsewhere = _sort(connection, feed_id, entries)
-    _update_texts(connection, sorted_)
+    changed, passed_over = _follow_changes(
+        connection, feed_id, sorted_, held=outcome.held, rereads_per_day=rereads_per_day, now=now
+    )
     baseline_age = timedelta(seconds=baseline_max_age_s) if feed.baseline_at is None else None
     rows = [
         _entry_row(fresh, feed, elsewhere, feed_id=feed_id, now=now, baseline_age=baseline_age)
@@ -121,9 +133,10 @@ def record_poll(
     )
     states = Counter(row["state"] for row in rows)
     known = sorted_.known + states[EntryState.DUPLICATE] + outcome.held
-    if baseline_age is not None:
-        return PollRecord(baseline=len(rows) - states[EntryState.DUPLICATE], known=known, moved=moved)
-    return PollRecord(new=len(rows) - states[EntryState.DUPLICATE], known=known, moved=moved, gap=gap)
+    fresh = len(rows) - states[EntryState.DUPLICATE]
+    new, baseline = (fresh, 0) if baseline_age is None else (0, fresh)
+    told = PollRecord(new, baseline, known=known, changed=changed, passed_over=passed_over, moved=moved)
+    return replace(told, gap=gap) if baseline_age is None else told
 
 
 def forgive_polls(connection: Connection, feed_ids: Sequence[FeedId], *, next_due_at: datetime) -> None:
@@ -230,21 +243,89 @@ def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> 
         }
         for row in connection.execute(_SEEN, keys):
             if row.feed_id == feed_id:
-                seen[row.id] = Seen(row.id, row.main_key, row.link_key, row.link, row.title, row.summary, row.withheld)
+                seen[row.id] = Seen(
+                    *(row.id, row.main_key, row.link_key, row.link, row.title, row.summary, row.withheld),
+                    row.updated_at,
+                )
             elif row.state in {EntryState.TO_READ, EntryState.DONE}:
                 elsewhere[row.link_key, row.title, row.summary] = row.id
                 elsewhere[row.link_key, row.title, None] = elsewhere[row.link_key, None, None] = row.id
     return sort_entries(entries, [seen[id_] for id_ in sorted(seen)]), elsewhere
 
 
-def _update_texts(connection: Connection, sorted_: Sorted) -> None:
-    """Keep the present text of entries that changed; what they are stays."""
-    for entry_id, entry in sorted_.changed:
+def _follow_changes(
+    connection: Connection, feed_id: FeedId, sorted_: Sorted, *, held: int, rereads_per_day: int, now: datetime
+) -> tuple[int, int]:
+    """Keep the present text of entries that changed, and queue those that were read.
+
+    Args:
+        connection: in a transaction.
+        feed_id: the feed.
+        sorted_: the entries of its document.
+        held: how many more there are that did not change.
+        rereads_per_day: how many of the feed may be read again with their page in a day.
+        now: the present instant.
+
+    Returns:
+        How many were queued, and how many were passed over because most of the document changed.
+    """
+    changed = dict(sorted_.changed)
+    if not changed:
+        return 0, 0
+    rows = [
+        row
+        for ids in chunks(list(changed))
+        for row in connection.execute(select(*_CHANGED_COLUMNS).where(ENTRY.c.id.in_(ids)))
+    ]
+    for entry_id, entry in changed.items():
         connection.execute(
             update(ENTRY)
             .where(ENTRY.c.id == entry_id)
             .values(title=entry.title, summary=entry.summary, content=entry.content, updated_at=entry.updated_at)
         )
+    if is_mass(len(changed), sorted_.stored + held):
+        return 0, len(changed)
+    under_way = [row.id for row in rows if row.state == EntryState.TO_READ and row.lease_until is not None]
+    for ids in chunks(under_way):  # what is read now is read again afterwards: see `articles`
+        connection.execute(update(ENTRY).where(ENTRY.c.id.in_(ids)).values(rereads=ENTRY.c.rereads + 1))
+    done = [
+        (
+            Known(
+                *(row.id, row.title, row.summary, row.updated_at, row.withheld, row.first_seen_at),
+                *(row.rereads, row.reread_at),
+            ),
+            changed[row.id],
+        )
+        for row in rows
+        if row.state == EntryState.DONE
+    ]
+    requeued = plan_rereads(done, room=rereads_per_day - _reread_today(connection, feed_id, now), now=now)
+    for one in requeued:
+        connection.execute(update(ENTRY).where(ENTRY.c.id == one.id).values(_queued(one, now)))
+    return len(requeued), 0
+
+
+def _reread_today(connection: Connection, feed_id: FeedId, now: datetime) -> int:
+    """Return how many pages of a feed were to be read again in the last day."""
+    again = (ENTRY.c.feed_id == feed_id, ENTRY.c.reread_at > now - _DAY, ENTRY.c.reread_at.is_not(None))
+    return connection.scalar(select(func.count()).select_from(ENTRY).where(*again)) or 0
+
+
+def _queued(one: Requeued, now: datetime) -> dict[str, object]:
+    return {
+        "state": EntryState.TO_READ,
+        "reread": one.reread,
+        "rereads": ENTRY.c.rereads + 1,
+        "reread_at": one.due_at,
+        "next_attempt_at": one.due_at if one.due_at > now else None,
+        "postponed_at": now,
+        "attempts": 0,
+        "turn": _LAST_OF_ALL,
+        "lane": case((ENTRY.c.host_is_slow, Lane.FAST.value), else_=ENTRY.c.lane),
+        "host_is_slow": False,
+        "last_reason": None,
+        "last_error": None,
+    }
 
 
 def _entry_row(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, exists, func, or_, select, update
 
 from monitor.errors import NotFoundError, Reason
-from monitor.model import EntryClaim, EntryId, Lane
+from monitor.model import EntryClaim, EntryId, Lane, Reread
 from monitor.store.codec import entry_from_row, feed_from_row
 from monitor.store.feeds import select_feeds
 from monitor.store.sql import chunks, free, is_literally
@@ -56,6 +56,9 @@ def claim_entries(
     for ids in chunks(sorted({row.feed_id for row in rows})):
         for feed in connection.execute(select_feeds().where(FEED.c.id.in_(ids))):
             feeds[feed.id] = feed_from_row(feed)
+    recorded: set[int] = set()
+    for ids in chunks([row.id for row in rows]):
+        recorded.update(connection.scalars(select(ARTICLE.c.entry_id).where(ARTICLE.c.entry_id.in_(ids))))
     return tuple(
         EntryClaim(
             id=EntryId(row.id),
@@ -65,6 +68,11 @@ def claim_entries(
             baseline=row.baseline,
             attempts=row.attempts,
             lane=Lane(row.lane),
+            queued_at=row.reread_at,
+            reread=None if row.reread is None else Reread(row.reread),
+            rereads=row.rereads,
+            is_recorded=row.id in recorded,
+            is_withheld=row.withheld,
         )
         for row in rows
     )

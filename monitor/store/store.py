@@ -45,6 +45,7 @@ from monitor.store import (
     outbox,
     polls,
     reading,
+    revisions,
     subscriptions,
 )
 from monitor.store.connection import connect, create_file, database_path, translated, writing
@@ -55,6 +56,7 @@ from monitor.store.values import (
     ArchivedArticle,
     ArchiveSpan,
     DeliveryLine,
+    Earlier,
     FeedSync,
     Gauges,
     Judgement,
@@ -68,6 +70,8 @@ from monitor.store.values import (
     PollRecord,
     RecapPending,
     Recorded,
+    Revised,
+    RevisionLine,
     ShadowMatch,
     ToldLine,
 )
@@ -345,13 +349,15 @@ class Store:
         address: str | None = None,
         gap_due_at: datetime | None = None,
         quiet_since: datetime | None = None,
+        rereads_per_day: int = 50,
     ) -> PollRecord:
         """Record one poll of one feed: its validators, its health, and the entries that it never had.
 
         After the feed's first successful poll every unseen entry is to be read, whatever its date (promise I2). Of the
         first poll, dated entries younger than `baseline_max_age_s` seconds are to be read and told in the recap; the
         others are never read. An entry that another feed listed before, in the same words, is stored as its duplicate.
-        A seen entry whose title or summary changed keeps its place and gets the new text.
+        A seen entry that changed (its title, its summary, or the date of its last change) keeps its place and gets the
+        new text; if it was read, it is to be read again: see `rereads`.
 
         Args:
             feed_id: the feed.
@@ -364,6 +370,7 @@ class Store:
                 before.
             gap_due_at: when to poll it again instead, where no entry of the document was known. None: as ever.
             quiet_since: its last new entry, where that is long ago for it and this poll brings no other.
+            rereads_per_day: how many of the feed's changed entries may be read again with their page in a day.
 
         Raises:
             NotFoundError: there is no such feed.
@@ -380,6 +387,7 @@ class Store:
                 address=address,
                 gap_due_at=gap_due_at,
                 quiet_since=quiet_since,
+                rereads_per_day=rereads_per_day,
             )
 
     def forgive_polls(self, feed_ids: Sequence[FeedId], *, next_due_at: datetime, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
@@ -470,6 +478,11 @@ class Store:
 
     # --- transaction B ----------------------------------------------------------------------------------------------
 
+    def earlier(self, entry_id: EntryId) -> Earlier | None:
+        """Return the article that was recorded of an entry, with what people know of it; None where there is none."""
+        with self._read() as connection:
+            return revisions.earlier(connection, entry_id)
+
     def record_article(
         self,
         entry_id: EntryId,
@@ -483,13 +496,15 @@ class Store:
         keep_text: bool = True,
         done: bool = True,
         read_at: datetime | None = None,
+        rereads: int = 0,
+        revised: Revised = Revised(),  # noqa: B008  frozen
     ) -> Recorded:
         """Record an article and all that follows from it, in one transaction (promise D2).
 
         Its matches (near misses too; those of a first poll wait for the recap), its story, its alerts, one delivery
-        for each message, and that its entry is done. What was told stays as it was told: where the article was recorded
-        before its page was read, its text is replaced, near misses too, and what is new is added. Nothing is written
-        for an entry that is done.
+        for each message, and that its entry is done. What was told stays as it was told, unless these alerts tell it
+        anew: where the article was recorded before, its text is replaced, what nobody was told too, and what is new is
+        added. Nothing is written for an entry that is done.
 
         Args:
             entry_id: the entry that was read.
@@ -502,6 +517,8 @@ class Store:
             keep_text: False: of the entry's and the article's texts only the title is kept (promise P5).
             done: False: its page is still to be read, and the entry stays leased.
             read_at: when its text was there; `now` unless said.
+            rereads: of the claim; an entry that its feed changed meanwhile is read again rather than done.
+            revised: how the article changed since it was recorded: what it said is kept as a revision.
 
         Returns:
             The article's number, and those of the matches and alerts that are new.
@@ -521,6 +538,8 @@ class Store:
                 keep_text=keep_text,
                 done=done,
                 read_at=read_at or now,
+                rereads=rereads,
+                revised=revised,
                 now=now,
             )
 
@@ -700,6 +719,7 @@ class Store:
         until: datetime | None = None,
         min_score: float | None = None,
         label: Judgement | None = None,
+        language: str | None = None,
         near_misses: bool = False,
         limit: int = 50,
     ) -> tuple[MatchLine, ...]:
@@ -712,6 +732,7 @@ class Store:
             until: recorded before.
             min_score: with at least this score.
             label: judged so; `Judgement.NONE`: not judged yet.
+            language: in articles in this language, such as `fr`.
             near_misses: list near misses too.
             limit: how many at most.
         """
@@ -724,9 +745,26 @@ class Store:
                 until=until,
                 min_score=min_score,
                 label=label,
+                language=language,
                 near_misses=near_misses,
                 limit=limit,
             )
+
+    def revisions(
+        self, *, ref: str | None = None, since: datetime | None = None, limit: int = 50
+    ) -> tuple[RevisionLine, ...]:
+        """Return how articles changed, the latest first.
+
+        Args:
+            ref: of the article with this address, or that this alert or this match's number tells.
+            since: seen then or later.
+            limit: how many at most.
+
+        Raises:
+            NotFoundError: the reference means nothing.
+        """
+        with self._read() as connection:
+            return revisions.list_revisions(connection, ref=ref, since=since, limit=limit)
 
     def match(self, ref: str) -> MatchDetail:
         """Return one match and all that explains it.

@@ -26,6 +26,7 @@ __all__ = [
     "LABEL",
     "MATCH",
     "METADATA",
+    "REVISION",
     "STORY",
     "SUBSCRIPTION",
 ]
@@ -148,6 +149,7 @@ class EntryRow(_Row, table=True):
         Index("ix_entry_page_host", "page_host", "host_is_slow", sqlite_where=text("state = 'to_read'")),
         Index("ix_entry_lease_until", "lease_until", sqlite_where=text("lease_until IS NOT NULL")),
         Index("ix_entry_first_seen_at", "first_seen_at", "feed_id", "baseline"),  # the ledger, without the texts
+        Index("ix_entry_reread_at", "feed_id", "reread_at", sqlite_where=text("reread_at IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -179,6 +181,9 @@ class EntryRow(_Row, table=True):
     last_reason: str | None = None
     last_error: str | None = None
     withheld: bool = False  # its page is reserved: of its texts only the title is kept (promise P5)
+    reread: str | None = None  # page, title: how it is read again; None: as the first time
+    rereads: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # how often it was queued again
+    reread_at: datetime | None = Field(default=None, sa_type=Instant)  # when it was last to be read again
 
 
 class StoryRow(_Row, table=True):
@@ -227,6 +232,23 @@ class ArticleRow(_Row, table=True):
     read_at: datetime | None = Field(default=None, sa_type=Instant)  # its page was; without one, what the feed says
 
 
+class RevisionRow(_Row, table=True):
+    """What an article said before it changed. What it says now is in the next revision, or in the article."""
+
+    __tablename__ = "revision"
+    __table_args__ = (UniqueConstraint("article_id", "number"), Index("ix_revision_seen_at", "seen_at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    article_id: int = Field(foreign_key="article.id")
+    number: int  # from 1, of its article
+    seen_at: datetime = Field(sa_type=Instant)  # when the change was seen
+    changed: list[str] = Field(sa_type=Json)  # title, lead, body, withdrawn
+    title: str
+    lead: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+    text_sha256: str
+
+
 class MatchRow(_Row, table=True):
     """A rule that matched an article, or nearly did, with all that explains it."""
 
@@ -262,6 +284,7 @@ class MatchRow(_Row, table=True):
     recap: str | None = None  # pending, told; None: not of a first poll
     relevant: bool | None = None  # the last judgement
     recorded_at: datetime = Field(sa_type=Instant)
+    lost_at: datetime | None = Field(default=None, sa_type=Instant)  # the text changed, and the rule finds it no longer
 
 
 class AlertRow(_Row, table=True):
@@ -277,16 +300,19 @@ class AlertRow(_Row, table=True):
     receivers: list[str] = Field(sa_type=Json)
     latency_s: list[Any] = Field(sa_type=Json)
     truncated: int = 0
+    updates: str | None = None  # the first alert on the same story and rule
 
 
 class AlertMatchRow(_Row, table=True):
-    """Which matches an alert tells."""
+    """Which matches an alert tells, and how: the article's title then, and the level; None: lost."""
 
     __tablename__ = "alert_match"
     __table_args__ = (Index("ix_alert_match_match_id", "match_id"),)
 
     alert_id: str = Field(foreign_key="alert.id", primary_key=True)
     match_id: int = Field(foreign_key="match.id", primary_key=True)
+    title: str | None = None
+    level: str | None = None
 
 
 class DeliveryRow(_Row, table=True):
@@ -391,6 +417,7 @@ FEED: Table = METADATA.tables["feed"]
 ENTRY: Table = METADATA.tables["entry"]
 STORY: Table = METADATA.tables["story"]
 ARTICLE: Table = METADATA.tables["article"]
+REVISION: Table = METADATA.tables["revision"]
 MATCH: Table = METADATA.tables["match"]
 ALERT: Table = METADATA.tables["alert"]
 ALERT_MATCH: Table = METADATA.tables["alert_match"]

@@ -29,6 +29,7 @@ from monitor.model import (
     Receiver,
     Rendered,
     Story,
+    Told,
 )
 from monitor.store.gaps import Gap
 from rules.types import Document, Level, Match, Status
@@ -37,6 +38,7 @@ __all__ = [
     "ArchiveSpan",
     "ArchivedArticle",
     "DeliveryLine",
+    "Earlier",
     "EntryState",
     "FeedSync",
     "Gauges",
@@ -55,8 +57,11 @@ __all__ = [
     "RecapItem",
     "RecapPending",
     "Recorded",
+    "Revised",
+    "RevisionLine",
     "ShadowMatch",
     "ToldLine",
+    "Wording",
 ]
 
 
@@ -101,8 +106,10 @@ class Gauges:
 class PollRecord:
     """How the entries of one poll were taken.
 
-    `new` are to be read; `baseline` are those of a first poll, read only if young; `known` were seen here or elsewhere.
-    `moved`: the feed is polled at another address from now on. `gap`: articles may have been missed before this poll.
+    `new` are to be read; `baseline` are those of a first poll, read only if young; `known` were seen here or elsewhere,
+    and `changed` of them were read before and are to be read again; `passed_over` changed with most of the document,
+    which is no news of each. `moved`: the feed is polled at another address from now on. `gap`: articles may have been
+    missed before this poll.
     """
 
     new: int = 0
@@ -110,6 +117,8 @@ class PollRecord:
     known: int = 0
     moved: bool = False
     gap: Gap | None = None
+    changed: int = 0
+    passed_over: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,50 @@ class PendingIncidents:
     incidents: tuple[Incident, ...]
     last_at: dict[AlertType, datetime]
     gaps_at: dict[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An article as it was recorded before, with what people know of it."""
+
+    article: Article
+    story: Story
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """How an article changed: the parts that did (`title`, `lead`, `body`, `withdrawn`), and the rules that lost it.
+
+    No part: more of the same text was read, or nothing is new.
+    """
+
+    changed: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionLine:
+    """One change of an article: what it said before and after."""
+
+    alert_id: AlertId | None  # the first that told the article
+    number: int
+    seen_at: datetime
+    changed: tuple[str, ...]
+    outlet: str
+    url: str | None
+    before: Wording
+    after: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What an article says."""
+
+    title: str
+    lead: str
+    body: str
+    text_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +256,8 @@ class MatchLine:
     completeness: Completeness
     baseline: bool
     relevant: bool | None
+    language: str | None = None
+    lost_at: datetime | None = None  # the text changed, and the rule finds it no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +273,7 @@ class MatchDetail:
     deliveries: tuple[DeliveryLine, ...]
     labels: tuple[tuple[datetime, bool], ...]  # oldest first
     others: tuple[MatchLine, ...] = ()
+    revisions: int = 0  # of the article
 
 
 @dataclass(frozen=True, slots=True)

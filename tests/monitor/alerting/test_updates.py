@@ -27,7 +27,7 @@ def told(level: Level = Level.HIGH, title: str = TITLE, *, lost: bool = False, t
 
 
 def reading(before: tuple[Match, ...], after: tuple[Match, ...], *, corrected: bool = True, **changes: bool) -> Reading:
-    return Reading(TITLE, before, after, lambda title: title == OTHER, is_corrected=corrected, **changes)
+    return Reading(TITLE, before, after, {OTHER}, is_corrected=corrected, **changes)
 
 
 def updates(one: Told | None, what: Reading, routes: Routes = ROUTES) -> Updates:

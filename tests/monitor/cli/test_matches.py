@@ -32,6 +32,8 @@ def told(store: Store) -> None:
         (["--min-score", "13"], 0),
         (["--since", "2026-05-16"], 2),
         (["--until", "2026-05-15"], 0),
+        (["--language", "FR"], 2),
+        (["--language", "en"], 0),
         (["--label", "none"], 2),
         (["--label", "OUI"], 0),
         (["--limit", "1"], 1),

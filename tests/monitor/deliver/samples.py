@@ -164,7 +164,7 @@ def updated(title: str = TITLE, was: str = TITLE, level: Level | None = Level.CR
     first = alert()
     told = Told(MATCH, was, Level.HIGH, first=((first.id, first.receivers),), times=1)
     after = () if level is None else (replace(MATCH, verdict=replace(VERDICT, level=level, score=30.0)),)
-    reading = Reading(was, (MATCH,), after, lambda known: known != title, is_corrected=True)
+    reading = Reading(was, (MATCH,), after, {was} - {title}, is_corrected=True)
     (planned,) = plan_updates([told], reading, replace(STORY, title=title), ROUTES, now=NOW).alerts
     return planned
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import Reason
-from monitor.extract import Extracted, to_article
+from monitor.extract import Extracted, changes_of, revised, to_article
 from monitor.model import Article, Completeness, Entry
 from rules.text import text_sha256
 from tests.monitor.extract.pages import BODY, PARAGRAPHS, STANDFIRST, TITLE
@@ -136,3 +136,84 @@ def test_nothing_that_the_feed_says_is_lost_without_a_page(title: str, summary: 
     told = to_article(Entry(keys=("h:1",), guid=None, link=None, title=title, summary=summary), None, outlet="x")
 
     assert (told.title, told.lead) == (title, summary.split("\n", maxsplit=1)[0] if len(summary) > 1200 else summary)
+
+
+# --- read again -----------------------------------------------------------------------------------------------------
+
+BEFORE = Article(
+    url="https://gazette.example/un",
+    title="Une frape",
+    lead="Le chapô.",
+    body="Le corps.",
+    language="fr",
+    published_at=None,
+    authors=(),
+    completeness=Completeness.FULL,
+    extractor="trafilatura/9.9 html",
+    text_sha256="f00d",
+    outlet="La Gazette de Lutèce",
+)
+
+
+def read_again(after: Article, before: Article = BEFORE, *, page: bool = True, withheld: bool = False) -> Article:
+    return revised(before, after, is_page_read=page, is_withheld=withheld)
+
+
+def test_i9_an_article_that_says_the_same_is_the_same() -> None:
+    assert BEFORE is read_again(replace(BEFORE, body="Le  corps.", extractor="trafilatura/10", text_sha256="beef"))
+
+
+@pytest.mark.parametrize("change", [{"title": "Une frappe"}, {"lead": "Un chapô."}, {"body": "Un corps."}])
+def test_i9_an_article_that_says_something_else_is_what_it_says_now(change: dict[str, str]) -> None:
+    after = replace(BEFORE, **change)  # type: ignore[arg-type]  # fields by name
+
+    assert after is read_again(after)
+    assert tuple(change) == changes_of(BEFORE, after)
+
+
+@pytest.mark.parametrize(
+    ("worse", "page"),
+    [
+        (replace(BEFORE, body="", completeness=Completeness.TEASER), True),
+        (replace(BEFORE, body="", completeness=Completeness.SUMMARY), False),
+        (replace(BEFORE, body="Du flux.", extractor="feed"), False),
+    ],
+)
+def test_i9_what_is_read_less_well_than_before_changes_the_title_alone(worse: Article, page: object) -> None:
+    after = read_again(replace(worse, title="Une frappe"), page=bool(page))
+
+    assert ("Une frappe", "Le chapô.", "Le corps.", Completeness.FULL) == (
+        after.title,
+        after.lead,
+        after.body,
+        after.completeness,
+    )
+    assert text_sha256(after.title, after.lead, after.body) == after.text_sha256
+    assert BEFORE is read_again(replace(worse, title=""), page=bool(page))
+
+
+def test_i9_more_of_a_text_that_was_known_in_part_takes_its_place() -> None:
+    teaser = replace(BEFORE, completeness=Completeness.TEASER)
+
+    assert BEFORE is read_again(BEFORE, teaser)
+
+
+def test_i9_what_the_feed_says_takes_the_place_of_what_it_said() -> None:
+    of_feed = replace(BEFORE, extractor="feed", completeness=Completeness.SUMMARY)
+    after = replace(of_feed, body="Un autre corps.")
+
+    assert after is read_again(after, of_feed, page=False)
+
+
+def test_i9_a_page_that_is_back_is_noted() -> None:
+    gone = replace(BEFORE, page_reason=Reason.GONE, page_error="410")
+
+    assert BEFORE is read_again(BEFORE, gone)
+
+
+def test_p5_an_article_that_is_reserved_since_it_was_read_is_known_to_be() -> None:
+    assert read_again(replace(BEFORE, reserved=True, body=""), page=False).reserved
+    kept = replace(BEFORE, lead="", body="", reserved=True)
+    after = read_again(replace(BEFORE, title="Une frappe"), kept, page=False, withheld=True)
+
+    assert (True, ("title",)) == (after.reserved, changes_of(kept, after, is_withheld=True))

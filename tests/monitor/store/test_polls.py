@@ -363,15 +363,15 @@ def test_i1_an_entry_is_new_once(store: Store) -> None:
     ]
 
 
-def test_a_seen_entry_that_changed_gets_the_new_text_and_is_not_read_twice(store: Store) -> None:
+def test_a_seen_entry_that_changed_gets_the_new_text_and_is_read_again(store: Store) -> None:
     feed_id = live_feed(store)
     poll(store, feed_id, entry("un"))
     (claimed,) = claim(store)
     record(store, claimed)
     corrected = entry("un", title="Titre corrigé", summary="Nouveau", content="Tout", updated_at=NOW)
 
-    assert PollRecord(known=1) == poll(store, feed_id, corrected)
-    assert () == claim(store, at=after(60))
+    assert PollRecord(known=1, changed=1) == poll(store, feed_id, corrected)
+    assert [corrected] == [claimed.entry for claimed in claim(store, at=after(60))]
 
 
 def test_an_entry_that_changed_before_it_was_read_is_read_as_it_is_now(store: Store) -> None:

@@ -1,0 +1,158 @@
+"""How articles changed, what people know of them, and the revisions that are kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
+
+from monitor.errors import NotFoundError
+from monitor.links import link_key, web_link
+from monitor.model import AlertId, EntryId, Told
+from monitor.store.codec import article_from_row, match_from_row, story_from_row
+from monitor.store.log import resolve
+from monitor.store.sql import chunks
+from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, REVISION, STORY
+from monitor.store.values import Earlier, RevisionLine, Wording
+from rules.types import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from sqlalchemy import Row
+
+__all__ = ["add_revision", "earlier", "list_revisions", "lose_matches"]
+
+_LINKS = (
+    select(ALERT_MATCH.c.match_id, ALERT_MATCH.c.title, ALERT_MATCH.c.level, ALERT.c.id, ALERT.c.updates)
+    .add_columns(ALERT.c.receivers)
+    .join_from(ALERT_MATCH, ALERT)
+    .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
+    .order_by(ALERT.c.planned_at, ALERT.c.updates.is_not(None), ALERT.c.id)
+)
+
+
+def earlier(connection: Connection, entry_id: EntryId) -> Earlier | None:
+    """Return an article as it was recorded before; see `Store.earlier`."""
+    article = connection.execute(select(ARTICLE).where(ARTICLE.c.entry_id == entry_id)).one_or_none()
+    if article is None:
+        return None
+    story = connection.execute(select(STORY).where(STORY.c.id == article.story_id)).one()
+    matches = connection.execute(
+        select(MATCH).where(MATCH.c.article_id == article.id, MATCH.c.near_miss.is_(False)).order_by(MATCH.c.id)
+    ).all()
+    links: dict[int, list[Row[Any]]] = {}
+    for link in connection.execute(_LINKS.where(MATCH.c.article_id == article.id)):
+        links.setdefault(link.match_id, []).append(link)
+    told = tuple(_told(row, links.get(row.id, []), title=article.title) for row in matches)
+    return Earlier(article_from_row(article), story_from_row(story), told)
+
+
+def _told(row: Row[Any], links: Sequence[Row[Any]], *, title: str) -> Told:
+    levels = [link.level for link in links if link.level is not None]
+    return Told(
+        match=match_from_row(row),
+        title=next((link.title for link in reversed(links) if link.title is not None), title),
+        level=Level(levels[-1] if levels else row.level or row.rule_level),
+        is_lost=row.lost_at is not None,
+        first=tuple((AlertId(link.id), tuple(link.receivers)) for link in links if link.updates is None),
+        times=len(links),
+    )
+
+
+def lose_matches(connection: Connection, article_id: int, rules: Sequence[str], *, now: datetime) -> None:
+    """Note that rules no longer find an article; what waits for a recap is told in none."""
+    for some in chunks(rules):
+        lost = (MATCH.c.article_id == article_id, MATCH.c.rule_id.in_(some), MATCH.c.lost_at.is_(None))
+        still = case((MATCH.c.recap == "pending", None), else_=MATCH.c.recap)
+        connection.execute(update(MATCH).where(*lost).values(lost_at=now, recap=still))
+
+
+def add_revision(
+    connection: Connection, article_id: int, changed: Sequence[str], *, keep_text: bool, now: datetime
+) -> None:
+    """Keep what an article says, before it is replaced. Of one that is reserved, only titles (promise P5)."""
+    if not keep_text:
+        connection.execute(update(REVISION).where(REVISION.c.article_id == article_id).values(lead="", body=""))
+    if not changed:
+        return
+    columns = (ARTICLE.c.title, ARTICLE.c.lead, ARTICLE.c.body, ARTICLE.c.text_sha256)
+    before = connection.execute(select(*columns).where(ARTICLE.c.id == article_id)).one()
+    last = connection.scalar(select(func.max(REVISION.c.number)).where(REVISION.c.article_id == article_id))
+    row = {
+        "article_id": article_id,
+        "number": (last or 0) + 1,
+        "seen_at": now,
+        "changed": changed,
+        "title": before.title,
+        "lead": before.lead if keep_text else "",
+        "body": before.body if keep_text else "",
+        "text_sha256": before.text_sha256,
+    }
+    connection.execute(insert(REVISION), row)
+
+
+def list_revisions(
+    connection: Connection, *, ref: str | None, since: datetime | None, limit: int
+) -> tuple[RevisionLine, ...]:
+    """Return how articles changed, the latest first; see `Store.revisions`."""
+    conditions: list[ColumnElement[bool]] = []
+    if since is not None:
+        conditions.append(REVISION.c.seen_at >= since)
+    if ref is not None:
+        conditions.append(REVISION.c.article_id.in_(_articles(connection, ref)))
+    alert_id = (
+        select(func.min(ALERT_MATCH.c.alert_id))
+        .join_from(ALERT_MATCH, ALERT)
+        .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
+        .where(MATCH.c.article_id == REVISION.c.article_id, ALERT.c.updates.is_(None))
+        .correlate(REVISION)
+        .scalar_subquery()
+    )
+    query = (
+        select(REVISION, ARTICLE.c.outlet, ARTICLE.c.url, alert_id.label("alert_id"))
+        .join_from(REVISION, ARTICLE)
+        .where(*conditions)
+        .order_by(REVISION.c.seen_at.desc(), REVISION.c.id.desc())
+        .limit(limit)
+    )
+    rows = connection.execute(query).all()
+    return tuple(
+        RevisionLine(
+            alert_id=None if row.alert_id is None else AlertId(row.alert_id),
+            number=row.number,
+            seen_at=row.seen_at,
+            changed=tuple(row.changed),
+            outlet=row.outlet,
+            url=row.url,
+            before=_wording(row),
+            after=_after(connection, row),
+        )
+        for row in rows
+    )
+
+
+def _after(connection: Connection, row: Row[Any]) -> Wording:
+    """Return what an article said after a revision: in the next one, or in the article."""
+    following = (REVISION.c.article_id == row.article_id, REVISION.c.number == row.number + 1)
+    found = connection.execute(select(REVISION).where(*following)).one_or_none()
+    return _wording(found or connection.execute(select(ARTICLE).where(ARTICLE.c.id == row.article_id)).one())
+
+
+def _wording(row: Row[Any]) -> Wording:
+    return Wording(row.title, row.lead, row.body, row.text_sha256)
+
+
+def _articles(connection: Connection, ref: str) -> Sequence[int]:
+    """Return the articles that an address, an alert's reference or a match's number stands for."""
+    if "://" not in ref:
+        _, match_ids = resolve(connection, ref)
+        return connection.scalars(select(MATCH.c.article_id).where(MATCH.c.id.in_(match_ids)).distinct()).all()
+    link = web_link(ref, base="")
+    by_link = select(ENTRY.c.id).where(ENTRY.c.link_key == (None if link is None else f"l:{link_key(link)}"))
+    ids = connection.scalars(select(ARTICLE.c.id).where((ARTICLE.c.url == ref) | ARTICLE.c.entry_id.in_(by_link))).all()
+    if not ids:
+        raise NotFoundError(f"no article {ref}; `veille why` says where it got to")
+    return ids
