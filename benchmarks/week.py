@@ -3,7 +3,8 @@
 `python -m benchmarks.week [FEEDS]`, 600 unless said. The clock is moved by hand; the schedule and the rhythms are the
 daemon's. Feeds publish by the hour of the French week, each in its own way, some days more than others; they teach
 their rhythm in the two weeks before. Two weeks are told: those in which French clocks spring forward and go back. A few
-of the feeds then live through the same week in a real database, with its claims, transactions and due times.
+of the feeds then live through the same week in a real database, with its claims, transactions and due times; they were
+just declared, and have their first document to go by.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def _published(kind: Kind, start: datetime, end: datetime, chance: random.Random
     return dates
 
 
-def by_rhythm(feeds: Sequence[Source], begins: datetime, *, seed: int = 2) -> list[Told]:
+def by_rhythm(feeds: Sequence[Source], begins: datetime, *, warm_up: timedelta = WARM_UP, seed: int = 2) -> list[Told]:
     """Poll feeds as the daemon would, and return what the week that begins then gave for each."""
     chance = random.Random(seed)  # noqa: S311  spreads polls, guards nothing
     told = [Told() for _ in feeds]
@@ -137,7 +138,7 @@ def by_rhythm(feeds: Sequence[Source], begins: datetime, *, seed: int = 2) -> li
         FeedState(FeedId(number), Feed(f"https://{number}.example/"), f"{number}.example", FeedStatus.ACTIVE)
         for number in range(len(feeds))
     ]
-    due = [(begins - WARM_UP + timedelta(seconds=chance.uniform(0, FIXED_S)), number) for number in range(len(feeds))]
+    due = [(begins - warm_up + timedelta(seconds=chance.uniform(0, FIXED_S)), number) for number in range(len(feeds))]
     heapq.heapify(due)
     while due[0][0] < begins + WEEK:
         now, number = heapq.heappop(due)

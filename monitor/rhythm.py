@@ -23,6 +23,7 @@ __all__ = [
     "arrived_at",
     "begin",
     "expected",
+    "is_known",
     "is_learnt",
     "is_quiet",
     "learn",
@@ -34,12 +35,12 @@ __all__ = [
 _ZONE: Final = "Europe/Paris"
 _HOURS: Final = 168
 _DAY_H: Final = 24
-_FRIDAY: Final = 4
+_WEEKEND_H: Final = 5 * _DAY_H
 _HOUR: Final = timedelta(hours=1)
 _WEEK: Final = timedelta(weeks=1)
 _MEMORY_H: Final = 4 * _HOURS  # what is this old weighs 1/e
 _FADED: Final = tuple(math.exp(-ago_h / _MEMORY_H) for ago_h in range(_HOURS))
-_WEEK_LATER: Final = math.exp(-_HOURS / _MEMORY_H)
+_SEEN: Final = tuple((1 - math.exp(-weeks / 4)) / (1 - math.exp(-1 / 4)) for weeks in range(53))
 
 # An hour of the week is believed as if these hours at the rate of its like had been seen too: the same hour on other
 # working days, or of the weekend; and these as if at the rate of the whole week.
@@ -48,6 +49,7 @@ _WEEK_H: Final = 2.0
 
 _MOST_KNOWN: Final = timedelta(days=14)  # that a first document teaches
 _LEAST_KNOWN: Final = 5  # entries of it
+_KNOWN: Final = timedelta(hours=6)
 _LISTED_LATE: Final = timedelta(hours=1)  # after publication
 
 # Days are unlike: on a holiday a newsroom brings a third of what it does otherwise. That is a rate which is itself
@@ -120,6 +122,14 @@ def learn(rhythm: Rhythm, new_entries_at: Sequence[datetime]) -> Rhythm:
     return Rhythm(rhythm.since, last, tuple(counts))
 
 
+def is_known(rhythm: Rhythm | None, now: datetime) -> bool:
+    """Return whether a rhythm is good enough to poll by: six hours of it, most often from the feed's first document.
+
+    An hour of the week that was never seen is taken for one like those that were.
+    """
+    return rhythm is not None and now - rhythm.since >= _KNOWN
+
+
 def is_learnt(rhythm: Rhythm | None, now: datetime) -> bool:
     """Return whether each hour of the week was seen at least once."""
     return rhythm is not None and now - rhythm.since >= _WEEK
@@ -130,9 +140,10 @@ def rates(rhythm: Rhythm, start: datetime, end: datetime) -> Iterator[tuple[floa
 
     They are what was expected when the last entry came.
     """
+    reading = _Reading(rhythm)
     while start < end:
         until = min(end, start.replace(minute=0, second=0, microsecond=0) + _HOUR)
-        yield _hours(until - start), _rate(rhythm, _hour_of_week(start))
+        yield _hours(until - start), reading.rate(_hour_of_week(start))
         start = until
 
 
@@ -174,27 +185,33 @@ def unpack(packed: bytes) -> Rhythm:
     return Rhythm(datetime.fromtimestamp(since_s, UTC), datetime.fromtimestamp(last_new_s, UTC), tuple(counts))
 
 
-def _rate(rhythm: Rhythm, hour: int) -> float:
-    """Return the entries an hour in an hour of the week: what was seen in it, drawn towards its like and the week."""
-    counts = rhythm.counts
-    age_h = _hours(rhythm.last_new_at - rhythm.since)
-    last = _hour_of_week(rhythm.last_new_at)
-    week = sum(counts) / max(_MEMORY_H * (1 - math.exp(-age_h / _MEMORY_H)), _DAY_H)
-    day, hour_of_day = divmod(hour, _DAY_H)
-    days = range(5) if day <= _FRIDAY else range(5, 7)
-    came, seen_h = week * _WEEK_H, _WEEK_H
-    for other in days:
-        at = other * _DAY_H + hour_of_day
-        came += counts[at]
-        seen_h += _seen_h((last - at) % _HOURS, age_h)
-    like = came / seen_h
-    return (counts[hour] + like * _LIKE_H) / (_seen_h((last - hour) % _HOURS, age_h) + _LIKE_H)
+class _Reading:
+    """What all hours of one reading of a rhythm share."""
 
+    __slots__ = ("_age_h", "_counts", "_last", "_week")
 
-def _seen_h(ago_h: int, age_h: float) -> float:
-    """Return how many hours an hour of the week was seen, the older the less, if it last came so many hours ago."""
-    weeks = max(0, math.floor((age_h - ago_h) / _HOURS) + 1)
-    return _FADED[ago_h] * (1 - _WEEK_LATER**weeks) / (1 - _WEEK_LATER)
+    def __init__(self, rhythm: Rhythm) -> None:
+        self._counts = rhythm.counts
+        self._age_h = _hours(rhythm.last_new_at - rhythm.since)
+        self._last = _hour_of_week(rhythm.last_new_at)
+        self._week = sum(rhythm.counts) / max(_MEMORY_H * (1 - math.exp(-self._age_h / _MEMORY_H)), _DAY_H)
+
+    def rate(self, hour: int) -> float:
+        """Return the entries an hour in an hour of the week: what was seen in it, drawn to its like and the week."""
+        if not self._week:
+            return 0.0
+        first, days = (hour % _DAY_H, 5) if hour < _WEEKEND_H else (_WEEKEND_H + hour % _DAY_H, 2)
+        came, seen_h = self._week * _WEEK_H, _WEEK_H
+        for other in range(first, first + days * _DAY_H, _DAY_H):
+            came += self._counts[other]
+            seen_h += self._seen_h(other)
+        return (self._counts[hour] + came / seen_h * _LIKE_H) / (self._seen_h(hour) + _LIKE_H)
+
+    def _seen_h(self, hour: int) -> float:
+        """Return how many hours an hour of the week was seen, the older the less."""
+        ago_h = (self._last - hour) % _HOURS
+        weeks = int((self._age_h - ago_h) // _HOURS) + 1  # 0, where it was not
+        return _FADED[ago_h] * _SEEN[min(weeks, len(_SEEN) - 1)] if weeks > 0 else 0.0
 
 
 def _hour_of_week(at: datetime) -> int:

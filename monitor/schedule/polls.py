@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import Reason
 from monitor.model import Hints, PollResult
-from monitor.rhythm import expected, is_learnt, rates
+from monitor.rhythm import expected, is_known, is_learnt, rates
 
 if TYPE_CHECKING:
     from monitor.model import FeedState, PollOutcome
@@ -25,9 +25,9 @@ _ROOT = 0.4
 # A rate that was learnt is doubted as long as nothing comes: after this many entries that were expected and did not
 # come it is halved, so that a holiday or a dead feed is not polled as if it were an ordinary day.
 _DOUBT = 6.0
-_LONGEST_DOUBT = timedelta(hours=24)  # that is walked hour by hour; what came before it changes little
+_LONGEST_DOUBT = timedelta(hours=12)  # it is walked hour by hour, at each poll
 
-_CHANGED = 0.5  # while a rhythm is not learnt: the next interval of a feed whose document changed, against its last
+_CHANGED = 0.5  # while a rhythm is not known: the next interval of a feed whose document changed, against its last
 _RESTED = 1.5  # and of one whose document did not
 _JITTER = 0.1  # intervals are spread by this share of themselves
 _MAX_DOUBLINGS = 32
@@ -51,7 +51,7 @@ def next_check(
 ) -> datetime | None:
     """Return when a feed is polled next.
 
-    A feed whose rhythm is learnt is polled often in the hours of the week in which it brings much, and seldom in the
+    A feed whose rhythm is known is polled often in the hours of the week in which it brings much, and seldom in the
     others. Until then the interval is halved while its document changes and grows while it rests.
 
     Args:
@@ -110,7 +110,7 @@ def wants_unconditional(state: FeedState, now: datetime) -> bool:
 def _wanted_s(state: FeedState, outcome: PollOutcome, now: datetime, poll_max_s: float) -> float:
     """Return the interval that the feed itself calls for, in seconds."""
     rhythm = state.rhythm
-    if rhythm is not None and is_learnt(rhythm, now):
+    if rhythm is not None and is_known(rhythm, now):
         return _paced_s(rhythm, now, poll_max_s)
     factor = _CHANGED if outcome.kind is PollResult.PARSED else _RESTED
     # What the syndication module says is the software's default (WordPress: hourly) more often than a fact: it counts

@@ -10,7 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.rhythm import Rhythm, arrived_at, begin, expected, is_learnt, is_quiet, learn, pack, rates, unpack
+from monitor.rhythm import (
+    Rhythm,
+    arrived_at,
+    begin,
+    expected,
+    is_known,
+    is_learnt,
+    is_quiet,
+    learn,
+    pack,
+    rates,
+    unpack,
+)
 
 PARIS = ZoneInfo("Europe/Paris")
 MONDAY = datetime(2026, 3, 2, tzinfo=PARIS).astimezone(UTC)
@@ -109,6 +121,23 @@ def test_the_dates_of_a_first_document_teach_what_they_cover() -> None:
     assert AFTER - 3 * HOUR == rhythm.last_new_at
     assert is_learnt(rhythm, AFTER)
     assert 56 == pytest.approx(expected(rhythm, AFTER, AFTER + WEEK), rel=0.05)
+
+
+@pytest.mark.parametrize(("known_for", "known", "learnt"), [(5, False, False), (6, True, False), (168, True, True)])
+def test_a_rhythm_is_known_after_six_hours_and_learnt_after_a_week(
+    known_for: int, *, known: bool, learnt: bool
+) -> None:
+    rhythm = begin((), AFTER)
+    now = AFTER + known_for * HOUR
+
+    assert (known, learnt) == (is_known(rhythm, now), is_learnt(rhythm, now))
+    assert not is_known(None, now)
+
+
+def test_an_hour_that_was_never_seen_is_taken_for_one_like_the_others() -> None:
+    rhythm = begin([AFTER + HOUR * number / 2 for number in range(24)], AFTER + 12 * HOUR)
+
+    assert rate_at(rhythm, AFTER + 40 * HOUR) > 0.5
 
 
 def test_a_first_document_of_old_entries_shows_a_feed_that_rests() -> None:
