@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from heapq import nlargest
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from monitor.text import fold, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 __all__ = ["INDEX", "ROOTS", "read_sitemap"]
 
@@ -36,11 +38,12 @@ ROOTS: Final = {"urlset": "url", INDEX: "sitemap"}  # and what each lists
 _FRESH: Final = timedelta(days=2)  # as long as Google News lists an article
 _PARTS: Final = 3
 _NEWSY: Final = re.compile(r"news|actu|latest|recent|jour", re.IGNORECASE)
-_NUMBERS: Final = re.compile(r"\d+")
+_NUMBERS: Final = re.compile(r"[0-9]{1,18}")
+_RANKED: Final = 200  # of an index that are looked at
+_MOST_RANKED: Final = 300  # characters of an address that say what it is
 _MOST_TEXT: Final = 20 * LIMITS.title  # of one element
 _KEPT: Final = frozenset({"loc", "lastmod", "news", "title", "publication_date", "name", "language"})
 _OTHER_LOC: Final = frozenset({"image", "video"})  # elements with a loc or a title of their own
-_EPOCH: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def read_sitemap(document: str, *, root: str, cut: bool, url: str, now: datetime) -> tuple[ParsedFeed, list[Entry]]:
@@ -60,14 +63,17 @@ def read_sitemap(document: str, *, root: str, cut: bool, url: str, now: datetime
     note = "cut short: the last address was left out" if cut else None
     home = web_link("/", base=url) if url else None
     if root == INDEX:
-        parts = _parts(items, url=url, now=now)
+        parts = _parts(items, url=url)
         return ParsedFeed("sitemap-index", None, home, None, (), truncated=cut, parts=parts, note=note), []
     news = [item for item in items if "news" in item]
-    entries = [_news(item, url, now) for item in news] if news else _changed(items, url, now)
-    entries = [entry for entry in entries if entry.link]
-    dropped = max(0, len(entries) - LIMITS.entries)
+    listed = news or _changed(items, now)
+    date = "publication_date" if news else "lastmod"
+    newest = nlargest(
+        LIMITS.entries, listed, key=lambda item: item.get(date, "")
+    )  # as written: read, it takes too long
+    dropped = len(listed) - len(newest)
+    entries = [_news(item, url, now) if news else _page(item, url, now) for item in newest]
     if dropped:
-        entries.sort(key=lambda entry: entry.updated_at or entry.published_at or _EPOCH, reverse=True)
         note = f"too long: the {dropped} oldest addresses were left out"
     elif items and not news and not any("lastmod" in item for item in items):
         note = "a sitemap without dates: what is new in it cannot be told; look for a news sitemap"
@@ -81,7 +87,7 @@ def read_sitemap(document: str, *, root: str, cut: bool, url: str, now: datetime
         dropped=dropped,
         note=note,
     )
-    return feed, entries[: LIMITS.entries]
+    return feed, [entry for entry in entries if entry is not None and entry.link]
 
 
 def _news(item: Mapping[str, str], url: str, now: datetime) -> Entry:
@@ -95,38 +101,35 @@ def _news(item: Mapping[str, str], url: str, now: datetime) -> Entry:
     )
 
 
-def _changed(items: Sequence[Mapping[str, str]], url: str, now: datetime) -> list[Entry]:
-    """Return the pages that changed lately, but for the home page."""
-    since = now - _FRESH
-    first_day = (since - timedelta(days=1)).date().isoformat()
-    entries = []
-    for item in items:
-        lastmod = item.get("lastmod", "")
-        if lastmod[:10] < first_day:  # most of 50,000: dates of this form are told apart without being read
-            continue
-        changed_at = parse_instant(lastmod, now=now)
-        link = web_link(item.get("loc", ""), base=url)
-        if changed_at and changed_at >= since and link and urlsplit(link).path.strip("/"):
-            entries.append(Entry(keys=(), guid=None, link=link, title="", summary="", updated_at=changed_at))
-    return entries
+def _changed(items: Sequence[dict[str, str]], now: datetime) -> list[dict[str, str]]:
+    """Return the pages that may have changed lately, as their dates are written: most of 50,000 need no more."""
+    first_day = (now - _FRESH - timedelta(days=1)).date().isoformat()
+    return [item for item in items if item.get("lastmod", "")[:10] >= first_day]
 
 
-def _parts(items: Sequence[Mapping[str, str]], *, url: str, now: datetime) -> tuple[str, ...]:
+def _page(item: Mapping[str, str], url: str, now: datetime) -> Entry | None:
+    """Return the entry of a page that changed lately, unless it is the home page."""
+    changed_at = parse_instant(item["lastmod"], now=now)
+    link = web_link(item.get("loc", ""), base=url)
+    if changed_at is None or changed_at < now - _FRESH or link is None or not urlsplit(link).path.strip("/"):
+        return None
+    return Entry(keys=(), guid=None, link=link, title="", summary="", updated_at=changed_at)
+
+
+def _parts(items: Sequence[Mapping[str, str]], *, url: str) -> tuple[str, ...]:
     """Return the sitemaps to read, of the index's own host: those of news, then the newest.
 
     Where none is dated, archives are numbered, and the highest number is the newest most of the time.
     """
     host = urlsplit(url).hostname
-    ranked = []
-    for item in items:
-        part = web_link(item.get("loc", ""), base=url)
-        if part is None or (host and urlsplit(part).hostname != host):
-            continue
-        path = urlsplit(part).path
-        changed_at = parse_instant(item.get("lastmod", ""), now=now) or _EPOCH
-        numbers = [int(digits[:18]) for digits in _NUMBERS.findall(path)]
-        ranked.append((bool(_NEWSY.search(path)), changed_at, numbers, part))
-    return tuple(dict.fromkeys(part for *_, part in sorted(ranked, reverse=True)))[:_PARTS]
+    links = (web_link(item["loc"], base=url) for item in nlargest(_RANKED, items, key=_rank) if "loc" in item)
+    own = (link for link in links if link and (not host or urlsplit(link).hostname == host))
+    return tuple(dict.fromkeys(own))[:_PARTS]
+
+
+def _rank(item: Mapping[str, str]) -> tuple[bool, str, list[int]]:
+    path = item.get("loc", "")[:_MOST_RANKED].partition("//")[2].partition("/")[2]
+    return bool(_NEWSY.search(path)), item.get("lastmod", ""), [int(digits) for digits in _NUMBERS.findall(path)]
 
 
 def _most_common(items: Sequence[Mapping[str, str]], name: str, *, most: int) -> str | None:

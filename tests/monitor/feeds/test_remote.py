@@ -18,6 +18,11 @@ HOSTILE = {
     "escaped comments": rss("<item><title>T</title><description>" + "&lt;!--" * 100_000 + "</description></item>"),
     "a great many entries": rss("".join(map(item, range(30_000)))),
     "nested entries": rss("<item>" * 50_000),
+    "a sitemap of nothing": "<urlset>" + "<url/>" * 200_000,
+    "a sitemap of nested images": "<urlset><url>" + "<image:image>" * 100_000,
+    "an index of numbers": "<sitemapindex>"
+    + f"<sitemap><loc>https://a.example/{'1-' * 1000}</loc></sitemap>" * 400
+    + "</sitemapindex>",
     "angle brackets": "<" * 1_000_000,
     "cdata sections": rss("<![CDATA[" * 100_000),
     "an endless document type": "<!DOCTYPE rss [" + '<!ENTITY a "b">' * 50_000,

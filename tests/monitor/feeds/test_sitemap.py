@@ -193,6 +193,14 @@ def test_an_index_names_the_sitemaps_of_its_host_that_are_worth_reading() -> Non
     )
 
 
+def test_an_index_of_fifty_thousand_sitemaps_is_ranked_in_little_time() -> None:
+    document = index(*((f"https://gazette.example/s-{n}.xml", "") for n in range(50_000)))
+    started_s = time.process_time()
+
+    assert "https://gazette.example/s-49999.xml" == read(document).parts[0]
+    assert time.process_time() - started_s < 5
+
+
 def test_of_undated_sitemaps_the_highest_numbers_are_read() -> None:
     feed = read(index(*((f"https://gazette.example/post-sitemap{n}.xml", "") for n in (1, 2, 9, 10, 11))))
 
