@@ -38,6 +38,7 @@ class Checkup:
     undated: int = 0
     validators: tuple[str, ...] = ()
     keep_s: float | None = None  # how long the feed asks to be left alone
+    hub: str | None = None  # who tells of its changes
     hops: tuple[str, ...] = ()  # addresses asked after the first
     moved_to: str | None = None  # for good
     robots_allow: bool | None = None  # None: robots.txt could not be read
@@ -120,6 +121,7 @@ async def _robots_allow(probe: Prober, feed: Feed) -> bool | None:
 
 def _answered(seen: Checkup, answer: HttpResponse) -> Checkup:
     from monitor.fetch.feed import max_age_of
+    from monitor.websub import hub_of
 
     return replace(
         seen,
@@ -128,6 +130,7 @@ def _answered(seen: Checkup, answer: HttpResponse) -> Checkup:
         moved_to=answer.permanent_to,
         validators=tuple(name for name in ("etag", "last-modified") if name in answer.headers),
         keep_s=max_age_of(answer.headers),
+        hub=hub_of(answer.headers.get("link"), base=answer.url)[0],
         bytes=len(answer.body),
     )
 
@@ -142,6 +145,7 @@ def _read(seen: Checkup, parsed: ParsedFeed, remarks: tuple[str, ...]) -> Checku
         newest_at=max(dates, default=None),
         undated=len(parsed.entries) - len(dates),
         keep_s=max((hint for hint in (seen.keep_s, parsed.hints.ttl_s) if hint is not None), default=None),
+        hub=seen.hub or parsed.hub,
         remarks=remarks,
     )
 

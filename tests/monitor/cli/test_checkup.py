@@ -39,7 +39,7 @@ def test_every_declared_feed_is_looked_at(veille: Veille, feeds: Path, site: Sit
         "/rss.xml",
         _rss("Un", "Deux", ttl="<ttl>15</ttl>"),
         RSS,
-        headers={"ETag": '"1"', "Cache-Control": "max-age=60"},
+        headers={"ETag": '"1"', "Cache-Control": "max-age=60", "Link": "<https://hub.example/>; rel=hub"},
     )
     add_feeds(feeds, [Feed(good, outlet="La Gazette"), Feed(lost := site("/perdu.xml", None))])
     got = veille("feeds", "check", "--json")
@@ -57,6 +57,7 @@ def test_every_declared_feed_is_looked_at(veille: Veille, feeds: Path, site: Sit
         "undated": 0,
         "validators": ["etag"],
         "keep_s": 900.0,
+        "hub": "https://hub.example/",
         "hops": [],
         "moved_to": None,
         "robots_allow": True,
