@@ -51,6 +51,7 @@ class Subscriptions:
         self._nudge = nudge
         self._round_s = round_s
         self._task: asyncio.Task[None] | None = None
+        self._tokens: frozenset[str] = frozenset()  # that may be asked at or sent to; strangers never reach the store
 
     async def start(self) -> None:
         """Begin to ask."""
@@ -76,6 +77,7 @@ class Subscriptions:
     async def round(self) -> int:
         """Ask for what is due, one after the other; return how many were asked for."""
         tools = self._tools
+        self._tokens = await tools.thread.run(tools.store.subscription_tokens)
         due = await tools.thread.run(tools.store.due_subscriptions, now=tools.clock.now(), limit=_AT_ONCE)
         for subscription in due:
             await self._ask(subscription)
@@ -91,6 +93,8 @@ class Subscriptions:
         Returns:
             What to answer; None: that we did not ask.
         """
+        if not self.knows(token):
+            return None
         tools, now = self._tools, self._tools.clock.now()
         mode, topic = query.get("hub.mode", ""), query.get("hub.topic", "")
         if mode == "denied":
@@ -112,9 +116,9 @@ class Subscriptions:
             _log.info("hub_confirmed", extra={"topic": topic, "lease_until": lease_until.isoformat()})
         return challenge if confirmed else None
 
-    async def knows(self, token: str) -> bool:
-        """Return whether a hub may send something to this address."""
-        return await self._tools.thread.run(self._tools.store.find_subscription, token) is not None
+    def knows(self, token: str) -> bool:
+        """Return whether an address ends so that we gave to a hub."""
+        return token in self._tokens
 
     async def pushed(self, token: str, signature: str | None, body: AsyncIterable[bytes]) -> bool:
         """Hear what a hub sends; let the feed be asked for at once, if its signature is right.

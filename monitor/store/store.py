@@ -236,6 +236,11 @@ class Store:
         with self._read() as connection:
             return subscriptions.subscription_of(connection, feed_id)
 
+    def subscription_tokens(self) -> frozenset[str]:
+        """Return how the addresses of all subscriptions end."""
+        with self._read() as connection:
+            return subscriptions.subscription_tokens(connection)
+
     def find_subscription(self, token: str) -> Subscription | None:
         """Return the subscription whose address ends so, or None."""
         with self._read() as connection:

@@ -24,6 +24,7 @@ __all__ = [
     "note_push",
     "settle_push",
     "subscription_of",
+    "subscription_tokens",
 ]
 
 _PATIENCE = timedelta(days=1)  # a hub asks back within it
@@ -62,6 +63,11 @@ def due_subscriptions(connection: Connection, *, now: datetime, limit: int) -> t
 def subscription_of(connection: Connection, feed_id: FeedId) -> Subscription | None:
     """Return a feed's subscription."""
     return _one(connection, SUBSCRIPTION.c.feed_id == feed_id)
+
+
+def subscription_tokens(connection: Connection) -> frozenset[str]:
+    """Return the tokens of all subscriptions."""
+    return frozenset(connection.scalars(select(SUBSCRIPTION.c.token)))
 
 
 def find_subscription(connection: Connection, token: str) -> Subscription | None:

@@ -37,7 +37,7 @@ def websub_app(subscriptions: Subscriptions) -> Starlette:
 
     async def pushed(request: Request) -> Response:
         token = request.path_params["token"]
-        if not await subscriptions.knows(token):
+        if not subscriptions.knows(token):
             return Response(status_code=_GONE)
         signature = request.headers.get("x-hub-signature")
         try:

@@ -330,6 +330,8 @@ def test_a_feed_that_names_a_hub_no_more_is_unsubscribed(tmp_path: Path) -> None
         await bench.desk.cycle(after_s=3 * HOUR_S)
 
         assert bench.desk.app.tools.store.subscription_of(bench.desk.feed.id) is None
+        assert 202 == (await bench.hub.publish()).status  # until the next round
+        assert 0 == await bench.subscriptions.round()
         assert 410 == (await bench.hub.publish()).status
 
     at_bench(tmp_path, act)
