@@ -13,8 +13,12 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from monitor.lean import without
+
+with without("rich"):  # which it would draw tracebacks with: 4 MB
+    import structlog
 
 from monitor.settings import LogFormat, LogLevel
 

@@ -6,10 +6,10 @@ imports httpx or httpcore, so no later path can forget a limit (promise S4).
 
 from __future__ import annotations
 
-import sys
+from monitor.lean import without
 
-# As if httpx were installed without its command line, which would load rich into the daemon (5 MB, promise R5).
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None makes an import fail
+with without("httpx._main"):  # its command line, which needs rich: 5 MB
+    import httpx  # noqa: F401  the modules below use it
 
 from monitor.http.addresses import IPNetwork, Resolver, is_public, resolve, vet
 from monitor.http.client import HttpClient, HttpResponse, default_user_agent, parse_retry_after, status_error
