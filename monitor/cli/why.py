@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,9 +13,10 @@ from monitor.cli.explain import check_rule
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.cli.lookup import Lookup
+    from monitor.cli.lookup import Lookup, Offer
     from monitor.cli.report import SiteFeed
-    from monitor.store import Store
+    from monitor.settings import Settings
+    from monitor.store import ListedEntry, Store
 
 __all__ = ["why"]
 
@@ -35,37 +36,31 @@ def why(
 
     The exit code is 1 where no feed listed it and its page cannot be read, so that rules have nothing to judge.
     """
-    import asyncio
-
-    from monitor.cli.lookup import look, offers_of_catalogue
     from monitor.cli.report import Report
     from monitor.clock import SystemClock
-    from monitor.feeds import address_keys
     from monitor.rulesets import load_engine
 
     settings = settings_of(context)
     address = _address(url)
     engine = load_engine(settings, tested=False)
     check_rule(rule, {each.id for each in engine.pack.rules})
-    lookup: Lookup | None = None
     with log(settings) as store:
-        listed = store.listed(address_keys(address))
-        feeds = () if listed else _site_feeds(store, address)
-        known = [state.feed.url for state in store.feeds()] if not listed else []
-    if not listed and not offline:
-        lookup = asyncio.run(look(settings, address, [feed.state for feed in feeds], known))
-        with log(settings) as store:  # not held open while sites are asked (promise T5)
-            listed = store.listed([key for alias in lookup.aliases for key in address_keys(alias)])
-            feeds = _with_incidents(store, feeds, lookup.published_at)
-    offers = lookup.offers if lookup else () if listed else offers_of_catalogue(address, known)
+        search = _search(store, settings, address, offline=offline)
     report = Report.of(
-        address, listed, engine, now=SystemClock().now(), rule=rule, feeds=feeds, lookup=lookup, offers=offers
+        search.address,
+        search.listed,
+        engine,
+        now=SystemClock().now(),
+        rule=rule,
+        feeds=search.feeds,
+        lookup=search.lookup,
+        offers=search.offers,
     )
     if as_json:
         print_json(report.as_dict(settings))
     else:
         report.show(settings)
-    if lookup is not None and report.judged is None:
+    if search.lookup is not None and report.judged is None:
         raise typer.Exit(1)
 
 
@@ -77,11 +72,47 @@ def _address(url: str) -> str:
     """
     from monitor.errors import FetchError
     from monitor.http import canonical_url
+    from monitor.wrappers import unwrapped
 
     try:
-        return canonical_url(url.strip())
+        return unwrapped(canonical_url(url.strip()))
     except FetchError as error:
         raise typer.BadParameter(f"{url!r} is no article's address: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What was found of an address: in the log, and of one that no feed listed, of its site."""
+
+    address: str
+    listed: tuple[ListedEntry, ...] = ()
+    feeds: tuple[SiteFeed, ...] = ()
+    lookup: Lookup | None = None
+    offers: tuple[Offer, ...] = ()
+
+
+def _search(store: Store, settings: Settings, address: str, *, offline: bool, moved: bool = False) -> _Search:
+    """Look for an address: in the log, then at its site, then in the log under the names that it has there.
+
+    Each question to the log is a transaction of its own, so that none is open while sites are asked (promise T5).
+    """
+    import asyncio
+
+    from monitor.feeds import address_keys
+    from monitor.links import site_of
+
+    if listed := store.listed(address_keys(address)):
+        return _Search(address, listed)
+    from monitor.cli.lookup import look, offers_of_catalogue
+
+    feeds, known = _site_feeds(store, address), [state.feed.url for state in store.feeds()]
+    if offline:
+        return _Search(address, feeds=feeds, offers=offers_of_catalogue(address, known))
+    lookup = asyncio.run(look(settings, address, [feed.state for feed in feeds], known))
+    listed = store.listed([key for alias in lookup.aliases for key in address_keys(alias)])
+    if not (listed or moved) and site_of(lookup.page.url) != site_of(address):  # a shortener's link
+        return _search(store, settings, lookup.page.url, offline=False, moved=True)
+    return _Search(address, listed, _with_incidents(store, feeds, lookup.published_at), lookup, lookup.offers)
 
 
 def _site_feeds(store: Store, address: str) -> tuple[SiteFeed, ...]:

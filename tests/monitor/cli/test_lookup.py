@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -121,6 +124,48 @@ def test_an_article_is_found_under_the_address_that_its_page_gives_itself(
 
     assert "→ en attente de lecture depuis le 2026-05-16 07:01\n" in out
     assert f"connu sous l’adresse {link}\n" in out
+
+
+@contextmanager
+def shortener(target: str) -> Iterator[str]:
+    """A site of another name, all of whose addresses redirect to one."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404 if self.path == "/robots.txt" else 302)
+            self.send_header("Location", target)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/abc"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_shortened_link_is_followed_to_the_site_and_its_feeds(veille: Veille, site: Site, store: Store) -> None:
+    page = site("/un.html", PAGE)
+    ours(store, site("/rss.xml", OTHERS, RSS))
+    with shortener(page) as link:
+        out = veille("why", link).out
+
+    assert f"Kharkiv sous les bombes\n{page}\n" in out
+    assert f"Vos flux de {page.split('/')[2]} :\n  127.0.0.1 (flux 1, " in out
+
+
+def test_a_link_of_an_aggregator_is_the_article_that_it_names(veille: Veille) -> None:
+    link = "https://www.bing.com/news/apiclick.aspx?url=https%3a%2f%2fgazette.example%2fvexin"
+    (told,) = veille("why", link, "--offline", "--json").lines
+
+    assert "https://gazette.example/vexin" == told["url"]
 
 
 def test_feeds_that_the_page_names_are_offered_those_that_are_ours_are_not(

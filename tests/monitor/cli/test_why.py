@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor.cli.account import _WORDS
+from monitor.clock import SystemClock
 from monitor.errors import Reason
 from monitor.model import (
     Channel,
@@ -20,7 +21,7 @@ from monitor.model import (
 )
 from monitor.review import FeedCondition, Stage
 from monitor.settings import Language
-from monitor.store import Store
+from monitor.store import DaemonLock, Store
 from rules.types import Completeness, Status
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.cli.samples import RULE
@@ -249,6 +250,14 @@ def test_an_article_in_two_feeds_is_told_once_with_both(veille: Veille, store: S
     assert entry_id
     assert "→ lu le 2026-05-16 07:02, aucune règle ne l’a retenu\n" in out
     assert 2 == out.count("vu le ")
+
+
+def test_t4_the_log_is_read_while_a_daemon_holds_it(veille: Veille, store: Store, entry_id: int) -> None:
+    with DaemonLock(store.path, clock=SystemClock()):
+        got = veille("why", URL)
+
+    assert entry_id
+    assert 0 == got.code
 
 
 def test_it_is_told_in_english_too(
