@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.dates import parse_instant
@@ -64,6 +65,8 @@ _BY_NAME: Final = re.compile(r"(?:[Pp]ar|PAR|[Bb]y|[Aa]uteure?s?\s*:)\s+(?P<name
 _AFTER: Final = 60  # texts after the heading in which a date or a name is the article's
 _BEFORE: Final = 12
 _SHORT: Final = 80
+_LONGEST_NAME: Final = 40
+_TELLING: Final = 5
 _PARAGRAPH: Final = 120  # the article has begun
 _INLINE: Final = frozenset({"b", "em", "i", "strong", "u"})  # they hold pieces of sentences
 _SEPARATOR: Final = re.compile(r"\s+[|–—•·»:-]+\s+|\s*\|\s*")
@@ -82,6 +85,7 @@ _STANDFIRST: Final = re.compile(
     re.IGNORECASE,
 )
 _STANDS_IN: Final = frozenset({"div", "p", "section", "h2", "h3", "span", "strong"})
+_MOST_GATED: Final = 20  # they may lie in each other
 _SELECTOR: Final = re.compile(r"(?:[a-z]+)?([.#])([\w-]+)")
 _LETTERS: Final = re.compile(r"\W+")
 
@@ -149,11 +153,12 @@ def length_of(tree: Any, selectors: Iterable[str]) -> int | None:
     """
     named = [found.groups() for found in map(_SELECTOR.fullmatch, map(str.strip, selectors)) if found]
     wanted = [("class" if kind == "." else "id", name) for kind, name in named]
-    lengths = [
-        sum(len(piece.strip()) for piece in each.itertext())
+    found = (
+        each
         for each in (tree.iter() if wanted else ())
         if isinstance(each.tag, str) and any(_has(each, attribute, name) for attribute, name in wanted)
-    ]
+    )
+    lengths = [sum(len(piece.strip()) for piece in each.itertext()) for each in islice(found, _MOST_GATED)]
     return max(lengths) if lengths else None
 
 
@@ -163,16 +168,19 @@ def instant_of(stated: Iterable[str], *, now: datetime, zone: tzinfo = UTC) -> d
 
 
 def without_site(title: str, *names: str) -> str:
-    """Return a title without the site's name at its end (or start).
+    """Return a title without the site's name at its end (or start); an end that holds the host's name is one.
 
     >>> without_site("Gel tardif sur les vignes - La Gazette", "La Gazette")
+    'Gel tardif sur les vignes'
+    >>> without_site("Gel tardif sur les vignes - La Gazette de Lutèce", "gazette")
     'Gel tardif sur les vignes'
     """
     known = {_key(name) for name in names if name}
     cuts = list(_SEPARATOR.finditer(title))
     for cut in reversed(cuts):
         rest = title[cut.end() :]
-        if _key(rest) in known or _STATED.fullmatch(rest):
+        holds_one = len(rest) <= _LONGEST_NAME and any(len(name) >= _TELLING and name in _key(rest) for name in known)
+        if _key(rest) in known or holds_one or _STATED.fullmatch(rest):
             return without_site(title[: cut.start()], *names)
     if cuts and _key(title[: cuts[0].start()]) in known:
         return title[cuts[0].end() :]

@@ -146,11 +146,24 @@ def drop_consent(tree: Any) -> bool:
     ]
     dropped = False
     for each in banners:
-        text = " ".join(piece for piece in each.itertext() if not piece.isspace())
-        if len(text) < _LONGEST and is_consent(text):
+        text = _text(each)
+        if text is not None and is_consent(text):
             each.drop_tree()
             dropped = True
     return dropped
+
+
+def _text(element: Any) -> str | None:
+    """Return an element's text, or None where it is too long for a banner's: boxes may lie in boxes, each as long."""
+    pieces: list[str] = []
+    room = _LONGEST
+    for piece in element.itertext():
+        room -= len(piece)
+        if room < 0:
+            return None
+        if not piece.isspace():
+            pieces.append(piece)
+    return " ".join(pieces)
 
 
 def _stands(wall: Wall, titles: list[str], sentences: list[str]) -> bool:

@@ -78,5 +78,12 @@ def test_a_wall_has_a_name(text: str, expected: str | None) -> None:
     assert expected == (wall.name if wall else None)
 
 
+def test_r3_boxes_in_boxes_take_linear_time() -> None:
+    boxes = '<div class="cookie">' * 200
+    tree = lxml_html.fromstring(f"<body>{boxes}{'<p>Nos partenaires et nous.</p>' * 20_000}{'</div>' * 200}</body>")
+
+    assert drop_consent(tree) is False
+
+
 def test_a_long_text_is_no_wall() -> None:
     assert wall_of(title="", text="Nos partenaires et nous utilisons des cookies. " * 200) is None
