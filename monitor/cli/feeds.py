@@ -245,7 +245,8 @@ def check(
     """Look at each feed and say how it is.
 
     What it answers, its format, entries and the age of the newest, redirects, robots.txt, charset; where there is no
-    feed any more, those that its site has. Each host is asked one thing at a time; nothing is stored.
+    feed any more, those that its site has; and what was wrong with it for the daemon. Each host is asked one thing at a
+    time; nothing is stored.
 
     The exit code is 1 where a feed cannot be read.
     """
@@ -253,6 +254,7 @@ def check(
 
     settings = settings_of(context)
     looked = asyncio.run(_looked_at(settings, _chosen(settings, refs or []), at_once=at_once))
+    looked = _with_incidents(looked, settings)
     if as_json:
         for one in looked:
             print_json(one.as_dict())
@@ -358,13 +360,28 @@ async def _looked_at(settings: Settings, feeds: tuple[Feed, ...], *, at_once: in
             return await check_all(probe, feeds, now=SystemClock().now(), at_once=at_once, done=done)
 
 
+def _with_incidents(looked: tuple[Checkup, ...], settings: Settings) -> tuple[Checkup, ...]:
+    """Return what was seen of feeds, with what was wrong with them for the daemon."""
+    from dataclasses import replace
+
+    known: dict[str, list[str]] = {}
+    for incidents in _incidents(settings).values():
+        remarks = [f"for the daemon {trouble}" for trouble in _trouble(incidents, settings)]
+        known.setdefault(incidents[0].source.feed.url, []).extend(remarks)
+    return tuple(replace(one, remarks=(*one.remarks, *known.get(one.url, ()))) for one in looked)
+
+
 def _show_checkups(looked: tuple[Checkup, ...], settings: Settings) -> None:
     from monitor.cli.when import local
 
     columns = ("", "status", "format", "entries", "newest", "remark", "outlet", "address")
     rows = []
     for one in looked:
-        remarks = [*([one.error] if one.error else one.remarks), *(f"its site has {offer}" for offer in one.offers)]
+        remarks = [
+            *([one.error] if one.error else []),
+            *one.remarks,
+            *(f"its site has {offer}" for offer in one.offers),
+        ]
         state = "failed" if one.error else "ok"
         newest = local(one.newest_at, settings.zone)
         rows.append((state, one.status, one.format, one.entries or "", newest, "; ".join(remarks), one.outlet, one.url))

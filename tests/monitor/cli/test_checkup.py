@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.model import Feed
+from monitor.errors import Reason
+from monitor.model import Feed, PollOutcome, PollResult
 from monitor.sources import add_feeds
+from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.cli.samples import FEED, HOME
+from tests.monitor.store.samples import NOW
 
 Site = Callable[..., str]
 RSS = "application/rss+xml"
@@ -176,3 +179,14 @@ def test_feeds_are_chosen_by_number_or_address(veille: Veille, feeds: Path, site
     assert [url] == [one["url"] for one in by_number.lines]
     assert (5, "veille: no feed 7\n") == (nobody.code, nobody.err)
     assert 0 == veille("feeds", "check", url).code
+
+
+def test_what_was_wrong_with_a_feed_for_the_daemon_is_told(veille: Veille, store: Store, site: Site) -> None:
+    url = site("/rss.xml", _rss("Un"), RSS)
+    store.sync_feeds([Feed(url)], now=NOW)
+    failed = PollOutcome(PollResult.FAILED, reason=Reason.TIMEOUT, error="no answer")
+    store.record_poll(store.feed("1").id, failed, (), next_due_at=NOW, now=NOW, baseline_max_age_s=0)
+    store.note_incidents(failures=1, now=NOW)
+    (looked,) = veille("feeds", "check", url, "--json").lines
+
+    assert "for the daemon failing since 2026-05-16 07:00" in looked["remarks"]
