@@ -32,6 +32,7 @@ __all__ = [
     "note_move",
     "open_incidents",
     "pending_incidents",
+    "pull_back_incidents",
     "record_incidents",
 ]
 
@@ -148,3 +149,9 @@ def record_incidents(
         for ids in chunks(told):
             changes = {"told": INCIDENT.c.told + 1, "told_at": now, "settled": is_over}
             connection.execute(update(INCIDENT).where(INCIDENT.c.id.in_(ids)).values(changes))
+
+
+def pull_back_incidents(connection: Connection, *, now: datetime) -> None:
+    """Let what began in the future have begun now: the clock was set back, and it would never be told (promise T7)."""
+    connection.execute(update(FEED).where(FEED.c.failing_since > now).values(failing_since=now))
+    connection.execute(update(INCIDENT).where(INCIDENT.c.began_at > now, _PENDING).values(began_at=now))

@@ -209,6 +209,7 @@ class Store:
             feeds.pull_due_feeds(connection, now=now)
             reading.pull_due_entries(connection, now=now)
             outbox.pull_due_deliveries(connection, now=now)
+            incidents.pull_back_incidents(connection, now=now)
 
     # --- subscriptions ----------------------------------------------------------------------------------------------
 

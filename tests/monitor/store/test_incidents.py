@@ -222,3 +222,13 @@ def test_what_was_wrong_when_an_article_came_out_is_found_by_its_instants(store:
     assert [] == around(-6 * 60, feed_id)  # the feed had the time to list it
     assert [] == around(61, feed_id)
     assert [] == around(0, other)
+
+
+def test_t7_what_began_by_a_clock_that_was_set_back_began_now(store: Store) -> None:
+    feed_id = live_feed(store)
+    fail(store, feed_id, from_minute=600)
+    noted(store)
+    store.pull_due(now=after(30))
+    (incident,) = store.open_incidents()
+
+    assert (after(30), after(30)) == (incident.began_at, incident.source.failing_since)
