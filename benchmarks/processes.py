@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["cpu_s", "memory_mb", "tree"]
+__all__ = ["cpu_of", "cpu_s", "memory_mb", "tree"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
@@ -23,6 +23,11 @@ def tree(pid: int) -> tuple[int, ...]:
 def cpu_s(pid: int) -> float:
     """Return user and system seconds of a tree, those of children that have ended included."""
     return sum(sum(map(int, _stat(one)[11:15])) for one in tree(pid)) / _TICKS
+
+
+def cpu_of(pid: int) -> float:
+    """Return user and system seconds of one process."""
+    return sum(map(int, _stat(pid)[11:13])) / _TICKS
 
 
 def memory_mb(pid: int) -> float:
