@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from monitor.extract import Extracted
     from monitor.http import HttpClient
-    from monitor.model import FeedState, Page
+    from monitor.model import FeedState, Page, ParsedFeed
     from monitor.settings import Settings
     from monitor.workers import WorkerPool
 
@@ -209,6 +209,7 @@ class _Visit:
                 raise status_error(answer)
             kind = answer.headers.get("content-type")
             parsed = await feeds.parse(self._documents, answer.body, url=answer.url, content_type=kind)
+            parsed = await feeds.with_parts(parsed, self._part)
         except ExternalError as error:
             return FeedGlance(state, error=str(error))
         own = page.extracted.url if page.extracted else None
@@ -216,6 +217,16 @@ class _Visit:
         dates = [entry.published_at for entry in parsed.entries if entry.published_at]
         listed = (entry for entry in parsed.entries if wanted & {*entry.keys, *_link_keys(entry)})
         return FeedGlance(state, len(parsed.entries), min(dates, default=None), next(listed, None))
+
+    async def _part(self, url: str) -> ParsedFeed:
+        """Ask for a sitemap that an index names."""
+        limits = schedule.FEED_LIMITS[Lane.SLOW]
+        await self._permissions.check_robots(url)
+        async with self._gate.feed(url):
+            answer = await self._client.get(url, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s)
+        if not answer.is_success:
+            raise status_error(answer)
+        return await feeds.parse(self._documents, answer.body, url=answer.url)
 
     async def offers(self, address: str, page: Page | None) -> tuple[Offer, ...]:
         """Return the feeds that a page names, or its site's home page where it names none."""

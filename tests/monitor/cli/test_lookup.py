@@ -95,6 +95,18 @@ def test_a_page_that_cannot_be_read_is_told_why_and_exits_1(
     assert ("never_listed", [], None) == (told["stage"], told["rules"], told["judged"])
 
 
+@pytest.mark.parametrize(("part", "listed"), [("/news.xml", True), ("/perdu.xml", None)])
+def test_a_page_is_looked_for_in_the_sitemaps_that_an_index_names(
+    veille: Veille, site: Site, store: Store, part: str, *, listed: bool | None
+) -> None:
+    site("/news.xml", "<urlset><url><loc>SITE/un.html</loc><news><title>Kharkiv</title></news></url></urlset>", RSS)
+    index = f"<sitemapindex><sitemap><loc>SITE{part}</loc></sitemap></sitemapindex>"
+    ours(store, site("/index.xml", index, RSS))
+    (told,) = veille("why", site("/un.html", PAGE), "--json").lines
+
+    assert listed is told["feeds"][0]["now"]["lists_it"]
+
+
 def test_s1_an_address_inside_our_network_is_refused(
     veille: Veille, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
