@@ -259,6 +259,7 @@ class PollOutcome:
     error: str | None = None
     fetched_in_s: float = 0.0
     title: str | None = None
+    by_date: bool = False  # it lists what is of the last days, and not the latest: that shares nothing by right
     hub: str | None = None
     topic: str | None = None
     hints: Hints = Hints()

@@ -426,6 +426,7 @@ async def _fetch_and_parse(
         seen,
         kind=PollResult.PARSED,
         title=parsed.title,
+        by_date=parsed.format.startswith("sitemap"),
         hub=hub or parsed.hub,  # what the header says goes first (WebSub, section 4)
         topic=topic or parsed.topic,
         is_heavy=is_heavy,

@@ -128,7 +128,7 @@ def record_poll(
         connection.execute(update(FEED).where(FEED.c.id == feed_id).values(rhythm=pack(rhythm), quiet_since=None))
     gap = (
         None
-        if outcome.truncated or outcome.held
+        if outcome.truncated or outcome.held or outcome.by_date
         else _note_gap(connection, feed_id, feed, sorted_, due_at=gap_due_at, now=now)
     )
     states = Counter(row["state"] for row in rows)

@@ -148,6 +148,10 @@ def test_a_document_that_shares_an_entry_is_none(store: Store, feed_id: FeedId) 
     assert after(148) == store.feed(str(feed_id)).next_due_at
 
 
+def test_a_sitemap_that_lists_other_days_is_none(store: Store, feed_id: FeedId) -> None:
+    assert _poll(store, feed_id, _names(100), minutes=88, by_date=True).gap is None
+
+
 def test_without_another_instant_the_next_poll_stays_where_it_was(store: Store, feed_id: FeedId) -> None:
     listed = [entry(name) for name in _names(100)]
     store.record_poll(feed_id, PARSED, listed, next_due_at=after(148), now=after(88), baseline_max_age_s=DAY_S)
