@@ -35,8 +35,10 @@ def list_(
     settings = settings_of(context)
     states, incidents = _states(settings), _incidents(settings)
     if as_json:
+        hubs = _hubs(settings)
         for state in states:
-            print_json({**_health(state), "incidents": list(map(_told, incidents.get(state.id, ())))})
+            told = {"incidents": list(map(_told, incidents.get(state.id, ()))), "subscription": hubs.get(state.id)}
+            print_json({**_health(state), **told})
         return
     print_table(
         "Feeds",
@@ -86,6 +88,24 @@ def _incidents(settings: Settings) -> dict[FeedId, list[Incident]]:
             for incident in store.open_incidents():
                 found.setdefault(incident.source.id, []).append(incident)
     return found
+
+
+def _hubs(settings: Settings) -> dict[FeedId, dict[str, Any]]:
+    """Return who tells of a feed's changes, by feed, until when, and whether that hub keeps its word."""
+    from monitor.store.connection import database_path
+
+    if not database_path(settings.database).exists():
+        return {}
+    with log(settings) as store:
+        return {
+            one.feed_id: {
+                "hub": one.hub,
+                "until": one.lease_until,
+                "trusted": one.is_trusted,
+                "error": one.last_error,
+            }
+            for one in store.subscriptions()
+        }
 
 
 def _told(incident: Incident) -> dict[str, Any]:

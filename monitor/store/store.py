@@ -237,6 +237,11 @@ class Store:
         with self._read() as connection:
             return subscriptions.subscription_of(connection, feed_id)
 
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Return every subscription, by feed."""
+        with self._read() as connection:
+            return subscriptions.list_subscriptions(connection)
+
     def subscription_tokens(self) -> frozenset[str]:
         """Return how the addresses of all subscriptions end."""
         with self._read() as connection:

@@ -19,6 +19,7 @@ __all__ = [
     "due_subscriptions",
     "fail_subscription",
     "find_subscription",
+    "list_subscriptions",
     "note_asked",
     "note_hub",
     "note_push",
@@ -63,6 +64,12 @@ def due_subscriptions(connection: Connection, *, now: datetime, limit: int) -> t
 def subscription_of(connection: Connection, feed_id: FeedId) -> Subscription | None:
     """Return a feed's subscription."""
     return _one(connection, SUBSCRIPTION.c.feed_id == feed_id)
+
+
+def list_subscriptions(connection: Connection) -> tuple[Subscription, ...]:
+    """Return every subscription, by feed."""
+    found = connection.execute(select(SUBSCRIPTION).order_by(SUBSCRIPTION.c.feed_id))
+    return tuple(Subscription(**row) for row in found.mappings())
 
 
 def subscription_tokens(connection: Connection) -> frozenset[str]:

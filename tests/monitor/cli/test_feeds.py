@@ -77,6 +77,16 @@ def test_what_is_wrong_with_a_source_is_listed(veille: Veille, polled: Store) ->
     assert [[("gone", 0)], [("failing", 0)]] == [[(one["kind"], one["told"]) for one in each] for each in told]
 
 
+def test_the_hub_that_tells_of_a_feed_is_listed(veille: Veille, polled: Store) -> None:
+    token, secret = "jeton", "secret"
+    feed = polled.feed("1")
+    polled.note_hub(feed.id, hub="https://hub.example/", topic=feed.feed.url, token=token, secret=secret, now=NOW)
+    first, second = veille("feeds", "--json").lines
+
+    expected = {"hub": "https://hub.example/", "until": None, "trusted": False, "error": None}
+    assert (expected, None) == (first["subscription"], second["subscription"])
+
+
 def test_a_person_sees_a_table(veille: Veille, polled: Store) -> None:
     out = veille("feeds", terminal=True).out
 

@@ -31,6 +31,7 @@ def test_a_hub_is_to_be_asked_at_once(store: Store) -> None:
     assert () == store.due_subscriptions(now=NOW - timedelta(seconds=1), limit=5)
     assert not expected.is_active(NOW)
     assert frozenset({"t1"}) == store.subscription_tokens()
+    assert (expected,) == store.subscriptions()
 
 
 def test_a_hub_that_changes_or_leaves_takes_its_subscription_with_it(store: Store) -> None:
