@@ -96,6 +96,7 @@ DELIVERY_LEASE_S = 120.0
 _PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 _NOT_THERE_YET = 2  # retries of a 404: feeds name pages that their site has yet to publish
 _OUTAGE_PAGE_WAIT = timedelta(minutes=5)  # while our own network is down; it uses up no retry
+_WITHDRAWN_WITHIN = timedelta(days=3)  # of its first sight, an article that leaves its feed early is asked for
 _GONE_FOR_GOOD = timedelta(minutes=30)  # until a 404 of a page that was there counts as withdrawn
 _PAGE_PATIENCE = timedelta(days=1)  # for a site that lets us read less than it publishes
 # An entry that took the daemon down this often is read from its feed alone.
@@ -302,6 +303,7 @@ async def _record_poll(
     if push.is_open and next_due_at is not None and outcome.kind is not PollResult.FAILED:
         next_due_at = min(next_due_at, now + timedelta(seconds=tools.settings.poll_min_s))
     address = schedule.next_address(state, outcome)
+    asked_after = await _ask_after(tools, state, outcome, now)
     record = await tools.thread.run(
         tools.store.record_poll,
         state.id,
@@ -320,7 +322,7 @@ async def _record_poll(
     if record.passed_over:
         facts = {"feed_id": state.id, "feed": state.feed.url, "entries": record.passed_over}
         _log.info("changes_passed_over", extra=facts)
-    report = FeedReport(state, outcome, record.new, record.baseline, record.changed)
+    report = FeedReport(state, outcome, record.new, record.baseline, record.changed + asked_after)
     _tell_poll(tools.metrics, report)
     if tools.settings.websub_callback is not None:
         await _note_hub(tools, state, outcome, subscription, now)
@@ -328,6 +330,24 @@ async def _record_poll(
         await _settle_push(tools, state, subscription, push)
     _tell_gap(tools.metrics, state, record.gap)
     return report
+
+
+async def _ask_after(tools: Tools, state: FeedState, outcome: PollOutcome, now: datetime) -> int:
+    """Have the pages of articles asked for that were told and left the feed early: they may be withdrawn (promise I9).
+
+    Before the poll is recorded: killed in between, it is found again.
+    """
+    if outcome.kind is not PollResult.PARSED or outcome.truncated:
+        return 0
+    gone = feeds.left_out(state.traces, outcome.traces)
+    if not gone:
+        return 0
+    told = await tools.thread.run(tools.store.told_entries, state.id, since=now - _WITHDRAWN_WITHIN)
+    ids = [one.id for one in told if feeds.names(one.guid, one.link) & gone]
+    if not ids:
+        return 0
+    per_day = tools.settings.rereads_per_day
+    return await tools.thread.run(tools.store.ask_after, state.id, ids, rereads_per_day=per_day, now=now)
 
 
 async def _note_hub(

@@ -6,10 +6,21 @@ only.
 
 from __future__ import annotations
 
+from monitor.feeds.absent import left_out, names
 from monitor.feeds.identity import address_keys
 from monitor.feeds.parts import with_parts
 from monitor.feeds.read import parse_feed
 from monitor.feeds.remote import MAX_BYTES, parse, worker_pool
 from monitor.feeds.wire import as_dict
 
-__all__ = ["MAX_BYTES", "address_keys", "as_dict", "parse", "parse_feed", "with_parts", "worker_pool"]
+__all__ = [
+    "MAX_BYTES",
+    "address_keys",
+    "as_dict",
+    "left_out",
+    "names",
+    "parse",
+    "parse_feed",
+    "with_parts",
+    "worker_pool",
+]

@@ -35,6 +35,7 @@ from monitor.store.values import (
     Revised,
     RevisionLine,
     ShadowMatch,
+    ToldEntry,
     ToldLine,
     Wording,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "RevisionLine",
     "ShadowMatch",
     "Store",
+    "ToldEntry",
     "ToldLine",
     "Wording",
 ]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Entry
 
-__all__ = ["forgive_polls", "record_poll"]
+__all__ = ["forgive_polls", "queued", "record_poll", "reread_today"]
 
 _FUTURE = timedelta(days=1)
 _BASELINE_PATIENCE = timedelta(days=1)
@@ -299,19 +299,20 @@ def _follow_changes(
         for row in rows
         if row.state == EntryState.DONE
     ]
-    requeued = plan_rereads(done, room=rereads_per_day - _reread_today(connection, feed_id, now), now=now)
+    requeued = plan_rereads(done, room=rereads_per_day - reread_today(connection, feed_id, now), now=now)
     for one in requeued:
-        connection.execute(update(ENTRY).where(ENTRY.c.id == one.id).values(_queued(one, now)))
+        connection.execute(update(ENTRY).where(ENTRY.c.id == one.id).values(queued(one, now)))
     return len(requeued), 0
 
 
-def _reread_today(connection: Connection, feed_id: FeedId, now: datetime) -> int:
+def reread_today(connection: Connection, feed_id: FeedId, now: datetime) -> int:
     """Return how many pages of a feed were to be read again in the last day."""
     again = (ENTRY.c.feed_id == feed_id, ENTRY.c.reread_at > now - _DAY, ENTRY.c.reread_at.is_not(None))
     return connection.scalar(select(func.count()).select_from(ENTRY).where(*again)) or 0
 
 
-def _queued(one: Requeued, now: datetime) -> dict[str, object]:
+def queued(one: Requeued, now: datetime) -> dict[str, object]:
+    """Return what queues an entry again."""
     return {
         "state": EntryState.TO_READ,
         "reread": one.reread,

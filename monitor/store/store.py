@@ -42,6 +42,7 @@ from monitor.store import (
     ledger,
     listing,
     log,
+    missing,
     outbox,
     polls,
     reading,
@@ -73,6 +74,7 @@ from monitor.store.values import (
     Revised,
     RevisionLine,
     ShadowMatch,
+    ToldEntry,
     ToldLine,
 )
 
@@ -411,6 +413,29 @@ class Store:
         """
         with self._write() as connection:
             polls.forgive_polls(connection, feed_ids, next_due_at=next_due_at)
+
+    def told_entries(self, feed_id: FeedId, *, since: datetime) -> tuple[ToldEntry, ...]:
+        """Return the entries of a feed, first seen since then, whose article people were told of and still matches.
+
+        Those that were asked after are left out.
+        """
+        with self._read() as connection:
+            return missing.told_entries(connection, feed_id, since=since)
+
+    def ask_after(self, feed_id: FeedId, ids: Sequence[EntryId], *, rereads_per_day: int, now: datetime) -> int:
+        """Queue entries that left their feed early, so that their pages are asked for: once each.
+
+        Args:
+            feed_id: theirs.
+            ids: of entries that `told_entries` gave.
+            rereads_per_day: as for `record_poll`.
+            now: the present instant.
+
+        Returns:
+            How many were queued.
+        """
+        with self._write() as connection:
+            return missing.ask_after(connection, feed_id, ids, rereads_per_day=rereads_per_day, now=now)
 
     # --- reading ----------------------------------------------------------------------------------------------------
 

@@ -184,6 +184,7 @@ class EntryRow(_Row, table=True):
     reread: str | None = None  # page, title: how it is read again; None: as the first time
     rereads: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # how often it was queued again
     reread_at: datetime | None = Field(default=None, sa_type=Instant)  # when it was last to be read again
+    missing_at: datetime | None = Field(default=None, sa_type=Instant)  # when it left its feed early, and was asked for
 
 
 class StoryRow(_Row, table=True):

@@ -60,6 +60,7 @@ __all__ = [
     "Revised",
     "RevisionLine",
     "ShadowMatch",
+    "ToldEntry",
     "ToldLine",
     "Wording",
 ]
@@ -160,6 +161,15 @@ class Earlier:
     article: Article
     story: Story
     told: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldEntry:
+    """What identifies an entry whose article people were told of."""
+
+    id: EntryId
+    guid: str | None
+    link: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,48 @@ def test_i9_an_alerted_article_whose_page_is_gone_is_told_as_withdrawn(tmp_path:
     at_desk(tmp_path, act)
 
 
+def test_i9_an_alerted_article_that_leaves_its_feed_early_is_asked_for_once_and_may_be_withdrawn(
+    tmp_path: Path,
+) -> None:
+    async def act(desk: Desk) -> None:
+        old = desk.item("/vieux", QUIET, age_s=10 * TOMORROW_S)
+        desk.site.publish("/rss.xml", old)
+        await desk.cycle()
+        told = [desk.item(f"/{n}", f"Kharkiv, jour {n}") for n in range(2)]
+        for n in range(2):
+            desk.site.page(f"/{n}", FILLER)
+        for listed in ((*told, old), (old,)):
+            desk.site.publish("/rss.xml", *listed)
+            if len(listed) == 1:
+                desk.site.fail("/0", 410)
+            await desk.cycle(after_s=HOUR_S)
+        updates = [one.payload["data"] for one in desk.webhook.received[2:]]
+
+        assert [("withdrawn", "Kharkiv, jour 0")] == [
+            (one["update"]["reason"], one["story"]["title"]) for one in updates
+        ]
+
+        for listed in ((*told, old), (old,)):
+            desk.site.publish("/rss.xml", *listed, desk.item("/trois", "Le marché", age_s=HOUR_S))
+            await desk.cycle(after_s=HOUR_S)
+
+        assert (2, 2) == (desk.site.asked("/0"), desk.site.asked("/1"))
+
+    at_desk(tmp_path, act)
+
+
+def test_i9_what_slides_off_the_end_of_its_feed_is_not_asked_for(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        story = Story(desk)
+        await story.begin(NEWS, "Un texte.")
+        desk.site.publish("/rss.xml", desk.item("/deux", QUIET))
+        await desk.cycle(after_s=HOUR_S)
+
+        assert 1 == story.asked
+
+    at_desk(tmp_path, act)
+
+
 def test_i9_a_page_that_fails_or_goes_behind_a_wall_is_no_correction(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         story = Story(desk)

@@ -362,3 +362,41 @@ def test_matches_are_filtered_by_language(store: Store) -> None:
 
     assert (1, 0) == (len(store.matches(language="fr")), len(store.matches(language="en")))
     assert ["fr"] == [line.language for line in store.matches()]
+
+
+# --- what left its feed early -----------------------------------------------------------------------------------------
+
+
+def test_i9_a_told_entry_that_left_its_feed_is_asked_for_once(store: Store) -> None:
+    feed_id = read(store)
+    [told] = store.told_entries(feed_id, since=NOW)
+
+    assert ("un", "https://gazette.example/un") == (told.guid, told.link)
+    assert 1 == store.ask_after(feed_id, [told.id], rereads_per_day=9, now=after(1))
+    claimed = again(store)
+    assert (Reread.PAGE, 1) == (claimed.reread, claimed.rereads)
+
+    revise(store, claimed, article(), Revised())
+
+    assert () == store.told_entries(feed_id, since=NOW)
+
+
+def test_p8_what_a_feed_may_ask_for_in_a_day_holds_for_what_left_it_too(store: Store) -> None:
+    feed_id = read(store)
+    [told] = store.told_entries(feed_id, since=NOW)
+
+    assert 0 == store.ask_after(feed_id, [told.id], rereads_per_day=0, now=after(1))
+    assert 1 == len(store.told_entries(feed_id, since=NOW))
+
+
+def test_old_lost_and_untold_entries_are_not_asked_for(store: Store) -> None:
+    feed_id = read(store)
+    poll(store, feed_id, entry("deux"))
+    record(store, claim(store)[0], matches=[match()])
+
+    assert (1, 0) == (len(store.told_entries(feed_id, since=NOW)), len(store.told_entries(feed_id, since=after(1))))
+
+    change(store, feed_id)
+    revise(store, again(store), article(), Revised(("body",), lost=("axe",)))
+
+    assert () == store.told_entries(feed_id, since=NOW)
