@@ -51,6 +51,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "incident_failing": "en panne quand l’article est paru : du {since} au {until}",
         "incident_gone": "n’existait plus (410) quand l’article est paru : depuis le {since}",
         "incident_quiet": "muet quand l’article est paru : du {since} au {until}",
+        "lost": "{rule} ne le retient plus depuis le {at} : le texte a changé",
+        "reread": "son flux l’annonce avec un autre texte : il sera relu",
         "missed": " (environ {count} articles manqués)",
         "until_now": "présent",
         "alias": "connu sous l’adresse {url}",
@@ -126,6 +128,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "incident_failing": "failing when the article came out: from {since} to {until}",
         "incident_gone": "gone (410) when the article came out: since {since}",
         "incident_quiet": "silent when the article came out: from {since} to {until}",
+        "lost": "{rule} matches it no longer since {at}: the text changed",
+        "reread": "its feed lists it with another text: it will be read again",
         "missed": " (about {count} articles missed)",
         "until_now": "now",
         "alias": "known under the address {url}",
@@ -231,6 +235,8 @@ class Account:
             yield self._reading(entry, entry.article)
             if entry.article.article.page_error and not lacks_text(entry.article.article):
                 yield self.say("page_error", error=entry.article.article.page_error)
+            if entry.is_reread:
+                yield self.say("reread")
             for match in entry.article.matches:
                 yield from self._match(match)
 
@@ -246,6 +252,9 @@ class Account:
             yield f"{self.say('alert', alert=alert.id, at=self._at(alert.planned_at))} ({match.match.rule.id})"
             for delivery in alert.deliveries:
                 yield f"  {self._delivery(delivery)}"
+
+        if match.lost_at is not None:
+            yield self.say("lost", rule=match.match.rule.id, at=self._at(match.lost_at))
 
     def _delivery(self, delivery: DeliveryLine) -> str:
         is_pending = delivery.state is DeliveryState.PENDING

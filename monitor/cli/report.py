@@ -256,6 +256,7 @@ def _entry_dict(entry: ListedEntry) -> dict[str, Any]:
         "next_attempt_at": entry.next_attempt_at,
         "last_reason": entry.last_reason,
         "last_error": entry.last_error,
+        "waits_to_be_read_again": entry.is_reread,
         "article": None
         if read is None
         else {
@@ -284,6 +285,7 @@ def _match_dict(match: ListedMatch) -> dict[str, Any]:
         "threshold": verdict.threshold,
         "near_miss": verdict.near_miss,
         "matched_at": match.matched_at,
+        "lost_at": match.lost_at,
         "waits_for_recap": match.waits_for_recap,
         "alerts": [_alert_dict(alert) for alert in match.alerts],
     }

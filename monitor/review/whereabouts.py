@@ -112,7 +112,7 @@ def whereabouts(listed: Sequence[ListedEntry], *, now: datetime, matching_today:
 def _place(entry: ListedEntry, now: datetime, matching_today: Collection[str]) -> Whereabouts:
     if entry.article is not None and (told := _told(entry, entry.article)) is not None:
         return told
-    if entry.state is EntryState.TO_READ:
+    if entry.state is EntryState.TO_READ and not entry.is_reread:
         return _in_queue(entry, now)
     if entry.article is None:
         stage = Stage.DUPLICATE if entry.state is EntryState.DUPLICATE else Stage.BASELINE
@@ -131,11 +131,11 @@ def _told(entry: ListedEntry, article: ListedArticle) -> Whereabouts | None:
                 return Whereabouts(stage, _instant(found[0], alert), entry, match, alert, found)
     for match, alert in alerts:
         return Whereabouts(Stage.LOG_ONLY, alert.planned_at, entry, match, alert)
-    loud = [match for match in matches if match.match.rule.status not in _SILENT]
-    for match in loud:
+    kept = [match for match in matches if match.lost_at is None]
+    for match in (match for match in kept if match.match.rule.status not in _SILENT):
         stage = Stage.RECAP if match.waits_for_recap else Stage.TOLD_ALREADY
         return Whereabouts(stage, match.matched_at, entry, match)
-    for match in matches:
+    for match in kept:
         return Whereabouts(Stage.SILENT_RULE, match.matched_at, entry, match)
     return None
 
@@ -159,7 +159,7 @@ def _unmatched(entry: ListedEntry, article: ListedArticle, matching_today: Colle
     at = article.recorded_at
     if matching_today:
         return Whereabouts(Stage.RULES_CHANGED, at, entry)
-    near_miss = next(iter(article.matches), None)
+    near_miss = next((match for match in article.matches if match.lost_at is None), None)
     if lacks_text(article.article):
         stage = _OF_PAGE.get(article.article.page_reason or Reason.EMPTY, Stage.PAGE_FAILED)
         return Whereabouts(stage, at, entry, near_miss)

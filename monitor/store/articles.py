@@ -64,8 +64,9 @@ def record_article(
         there = _insert(connection, ARTICLE, row | {"recorded_at": now, "read_at": read_at})
     else:
         add_revision(connection, there, revised.changed, keep_text=keep_text, now=now)
-        first_read_at = case((ARTICLE.c.page_reason.is_(None), ARTICLE.c.read_at), else_=literal(read_at, Instant))
-        connection.execute(update(ARTICLE).where(ARTICLE.c.id == there).values(row | {"read_at": first_read_at}))
+        if entry.reread is None:  # not again: its page is read at last
+            row["read_at"] = case((ARTICLE.c.page_reason.is_(None), ARTICLE.c.read_at), else_=literal(read_at, Instant))
+        connection.execute(update(ARTICLE).where(ARTICLE.c.id == there).values(row))
     lose_matches(connection, there, revised.lost, now=now)
     told_now = {match.rule.id for alert, _ in alerts if alert.update for match in alert.matches} - set(revised.lost)
     to_recap = entry.baseline and entry.reread is None

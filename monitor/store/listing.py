@@ -55,6 +55,7 @@ def _listed(connection: Connection, row: Row[Any], feed: FeedState) -> ListedEnt
         last_error=row.last_error,
         withheld=row.withheld,
         article=_article(connection, row.id),
+        is_reread=row.reread is not None,
     )
 
 
@@ -84,6 +85,7 @@ def _match(connection: Connection, row: Row[Any]) -> ListedMatch:
         matched_at=row.recorded_at,
         waits_for_recap=row.recap == "pending",
         alerts=tuple(_alert(connection, alert) for alert in connection.execute(alerts).all()),
+        lost_at=row.lost_at,
     )
 
 

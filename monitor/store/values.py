@@ -349,6 +349,7 @@ class ListedMatch:
     matched_at: datetime
     waits_for_recap: bool
     alerts: tuple[ListedAlert, ...]
+    lost_at: datetime | None = None  # the text changed, and the rule finds it no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +381,7 @@ class ListedEntry:
     last_error: str | None
     withheld: bool  # its page is reserved: its texts were not kept (promise P5)
     article: ListedArticle | None
+    is_reread: bool = False  # it changed, and waits to be read again
 
 
 class LedgerLine(NamedTuple):

@@ -21,7 +21,7 @@ from monitor.model import (
 )
 from monitor.review import FeedCondition, Stage
 from monitor.settings import Language
-from monitor.store import DaemonLock, Store
+from monitor.store import DaemonLock, Revised, Store
 from rules.types import Completeness, Status
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.cli.samples import RULE
@@ -250,6 +250,29 @@ def test_an_article_in_two_feeds_is_told_once_with_both(veille: Veille, store: S
     assert entry_id
     assert "→ lu le 2026-05-16 07:02, aucune règle ne l’a retenu\n" in out
     assert 2 == out.count("vu le ")
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_a_match_that_a_changed_text_lost_is_told_so(veille: Veille, store: Store) -> None:
+    read(store, "Rien", matches=[match("bombes")])
+    poll(store, store.feed("1").id, replace(NEWS, title="Rien de neuf"), at=after(60))
+    waiting = veille("why", URL).out
+    (claimed,) = claim(store, at=after(600))
+    given = {"story": story(), "matches": [], "alerts": [], "now": after(601)}
+    revised = Revised(changed=("title",), lost=("bombes",))
+    store.record_article(
+        claimed.id,
+        article("Rien de neuf"),
+        rereads=claimed.rereads,
+        revised=revised,
+        **given,  # type: ignore[arg-type]  # keywords
+    )
+    lost = veille("why", URL).out
+
+    assert "son flux l’annonce avec un autre texte : il sera relu\n" in waiting
+    assert "bombes ne le retient plus depuis le 2026-05-16 17:01 : le texte a changé\n" in lost
+    assert ", aucune règle ne l’a retenu\n" in lost
+    assert [after(2)] == [line.read_at for line in store.ledger(since=NOW)]
 
 
 def test_t4_the_log_is_read_while_a_daemon_holds_it(veille: Veille, store: Store, entry_id: int) -> None:

@@ -95,6 +95,7 @@ SENT = delivery(DeliveryState.SENT, at=after(5))
 PENDING = delivery(DeliveryState.PENDING, at=after(9), receiver="webhook")
 AT_ONCE = delivery(DeliveryState.PENDING)
 FAILED = delivery(DeliveryState.FAILED, receiver="mail")
+LOST = replace(matched(), lost_at=after(8))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,9 @@ FAILED = delivery(DeliveryState.FAILED, receiver="mail")
         ([done(matched(status=Status.DEPRECATED))], Stage.SILENT_RULE, after(2)),
         ([done(matched(recap=True))], Stage.RECAP, after(2)),
         ([done(matched())], Stage.TOLD_ALREADY, after(2)),
+        ([done(LOST)], Stage.NO_MATCH, after(2)),
+        ([done(LOST, near_miss())], Stage.NEAR_MISS, after(2)),
+        ([replace(done(), state=EntryState.TO_READ, is_reread=True)], Stage.NO_MATCH, after(2)),
         ([done(matched(alert()))], Stage.LOG_ONLY, after(2)),
         ([done(matched(alert(FAILED)))], Stage.FAILED, after(2)),
         ([done(matched(alert(FAILED, PENDING)))], Stage.PENDING, after(9)),
