@@ -3,7 +3,8 @@
 What was expected of a page by the project that it comes from is what counts; where it expected nothing, what the page
 itself states in its JSON-LD. A title or an author is right where its letters are, a date where its day or instant is.
 A byline that only names the outlet is not judged. **Invented** is what is told and neither expected nor written
-anywhere in the page's HTML. Walls, and articles that mention or stand behind one, are pages of our own tests.
+anywhere in the page's HTML. Layouts, walls, and articles that mention or stand behind one,
+are pages of our own tests.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import trafilatura
 from monitor.charset import decode
 from monitor.errors import ExtractError
 from monitor.extract import read_page
+from tests.monitor.extract.layouts import ARTICLE, LAYOUTS
 from tests.monitor.extract.walls import ABSENT, ARTICLES, BLOCKED, CONSENT
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "pages"
@@ -230,14 +232,24 @@ def metadata(pages: Sequence[Sample], told: Mapping[str, Sequence[Told]]) -> Non
         line(f"{label}: {'/'.join(_VERDICTS)}", cells)
 
 
+def own(name: str, markup: str) -> Sample:
+    return Sample(name, "https://gazette.example/vignes", "", markup.encode(), {}, {}, "")
+
+
+def layouts() -> None:
+    """Print how well one article is read in the layouts of our own tests."""
+    scores = [
+        statistics.mean(token_f1(read(own(name, markup)).text, ARTICLE) for name, markup in LAYOUTS.items())
+        for read in READERS.values()
+    ]
+    line(f"token F1, mean of {len(LAYOUTS)} own layouts", (f"{score:.4f}" for score in scores))
+
+
 def walls() -> None:
     """Print how many pages that stand in an article's place are taken for it, and how many articles are not."""
     made = {"walls taken for an article": CONSENT | BLOCKED | ABSENT, "articles taken for none": ARTICLES}
     for label, group in made.items():
-        pages = [
-            Sample(name, "https://gazette.example/vignes", "", body.encode(), {}, {}, "")
-            for name, body in group.items()
-        ]
+        pages = [own(name, markup) for name, markup in group.items()]
         read = [sum(bool(reader(sample).text) for sample in pages) for reader in READERS.values()]
         wrong = read if group is not ARTICLES else [len(pages) - count for count in read]
         line(f"{label}, of {len(pages)}", map(str, wrong))
@@ -276,6 +288,7 @@ def main() -> None:
     line(f"{len(pages)} pages", READERS)
     texts(pages, told)
     metadata(pages, told)
+    layouts()
     walls()
     costs(spent)
     if "--details" in sys.argv:

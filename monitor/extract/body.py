@@ -30,7 +30,8 @@ _BOILERPLATE: Final = re.compile(
     r"publicité|copier le lien|imprimer|ajouter à vos favoris|réagir|commentaires?|votre (?:nom|commentaire|adresse)|"
     r"cliquez ici|voir les commentaires|crédits? photo|photo d'illustration|"
     r"pour aller plus loin|tous droits réservés|auteure?s?$|"
-    r"(?:publié |mis à jour |mis en ligne )?(?:le )?\d{1,2}(?:er)? [a-zéû]{3,9} \d{4}$)",
+    r"(?:publié |mis à jour |mis en ligne )?(?:le )?(?:(?:lun|mar|mercre|jeu|vendre|same)di |dimanche )?"
+    r"\d{1,2}(?:er)? [a-zéû]{3,9} \d{4}(?:,? par .{0,60})?$)",
     re.IGNORECASE,
 )
 _LONGEST_BOILERPLATE: Final = 200

@@ -37,6 +37,7 @@ _MOST_BODY: Final = 400_000
 _LEAST: Final = 40
 _TIERS: Final = {"free": True, "locked": False}
 _HEADING: Final = 20
+_TOP: Final = 4
 _LONG_PARAGRAPH: Final = 1200
 _SHORTEST_LEAD: Final = 120
 _SENTENCE_END: Final = re.compile(r"[.!?…]»?\s+(?=[«A-ZÀ-Ý])")
@@ -150,7 +151,7 @@ def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
     asks_consent = drop_consent(tree)
     found = read_body(tree, stated=linked.body)
     authors = _authors(head, linked, names)
-    text = _without_top(repaired(found.text[:_MOST_BODY]), title, *authors)
+    text = _without_top(repaired(found.text[:_MOST_BODY]), title, *head.headings, *authors)
     shown = fold(" ".join(tree.itertext()))
     if wall := wall_of(title=f"{title} | {head.tab}", text=text or shown[:_LONG_PARAGRAPH]):
         raise ExtractError(f"{wall.name} stands in the article's place", reason=wall.reason)
@@ -159,8 +160,7 @@ def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
             raise ExtractError("a consent wall stands in the article's place", reason=Reason.BLOCKED)
         raise ExtractError("no article text is seen on the page", reason=Reason.EMPTY)
     description = clip(linked.description or head.description, _MOST_LEAD)
-    above = (each for each in (head.standfirst, description) if _is_standfirst(each, text, shown))
-    lead, rest = next(((each, text) for each in above), None) or split_lead(text)
+    lead, rest = _parted(text, head.standfirst, description, shown=shown)
     stated = spoken_language(linked.language) or spoken_language(head.language)
     return Extracted(
         url=_own_address(head, url),
@@ -187,6 +187,18 @@ def _is_free(head: Head, linked: Linked, found: Body) -> bool | None:
     if found.way == "json-ld":
         return True
     return linked.free if linked.free is not None else _TIERS.get(head.tier)
+
+
+def _parted(text: str, standfirst: str, description: str, *, shown: str) -> tuple[str, str]:
+    """Return lead and body: what stands above the text, or is marked among its first lines, else its first one."""
+    for each in (standfirst, description):
+        if _is_standfirst(each, text, shown):
+            return each, text
+    lines = text.split("\n")
+    marked = [at for at, line in enumerate(lines[:_TOP]) if standfirst and _same(line) == _same(standfirst)]
+    if marked:
+        return lines.pop(marked[0]), "\n".join(lines)
+    return split_lead(text)
 
 
 def _is_standfirst(description: str, text: str, shown: str) -> bool:
@@ -225,7 +237,7 @@ def _authors(head: Head, linked: Linked, names: tuple[str, ...]) -> tuple[str, .
 
 
 def _without_top(text: str, *known: str) -> str:
-    """Return a text without first lines that only repeat its title or its authors."""
+    """Return a text without first lines that only repeat its title, another heading or its authors."""
     first, _, rest = text.partition("\n")
     return _without_top(rest, *known) if rest and _same(first) in map(_same, known) else text
 
