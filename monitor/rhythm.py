@@ -59,6 +59,7 @@ _EVENNESS: Final = 6.0
 _UNLIKELY: Final = 0.002
 _LEAST_SILENCE: Final = timedelta(hours=6)
 _MISSING: Final = _EVENNESS * (_UNLIKELY ** (-1 / _EVENNESS) - 1)
+_MOST_UNEVEN: Final = 7
 _LONGEST_LOOK: Final = timedelta(weeks=26)
 
 _FORM: Final = struct.Struct(f"<dd{_HOURS}f")
@@ -166,8 +167,12 @@ def is_quiet(rhythm: Rhythm | None, last_new_at: datetime, now: datetime) -> boo
     """
     if rhythm is None or not is_learnt(rhythm, last_new_at) or now - last_new_at < _LEAST_SILENCE:
         return False
+    silence = min(now - last_new_at, _LONGEST_LOOK)
+    # Most feeds are nowhere near: a day may bring as much as an ordinary week, and still too little would be missing.
+    if _Reading(rhythm).week * _hours(silence) * _MOST_UNEVEN < _MISSING:
+        return False
     missing = 0.0
-    for hours, rate in rates(rhythm, last_new_at, min(now, last_new_at + _LONGEST_LOOK)):
+    for hours, rate in rates(rhythm, last_new_at, last_new_at + silence):
         missing += hours * rate
         if missing >= _MISSING:
             return True
@@ -188,20 +193,27 @@ def unpack(packed: bytes) -> Rhythm:
 class _Reading:
     """What all hours of one reading of a rhythm share."""
 
-    __slots__ = ("_age_h", "_counts", "_last", "_week")
+    __slots__ = ("_age_h", "_counts", "_last", "_rates", "week")
 
     def __init__(self, rhythm: Rhythm) -> None:
         self._counts = rhythm.counts
         self._age_h = _hours(rhythm.last_new_at - rhythm.since)
         self._last = _hour_of_week(rhythm.last_new_at)
-        self._week = sum(rhythm.counts) / max(_MEMORY_H * (1 - math.exp(-self._age_h / _MEMORY_H)), _DAY_H)
+        self._rates: dict[int, float] = {}
+        self.week = sum(rhythm.counts) / max(_MEMORY_H * (1 - math.exp(-self._age_h / _MEMORY_H)), _DAY_H)
 
     def rate(self, hour: int) -> float:
-        """Return the entries an hour in an hour of the week: what was seen in it, drawn to its like and the week."""
-        if not self._week:
+        """Return the entries an hour in an hour of the week."""
+        if not self.week:
             return 0.0
+        if hour not in self._rates:
+            self._rates[hour] = self._rate(hour)
+        return self._rates[hour]
+
+    def _rate(self, hour: int) -> float:
+        """Return what was seen in an hour of the week, drawn to its like and the week."""
         first, days = (hour % _DAY_H, 5) if hour < _WEEKEND_H else (_WEEKEND_H + hour % _DAY_H, 2)
-        came, seen_h = self._week * _WEEK_H, _WEEK_H
+        came, seen_h = self.week * _WEEK_H, _WEEK_H
         for other in range(first, first + days * _DAY_H, _DAY_H):
             came += self._counts[other]
             seen_h += self._seen_h(other)

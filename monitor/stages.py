@@ -382,7 +382,10 @@ async def _settle_push(tools: Tools, state: FeedState, subscription: Subscriptio
 def _quiet_since(state: FeedState, now: datetime) -> datetime | None:
     """Return when a feed's last new entry came, where that is long ago for it."""
     rhythm = state.rhythm
-    return rhythm.last_new_at if rhythm is not None and is_quiet(rhythm, rhythm.last_new_at, now) else None
+    if rhythm is None:
+        return None
+    was_quiet = state.quiet_since == rhythm.last_new_at  # nothing came since: it still is, and need not be reckoned
+    return rhythm.last_new_at if was_quiet or is_quiet(rhythm, rhythm.last_new_at, now) else None
 
 
 def _tell_gap(metrics: Metrics, state: FeedState, gap: Gap | None) -> None:

@@ -27,6 +27,10 @@ _ROOT = 0.4
 _DOUBT = 6.0
 _LONGEST_DOUBT = timedelta(hours=12)  # it is walked hour by hour, at each poll
 
+_UNREADABLE = frozenset(
+    {Reason.EMPTY, Reason.ENCODING, Reason.MALFORMED, Reason.WORKER_CPU, Reason.WORKER_CRASHED, Reason.WORKER_MEMORY}
+)
+
 _CHANGED = 0.5  # while a rhythm is not known: the next interval of a feed whose document changed, against its last
 _RESTED = 1.5  # and of one whose document did not
 _JITTER = 0.1  # intervals are spread by this share of themselves
@@ -98,13 +102,16 @@ def wants_unconditional(state: FeedState, now: datetime) -> bool:
     """Return whether to ask for the whole document even though we have validators: once a day, in case they lie.
 
     Each feed has its own moment of the day, so that they do not all ask at midnight; the poll after that moment asks,
-    and so do the following ones until one succeeds.
+    and so do the following ones until one succeeds. So does each poll after a document that could not be read: our
+    validators are of the one before it, and that it is still that one would be no answer.
 
     Args:
         state: the feed before this poll.
         now: the present instant, in UTC.
     """
-    return state.last_ok_at is None or _day_of(state, now) > _day_of(state, state.last_ok_at)
+    if state.last_ok_at is None or state.last_reason in _UNREADABLE:
+        return True
+    return _day_of(state, now) > _day_of(state, state.last_ok_at)
 
 
 def _wanted_s(state: FeedState, outcome: PollOutcome, now: datetime, poll_max_s: float) -> float:

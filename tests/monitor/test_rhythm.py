@@ -215,6 +215,16 @@ def test_X3_a_feed_is_quiet_when_much_that_was_expected_did_not_come(
     assert expected_quiet is quiet
 
 
+def test_X3_a_feed_that_brings_all_in_one_hour_of_the_week_is_quiet_when_that_hour_brought_nothing() -> None:
+    hour = AFTER + timedelta(days=2, hours=9)
+    rhythm = begin((), hour - 5 * WEEK)
+    for weeks in range(1, 5):
+        rhythm = learn(rhythm, [hour - weeks * WEEK + HOUR * minute / 60 for minute in range(0, 60, 3)])
+
+    assert not is_quiet(rhythm, rhythm.last_new_at, hour - HOUR)
+    assert is_quiet(rhythm, rhythm.last_new_at, hour + HOUR)
+
+
 def test_X3_a_night_and_a_weekend_of_rest_are_no_silence() -> None:
     friday_noon = AFTER + timedelta(days=4, hours=12)
 

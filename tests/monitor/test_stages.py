@@ -142,6 +142,23 @@ def test_a_304_is_a_poll_without_news(tmp_path: Path) -> None:
     at_desk(tmp_path, act)
 
 
+def test_P1_a_304_does_not_clear_a_feed_that_could_not_be_read(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/vieux", QUIET, age_s=10 * TOMORROW_S))
+        document = desk.site.answers["/rss.xml"]
+        desk.site.answers["/rss.xml"] = replace(document, headers=(*document.headers, ("ETag", '"1"')))
+        await desk.cycle()
+        desk.site.answers["/rss.xml"] = Answer(body=b"<html><body>maintenance</body></html>")
+        await desk.cycle(after_s=HOUR_S)
+        desk.site.fail("/rss.xml", 304)
+        await desk.cycle(after_s=HOUR_S)
+
+        assert "if-none-match" not in desk.site.requests[-1].headers
+        assert 2 == desk.feed.failures
+
+    at_desk(tmp_path, act)
+
+
 def test_the_same_bytes_are_not_parsed_again(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)

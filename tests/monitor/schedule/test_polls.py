@@ -333,6 +333,15 @@ def test_a_feed_that_never_answered_is_asked_for_its_whole_document() -> None:
     assert wanted
 
 
+@pytest.mark.parametrize(
+    ("reason", "expected"), [(Reason.MALFORMED, True), (Reason.EMPTY, True), (Reason.TIMEOUT, False), (None, False)]
+)
+def test_P1_after_a_document_that_could_not_be_read_no_304_is_asked_for(
+    reason: Reason | None, *, expected: bool
+) -> None:
+    assert expected is wants_unconditional(replace(STATE, last_reason=reason), NOW)
+
+
 def test_a_clock_set_back_asks_for_nothing_more() -> None:
     wanted = wants_unconditional(STATE, NOW - timedelta(days=3))
 
