@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, ScalarSelect, Select, bindparam, func, insert, or_, select, update
 
 from monitor.errors import NotFoundError
 from monitor.model import Feed, FeedId, FeedState, FeedStatus, Lane
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "count_by_status",
+    "first_due",
     "get_feed",
     "has_unpolled",
     "host_of",
@@ -222,13 +223,15 @@ def pause_feed(connection: Connection, feed_id: FeedId, *, paused: bool, now: da
     refresh_hosts(connection, {host_id})
 
 
+def first_due() -> ScalarSelect[Any]:
+    """Return the expression of when the first active feed of a host is due."""
+    of_host = (FEED.c.host_id == HOST.c.id, FEED.c.status == FeedStatus.ACTIVE)
+    return select(func.min(FEED.c.next_due_at)).where(*of_host).scalar_subquery()
+
+
 def refresh_hosts(connection: Connection, host_ids: Collection[int]) -> None:
     """Set when each host is due: with its first active feed, but not before the instant that it asked for."""
-    first = (
-        select(func.min(FEED.c.next_due_at))
-        .where(FEED.c.host_id == HOST.c.id, FEED.c.status == FeedStatus.ACTIVE)
-        .scalar_subquery()
-    )
+    first = first_due()
     for ids in chunks(sorted(host_ids)):
         connection.execute(update(HOST).where(HOST.c.id.in_(ids)).values(next_due_at=first))
         waits = HOST.c.next_due_at < HOST.c.not_before

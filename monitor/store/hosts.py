@@ -6,19 +6,33 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from monitor.errors import NotFoundError
 from monitor.model import FeedState, FeedStatus, HostClaim, HostId, Lane
 from monitor.store.codec import feed_from_row
-from monitor.store.feeds import refresh_hosts, select_feeds
-from monitor.store.sql import chunks, free
+from monitor.store.feeds import first_due, refresh_hosts, select_feeds
+from monitor.store.sql import Instant, chunks, free
 from monitor.store.tables import FEED, HOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["claim_hosts", "release_host", "release_host_leases"]
+
+# Made once: to build this statement takes longer than to execute it, and it is executed at each poll.
+_WAIT_UNTIL = bindparam("wait_until", type_=Instant())
+_RELEASE = (
+    update(HOST)
+    .where(HOST.c.id == bindparam("host_id"))
+    .values(
+        lease_owner=None,
+        lease_until=None,
+        not_before=_WAIT_UNTIL,
+        lane=func.coalesce(bindparam("to_lane"), HOST.c.lane),
+        next_due_at=case((first_due() < _WAIT_UNTIL, _WAIT_UNTIL), else_=first_due()),
+    )
+)
 
 
 def claim_hosts(
@@ -59,12 +73,9 @@ def _due_feeds(connection: Connection, host_ids: Sequence[int], *, now: datetime
 
 def release_host(connection: Connection, host_id: HostId, *, not_before: datetime | None, lane: Lane | None) -> None:
     """Give a host back; see `Store.release_host`."""
-    changes: dict[str, object] = {"lease_owner": None, "lease_until": None, "not_before": not_before}
-    if lane is not None:
-        changes["lane"] = lane
-    if not connection.execute(update(HOST).where(HOST.c.id == host_id).values(changes)).rowcount:
+    given = {"host_id": host_id, "wait_until": not_before, "to_lane": lane}
+    if not connection.execute(_RELEASE, given).rowcount:
         raise NotFoundError(f"no host {host_id}")
-    refresh_hosts(connection, [host_id])
 
 
 def release_host_leases(connection: Connection) -> int:

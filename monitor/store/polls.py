@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, union_all, update
+from sqlalchemy import Connection, Update, bindparam, case, func, insert, select, union_all, update
 
 from monitor.errors import NotFoundError
 from monitor.model import FeedId, FeedStatus, Lane, PollOutcome, PollResult
@@ -104,7 +105,9 @@ def record_poll(
     if outcome.kind is not PollResult.FAILED:
         changes["quiet_since"] = quiet_since
     listed = len(entries) + outcome.held if outcome.kind is PollResult.PARSED else feed.listed
-    connection.execute(update(FEED).where(FEED.c.id == feed_id).values(changes | {"listed": listed}))
+    changes["listed"] = listed
+    given = {f"new_{name}": value for name, value in changes.items()}
+    connection.execute(_update_feed(tuple(changes)), {"feed_id": feed_id, **given})
     moved = address is not None and move_feed(connection, feed_id, address)
     if moved:
         note_move(connection, feed_id, old_url=feed.polled_url or feed.url, now=now)
@@ -147,6 +150,13 @@ def forgive_polls(connection: Connection, feed_ids: Sequence[FeedId], *, next_du
     hosts = connection.scalars(update(FEED).where(*failing).values(taken_back).returning(FEED.c.host_id)).all()
     connection.execute(update(HOST).where(HOST.c.id.in_(hosts)).values(lane=Lane.FAST))
     refresh_hosts(connection, hosts)
+
+
+@cache
+def _update_feed(names: tuple[str, ...]) -> Update:
+    """Return the statement that sets some columns of a feed; to build it takes longer than to execute it."""
+    changes = {name: bindparam(f"new_{name}", type_=FEED.c[name].type) for name in names}
+    return update(FEED).where(FEED.c.id == bindparam("feed_id")).values(changes)
 
 
 def _feed_changes(
