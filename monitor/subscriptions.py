@@ -18,6 +18,7 @@ from urllib.parse import urljoin
 from monitor import websub
 from monitor.errors import ExternalError, StoreError
 from monitor.http import status_error
+from monitor.text import fold
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -154,7 +155,7 @@ class Subscriptions:
         known = await tools.thread.run(tools.store.find_subscription, token)
         if known is None or known.topic != topic:
             return None
-        error = f"the hub says no: {reason[:200]}" if reason else "the hub says no"
+        error = f"the hub says no: {fold(reason)[:200]}" if reason else "the hub says no"
         await self._failed(known, error, over=True, now=now)
         return ""
 

@@ -33,7 +33,9 @@ def websub_app(subscriptions: Subscriptions) -> Starlette:
 
     async def asked(request: Request) -> Response:
         answer = await subscriptions.verified(request.path_params["token"], request.query_params)
-        return Response(status_code=_NOT_FOUND) if answer is None else PlainTextResponse(answer)
+        if answer is None:
+            return Response(status_code=_NOT_FOUND)
+        return PlainTextResponse(answer, headers={"X-Content-Type-Options": "nosniff"})
 
     async def pushed(request: Request) -> Response:
         token = request.path_params["token"]

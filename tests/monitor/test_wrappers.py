@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,14 @@ def google_news(address: str, *, amp: str = "") -> str:
 )
 def test_a_link_that_says_where_it_leads_is_unwrapped(link: str) -> None:
     assert ARTICLE == unwrapped(link)
+
+
+def test_a_link_is_unwrapped_three_times_at_most() -> None:
+    link = ARTICLE
+    for _ in range(4):
+        link = f"https://www.google.com/url?{urlencode({'q': link})}"
+
+    assert f"https://www.google.com/url?{urlencode({'q': ARTICLE})}" == unwrapped(link)
 
 
 def test_a_long_address_of_google_news_is_read_whole() -> None:
