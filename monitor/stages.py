@@ -665,6 +665,7 @@ def _article(claim: EntryClaim, page: _PageRead, error: ExternalError | None) ->
         claim.entry,
         page.extracted,
         outlet=claim.feed.outlet,
+        language=claim.feed.feed.language,
         page_reason=error.reason if error else None,
         page_error=str(error) if error else None,
         reserved=page.reserved or (error is not None and error.reason is Reason.RESERVED),

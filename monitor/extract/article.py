@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.changes import differ
 from monitor.extract.body import without_boilerplate
-from monitor.extract.language import language_of
+from monitor.extract.language import language_of, spoken_language
 from monitor.extract.read import split_lead
 from monitor.extract.signs import wire_of
 from monitor.model import Article, Completeness
@@ -40,6 +40,7 @@ def to_article(
     extracted: Extracted | None,
     *,
     outlet: str,
+    language: str | None = None,
     page_reason: Reason | None = None,
     page_error: str | None = None,
     reserved: bool = False,
@@ -54,6 +55,7 @@ def to_article(
         entry: the feed's item.
         extracted: what the page gave, or None.
         outlet: the publisher's name.
+        language: of the feed, where neither page nor text says.
         page_reason: why the page could not be used.
         page_error: the same, in words.
         reserved: a reservation of text and data mining was seen.
@@ -69,7 +71,7 @@ def to_article(
         title=title,
         lead=lead,
         body=body,
-        language=stated or language_of(f"{title}\n{lead}\n{body}", stated=None),
+        language=stated or language_of(f"{title}\n{lead}\n{body}", stated=spoken_language(language or "")),
         published_at=entry.published_at or (extracted.published_at if extracted else None),
         authors=entry.authors or (extracted.authors if extracted else ()),
         completeness=extracted.completeness if extracted is not None and from_page else _completeness(own),

@@ -25,6 +25,7 @@ from monitor.workers import WorkerPool
 from rules.types import Completeness
 from tests.clock import ManualClock
 from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, Site, at_desk, opened_desk, stored, write_rules
+from tests.monitor.extract.walls import ABSENT, BLOCKED, CONSENT
 from tests.monitor.store.samples import next_due_at
 
 NEWS = "Kharkiv : la ville s'éveille sous la neige"
@@ -485,6 +486,20 @@ def test_one_article_in_two_feeds_is_told_once(tmp_path: Path) -> None:
     at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
 
 
+def test_i1_the_amp_page_that_another_feed_lists_is_the_same_article(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        for path in ("/a.xml", "/b.xml"):
+            desk.site.publish(path, desk.item(f"/vieux{path}", QUIET, age_s=10 * TOMORROW_S))
+        await desk.cycle()
+        for path, link in (("/a.xml", "/une.html?lmd_medium=rss"), ("/b.xml", "/une.html/amp?outputType=amp")):
+            desk.site.publish(path, desk.item(link, NEWS))
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [NEWS] == desk.told
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
+
+
 def test_a_host_with_long_polls_is_given_back_at_half_its_lease(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -593,6 +608,20 @@ def test_i7_a_page_that_fails_never_costs_the_alert_that_the_title_owes(tmp_path
 
         assert "summary" == alert.payload["data"]["story"]["sources"][0]["completeness"]
         assert 1 == desk.metric("page_failures_total", reason="unavailable")
+
+    at_desk(tmp_path, act)
+
+
+@pytest.mark.parametrize("wall", [CONSENT["didomi"], BLOCKED["datadome"], ABSENT["not found"]])
+def test_i7_a_wall_costs_no_alert_and_what_is_told_is_labelled(tmp_path: Path, wall: str) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.answers["/une"] = Answer(body=wall.encode(), headers=(("Content-Type", "text/html"),))
+        await _news(desk)
+        [alert] = desk.alerts
+
+        assert "summary" == alert.payload["data"]["story"]["sources"][0]["completeness"]
+        assert NEWS == alert.payload["data"]["story"]["title"]
 
     at_desk(tmp_path, act)
 

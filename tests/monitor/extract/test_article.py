@@ -56,6 +56,15 @@ def test_feed_and_page_make_one_article() -> None:
     assert (told.extractor[:12], told.extractor[-10:]) == ("trafilatura/", " precision")
 
 
+@pytest.mark.parametrize(
+    ("title", "expected"), [("Gel tardif", "fr"), ("The frost has hit the vines of the valley", "en")]
+)
+def test_where_the_text_says_too_little_the_feed_says_the_language(title: str, expected: str) -> None:
+    entry = Entry(keys=("h:1",), guid=None, link=None, title=title, summary="")
+
+    assert to_article(entry, None, outlet="La Gazette", language="fr-FR").language == expected
+
+
 @pytest.mark.parametrize("end", ["", "…", " [...]", " (…)", "... Lire la suite"])
 def test_a_summary_that_the_text_repeats_is_not_said_twice(end: str) -> None:
     told = article(replace(ENTRY, summary=PARAGRAPHS[1][:90] + end))
