@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from monitor.dates import parse_instant
+from monitor.dates import parse_instant, zone_of
 from monitor.feeds.limits import LIMITS
 from monitor.links import web_link
 from monitor.model import Entry, ParsedFeed
@@ -97,7 +97,9 @@ def _news(item: Mapping[str, str], url: str, now: datetime) -> Entry:
         link=web_link(item.get("loc", ""), base=url),
         title=plain(item.get("title", ""), most=LIMITS.title),
         summary="",
-        published_at=parse_instant(item.get("publication_date", ""), now=now),
+        published_at=parse_instant(
+            item.get("publication_date", ""), now=now, zone=zone_of(url, language=item.get("language"))
+        ),
     )
 
 

@@ -89,6 +89,12 @@ def test_a_news_sitemap_is_a_feed() -> None:
     )
 
 
+def test_i10_an_hour_without_a_zone_in_a_french_sitemap_is_that_of_paris() -> None:
+    told = read(NEWS.replace("09:15:00+02:00", "09:15:00"), url="https://gazette.com/sitemap-news.xml")
+
+    assert told.entries[0].published_at == datetime(2024, 6, 1, 7, 15, tzinfo=UTC)
+
+
 def test_a_sitemap_whose_namespaces_are_undeclared_or_prefixed_is_read_all_the_same() -> None:
     bare = NEWS.replace(' xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"', "")
     prefixed = "<s:urlset><s:url><s:loc>https://gazette.example/a</s:loc><n:news><n:title>A</n:title></n:news></s:url>"
