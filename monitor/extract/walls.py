@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.errors import Reason
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Wall", "drop_consent", "is_consent", "wall_of"]
 
+_MOST_BANNERS: Final = 100
 _LONGEST: Final = 8000  # consent walls list all they want
 _SHORT: Final = 700
 _SHARE: Final = 0.4
@@ -139,13 +141,13 @@ def drop_consent(tree: Any) -> bool:
     Args:
         tree: lxml's root element.
     """
-    banners = [
+    banners = (
         each
         for each in tree.iter("div", "section", "aside", "dialog", "form")
         if _BANNER.search(f"{each.get('id') or ''} {each.get('class') or ''} {each.get('role') or ''}")
-    ]
+    )
     dropped = False
-    for each in banners:
+    for each in list(islice(banners, _MOST_BANNERS)):
         text = _text(each)
         if text is not None and is_consent(text):
             each.drop_tree()
