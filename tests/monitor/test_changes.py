@@ -109,6 +109,14 @@ def test_long_stretches_that_stayed_are_cut_short() -> None:
     assert told.endswith("mot0 mot1 mot2 mot3 mot4 mot5 mot6 mot7 […]")
 
 
+def test_what_is_too_long_to_compare_is_shown_as_replaced_between_what_stayed() -> None:
+    old, new = (" ".join(f"{letter}{n}" for n in range(200)) for letter in "ab")
+
+    assert [(Kind.SAME, "Avant"), (Kind.OLD, old), (Kind.NEW, new), (Kind.SAME, "après")] == [
+        (piece.kind, piece.text) for piece in title_changes(f"Avant {old} après", f"Avant {new} après")
+    ]
+
+
 @given(TEXTS, TEXTS)
 @example("a\nb", "b\na")
 def test_a_difference_holds_both_texts(before: str, after: str) -> None:
