@@ -60,7 +60,7 @@ from monitor.model import (
 )
 from monitor.rhythm import is_quiet
 from monitor.settings import Settings, TdmPolicy
-from monitor.store import Earlier, Gap, OutboxItem, Recorded, Revised, Store
+from monitor.store import Earlier, Gap, HostRelease, OutboxItem, Recorded, Revised, Store
 from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
 from monitor.workers import WorkerPool
@@ -186,8 +186,9 @@ async def poll_host(tools: Tools, claim: HostClaim) -> tuple[FeedReport, ...]:
     not_before: datetime | None = None
     lane: Lane | None = None
     for state in claim.feeds:
+        is_last = state is claim.feeds[-1]
         try:
-            turn = await _poll_feed(tools, state, claim.lane)
+            turn = await _poll_feed(tools, state, claim, last_after=reports if is_last else None)
         except StoreError:
             raise
         except Exception as bug:  # noqa: BLE001  an edge that must survive: no feed stops the others of its host
@@ -199,6 +200,8 @@ async def poll_host(tools: Tools, claim: HostClaim) -> tuple[FeedReport, ...]:
             not_before = tools.clock.now() + turn.wait
         if turn.too_much:
             lane = Lane.SLOW
+        if turn.released:
+            return tuple(reports)
         if turn.report is None or turn.wait is not None or time.monotonic() > give_back_at:
             break
     await tools.thread.run(tools.store.release_host, claim.id, now=tools.clock.now(), not_before=not_before, lane=lane)
@@ -212,10 +215,21 @@ class _Turn:
     report: FeedReport | None
     wait: timedelta | None = None
     too_much: bool = False  # for this lane
+    released: bool = False  # its host was given back with it
 
 
-async def _poll_feed(tools: Tools, state: FeedState, lane: Lane) -> _Turn:
-    """Poll one feed, unless its host has no time for us or the feed needs more than this lane allows."""
+async def _poll_feed(
+    tools: Tools, state: FeedState, claim: HostClaim, *, last_after: Sequence[FeedReport] | None
+) -> _Turn:
+    """Poll one feed, unless its host has no time for us or the feed needs more than this lane allows.
+
+    Args:
+        tools: what the stages work with.
+        state: the feed.
+        claim: its host's, which is given back in the same transaction after the last feed.
+        last_after: the reports of the feeds before, where this is the last.
+    """
+    lane = claim.lane
     parsed: ParsedFeed | None = None
     max_age_s: float | None = None
     retry_after: timedelta | None = None
@@ -236,8 +250,15 @@ async def _poll_feed(tools: Tools, state: FeedState, lane: Lane) -> _Turn:
             return _Turn(None, wait)
         outcome = PollOutcome(kind=PollResult.FAILED, reason=error.reason, error=str(error))
     entries = parsed.entries if parsed else ()
-    report = await _record_poll(tools, state, outcome, entries, max_age_s=max_age_s, retry_after=retry_after)
-    return _Turn(report, wait)
+    release = None
+    if last_after is not None:
+        outcomes = [*(report.outcome for report in last_after), outcome]
+        not_before = None if wait is None else tools.clock.now() + wait
+        release = HostRelease(claim.id, schedule.lane_of(outcomes), not_before)
+    report = await _record_poll(
+        tools, state, outcome, entries, max_age_s=max_age_s, retry_after=retry_after, release=release
+    )
+    return _Turn(report, wait, released=release is not None)
 
 
 async def _look(tools: Tools, state: FeedState, *, answered: bool) -> bool:
@@ -274,6 +295,7 @@ async def _record_poll(
     *,
     max_age_s: float | None = None,
     retry_after: timedelta | None = None,
+    release: HostRelease | None = None,
 ) -> FeedReport:
     """Write transaction A."""
     now = tools.clock.now()
@@ -316,6 +338,7 @@ async def _record_poll(
         baseline_max_age_s=tools.settings.baseline_max_age_h * 3600,
         rereads_per_day=tools.settings.rereads_per_day,
         address=address,
+        release=release,
     )
     if address != state.address:
         _tell_move(state, address, moved=record.moved)

@@ -7,6 +7,7 @@ one TLS context and one network backend.
 from __future__ import annotations
 
 import asyncio
+import select
 from collections import OrderedDict
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import httpx
 from monitor.http.addresses import IPNetwork, Resolver, vet
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import AsyncIterator, Iterable, Sequence
 
@@ -85,6 +87,7 @@ class _Bounded(httpcore.AsyncNetworkStream):
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        self._socket: socket.socket | None = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  httpcore's interface
         """Read some bytes.
@@ -118,8 +121,25 @@ class _Bounded(httpcore.AsyncNetworkStream):
         return _Bounded(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        """Tell what httpcore asks about the connection."""
-        return self._stream.get_extra_info(info)
+        """Tell what httpcore asks about the connection.
+
+        Before each request, whether the other side has closed it: anyio would look up all that it knows to say that.
+        """
+        if info != "is_readable":
+            return self._stream.get_extra_info(info)
+        if self._socket is None:
+            self._socket = self._stream.get_extra_info("socket")
+        return _is_readable(self._socket)
+
+
+def _is_readable(connection: socket.socket | None) -> bool:
+    """Return whether something waits there, if only the end; of a connection that is no more, too."""
+    number = -1 if connection is None else connection.fileno()
+    if number < 0:
+        return True
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class LaneTransport(httpx.AsyncBaseTransport):

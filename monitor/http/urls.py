@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 import httpx
 
@@ -33,6 +34,15 @@ def check_url(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
     Raises:
         FetchError: `bad_url`. The message names the host at most.
     """
+    return _checked(url) if base is None else _checked_beside(url, base)
+
+
+@lru_cache(maxsize=256)  # an address is parsed by each layer that is given it, five times in a poll
+def _checked(url: str) -> httpx.URL:
+    return _checked_beside(url, None)
+
+
+def _checked_beside(url: str, base: httpx.URL | None) -> httpx.URL:
     if len(url) > _MAX_LENGTH:
         raise _bad(f"the address is longer than {_MAX_LENGTH} characters")
     if _FORBIDDEN.search(url):

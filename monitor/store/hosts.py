@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, Integer, bindparam, case, func, select, update
 
 from monitor.errors import NotFoundError
 from monitor.model import FeedState, FeedStatus, HostClaim, HostId, Lane
@@ -18,9 +18,39 @@ from monitor.store.tables import FEED, HOST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.sql.dml import ReturningUpdate
+
 __all__ = ["claim_hosts", "release_host", "release_host_leases"]
 
-# Made once: to build this statement takes longer than to execute it, and it is executed at each poll.
+# Made once: to build these statements takes longer than to execute them, and they are executed at each poll.
+_NOW: Final = bindparam("now", type_=Instant())
+
+
+def _claim(*of_lane: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    due = select(HOST.c.id).where(HOST.c.next_due_at <= _NOW, free(HOST, _NOW), *of_lane)
+    chosen = (
+        due.order_by(HOST.c.next_due_at).limit(bindparam("most", type_=Integer())).with_for_update(skip_locked=True)
+    )
+    return (
+        update(HOST)
+        .where(HOST.c.id.in_(chosen))
+        .values(lease_owner=bindparam("owner"), lease_until=bindparam("until", type_=Instant()))
+        .returning(HOST.c.id, HOST.c.name, HOST.c.lane, HOST.c.next_due_at)
+    )
+
+
+_CLAIM = _claim()
+_CLAIM_LANE = _claim(HOST.c.lane == bindparam("of_lane"))
+_DUE_FEEDS = (
+    select_feeds()
+    .where(
+        FEED.c.status == FeedStatus.ACTIVE,
+        FEED.c.next_due_at <= _NOW,
+        FEED.c.host_id.in_(bindparam("host_ids", expanding=True)),
+    )
+    .order_by(FEED.c.next_due_at, FEED.c.id)
+)
 _WAIT_UNTIL = bindparam("wait_until", type_=Instant())
 _RELEASE = (
     update(HOST)
@@ -45,17 +75,9 @@ def claim_hosts(
     lane: Lane | None,
 ) -> tuple[HostClaim, ...]:
     """Lease hosts; see `Store.claim_hosts`."""
-    chosen = select(HOST.c.id).where(HOST.c.next_due_at <= now, free(HOST, now))
-    if lane is not None:
-        chosen = chosen.where(HOST.c.lane == lane)
-    chosen = chosen.order_by(HOST.c.next_due_at).limit(limit).with_for_update(skip_locked=True)
-    claim = (
-        update(HOST)
-        .where(HOST.c.id.in_(chosen))
-        .values(lease_owner=owner, lease_until=now + timedelta(seconds=lease_s))
-        .returning(HOST.c.id, HOST.c.name, HOST.c.lane, HOST.c.next_due_at)
-    )
-    rows = sorted(connection.execute(claim), key=lambda row: (row.next_due_at, row.id))
+    given = {"now": now, "owner": owner, "until": now + timedelta(seconds=lease_s), "most": limit, "of_lane": lane}
+    claim = _CLAIM if lane is None else _CLAIM_LANE
+    rows = sorted(connection.execute(claim, given), key=lambda row: (row.next_due_at, row.id))
     feeds = _due_feeds(connection, [row.id for row in rows], now=now)
     return tuple(HostClaim(HostId(row.id), row.name, Lane(row.lane), tuple(feeds[row.id])) for row in rows)
 
@@ -63,10 +85,8 @@ def claim_hosts(
 def _due_feeds(connection: Connection, host_ids: Sequence[int], *, now: datetime) -> dict[int, list[FeedState]]:
     """Return the active feeds of some hosts that are due, most overdue first."""
     feeds: defaultdict[int, list[FeedState]] = defaultdict(list)
-    due = (FEED.c.status == FeedStatus.ACTIVE, FEED.c.next_due_at <= now)
-    query = select_feeds().where(*due).order_by(FEED.c.next_due_at, FEED.c.id)
     for ids in chunks(host_ids):
-        for row in connection.execute(query.where(FEED.c.host_id.in_(ids))):
+        for row in connection.execute(_DUE_FEEDS, {"now": now, "host_ids": ids}):
             feeds[row.host_id].append(feed_from_row(row))
     return feeds
 

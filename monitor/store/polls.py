@@ -108,9 +108,10 @@ def record_poll(
     changes["listed"] = listed
     given = {f"new_{name}": value for name, value in changes.items()}
     connection.execute(_update_feed(tuple(changes)), {"feed_id": feed_id, **given})
-    moved = address is not None and move_feed(connection, feed_id, address)
+    was_at = feed.polled_url or feed.url
+    moved = address not in {None, was_at} and move_feed(connection, feed_id, str(address))
     if moved:
-        note_move(connection, feed_id, old_url=feed.polled_url or feed.url, now=now)
+        note_move(connection, feed_id, old_url=was_at, now=now)
     if outcome.kind is not PollResult.PARSED or not entries:
         return PollRecord(known=outcome.held, moved=moved)
     sorted_, elsewhere = _sort(connection, feed_id, entries)

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, String, Text, TypeDecorator, literal, or_
+from sqlalchemy import BindParameter, ColumnElement, String, Text, TypeDecorator, literal, or_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,7 +95,7 @@ def number_of(text: str) -> int | None:
     return min(int(text), MOST_NUMBER) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
 
 
-def free(table: Table, now: datetime) -> ColumnElement[bool]:
+def free(table: Table, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition that nobody holds a row's lease."""
     return or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
 

@@ -60,6 +60,7 @@ from monitor.store.values import (
     Earlier,
     FeedSync,
     Gauges,
+    HostRelease,
     Judgement,
     LabelLine,
     LedgerLine,
@@ -363,6 +364,7 @@ class Store:
         gap_due_at: datetime | None = None,
         quiet_since: datetime | None = None,
         rereads_per_day: int = 50,
+        release: HostRelease | None = None,
     ) -> PollRecord:
         """Record one poll of one feed: its validators, its health, and the entries that it never had.
 
@@ -384,12 +386,13 @@ class Store:
             gap_due_at: when to poll it again instead, where no entry of the document was known. None: as ever.
             quiet_since: its last new entry, where that is long ago for it and this poll brings no other.
             rereads_per_day: how many of the feed's changed entries may be read again with their page in a day.
+            release: the feed's host, where this was its last feed: given back in the same transaction.
 
         Raises:
             NotFoundError: there is no such feed.
         """
         with self._write() as connection:
-            return polls.record_poll(
+            record = polls.record_poll(
                 connection,
                 feed_id,
                 outcome,
@@ -402,6 +405,9 @@ class Store:
                 quiet_since=quiet_since,
                 rereads_per_day=rereads_per_day,
             )
+            if release is not None:
+                hosts.release_host(connection, release.id, not_before=release.not_before, lane=release.lane)
+            return record
 
     def forgive_polls(self, feed_ids: Sequence[FeedId], *, next_due_at: datetime, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
         """Take back the last failure of some feeds, and the slow lane for their hosts: it was none of theirs.

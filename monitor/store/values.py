@@ -23,6 +23,7 @@ from monitor.model import (
     Feed,
     FeedId,
     FeedState,
+    HostId,
     Incident,
     Lane,
     NotificationReason,
@@ -42,6 +43,7 @@ __all__ = [
     "EntryState",
     "FeedSync",
     "Gauges",
+    "HostRelease",
     "Judgement",
     "LabelLine",
     "LedgerLine",
@@ -101,6 +103,15 @@ class Gauges:
     outbox_oldest_s: float  # age of the oldest delivery that is not settled; 0: none
     feeds: dict[str, int]  # by status
     incidents: dict[str, int]  # that last, by kind
+
+
+@dataclass(frozen=True, slots=True)
+class HostRelease:
+    """That a host is given back: to which lane (None: the same), and how long it is to be left alone."""
+
+    id: HostId
+    lane: Lane | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

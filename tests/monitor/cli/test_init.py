@@ -22,7 +22,8 @@ def test_what_init_writes_passes_the_check(veille: Veille, folder: Path, monkeyp
     assert "told: webhook, slack, mail" in made.out
     assert "ask the CFC" in made.out
     assert "  cd desk\n" in made.out
-    assert (0, "ok   routes: receivers: mail, slack, webhook") == (checked.code, checked.out.splitlines()[-2])
+    assert 0 == checked.code
+    assert "ok   routes: receivers: mail, slack, webhook" in checked.out
     assert "ok   rules: 1 rule, " in checked.out
     assert 0o600 == stat.S_IMODE((folder / "desk" / ".env").stat().st_mode)
     assert "VEILLE_WEBHOOK_SECRET='whsec_" in (folder / "desk" / ".env").read_text(encoding="utf-8")

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from monitor.errors import NotFoundError
-from monitor.model import Feed, HostClaim, HostId, Lane
-from monitor.store import Store
-from tests.monitor.store.samples import NOW, add_feed, after, next_due_at, poll
+from monitor.model import Feed, FeedId, HostClaim, HostId, Lane
+from monitor.store import HostRelease, Store
+from tests.monitor.store.samples import DAY_S, NOW, PARSED, add_feed, after, next_due_at, poll
 
 
 def _claim(store: Store, at: datetime = NOW, *, limit: int = 9, lane: Lane | None = None) -> tuple[HostClaim, ...]:
@@ -73,6 +74,27 @@ def test_p2_a_new_feed_does_not_shorten_its_hosts_wait(store: Store) -> None:
     add_feed(store, "https://gazette.example/autre")
 
     assert after(60) == next_due_at(store)
+
+
+def test_a_host_is_given_back_with_the_poll_of_its_last_feed(store: Store) -> None:
+    feed_id = add_feed(store)
+    (claimed,) = _claim(store)
+    release = HostRelease(claimed.id, Lane.SLOW, after(60))
+    given: dict[str, Any] = {"next_due_at": after(5), "now": after(0.5), "baseline_max_age_s": DAY_S}
+    store.record_poll(feed_id, PARSED, (), **given, release=release)
+
+    assert after(60) == next_due_at(store)
+    assert [0, 1] == [len(_claim(store, after(60), lane=lane)) for lane in (Lane.FAST, Lane.SLOW)]
+
+
+def test_a_host_stays_leased_where_the_poll_cannot_be_recorded(store: Store) -> None:
+    add_feed(store)
+    (claimed,) = _claim(store)
+    given: dict[str, Any] = {"next_due_at": after(5), "now": NOW, "baseline_max_age_s": DAY_S}
+    with pytest.raises(NotFoundError):
+        store.record_poll(FeedId(99), PARSED, (), **given, release=HostRelease(claimed.id))
+
+    assert () == _claim(store, after(0.9))
 
 
 def test_a_host_that_is_not_there_cannot_be_released(store: Store) -> None:
