@@ -191,13 +191,11 @@ def _hosts(connection: Connection, names: Sequence[str]) -> dict[str, int]:
 
 
 def move_feed(connection: Connection, feed_id: FeedId, address: str) -> bool:
-    """Poll a feed at an address from now on, under that address's host; return whether that changed anything.
+    """Poll a feed at another address from now on, under that address's host; return whether that could be.
 
     Not where another feed is polled: its entries would be asked for twice. The feed and what is declared stay.
     """
-    feed = connection.execute(select(FEED.c.url, FEED.c.polled_url, FEED.c.host_id).where(FEED.c.id == feed_id)).one()
-    if address == (feed.polled_url or feed.url):
-        return False
+    feed = connection.execute(select(FEED.c.url, FEED.c.host_id).where(FEED.c.id == feed_id)).one()
     is_declared = address == feed.url
     there = or_(FEED.c.url == address, FEED.c.polled_url == address)
     if not is_declared and connection.scalar(select(FEED.c.id).where(FEED.c.id != feed_id, there).limit(1)) is not None:
