@@ -66,6 +66,7 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert [] == broken
 
 
+@pytest.mark.untraced
 def test_the_examples_load_beside_the_starter_rules_and_pass_their_tests(tmp_path: Path) -> None:
     starter = [text for _, text in bundled_rules()]
     examples = [

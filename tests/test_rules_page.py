@@ -47,6 +47,7 @@ def typed(block: str) -> Iterator[Typed]:
         yield Typed(command, shown)
 
 
+@pytest.mark.untraced
 def test_the_page_is_as_the_product_is(veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)

@@ -141,6 +141,7 @@ def test_a_source_that_the_operator_pauses_is_told_no_more(tmp_path: Path) -> No
     at_desk(tmp_path, act)
 
 
+@pytest.mark.untraced
 def test_three_hundred_sources_that_fail_are_one_message(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         store, began_at = desk.app.tools.store, desk.clock.now()

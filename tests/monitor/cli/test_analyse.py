@@ -113,6 +113,7 @@ def test_lines_are_the_only_form(veille: Veille, rules: Path) -> None:
     assert "say --jsonl" in got.err
 
 
+@pytest.mark.untraced
 def test_the_first_line_is_told_before_the_input_ends(rules: Path) -> None:
     command = (sys.executable, "-m", "monitor", "analyse", "--jsonl", "-")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -146,6 +147,7 @@ def test_each_mention_is_what_the_field_holds_there(engine: Engine, title: str, 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("source", ["in.jsonl.gz", "-"])
+@pytest.mark.untraced
 def test_a_bar_on_a_terminal_leaves_the_output_alone(rules: Path, folder: Path, source: str) -> None:
     import pty
 

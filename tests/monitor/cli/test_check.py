@@ -88,6 +88,7 @@ def test_the_settings_in_force_are_printed_without_their_secrets(
         ("SLACK_WEBHOOK_URL", "http://10.0.0.1/", "VEILLE_SLACK_WEBHOOK_URL: 10.0.0.1: 10.0.0.1 is not on the public"),
     ],
 )
+@pytest.mark.untraced
 def test_a_destination_that_every_alert_would_be_refused_for_fails_the_check(
     veille: Veille, monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
 ) -> None:

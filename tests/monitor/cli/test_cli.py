@@ -107,6 +107,7 @@ def test_a_file_that_is_no_log_exits_3(veille: Veille, folder: Path, words: list
     assert (3, "veille: veille.db: not an SQLite database; set another path\n") == (got.code, got.err)
 
 
+@pytest.mark.untraced
 def test_a_reader_that_goes_away_is_no_error_to_tell(folder: Path) -> None:
     (folder / "in.jsonl").write_text('{"id": 1}\n' * 5000, encoding="utf-8")
     command = (*PROGRAM, "analyse", "--jsonl", str(folder / "in.jsonl"))
@@ -152,6 +153,7 @@ def test_a_pipe_closed_before_the_end_is_silent(
     assert (1, "") == (code, capsys.readouterr().err)
 
 
+@pytest.mark.untraced
 def test_characters_that_the_terminal_lacks_are_escaped(folder: Path) -> None:
     (folder / "t.txt").write_text("Kharkiv visée ✔\n", encoding="utf-8")
     done = subprocess.run(

@@ -29,6 +29,7 @@ def test_what_init_writes_passes_the_check(veille: Veille, folder: Path, monkeyp
     assert "VEILLE_WEBHOOK_SECRET='whsec_" in (folder / "desk" / ".env").read_text(encoding="utf-8")
 
 
+@pytest.mark.untraced
 def test_without_answers_everything_bundled_is_taken(veille: Veille, folder: Path) -> None:
     made = veille("init", "--yes", "--use", "personal")
     checked = veille("check", "--json").lines[0]

@@ -82,6 +82,7 @@ def test_what_nobody_can_poll_starts_nothing(veille: Veille, folder: Path) -> No
     assert not (folder / "ici.db").exists()
 
 
+@pytest.mark.untraced
 def test_the_daemon_serves_until_it_is_told_to_stop(
     veille: Veille, feeds: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

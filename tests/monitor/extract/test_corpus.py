@@ -17,6 +17,9 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 Pages = list[tuple[dict[str, Any], Extracted]]
 
 
+pytestmark = pytest.mark.untraced
+
+
 @pytest.fixture(scope="module")
 def pages() -> Pages:
     return [(record, read_page(body, url=record["url"], now=NOW)) for record, body in records("pages")]

@@ -75,6 +75,7 @@ def test_r3_a_hostile_ornament_does_not_hide_the_article() -> None:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.untraced
 def test_r3_a_hostile_page_ends_in_a_named_error_at_worst() -> None:
     told = asyncio.run(outcomes(COSTLY))
 

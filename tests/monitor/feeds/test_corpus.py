@@ -6,6 +6,8 @@ import html
 import re
 from datetime import UTC, datetime
 
+import pytest
+
 from monitor.errors import FeedError
 from monitor.feeds import parse_feed
 from tests.monitor.corpus import records
@@ -19,6 +21,7 @@ def said(title: str | None) -> str:
     return "".join(re.sub(r"<[a-zA-Z/!][^>]*>", "", unescaped).split())
 
 
+@pytest.mark.untraced
 def test_nearly_every_feed_is_read_as_expected_and_every_failure_is_named() -> None:
     judged, right, unread = 0, 0, []
     for record, body in records("feeds"):

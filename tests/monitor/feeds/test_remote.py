@@ -53,6 +53,7 @@ def test_a_failure_comes_back_with_its_reason() -> None:
     assert caught.value.reason is Reason.EMPTY
 
 
+@pytest.mark.untraced
 def test_r3_a_hostile_document_stays_within_its_limits() -> None:
     async def told(document: str) -> str:
         try:

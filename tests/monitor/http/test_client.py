@@ -537,6 +537,7 @@ def test_R1_a_body_that_is_not_what_it_says_is_refused_by_name(handler: Handler,
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.untraced
 def test_R1_a_bomb_of_500_MB_costs_neither_memory_nor_time() -> None:
     async def bomb(request: Request, writer: asyncio.StreamWriter) -> None:
         packer = zlib.compressobj(9, wbits=31)

@@ -98,6 +98,7 @@ def test_an_article_is_judged_with_all_that_explains_it(
     _with(of(_settings(tmp_path)), act)
 
 
+@pytest.mark.untraced
 def test_both_judge_alike(tmp_path: Path) -> None:
     async def main() -> None:
         settings = _settings(tmp_path)
@@ -145,6 +146,7 @@ def test_a_rule_set_that_is_renewed_leaves_the_one_before_as_it_was(
     _with(of(_settings(tmp_path)), act)
 
 
+@pytest.mark.untraced
 def test_a_renewal_that_is_refused_leaves_the_set_that_judges(tmp_path: Path) -> None:
     async def act(judge: RemoteJudge) -> None:
         with pytest.raises(RulesError):
@@ -155,6 +157,7 @@ def test_a_renewal_that_is_refused_leaves_the_set_that_judges(tmp_path: Path) ->
     _with(RemoteJudge.of(_settings(tmp_path)), act)
 
 
+@pytest.mark.untraced
 def test_a_child_that_was_killed_is_replaced_by_one_with_the_same_rules_whatever_is_on_disk(tmp_path: Path) -> None:
     async def act(judge: RemoteJudge) -> None:
         _settings(tmp_path, word="autre chose")
@@ -166,6 +169,7 @@ def test_a_child_that_was_killed_is_replaced_by_one_with_the_same_rules_whatever
     _with(RemoteJudge.of(_settings(tmp_path)), act)
 
 
+@pytest.mark.untraced
 def test_a_child_that_dies_at_its_work_is_replaced_and_the_work_done(tmp_path: Path) -> None:
     async def act(judge: RemoteJudge) -> None:
         (pid,) = judge.pids
@@ -197,6 +201,7 @@ def test_a_refusal_at_the_start_leaves_no_child(tmp_path: Path) -> None:
     assert time.monotonic() - started < 60
 
 
+@pytest.mark.untraced
 def test_the_bundled_rules_judge_in_a_child_too() -> None:
     async def act(judge: RemoteJudge) -> None:
         document = Document(title="Guerre en Ukraine : une frappe russe sur Kharkiv fait trois morts")

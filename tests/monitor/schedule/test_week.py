@@ -20,6 +20,8 @@ from benchmarks.week import (
     sources,
 )
 
+pytestmark = pytest.mark.untraced
+
 FEEDS = 25
 WARM_UP = timedelta(days=1)
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from monitor.store import Store
 from tests.monitor.store.samples import counts
 
@@ -15,6 +17,7 @@ _ROOT = Path(__file__).parents[3]
 _KILLS = "ABCDE"
 
 
+@pytest.mark.untraced
 def test_t2_what_was_acknowledged_survives_kill_9(path: Path) -> None:
     acknowledged = _write_and_kill(path)
     store = Store.open(str(path))
