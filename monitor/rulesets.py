@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,12 +65,32 @@ def make_engine(files: Sequence[tuple[str, str]] | None, *, where: str, tested: 
         RulesError: with one line for each problem.
     """
     from rules.engine import Engine
+
+    if files is None:
+        return _bundled_engine(tested=tested)
+    return _tried(Engine(_read(files, where=where)), where=where, tested=tested)
+
+
+@cache
+def _bundled_engine(*, tested: bool) -> Engine:
+    """Return the engine of the bundled rules, which stay the same while the program runs."""
+    from rules.engine import Engine
+
+    engine = Engine(_read(None, where=BUNDLED)) if not tested else _bundled_engine(tested=False)
+    return _tried(engine, where=BUNDLED, tested=tested)
+
+
+def _tried(engine: Engine, *, where: str, tested: bool) -> Engine:
+    """Return an engine whose rules passed the tests they carry, where they are to be run.
+
+    Raises:
+        RulesError: some failed, or there are no rules.
+    """
     from rules.trial import run_tests
 
-    rules = _read(files, where=where)
-    engine = Engine(rules)
     if not tested:
         return engine
+    rules = engine.pack
     if not rules.rules:
         raise RulesError(f"{where}: holds entities and no rule, so nothing would ever match; add a rule")
     failed = tuple(failure(outcome) for outcome in run_tests(rules, engine) if not outcome.passed)
