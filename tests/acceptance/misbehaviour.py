@@ -479,7 +479,7 @@ def _strange_feeds() -> list[Publisher]:
 def _strange_pages() -> list[Publisher]:
     return [
         Publisher("pages later", page_acts=(refusing(404),)),
-        Publisher("pages overloaded", page_acts=(refusing(429, wait_s=5),)),
+        Publisher("pages overloaded", page_acts=(refusing(429, wait_s=8),)),
         Publisher("pages hang", page_acts=(hangs,)),
         Publisher("pages for subscribers", page_acts=(refusing(403),) * 9, pages_are_read=False),
         Publisher(

@@ -32,6 +32,7 @@ PAGE_INTERVAL_S = 0.3
 HEALTHY = 12
 WITHIN_S = 480.0 if FULL else 150.0
 _LATE_S = 0.1  # what the log of a publisher may be behind
+_UNDER_WAY_S = 20.0  # how long before a kill what was asked may be lost with it, on a slow machine
 _STARVED = 0.3  # of the time that a daemon could use a CPU and had to wait for one; alone on two, a tenth
 
 pytestmark = [
@@ -50,7 +51,8 @@ class Desk:
     troubled: list[Publisher]
     webhook: WebhookReceiver = field(init=False)
     arrived_at: dict[int, float] = field(default_factory=dict)  # the first time, by number
-    deaf: tuple[float, float] = (0.0, 0.0)  # when the daemon was dead or starting
+    killed_at: float = 0.0  # 0: never
+    alive_at: float = 0.0  # when all that are healthy had been asked again
     starved: float = 0.0  # how much of the time in which it could use a CPU the daemon waited for one
 
     def __post_init__(self) -> None:
@@ -125,8 +127,8 @@ def test_a_press_that_misbehaves_in_every_way(tmp_path: Path, *, is_killed: bool
     asyncio.run(main())
 
     _check_told(desk)
-    lives = 2 if is_killed else 1
-    assert "" == "\n".join(f"{one.name}: {said}" for one in desk.press for said in _complaints(one, lives=lives))
+    complaints = [f"{one.name}: {said}" for one in desk.press for said in _complaints(one, desk.killed_at)]
+    assert not complaints, "\n".join(complaints)
     _check_cases({publisher.name: publisher for publisher in desk.press})
     _check_reaction(desk)
 
@@ -136,7 +138,9 @@ async def _play(desk: Desk, daemon: Daemon, *, is_killed: bool) -> None:
     await _until(daemon, lambda: all(len(publisher.asked(FEED)) >= 2 for publisher in desk.healthy))
     publishing = asyncio.create_task(_publish(desk.healthy))
     if is_killed:
-        await _until(daemon, lambda: sum(publisher.is_done for publisher in desk.troubled) > len(desk.troubled) / 2)
+        [overloaded] = (publisher for publisher in desk.troubled if publisher.name == "pages overloaded")
+        await _until(daemon, lambda: any(asked.status == 429 for asked in overloaded.log))
+        await asyncio.sleep(0.5)  # for the daemon to take note of it
         await _kill(desk, daemon)
     try:
         await _until(daemon, lambda: all(publisher.is_done for publisher in desk.press), desk=desk)
@@ -171,11 +175,11 @@ async def _publish(healthy: Sequence[Publisher]) -> None:
 
 
 async def _kill(desk: Desk, daemon: Daemon) -> None:
-    killed_at = time.time()
+    desk.killed_at = time.time()
     daemon.kill()
     daemon.start()
-    await _until(daemon, lambda: all(_polled(publisher, killed_at) for publisher in desk.healthy))
-    desk.deaf = (killed_at - 2 * POLL_S, time.time())
+    await _until(daemon, lambda: all(_polled(publisher, desk.killed_at) for publisher in desk.healthy))
+    desk.alive_at = time.time()
 
 
 def _starved(pid: int) -> float:
@@ -232,7 +236,7 @@ def _check_reaction(desk: Desk) -> None:
         desk.arrived_at[piece.number] - piece.at.timestamp()
         for publisher in desk.healthy
         for piece in publisher.owed
-        if not piece.is_first and not desk.deaf[0] < piece.at.timestamp() < desk.deaf[1]
+        if not piece.is_first and not desk.killed_at - 2 * POLL_S < piece.at.timestamp() < desk.alive_at
     )
     p50, p95 = (reactions[int(len(reactions) * share)] for share in (0.5, 0.95))
     said = f"{len(reactions)} reactions, p50 {p50:.2f} s, p95 {p95:.2f} s, {desk.starved:.0%} spent waiting for a CPU"
@@ -247,18 +251,21 @@ def _check_reaction(desk: Desk) -> None:
 # --- manners --------------------------------------------------------------------------------------------------------
 
 
-def _complaints(publisher: Publisher, *, lives: int) -> Iterator[str]:
-    """Yield what a publisher could say against us after a look at its log."""
+def _complaints(publisher: Publisher, killed_at: float) -> Iterator[str]:
+    """Yield what a publisher could say against us after a look at its log.
+
+    What was under way when the daemon was killed may be asked once more.
+    """
     yield from _indiscreet(publisher.log)
     yield from _crowding(publisher.log)
-    yield from _greedy(publisher)
+    yield from _greedy(publisher, killed_at)
     for path in ("/robots.txt", "/.well-known/tdmrep.json"):
-        if len(publisher.asked(path)) > lives * 2:
+        if len(publisher.asked(path)) > (4 if killed_at else 2):
             yield f"{path} was asked too often"
     for path in publisher.feeds:
         yield from _hasty(publisher.asked(path))
         if not publisher.paths:  # who redirects gets the validators that came from elsewhere
-            yield from _altered(publisher.asked(path))
+            yield from _altered(publisher.asked(path), killed_at)
 
 
 def _indiscreet(log: Sequence[Asked]) -> Iterator[str]:
@@ -282,15 +289,16 @@ def _crowding(log: Sequence[Asked]) -> Iterator[str]:
             yield f"asked again before {asked.not_before:.2f}, in spite of the Retry-After of {asked}"
 
 
-def _greedy(publisher: Publisher) -> Iterator[str]:
+def _greedy(publisher: Publisher, killed_at: float) -> Iterator[str]:
     """Yield pages that were asked for too soon after the last one, or again after they had been read (P3, P8)."""
     pages = [asked for asked in publisher.log if asked.is_page]
     for page, other in pairwise(pages):
         if other.at < page.ended_at + PAGE_INTERVAL_S - _LATE_S:
             yield f"pages too close: {page}, {other}"
-    for path, times in Counter(page.path for page in pages).items():
-        if times > 1 + sum(page.status != 200 for page in publisher.asked(path)):
-            yield f"{path} was read {times} times"
+    for path in dict.fromkeys(page.path for page in pages):
+        read = [page for page in publisher.asked(path) if page.status == 200]
+        if len([page for page in read if not killed_at - _UNDER_WAY_S < page.at < killed_at]) > 1 or len(read) > 2:
+            yield f"{path} was read {len(read)} times"
 
 
 def _hasty(polls: Sequence[Asked]) -> Iterator[str]:
@@ -304,15 +312,16 @@ def _hasty(polls: Sequence[Asked]) -> Iterator[str]:
             yield f"polled too soon: {one}, {other}"
 
 
-def _altered(polls: Sequence[Asked]) -> Iterator[str]:
+def _altered(polls: Sequence[Asked], killed_at: float) -> Iterator[str]:
     """Yield validators that are not those that were given last, byte for byte."""
-    given = ("", "")
+    nothing = ("", "")
+    given, before, given_at = nothing, nothing, 0.0
     for poll in polls:
         sent = poll.headers.get("if-none-match", ""), poll.headers.get("if-modified-since", "")
-        if sent not in {given, ("", "")}:
+        if sent not in {given, nothing} and not (sent == before and given_at < killed_at < poll.at):
             yield f"{sent} was sent where {given} was given"
         if poll.etag or poll.last_modified:
-            given = poll.etag, poll.last_modified
+            before, given, given_at = given, (poll.etag, poll.last_modified), poll.at
 
 
 def _check_cases(publishers: dict[str, Publisher]) -> None:
