@@ -72,12 +72,15 @@ class App:
         _log.info("started", extra={"status": await self.status()})
 
     async def declare_feeds(self) -> None:
-        """Give back what another daemon held or timed by a wrong clock; declare what the feeds file says."""
+        """Take up what the last daemon held, promised to hosts or timed by a wrong clock; declare the feeds file."""
         tools = self.tools
         stamp = _stamp(tools.settings.feeds)
         declared = load_feeds(tools.settings)
         await tools.thread.run(tools.store.release_leases, now=tools.clock.now())
         await tools.thread.run(tools.store.pull_due, now=tools.clock.now())
+        now = tools.clock.now()
+        for host, until in await tools.thread.run(tools.store.held_hosts, now=now):
+            tools.gate.hold(host, until - now)
         await self._sync_feeds(declared)
         self.feeds_seen = stamp
         for told in orphans(await tools.thread.run(tools.store.pending_deliveries), tools.routes):

@@ -246,6 +246,8 @@ async def _poll_feed(
             return _Turn(None, too_much=True)
         retry_after = error.retry_after
         wait = retry_after if _is_of(error, fetch.host_of(state.address)) else None
+        if wait is None:
+            await _remember_hold(tools, error)
         if error.reason is Reason.BUSY:
             return _Turn(None, wait)
         outcome = PollOutcome(kind=PollResult.FAILED, reason=error.reason, error=str(error))
@@ -280,6 +282,13 @@ async def _look(tools: Tools, state: FeedState, *, answered: bool) -> bool:
     if wronged:
         await tools.thread.run(tools.store.forgive_polls, wronged, next_due_at=now + schedule.OUTAGE_WAIT, now=now)
     return is_down
+
+
+async def _remember_hold(tools: Tools, error: ExternalError) -> None:
+    """Keep what a host asked for where the next daemon finds it: the gate of this one knows already (promise P2)."""
+    if isinstance(error, FetchError) and error.status is not None and error.host and error.retry_after:
+        now = tools.clock.now()
+        await tools.thread.run(tools.store.hold_host, error.host, until=now + error.retry_after, now=now)
 
 
 def _is_of(error: ExternalError, host: str) -> bool:
@@ -575,6 +584,7 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     except ExternalError as failure:
         error = _bare(failure)
         tools.metrics.page_failures.labels(failure.reason).inc()
+        await _remember_hold(tools, failure)
         _log.info("page_failed", extra={**_facts(claim), "reason": failure.reason, "error": str(failure)})
     now = tools.clock.now()
     later = None if error is None else _later(tools, claim, error, now)

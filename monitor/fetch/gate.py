@@ -136,7 +136,8 @@ class HostGate:
                 return
             host.request.release()
 
-    def _hold(self, name: str, delay: timedelta) -> None:
+    def hold(self, name: str, delay: timedelta) -> None:
+        """Let nobody through to a host for so long."""
         host = self._hosts.setdefault(name, _Host())
         host.held_until = max(host.held_until, self._monotonic() + delay.total_seconds())
 
@@ -179,5 +180,5 @@ class HostGate:
             yield
         except FetchError as error:
             if error.retry_after is not None:
-                self._hold(error.host or name, error.retry_after)
+                self.hold(error.host or name, error.retry_after)
             raise

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Integer, bindparam, case, func, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, case, func, insert, select, update
 
 from monitor.errors import NotFoundError
 from monitor.model import FeedState, FeedStatus, HostClaim, HostId, Lane
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.sql.dml import ReturningUpdate
 
-__all__ = ["claim_hosts", "release_host", "release_host_leases"]
+__all__ = ["claim_hosts", "held_hosts", "hold_host", "release_host", "release_host_leases"]
+
+_LONGEST_HOLD = timedelta(days=1)  # what Retry-After is capped at: who is held longer is held by a clock that was wrong
 
 # Made once: to build these statements takes longer than to execute them, and they are executed at each poll.
 _NOW: Final = bindparam("now", type_=Instant())
@@ -51,7 +53,13 @@ _DUE_FEEDS = (
     )
     .order_by(FEED.c.next_due_at, FEED.c.id)
 )
-_WAIT_UNTIL = bindparam("wait_until", type_=Instant())
+_ASKED_UNTIL = bindparam("wait_until", type_=Instant())
+_IS_HELD_LONGER = and_(  # by what one of its pages was answered meanwhile
+    HOST.c.not_before > _NOW,
+    HOST.c.not_before <= bindparam("longest", type_=Instant()),
+    HOST.c.not_before > func.coalesce(_ASKED_UNTIL, _NOW),
+)
+_WAIT_UNTIL = case((_IS_HELD_LONGER, HOST.c.not_before), else_=_ASKED_UNTIL)
 _RELEASE = (
     update(HOST)
     .where(HOST.c.id == bindparam("host_id"))
@@ -91,11 +99,41 @@ def _due_feeds(connection: Connection, host_ids: Sequence[int], *, now: datetime
     return feeds
 
 
-def release_host(connection: Connection, host_id: HostId, *, not_before: datetime | None, lane: Lane | None) -> None:
+def release_host(
+    connection: Connection, host_id: HostId, *, not_before: datetime | None, lane: Lane | None, now: datetime
+) -> None:
     """Give a host back; see `Store.release_host`."""
-    given = {"host_id": host_id, "wait_until": not_before, "to_lane": lane}
+    given = {
+        "host_id": host_id,
+        "wait_until": not_before,
+        "to_lane": lane,
+        "now": now,
+        "longest": now + _LONGEST_HOLD,
+    }
     if not connection.execute(_RELEASE, given).rowcount:
         raise NotFoundError(f"no host {host_id}")
+
+
+def hold_host(connection: Connection, name: str, *, until: datetime, now: datetime) -> None:
+    """Leave a host alone; see `Store.hold_host`."""
+    host = connection.execute(select(HOST.c.id, HOST.c.not_before).where(HOST.c.name == name)).one_or_none()
+    if host is None:  # of pages only
+        connection.execute(insert(HOST).values(name=name, lane=Lane.FAST, not_before=until))
+    elif not _is_held(host.not_before, now) or host.not_before < until:
+        connection.execute(update(HOST).where(HOST.c.id == host.id).values(not_before=until))
+        refresh_hosts(connection, [host.id])
+
+
+def held_hosts(connection: Connection, *, now: datetime) -> tuple[tuple[str, datetime], ...]:
+    """Return who is to be left alone, and until when."""
+    held = select(HOST.c.name, HOST.c.not_before).where(
+        HOST.c.not_before > now, HOST.c.not_before <= now + _LONGEST_HOLD
+    )
+    return tuple((row.name, row.not_before) for row in connection.execute(held))
+
+
+def _is_held(not_before: datetime | None, now: datetime) -> bool:
+    return not_before is not None and now < not_before <= now + _LONGEST_HOLD
 
 
 def release_host_leases(connection: Connection) -> int:

@@ -325,17 +325,27 @@ class Store:
         self,
         host_id: HostId,
         *,
-        now: datetime,  # noqa: ARG002  every write is given the instant
+        now: datetime,
         not_before: datetime | None = None,
         lane: Lane | None = None,
     ) -> None:
-        """Give a host back: it is due with its first feed, but not before `not_before`.
+        """Give a host back: it is due with its first feed, but not before `not_before`, nor while it is held.
 
         Raises:
             NotFoundError: there is no such host.
         """
         with self._write() as connection:
-            hosts.release_host(connection, host_id, not_before=not_before, lane=lane)
+            hosts.release_host(connection, host_id, not_before=not_before, lane=lane, now=now)
+
+    def hold_host(self, name: str, *, until: datetime, now: datetime) -> None:
+        """Keep it that a host, known or not, asked to be left alone: no feed of it is due before."""
+        with self._write() as connection:
+            hosts.hold_host(connection, name, until=until, now=now)
+
+    def held_hosts(self, *, now: datetime) -> tuple[tuple[str, datetime], ...]:
+        """Return the hosts that asked to be left alone, and until when; at most a day."""
+        with self._read() as connection:
+            return hosts.held_hosts(connection, now=now)
 
     def release_leases(self, *, now: datetime) -> int:
         """Give back every lease on hosts, entries and deliveries; return how many there were.
@@ -406,7 +416,7 @@ class Store:
                 rereads_per_day=rereads_per_day,
             )
             if release is not None:
-                hosts.release_host(connection, release.id, not_before=release.not_before, lane=release.lane)
+                hosts.release_host(connection, release.id, not_before=release.not_before, lane=release.lane, now=now)
             return record
 
     def forgive_polls(self, feed_ids: Sequence[FeedId], *, next_due_at: datetime, now: datetime) -> None:  # noqa: ARG002  every write is given the instant

@@ -14,7 +14,7 @@ import pytest
 
 from monitor.deliver import ChannelSender
 from monitor.demo import Answer, HttpServer, Request
-from monitor.errors import Reason, StoreBusyError, StoreFullError, WorkerError
+from monitor.errors import FetchError, Reason, StoreBusyError, StoreFullError, WorkerError
 from monitor.feeds import parse
 from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, Page, ParsedFeed, PollResult, Receipt
 from monitor.schedule import Network
@@ -796,7 +796,7 @@ def test_p2_a_redirect_to_a_host_in_trouble_is_not_held_against_the_one_that_was
 def test_p3_a_feed_whose_host_has_no_time_for_us_did_not_fail(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         desk.site.publish("/rss.xml", desk.item("/une", QUIET))
-        desk.app.tools.gate._hold(desk.feed.host, timedelta(seconds=300))
+        desk.app.tools.gate.hold(desk.feed.host, timedelta(seconds=300))
         await desk.cycle()
 
         assert (0, None, 0) == (desk.feed.failures, desk.feed.last_polled_at, len(desk.polls))
@@ -820,6 +820,37 @@ def test_i8_a_word_in_the_text_alone_is_told_after_an_outage_of_half_an_hour(tmp
         assert [QUIET] == desk.told
 
     at_desk(tmp_path, act)
+
+
+def test_p2_what_a_site_asked_for_is_kept_over_a_restart(tmp_path: Path) -> None:
+    """By a page, and by the host that a feed redirects to: neither is the host that is polled."""
+    clock = ManualClock()
+
+    async def refused(desk: Desk) -> None:
+        site, elsewhere = desk.site, Site()
+        await elsewhere.server.start()
+        elsewhere.fail("/neuf.xml", 429, retry_after="900")
+        site.fail("/moved.xml", 302, location=elsewhere.url("/neuf.xml"))
+        await desk.cycle()
+        desk.site.publish("/rss.xml", desk.item("/une", "Le marché"))
+        site.fail("/une", 503, retry_after="1800")
+        await desk.cycle(after_s=HOUR_S)
+        await elsewhere.server.stop()
+
+        assert 1 == site.asked("/une")
+
+    async def held(desk: Desk) -> set[int]:
+        hosts = dict(desk.app.tools.store.held_hosts(now=clock.now()))
+        for host in hosts:
+            with pytest.raises(FetchError) as caught:
+                await desk.app.tools.gate.feed(f"http://{host}/").__aenter__()
+            assert Reason.BUSY is caught.value.reason
+        return {round((until - clock.now()).total_seconds()) for until in hosts.values()}
+
+    feeds = ("/rss.xml", "/moved.xml")
+    at_desk(tmp_path, refused, feeds=feeds, clock=clock)
+
+    assert {900, 1800} == at_desk(tmp_path, held, feeds=feeds, clock=clock)
 
 
 def test_a_retry_after_of_a_page_is_obeyed(tmp_path: Path) -> None:
