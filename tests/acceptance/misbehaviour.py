@@ -463,7 +463,7 @@ def _strange_feeds() -> list[Publisher]:
         Publisher("one guid", write=with_one_guid, acts=(well, well)),
         Publisher("guids used again", write=with_guids_used_again, acts=(well, well)),
         Publisher("all twice", write=with_all_twice, acts=(well,)),
-        Publisher("small changes", write=with_small_changes, acts=(well, well)),
+        Publisher("small changes", write=with_small_changes, acts=(well, well), reread=KINDS),
         Publisher("future", write=dated(datetime(2099, 1, 1, tzinfo=UTC)), acts=(well,)),
         Publisher("1970", write=dated(datetime(1970, 1, 1, tzinfo=UTC)), acts=(well,)),
         Publisher("undated", write=undated, acts=(well,)),

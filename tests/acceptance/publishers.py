@@ -161,6 +161,7 @@ class Publisher:
         recaps: whether it has an article for the recap when it opens.
         has_validators: whether it gives ETag and Last-Modified.
         pages_are_read: whether what only a page says can be owed.
+        reread: the kinds whose pages may be read once more, as its feed changes them.
         after: what it publishes after its acts.
         calm: how many more good answers it gives before its acts.
     """
@@ -178,6 +179,7 @@ class Publisher:
     recaps: bool = False
     has_validators: bool = True
     pages_are_read: bool = True
+    reread: Sequence[Kind] = ()
     after: Sequence[Kind] = (Kind.TITLE, Kind.TEXT)
     calm: int = 0
     host: str = ""
@@ -218,6 +220,10 @@ class Publisher:
         piece = Piece(number, kind, datetime.now(UTC) - age, self.url(f"/a/{number}"), is_first=is_first)
         self.pieces.append(piece)
         return piece
+
+    def may_be_reread(self, path: str) -> bool:
+        """Return whether the page at a path may be read once more; a third time would be 15 minutes later."""
+        return any(piece.link == self.url(path) and piece.kind in self.reread for piece in self.pieces)
 
     def asked(self, path: str) -> list[Asked]:
         return [asked for asked in self.log if asked.path == path]

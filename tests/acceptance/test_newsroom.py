@@ -297,7 +297,9 @@ def _greedy(publisher: Publisher, killed_at: float) -> Iterator[str]:
             yield f"pages too close: {page}, {other}"
     for path in dict.fromkeys(page.path for page in pages):
         read = [page for page in publisher.asked(path) if page.status == 200]
-        if len([page for page in read if not killed_at - _UNDER_WAY_S < page.at < killed_at]) > 1 or len(read) > 2:
+        most = 1 + publisher.may_be_reread(path)
+        kept = [page for page in read if not killed_at - _UNDER_WAY_S < page.at < killed_at]
+        if len(kept) > most or len(read) > most + 1:
             yield f"{path} was read {len(read)} times"
 
 
