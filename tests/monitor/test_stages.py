@@ -257,7 +257,7 @@ def test_r4_what_the_quick_workers_give_up_on_is_read_by_the_patient_one(
                 raise WorkerError("too long", reason=reason)
             return await parse(pool, body, url=url, **rest)
 
-        monkeypatch.setattr("monitor.stages.feeds.parse", hurried)
+        monkeypatch.setattr("monitor.feeds.parse", hurried)
         for path in ("/a.xml", "/b.xml"):
             desk.site.publish(path, desk.item("/une", QUIET))
         await desk.cycle()
@@ -504,7 +504,7 @@ def test_a_host_with_long_polls_is_given_back_at_half_its_lease(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def act(desk: Desk) -> int:
-        monkeypatch.setattr("monitor.stages.HOST_LEASE_S", -1.0)
+        monkeypatch.setattr("monitor.stages.polling.HOST_LEASE_S", -1.0)
         [claim] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
         reports = await poll_host(desk.app.tools, claim)
         [again] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
@@ -1059,7 +1059,7 @@ def test_a_mistake_of_ours_on_one_feed_stops_no_other_of_its_host(
         return await parse(pool, body, url=url, **rest)
 
     async def act(desk: Desk) -> None:
-        monkeypatch.setattr("monitor.stages.feeds.parse", broken)
+        monkeypatch.setattr("monitor.feeds.parse", broken)
         for path in ("/a.xml", "/b.xml"):
             desk.site.publish(path, desk.item("/une", QUIET))
         await desk.cycle()
@@ -1237,7 +1237,7 @@ def test_a_database_that_is_locked_for_longer_leaves_an_accepted_message_to_the_
         store = desk.app.tools.store
         later = desk.clock.now() + timedelta(hours=1)
         [delivery] = store.claim_deliveries("webhook", now=later, owner="me", lease_s=60, limit=1)
-        monkeypatch.setattr("monitor.stages.DELIVERY_LEASE_S", -1)
+        monkeypatch.setattr("monitor.stages.delivering.DELIVERY_LEASE_S", -1)
         monkeypatch.setattr(store, "settle_sent", busy)
 
         with pytest.raises(StoreBusyError):

@@ -1,0 +1,38 @@
+"""The async stages, in flow order: poll a host, read an article, deliver an alert.
+
+Each stage asks the pure deciders what should be done (`schedule`, `rules`, `alerting`), then does it. A stage ends in
+one transaction; killed before it, the lease brings the work back, killed after it, the work is done.
+
+    poll_host     fetch → parse → transaction A (validators, entries to read)
+    read_article  fetch → extract → match → plan → render → transaction B (article, matches, alerts, deliveries)
+    tell_recap    the matches of first polls, in one message for each receiver
+    tell_refusal  a rule set that was refused, in one message for each receiver
+    tell_incidents  sources that fail, or are well again, in one message for each receiver
+    deliver       send → settle
+"""
+
+from __future__ import annotations
+
+from monitor.stages.delivering import DELIVERY_LEASE_S, DeliveryReport, deliver
+from monitor.stages.polling import HOST_LEASE_S, FeedReport, poll_host
+from monitor.stages.reading import ENTRY_LEASE_S, ArticleReport, read_article
+from monitor.stages.telling import tell_incidents, tell_recap, tell_refusal
+from monitor.stages.tools import Live, Tools, Uplink
+
+__all__ = [
+    "DELIVERY_LEASE_S",
+    "ENTRY_LEASE_S",
+    "HOST_LEASE_S",
+    "ArticleReport",
+    "DeliveryReport",
+    "FeedReport",
+    "Live",
+    "Tools",
+    "Uplink",
+    "deliver",
+    "poll_host",
+    "read_article",
+    "tell_incidents",
+    "tell_recap",
+    "tell_refusal",
+]

@@ -1,0 +1,342 @@
+"""Reading: the article of an entry, to the end of transaction B."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+
+from monitor import alerting, changes, extract, fetch, schedule, stories
+from monitor.errors import ExternalError, Reason
+from monitor.judges import Judgement
+from monitor.latency import legs
+from monitor.model import Alert, Article, EntryClaim, Reread, Story
+from monitor.settings import TdmPolicy
+from monitor.stages.failures import bare, is_of, remember_hold
+from monitor.stages.rendering import render
+from monitor.stages.tools import Tools
+from monitor.store import Earlier, Recorded, Revised
+from monitor.telemetry import Metrics
+from rules.types import Document, Match
+
+__all__ = ["ENTRY_LEASE_S", "ArticleReport", "read_article"]
+
+_log = logging.getLogger(__name__)
+
+ENTRY_LEASE_S = 300.0
+
+# A page that failed for a passing reason is asked for again after these waits, unless title and summary matched.
+# Outages of a site last longer than minutes, and what only the text says must be found after them too (promise I8).
+_PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+_NOT_THERE_YET = 2  # retries of a 404: feeds name pages that their site has yet to publish
+_OUTAGE_PAGE_WAIT = timedelta(minutes=5)  # while our own network is down; it uses up no retry
+_GONE_FOR_GOOD = timedelta(minutes=30)  # until a 404 of a page that was there counts as withdrawn
+_PAGE_PATIENCE = timedelta(days=1)  # for a site that lets us read less than it publishes
+# An entry that took the daemon down this often is read from its feed alone.
+_MAX_PAGE_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleReport:
+    """What became of one entry: the matches and alerts that are new, and whether its page is to be read again."""
+
+    article: Article
+    matches: tuple[Match, ...]
+    alerts: tuple[Alert, ...]
+    postponed: bool = False
+
+
+async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
+    """Read an entry's article, match it, and store what follows.
+
+    A page that fails never costs the alert that title and summary owe (promise I7): it is told at once. A page that
+    takes more than its lane allows is left to the slow lane (promise R4), and one whose failure may pass is asked for
+    again later; then what its text alone owes is told too (promise I8).
+
+    An article that was recorded before (its page failed then, or its feed says that it changed) is compared with what
+    people know of it, and only crossings are told (promise I9).
+    """
+    earlier = await tools.thread.run(tools.store.earlier, claim.id) if claim.is_recorded else None
+    page = _PageRead()
+    error: ExternalError | None = None
+    try:
+        page = await _read_page(tools, claim)
+    except ExternalError as failure:
+        error = bare(failure)
+        tools.metrics.page_failures.labels(failure.reason).inc()
+        await remember_hold(tools, failure)
+        _log.info("page_failed", extra={**_facts(claim), "reason": failure.reason, "error": str(failure)})
+    now = tools.clock.now()
+    later = None if error is None else _later(tools, claim, error, now)
+    fresh = await asyncio.to_thread(_article, claim, page, error)
+    if earlier is None:
+        read = _Read(fresh, await _judged(tools, claim, fresh, now))
+    elif error is not None and _is_withdrawn(claim, earlier.article, error, is_final=later is None):
+        read = await _withdrawn(tools, claim, earlier.article, error, now)
+    else:
+        read = await _read_again(tools, claim, earlier, fresh, is_page_read=page.extracted is not None, now=now)
+    planned = _plan(tools, claim, read, earlier, read_at=now)
+    is_owed = any(map(alerting.notifies, read.judgement.matches)) if earlier is None else bool(planned.alerts)
+    if later is not None and not is_owed:
+        await later()
+        return ArticleReport(read.article, (), (), postponed=True)
+    recorded = await _record(tools, claim, read, planned, done=later is None, read_at=now)
+    if later is not None:
+        await later()
+    return ArticleReport(read.article, recorded.matches, recorded.alerts, postponed=later is not None)
+
+
+def _later(
+    tools: Tools, claim: EntryClaim, error: ExternalError, now: datetime
+) -> Callable[[], Awaitable[None]] | None:
+    """Return what lets a page that failed be asked for again, or None: what the feed gave is all there will be."""
+    is_ours = tools.uplink.network.down_since is not None and schedule.is_unreachable(error)
+    if not is_ours and schedule.wants_slow_lane(claim.lane, error):
+        _log.info("left_to_slow_lane", extra={**_facts(claim), "error": str(error)})
+        is_of_host = schedule.slows_its_host(error.reason) and is_of(error, fetch.host_of(claim.entry.link or ""))
+        return partial(tools.thread.run, tools.store.leave_to_slow_lane, claim.id, whole_host=is_of_host, now=now)
+    wait = _page_wait(error, claim, now, is_ours=is_ours)
+    if wait is None:
+        return None
+    return partial(
+        tools.thread.run,
+        tools.store.postpone_entry,
+        claim.id,
+        next_attempt_at=now + wait,
+        reason=error.reason,
+        error=str(error),
+        counted=error.reason is not Reason.BUSY and not is_ours,
+        now=now,
+    )
+
+
+def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime, *, is_ours: bool) -> timedelta | None:
+    """Return how long to wait before a page is asked for again, or None: it is not."""
+    if now - (claim.queued_at or claim.first_seen_at) > _PAGE_PATIENCE:
+        return None
+    if is_ours:
+        return _OUTAGE_PAGE_WAIT
+    if error.reason is Reason.BUSY:
+        return error.retry_after or _PAGE_RETRIES[0]
+    not_there = error.status == HTTPStatus.NOT_FOUND
+    if not_there and claim.reread is not None:
+        return _GONE_FOR_GOOD if claim.attempts == 1 else None
+    retries = len(_PAGE_RETRIES) if error.retryable else _NOT_THERE_YET if not_there else 0
+    if claim.attempts > retries:
+        return None
+    return max(_PAGE_RETRIES[claim.attempts - 1], error.retry_after or timedelta())
+
+
+@dataclass(frozen=True, slots=True)
+class _PageRead:
+    """What a page gave; nothing, where it was not read."""
+
+    extracted: extract.Extracted | None = None
+    reserved: bool = False
+
+
+async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
+    url = claim.entry.link
+    if url is None or claim.attempts > _MAX_PAGE_ATTEMPTS or claim.reread is Reread.TITLE:
+        return _PageRead()
+    limits = schedule.PAGE_LIMITS[claim.lane]
+    crawl_delay_s = await tools.permissions.check(url, deadline_s=limits.deadline_s)
+    async with AsyncExitStack() as held:
+        room = partial(held.enter_async_context, tools.page_room[claim.lane])
+        async with tools.gate.page(url, crawl_delay_s=crawl_delay_s, lane=claim.lane, before=room):
+            page = await fetch.fetch_page(
+                tools.client,
+                url,
+                max_bytes=limits.max_bytes,
+                deadline_s=limits.deadline_s,
+                permissions=tools.permissions,
+            )
+        if page.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT:
+            reserved = f"{url}: the site reserves text and data mining"
+            raise ExternalError(reserved, reason=Reason.RESERVED, retryable=False)
+        workers = tools.page_workers[claim.lane]
+        extracted = await extract.read(workers, page, now=tools.clock.now())
+        if extracted.garbled:
+            tools.metrics.garbled.inc()
+            _log.info("page_garbled", extra={**_facts(claim), "places": extracted.garbled})
+        return _PageRead(extracted, page.reserved)
+
+
+def _article(claim: EntryClaim, page: _PageRead, error: ExternalError | None) -> Article:
+    """Return the article of an entry and its page. Pure; takes a while."""
+    return extract.to_article(
+        claim.entry,
+        page.extracted,
+        outlet=claim.feed.outlet,
+        language=claim.feed.feed.language,
+        page_reason=error.reason if error else None,
+        page_error=str(error) if error else None,
+        reserved=page.reserved or (error is not None and error.reason is Reason.RESERVED),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An article as it is read now, and what follows. `again` is None the first time."""
+
+    article: Article
+    judgement: Judgement
+    again: alerting.Reading | None = None
+    changed: tuple[str, ...] = ()
+
+
+async def _judged(tools: Tools, claim: EntryClaim, article: Article, now: datetime) -> Judgement:
+    document = article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at)
+    return await tools.live.judge.judge(document, now=now)
+
+
+async def _read_again(
+    tools: Tools, claim: EntryClaim, earlier: Earlier, fresh: Article, *, is_page_read: bool, now: datetime
+) -> _Read:
+    """Compare an article with what it was, and with what people know of it."""
+    before, withheld = earlier.article, claim.is_withheld
+    article = extract.revised(before, fresh, is_page_read=is_page_read, is_withheld=withheld)
+    changed = extract.changes_of(before, article, is_withheld=withheld) if claim.reread is not None else ()
+    judgement = await _judged(tools, claim, article, now)
+    known = tuple(one.match for one in earlier.told)
+    again = alerting.Reading(
+        title=before.title,
+        before=known if withheld else (await _judged(tools, claim, before, now)).matches,
+        after=judgement.matches,
+        says_otherwise=await _other_titles(tools, earlier, judgement.title_names, article.title, now),
+        # more of a text that was only known in part is no correction of it
+        is_corrected=bool(changed) and before.completeness is article.completeness,
+        is_live=changes.is_live(before.title, article.url) or changes.is_live(article.title),
+    )
+    return _Read(article, judgement, again, changed)
+
+
+async def _other_titles(
+    tools: Tools, earlier: Earlier, names: Sequence[changes.Named], title: str, now: datetime
+) -> frozenset[str]:
+    """Return which of the titles that people know say something else than the present one."""
+    others = {one.title for one in earlier.told if one.title != title}
+    known = {other: (await tools.live.judge.judge(Document(title=other), now=now)).title_names for other in others}
+    return frozenset(other for other in others if changes.says_otherwise(other, title, (known[other], names)))
+
+
+def _was_withdrawn(before: Article) -> bool:
+    """Return whether an article whose page was read before was found gone since."""
+    return before.extractor != "feed" and before.page_reason is not None
+
+
+def _is_withdrawn(claim: EntryClaim, before: Article, error: ExternalError, *, is_final: bool) -> bool:
+    """Return whether a page that was read before is there no longer; what was never there was not withdrawn."""
+    is_gone = is_final and error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+    return _was_withdrawn(before) or (is_gone and claim.reread is Reread.PAGE and before.extractor != "feed")
+
+
+async def _withdrawn(tools: Tools, claim: EntryClaim, before: Article, error: ExternalError, now: datetime) -> _Read:
+    """Return an article whose page is gone: it stays as it was, and no rule finds it any more."""
+    was = await _judged(tools, claim, before, now)
+    return _Read(
+        article=replace(before, page_reason=error.reason, page_error=str(error)),
+        judgement=replace(was, matches=()),
+        again=alerting.Reading(before.title, was.matches, (), frozenset(), is_withdrawn=True),
+        changed=() if _was_withdrawn(before) else ("withdrawn",),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is told of an article, and which rules no longer find it."""
+
+    at: datetime
+    story: Story
+    latency_s: tuple[tuple[str, float], ...]
+    alerts: tuple[Alert, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def _plan(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None, *, read_at: datetime) -> _Plan:
+    now = tools.clock.now()
+    story = stories.assign(read.article, entry_key=claim.entry.keys[0], first_seen_at=claim.first_seen_at)
+    if earlier is not None:  # an outlet that was given another name has no other story
+        story = replace(story, id=earlier.story.id, first_seen_at=earlier.story.first_seen_at)
+    plan = _Plan(now, story, _latency(read.article, claim, read_at=read_at, now=now))
+    first = partial(alerting.plan, story=story, routes=tools.routes, now=now, latency_s=plan.latency_s)
+    if earlier is None or read.again is None:
+        return plan if claim.baseline else replace(plan, alerts=first(read.judgement.matches))
+    updates = alerting.plan_updates(earlier.told, read.again, story, tools.routes, now=now)
+    plan = replace(plan, alerts=updates.alerts, lost=updates.lost)
+    if read.again.is_corrected or (claim.baseline and claim.reread is None):
+        return plan
+    known = {one.match.rule.id for one in earlier.told}
+    if claim.reread is not None:  # a rule that is younger than the text is told of it by nothing
+        known |= {match.rule.id for match in read.again.before}
+    new = first([match for match in read.judgement.matches if match.rule.id not in known])
+    return replace(plan, alerts=(*plan.alerts, *new))
+
+
+async def _record(
+    tools: Tools, claim: EntryClaim, read: _Read, planned: _Plan, *, done: bool, read_at: datetime
+) -> Recorded:
+    """Render, and write transaction B."""
+    article = read.article
+    outbox = [(alert, render(tools, alert)) for alert in planned.alerts]
+    recorded = await tools.thread.run(
+        tools.store.record_article,
+        claim.id,
+        article,
+        story=planned.story,
+        matches=read.judgement.matches,
+        entities=read.judgement.entities,
+        alerts=outbox,
+        # the text of a reserved page is matched, not kept (promise P5)
+        keep_text=not (article.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT),
+        done=done,
+        read_at=read_at,
+        rereads=claim.rereads,
+        revised=Revised(read.changed, planned.lost),
+        now=planned.at,
+    )
+    for part in read.changed:
+        tools.metrics.revisions.labels(part).inc()
+    _tell_article(tools.metrics, claim, article=article, recorded=recorded, done=done, latency_s=planned.latency_s)
+    return recorded
+
+
+def _latency(article: Article, claim: EntryClaim, *, read_at: datetime, now: datetime) -> tuple[tuple[str, float], ...]:
+    """Return the legs of an article's way that are known; of a first poll, nobody was late to see it."""
+    published_at = None if claim.baseline else article.published_at
+    known = legs(published_at=published_at, seen_at=claim.first_seen_at, read_at=read_at, matched_at=now)
+    seen_to_sent_s = max(0.0, (now - claim.first_seen_at).total_seconds())
+    return *((f"{leg}_s", seconds) for leg, seconds in known.items()), ("seen_to_sent_s", seen_to_sent_s)
+
+
+def _tell_article(
+    metrics: Metrics,
+    claim: EntryClaim,
+    *,
+    article: Article,
+    recorded: Recorded,
+    done: bool,
+    latency_s: tuple[tuple[str, float], ...],
+) -> None:
+    for match in recorded.matches:
+        kind = "near_miss" if match.verdict.near_miss else "match"
+        metrics.matches.labels(match.rule.id, kind).inc()
+    if done and claim.reread is None:
+        metrics.articles.labels(article.completeness).inc()
+    if not claim.baseline and claim.reread is None:
+        for name, seconds in latency_s:
+            # The page may be read long after the feed's own words were recorded: it is then that the article is read.
+            if name in metrics.legs and (recorded.is_new if name == "published_to_seen_s" else done):
+                metrics.legs[name].observe(seconds)
+    for alert in recorded.alerts:
+        metrics.alerts.labels(alert.type).inc()
+        _log.info("alert_planned", extra={**_facts(claim), "alert_id": alert.id, "rule": alert.matches[0].rule.id})
+
+
+def _facts(claim: EntryClaim) -> dict[str, object]:
+    return {"entry_id": claim.id, "feed_id": claim.feed.id, "url": claim.entry.link}

@@ -1,0 +1,33 @@
+"""Rendering: the messages of an alert, written once and for all."""
+
+from __future__ import annotations
+
+import logging
+
+from monitor import alerting
+from monitor.model import Alert, Receiver, Rendered
+from monitor.stages.tools import Tools
+from monitor.store import OutboxItem
+
+__all__ = ["render"]
+
+_log = logging.getLogger(__name__)
+
+
+def render(tools: Tools, alert: Alert) -> list[OutboxItem]:
+    """Render an alert for each of its receivers, once and for all (promise D3)."""
+    return [
+        _render_for(tools, alert, receiver) for receiver in tools.routes.receivers if receiver.name in alert.receivers
+    ]
+
+
+def _render_for(tools: Tools, alert: Alert, receiver: Receiver) -> OutboxItem:
+    """Render an alert for one receiver; a mistake in that costs this message, visibly, and no other (promise D9)."""
+    message_id = alerting.message_id(alert.id, receiver.name)
+    try:
+        return OutboxItem(receiver, message_id, tools.channels[receiver.name].render(alert, message_id))
+    except Exception as bug:  # noqa: BLE001  an edge that must survive: what a channel cannot render, others can
+        tools.metrics.errors.labels("render").inc()
+        _log.error("render_crashed", exc_info=bug, extra={"alert_id": alert.id, "receiver": receiver.name})
+        error = f"a mistake in veille, please report it: {type(bug).__name__} while the message was written"
+        return OutboxItem(receiver, message_id, Rendered(b"", content_type=""), error)
