@@ -34,8 +34,9 @@ demo: .venv/run.stamp
 	@$(BIN)/veille demo
 run: .venv/run.stamp
 	@$(BIN)/veille run
+# More at once than two cores have: many tests wait, for servers and for processes of their own.
 test: .venv/dev.stamp
-	@$(BIN)/pytest -q -n 2
+	@$(BIN)/pytest -q -n 3
 check: lint types layers cover
 lint: .venv/dev.stamp
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -45,7 +46,7 @@ layers: .venv/dev.stamp
 	@$(BIN)/lint-imports
 cover: .venv/dev.stamp
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest -q -n 2 -m 'not untraced and not acceptance' --cov --cov-report=
+	@$(BIN)/pytest -q -n 4 -m 'not untraced and not acceptance' --cov --cov-report=
 	@$(BIN)/coverage report --fail-under=95
 	@$(BIN)/coverage report --fail-under=100 --include='rules/*,monitor/store/*,monitor/alerting/*,monitor/stories/*'
 docs: .venv/dev.stamp
