@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import unquote_plus, urljoin, urlsplit
 
 from monitor.text import fold
 
@@ -14,7 +14,7 @@ _MAX_CHARACTERS: Final = 4096
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
 _IGNORED: Final = re.compile(r"[\t\r\n]")  # browsers drop them: the WHATWG's URL Standard
 _TRACKING: Final = re.compile(
-    r"(?:utm|at|mtm|pk|matomo|piwik|lmd|ns|hsa|oly|vero|wt|stm|itm)_\w+|x(?:tor|ts|tref|tcr|tnp|tloc)|_hs(?:enc|mi)|"
+    r"(?:utm|at|mtm|pk|matomo|piwik|lmd|ns|hsa|oly|vero|wt|stm|itm)_(?!id$)\w+|utm_id|x(?:tor|ts|tref|tcr|tnp|tloc)|_hs(?:enc|mi)|"
     r"(?:fb|g|d|ms|tw|tt|y|wick)cli(?:d|ckid)|[gw]braid|gclsrc|igsh(?:id)?|li_fat_id|mc_[ce]id|mkt_tok|s_(?:cid|kwcid)|"
     r"sc_(?:cmp|src|lid)|_g[al]|__twitter_impression|ocid|cmp(?:id)?|ref_?src|ref_url|wtmc|echobox|actcampaigntype|"
     r"_?amp(?:_\w+)?|usqp|trk|guccounter",
@@ -26,7 +26,8 @@ _AMP_CACHE: Final = re.compile(
     r"(?:www\.google\.[a-z.]{2,6}/amp|[\w-]+\.cdn\.ampproject\.org/(?:[cvi]|wp))/(?P<tls>s/)?(?P<rest>[^/]+\..*)",
     re.DOTALL,
 )
-_VARIANTS: Final = re.compile(r"(?:(?:www|m|mobile|amp)\.)+(?=[^.]+\.[^.])")
+_VARIANTS: Final = re.compile(r"^(?:(?:www|m|mobile|amp)\.)+(?=[^.]+\.[^.])")
+_ROUTE: Final = ("/", "!")  # with which the fragment begins that says which page a script shows
 _PORTS: Final = {"http": 80, "https": 443}
 # Under these, a country's own second level, whoever takes a name takes the third one.
 _SECOND_LEVELS: Final = frozenset({"ac", "asso", "co", "com", "edu", "gc", "gouv", "gov", "net", "org"})
@@ -65,8 +66,8 @@ def web_link(link: str, *, base: str) -> str | None:
 def link_key(link: str) -> str:
     """Return what identifies an article's address, and is not to be asked.
 
-    Left out are scheme, fragment, tracking and the trailing slash, and what names another form of the same page:
-    `www.`, mobile hosts, AMP, and the caches of AMP pages.
+    Left out are scheme, fragment (unless it is a script's `#/route`), tracking and the trailing slash, and what names
+    another form of the same page: `www.`, mobile hosts, AMP, and the caches of AMP pages.
 
     Args:
         link: an absolute address, as `web_link` returns.
@@ -79,13 +80,15 @@ def link_key(link: str) -> str:
     parts = urlsplit(link)
     host = (parts.hostname or "").rstrip(".")
     if cached := _AMP_CACHE.fullmatch(f"{host}{parts.path}"):
-        return link_key(f"https://{cached['rest']}" + (f"?{parts.query}" if parts.query else ""))
+        within = web_link(f"https://{cached['rest']}" + (f"?{parts.query}" if parts.query else ""), base="")
+        if within is not None:
+            return link_key(within)
     port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if not _is_of_the_form(name, value)]
-    query = parts.query if len(kept) == len(pairs) else urlencode(kept)
+    # As they are written: what is decoded and encoded again would be another address, or another article's.
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not _is_of_the_form(pair))
     path = _AMP_PATH.sub("", parts.path.rstrip("/")).rstrip("/")
-    return f"{_VARIANTS.sub('', host, count=1)}{port}{path}" + (f"?{query}" if query else "")
+    route = f"#{parts.fragment}" if parts.fragment.startswith(_ROUTE) else ""
+    return f"{_VARIANTS.sub('', host)}{port}{path}" + (f"?{query}" if query else "") + route
 
 
 def site_of(url: str) -> str:
@@ -110,6 +113,7 @@ def site_of(url: str) -> str:
     return ".".join(labels[-3 if is_deep else -2 :]) + port
 
 
-def _is_of_the_form(name: str, value: str) -> bool:
+def _is_of_the_form(pair: str) -> bool:
     """Return whether a parameter says how the page was reached or is shown, and not which it is."""
+    name, _, value = (unquote_plus(part) for part in pair.partition("="))
     return _TRACKING.fullmatch(name) is not None or (name.lower(), value.lower()) in _AMP_VALUE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from monitor.errors import ExternalError, FeedError, Reason
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from monitor.model import ParsedFeed
 
 __all__ = ["with_parts"]
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def with_parts(
@@ -57,14 +60,15 @@ def _joined(index: ParsedFeed, parts: Sequence[ParsedFeed], errors: Sequence[Ext
     if not parts:
         return index
     entries = {entry.keys: entry for part in parts for entry in part.entries}
+    newest_first = sorted(entries.values(), key=lambda entry: entry.published_at or _LONG_AGO, reverse=True)
     notes = [*map(str, errors), *(part.note for part in parts if part.note), *([index.note] if index.note else [])]
     return replace(
         index,
         title=next((part.title for part in parts if part.title), index.title),
         language=next((part.language for part in parts if part.language), index.language),
-        entries=tuple(entries.values())[: LIMITS.entries],
+        entries=tuple(newest_first[: LIMITS.entries]),
         truncated=index.truncated or bool(errors) or any(part.truncated for part in parts),
-        dropped=sum(part.dropped for part in parts),
+        dropped=sum(part.dropped for part in parts) + len(newest_first[LIMITS.entries :]),
         note=notes[0] if notes else None,
         cpu_s=index.cpu_s + sum(part.cpu_s for part in parts),
         size_bytes=max(index.size_bytes, *(part.size_bytes for part in parts)),

@@ -129,3 +129,30 @@ def test_o6_nothing_else_than_http_ever_comes_out(link: str) -> None:
     told = web_link(link, base=BASE)
 
     assert told is None or told.startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize(
+    ("link", "key"),
+    [
+        ("https://www.google.fr/amp/s/x.fr:999999/a", "google.fr/s/x.fr:999999/a"),
+        ("https://www.google.fr/amp/s/[x.y/a", "google.fr/s/[x.y/a"),
+        ("https://gazette.example/#/article/1", "gazette.example#/article/1"),
+        ("https://gazette.example/#!/article/2", "gazette.example#!/article/2"),
+        ("https://gazette.example/direct#post-12", "gazette.example/direct"),
+        ("https://gazette.example/a?t=caf%E9&utm_source=r", "gazette.example/a?t=caf%E9"),
+        ("https://gazette.example/a?t=caf%E8&utm_source=r", "gazette.example/a?t=caf%E8"),
+        ("https://gazette.example/?123456&utm_source=rss", "gazette.example?123456"),
+        ("https://gazette.example/?q=a%20b&utm%5Fsource=rss", "gazette.example?q=a%20b"),
+        ("https://forum.gazette.example/a", "forum.gazette.example/a"),
+        ("https://team.gazette.example/a", "team.gazette.example/a"),
+        ("https://gazette.example/a?pk_id=7&utm_id=8", "gazette.example/a?pk_id=7"),
+    ],
+)
+def test_i1_what_says_which_article_it_is_stays_as_it_is_written(link: str, key: str) -> None:
+    assert key == link_key(link)
+
+
+@given(st.from_regex(r"https://(www\.)?[a-z]{1,5}\.(fr|cdn\.ampproject\.org)/.{0,40}", fullmatch=True))
+def test_no_address_raises(link: str) -> None:
+    if (found := web_link(link, base="")) is not None:
+        assert link_key(found)
