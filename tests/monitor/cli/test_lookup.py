@@ -18,9 +18,6 @@ from tests.monitor.cli.samples import FEED, HOME, PAGE, RULE
 from tests.monitor.store.samples import DAY_S, NOW, after, entry, poll
 
 Site = Callable[..., str]
-pytestmark = pytest.mark.untraced
-
-
 OTHERS = FEED.replace("/un.html", "/trois.html")
 RSS = "application/rss+xml"
 

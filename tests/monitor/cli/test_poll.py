@@ -15,9 +15,6 @@ from tests.monitor.cli.samples import FEED, PAGE, RULE
 Site = Callable[..., str]
 
 
-pytestmark = pytest.mark.untraced
-
-
 @pytest.fixture
 def feeds(folder: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A feed with a young article that matches, and one that fails."""
