@@ -46,7 +46,7 @@ layers: .venv/dev.stamp
 	@$(BIN)/lint-imports
 cover: .venv/dev.stamp
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest -q -n 4 -m 'not untraced and not acceptance' --cov --cov-report=
+	@$(BIN)/pytest -q -n 4 -m 'not untraced and not acceptance' --hypothesis-profile=traced --cov --cov-report=
 	@$(BIN)/coverage report --fail-under=95
 	@$(BIN)/coverage report --fail-under=100 --include='rules/*,monitor/store/*,monitor/alerting/*,monitor/stories/*'
 docs: .venv/dev.stamp

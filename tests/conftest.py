@@ -12,6 +12,7 @@ from hypothesis import settings
 # Deadlines measure the machine, not the code. Where a change is judged, the examples are the same each time; elsewhere
 # they are new ones, and what they find becomes an @example.
 settings.register_profile("veille", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("traced", deadline=None, derandomize=True, max_examples=20)  # `make check`: tracing is slow
 settings.load_profile("veille")
 
 

@@ -72,3 +72,11 @@ def test_a_database_that_is_deleted_while_open_is_told(store: Store) -> None:
 
     with pytest.raises(StoreError, match="deleted or replaced"):
         store.heartbeat(now=NOW)
+
+
+def test_a_check_says_how_a_database_is_and_makes_none(store: Store, path: Path, tmp_path: Path) -> None:
+    assert f"{path}: there" == Store.check(str(path))
+    assert "made at the first poll" in Store.check(str(tmp_path / "new.db"))
+    assert not (tmp_path / "new.db").exists()
+    with pytest.raises(StoreError, match="no folder"):
+        Store.check(str(tmp_path / "nowhere" / "new.db"))
