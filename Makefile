@@ -34,9 +34,8 @@ demo: .venv/run.stamp
 	@$(BIN)/veille demo
 run: .venv/run.stamp
 	@$(BIN)/veille run
-# More at once than two cores have: many tests wait, for servers and for processes of their own.
 test: .venv/dev.stamp
-	@$(BIN)/pytest -q -n 3
+	@$(BIN)/pytest -q -n 2
 check: lint types layers cover
 lint: .venv/dev.stamp
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -46,7 +45,7 @@ layers: .venv/dev.stamp
 	@$(BIN)/lint-imports
 cover: .venv/dev.stamp
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest -q -n 4 -m 'not untraced and not acceptance' --hypothesis-profile=traced --cov --cov-report=
+	@$(BIN)/pytest -q -n 3 -m 'not untraced and not acceptance' --hypothesis-profile=traced --cov --cov-report=
 	@$(BIN)/coverage report --fail-under=95
 	@$(BIN)/coverage report --fail-under=100 --include='rules/*,monitor/store/*,monitor/alerting/*,monitor/stories/*'
 docs: .venv/dev.stamp

@@ -8,7 +8,6 @@ shorteners say nothing: such a link is asked like any page, and where its redire
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -105,7 +104,7 @@ def _of_google_news(name: str) -> str | None:
     """
     try:
         packed = base64.urlsafe_b64decode(name.rstrip("=") + "=" * (-len(name.rstrip("=")) % 4))
-    except binascii.Error:
+    except ValueError:  # a digit that is none of ours, or half a byte
         return None
     start = packed.find(b"\x22", 0, 8)
     if start < 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from rules.engine import Engine, judge
@@ -42,7 +43,14 @@ def run_tests(pack: Pack, engine: Engine | None = None) -> tuple[TestOutcome, ..
     """
     engine = engine or Engine(pack)
     rules = [_try_rule(rule, test, engine) for rule in pack.rules for test in rule.tests]
-    return (*rules, *(outcome for entity in pack.entities for outcome in _try_entity(entity, engine)))
+    return (*rules, *_try_entities(pack.entities))
+
+
+@lru_cache(maxsize=2)  # the live entities, and those that are tried
+def _try_entities(entities: tuple[EntityDef, ...]) -> tuple[TestOutcome, ...]:
+    """Try entities once: no rule changes what is seen of them, and each set of rules that is read has a thousand."""
+    engine = Engine(Pack(entities=entities))
+    return tuple(outcome for entity in entities for outcome in _try_entity(entity, engine))
 
 
 def _try_rule(rule: RuleDef, test: RuleTest, engine: Engine) -> TestOutcome:
