@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    ScalarSelect,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from monitor.errors import NotFoundError, Reason
 from monitor.model import AlertId, AlertType, Channel, Delivery, DeliveryId, DeliveryState, Receipt
 from monitor.store.codec import delivery_from_row, reason_of
-from monitor.store.sql import chunks, free, is_literally
+from monitor.store.sql import Instant, chunks, free, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ATTEMPT, DELIVERY, MATCH, STORY
 from monitor.store.values import DeliveryLine
 
@@ -36,6 +49,30 @@ __all__ = [
 
 _PENDING = is_literally(DELIVERY.c.state, DeliveryState.PENDING)
 _FREED = {"lease_owner": None, "lease_until": None}
+_NOW: Final = bindparam("now", type_=Instant())
+_CHOSEN = (
+    select(DELIVERY.c.id)
+    .where(
+        _PENDING,
+        DELIVERY.c.receiver == bindparam("of_receiver"),
+        or_(DELIVERY.c.next_attempt_at.is_(None), DELIVERY.c.next_attempt_at <= _NOW),
+        free(DELIVERY, _NOW),
+    )
+    .order_by(DELIVERY.c.id)
+    .limit(bindparam("most", type_=Integer()))
+    .with_for_update(skip_locked=True)
+)
+# Made once: to build it takes longer than to execute it, and it is executed every second for each receiver.
+_CLAIM = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id.in_(_CHOSEN))
+    .values(
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until", type_=Instant()),
+        attempts=DELIVERY.c.attempts + 1,
+    )
+    .returning(DELIVERY)
+)
 
 
 def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[OutboxItem], *, now: datetime) -> None:
@@ -65,25 +102,9 @@ def claim_deliveries(
     connection: Connection, receiver: str, *, now: datetime, owner: str, lease_s: float, limit: int
 ) -> tuple[Delivery, ...]:
     """Lease deliveries and open an attempt of each; see `Store.claim_deliveries`."""
-    due = or_(DELIVERY.c.next_attempt_at.is_(None), DELIVERY.c.next_attempt_at <= now)
-    chosen = (
-        select(DELIVERY.c.id)
-        .where(_PENDING, DELIVERY.c.receiver == receiver, due, free(DELIVERY, now))
-        .order_by(DELIVERY.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claim = (
-        update(DELIVERY)
-        .where(DELIVERY.c.id.in_(chosen))
-        .values(
-            lease_owner=owner,
-            lease_until=now + timedelta(seconds=lease_s),
-            attempts=DELIVERY.c.attempts + 1,
-        )
-        .returning(DELIVERY)
-    )
-    rows = sorted(connection.execute(claim), key=lambda row: row.id)
+    until = now + timedelta(seconds=lease_s)
+    given = {"now": now, "owner": owner, "until": until, "most": limit, "of_receiver": receiver}
+    rows = sorted(connection.execute(_CLAIM, given), key=lambda row: row.id)
     if rows:
         _end_attempts(connection, [row.id for row in rows], now=now, outcome="interrupted")
         opened = [{"delivery_id": row.id, "number": row.attempts, "started_at": now} for row in rows]

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, exists, func, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, exists, func, or_, select, update
 
 from monitor.errors import NotFoundError, Reason
 from monitor.model import EntryClaim, EntryId, Lane, Reread
 from monitor.store.codec import entry_from_row, feed_from_row
 from monitor.store.feeds import select_feeds
-from monitor.store.sql import chunks, free, is_literally
+from monitor.store.sql import Instant, chunks, free, is_literally
 from monitor.store.tables import ARTICLE, ENTRY, FEED
 from monitor.store.values import EntryState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import BindParameter, Select
 
 __all__ = [
     "baseline_waiting",
@@ -35,23 +35,66 @@ _PER_HOST = 2  # leased at once, of one page host in one lane: one is read, one 
 _WINDOW = 500  # entries looked at in one claim, and a few more for each one wanted
 _FREED = {"lease_owner": None, "lease_until": None}
 _TO_READ = is_literally(ENTRY.c.state, EntryState.TO_READ)
+_NOW: Final = bindparam("now", type_=Instant())
+
+
+def _chosen() -> Select[tuple[int]]:
+    """Return the query of the entries of a lane to lease.
+
+    Live entries before those of a first poll, feeds in turns, newest first; a host with `_PER_HOST` leases in the lane
+    gets no more. Only a window of the queue is looked at, so that a long queue costs no more than a short one.
+    """
+    of_lane: BindParameter[Lane] = bindparam("of_lane")
+    most = bindparam("most", type_=Integer())
+    due = or_(ENTRY.c.next_attempt_at.is_(None), ENTRY.c.next_attempt_at <= _NOW)
+    window = (
+        select(ENTRY.c.id, ENTRY.c.page_host, ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at)
+        .where(_TO_READ, ENTRY.c.lane == of_lane, due, free(ENTRY, _NOW))
+        .order_by(ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at.desc())
+        .limit(_WINDOW + most * _PER_HOST)
+        .subquery()
+    )
+    held = (
+        select(ENTRY.c.page_host, func.count().label("leases"))
+        .where(ENTRY.c.lease_until > _NOW, ENTRY.c.lane == of_lane)
+        .group_by(ENTRY.c.page_host)
+        .subquery()
+    )
+    place = (window.c.baseline, window.c.turn, window.c.sort_at.desc(), window.c.id)
+    rank = func.row_number().over(partition_by=window.c.page_host, order_by=place)
+    ranked = (
+        select(window, (rank + func.coalesce(held.c.leases, 0)).label("rank"))
+        .join_from(window, held, held.c.page_host == window.c.page_host, isouter=True)
+        .subquery()
+    )
+    return (
+        select(ranked.c.id)
+        .where(ranked.c.rank <= _PER_HOST)
+        .order_by(ranked.c.baseline, ranked.c.turn, ranked.c.sort_at.desc(), ranked.c.id)
+        .limit(most)
+    )
+
+
+# Made once: to build it takes longer than to execute it, and it is executed every second.
+_CLAIM = (
+    update(ENTRY)
+    .where(ENTRY.c.id.in_(_chosen()))
+    .values(
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until", type_=Instant()),
+        attempts=ENTRY.c.attempts + 1,
+    )
+    .returning(ENTRY)
+)
 
 
 def claim_entries(
     connection: Connection, *, now: datetime, owner: str, lease_s: float, limit: int, lane: Lane
 ) -> tuple[EntryClaim, ...]:
     """Lease entries; see `Store.claim_entries`."""
-    claim = (
-        update(ENTRY)
-        .where(ENTRY.c.id.in_(_chosen(now, limit, lane)))
-        .values(
-            lease_owner=owner,
-            lease_until=now + timedelta(seconds=lease_s),
-            attempts=ENTRY.c.attempts + 1,
-        )
-        .returning(ENTRY)
-    )
-    rows = sorted(connection.execute(claim), key=lambda row: (row.baseline, row.turn, -row.sort_at.timestamp(), row.id))
+    given = {"now": now, "owner": owner, "until": now + timedelta(seconds=lease_s), "most": limit, "of_lane": lane}
+    claimed = connection.execute(_CLAIM, given)
+    rows = sorted(claimed, key=lambda row: (row.baseline, row.turn, -row.sort_at.timestamp(), row.id))
     feeds = {}
     for ids in chunks(sorted({row.feed_id for row in rows})):
         for feed in connection.execute(select_feeds().where(FEED.c.id.in_(ids))):
@@ -75,41 +118,6 @@ def claim_entries(
             is_withheld=row.withheld,
         )
         for row in rows
-    )
-
-
-def _chosen(now: datetime, limit: int, lane: Lane) -> Select[tuple[int]]:
-    """Return the query of the entries of a lane to lease.
-
-    Live entries before those of a first poll, feeds in turns, newest first; a host with `_PER_HOST` leases in the lane
-    gets no more. Only a window of the queue is looked at, so that a long queue costs no more than a short one.
-    """
-    due = or_(ENTRY.c.next_attempt_at.is_(None), ENTRY.c.next_attempt_at <= now)
-    window = (
-        select(ENTRY.c.id, ENTRY.c.page_host, ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at)
-        .where(_TO_READ, ENTRY.c.lane == lane, due, free(ENTRY, now))
-        .order_by(ENTRY.c.baseline, ENTRY.c.turn, ENTRY.c.sort_at.desc())
-        .limit(_WINDOW + limit * _PER_HOST)
-        .subquery()
-    )
-    held = (
-        select(ENTRY.c.page_host, func.count().label("leases"))
-        .where(ENTRY.c.lease_until > now, ENTRY.c.lane == lane)
-        .group_by(ENTRY.c.page_host)
-        .subquery()
-    )
-    place = (window.c.baseline, window.c.turn, window.c.sort_at.desc(), window.c.id)
-    rank = func.row_number().over(partition_by=window.c.page_host, order_by=place)
-    ranked = (
-        select(window, (rank + func.coalesce(held.c.leases, 0)).label("rank"))
-        .join_from(window, held, held.c.page_host == window.c.page_host, isouter=True)
-        .subquery()
-    )
-    return (
-        select(ranked.c.id)
-        .where(ranked.c.rank <= _PER_HOST)
-        .order_by(ranked.c.baseline, ranked.c.turn, ranked.c.sort_at.desc(), ranked.c.id)
-        .limit(limit)
     )
 
 
