@@ -185,6 +185,9 @@ async def _read(app: App) -> None:
 
 
 async def _live(app: App) -> None:
+    from monitor.heap import settle
+
+    settle()
     app.runner.start()
     await asyncio.sleep(_LIVE_S)
 

@@ -33,7 +33,7 @@ def run(context: typer.Context) -> None:
     from monitor.app import opened
     from monitor.clock import SystemClock
     from monitor.daemon import serve
-    from monitor.heap import keep_small
+    from monitor.heap import keep_small, settle
     from monitor.judges import RemoteJudge
 
     settings = settings_of(context)
@@ -44,7 +44,9 @@ def run(context: typer.Context) -> None:
         judge = await RemoteJudge.of(settings)
         async with aclosing(judge):
             with opened(settings, clock=SystemClock(), judge=judge) as app:
-                await serve(app, services=_services(app))
+                services = _services(app)
+                settle()
+                await serve(app, services=services)
 
     asyncio.run(main())
 

@@ -36,6 +36,13 @@ def test_r5_what_was_freed_goes_back_to_the_system(how: str) -> None:
     assert _resident_mb(how) < 60
 
 
+def test_what_is_there_at_the_start_is_not_looked_at_again() -> None:
+    script = "import gc; from monitor.heap import settle; settle(); print(gc.get_freeze_count(), len(gc.get_objects()))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    frozen, looked_at = map(int, done.stdout.split())
+    assert frozen > 1000 > looked_at
+
+
 def test_where_the_heap_is_not_glibcs_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     from monitor import heap
 
