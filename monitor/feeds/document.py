@@ -18,7 +18,8 @@ _ROOT: Final = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?[A-Za-z_][\w.-]{0,40})"
 _ENTRY: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
 _LISTED: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:url|sitemap)(?=[\s>/])")  # by a sitemap or an index of them
 _SITEMAPS: Final = frozenset({"urlset", "sitemapindex"})
-_PIECE: Final = re.compile(rf"<!--|<!\[CDATA\[|{_ENTRY.pattern}", re.IGNORECASE)
+_ASIDE: Final = re.compile(r"<!--|<!\[CDATA\[")
+_PIECE: Final = re.compile(rf"{_ASIDE.pattern}|{_ENTRY.pattern}", re.IGNORECASE)
 _CLOSED_BY: Final = {"<!--": "-->", "<![CDATA[": "]]>"}
 _XML_DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,400}\?>\s*")
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, production 2
@@ -98,7 +99,7 @@ def skipped(document: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     >>> skipped("<rss><skipHours><hour>24</hour><hour>1</hour></skipHours><skipDays><day>Sunday</day></skipDays>")
     ((0, 1), (6,))
     """
-    said = "".join(_SKIPPED.findall(document))
+    said = "".join(_SKIPPED.findall("".join(_markup(document))))  # not what an entry quotes
     hours = {int(hour) % _DAY_H for hour in _SKIPPED_HOUR.findall(said) if int(hour) <= _DAY_H}
     days = {_DAYS.index(day.lower()) for day in _SKIPPED_DAY.findall(said) if day.lower() in _DAYS}
     return (
@@ -196,17 +197,13 @@ def _without_doctype(text: str) -> str:
 def _markup(text: str) -> Iterator[str]:
     """Yield the document without comments and CDATA sections; one that does not end takes the rest."""
     at = 0
-    while True:
-        starts = [found for found in (text.find("<!--", at), text.find("<![CDATA[", at)) if found >= 0]
-        if not starts:
-            yield text[at:]
-            return
-        start = min(starts)
-        yield text[at:start]
-        end = text.find("-->" if text.startswith("<!--", start) else "]]>", start)
+    while aside := _ASIDE.search(text, at):
+        yield text[at : aside.start()]
+        end = text.find(_CLOSED_BY[aside[0]], aside.start())
         if end < 0:
             return
         at = end + 3
+    yield text[at:]
 
 
 def _closes_itself(markup: str, start: int) -> bool:

@@ -126,6 +126,7 @@ def test_an_rdf_feed_is_read() -> None:
         ("<skipDays><day>Sunday</day><day>samedi</day></skipDays>", Hints(skip_days=(6,))),
         (f"<skipHours>{''.join(f'<hour>{hour}</hour>' for hour in range(24))}</skipHours>", Hints()),
         ("<skipHours></skipHours><skipDays/>", Hints()),
+        ("<item><description><![CDATA[<skipHours><hour>1</hour></skipHours>]]></description></item>", Hints()),
         ("", Hints()),
     ],
 )
