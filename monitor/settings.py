@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -362,6 +363,7 @@ class Settings(BaseSettings):
 # Settings that are never shown and may come from a file (`VEILLE_NAME_FILE`).
 SECRETS: tuple[str, ...] = ("webhook_url", "webhook_secret", "slack_webhook_url", "smtp_password")
 _MASK = "********"
+_NEARLY = 0.9  # how much alike a name of ours and another that is a slip are, of 1
 # To mask shorter ones would mask words, and thereby show them.
 _SHORTEST_SECRET = 4
 _SHORTEST_PATH = 16
@@ -443,9 +445,25 @@ def _read(env_file: Path | None) -> Mapping[str, str | None]:
     if not env_file.is_file():
         raise SettingsError(f"{env_file}: no such file; `veille init` writes one")
     try:
+        _check_lines(env_file)
         return dotenv_values(env_file, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{env_file}: cannot be read: {why_unreadable(error)}") from error
+
+
+def _check_lines(env_file: Path) -> None:
+    """Refuse what python-dotenv passes over: lines that it cannot read, and names that are nearly ours."""
+    problems = []
+    names = [PREFIX + field.upper() for field in Settings.model_fields]
+    with env_file.open(encoding="utf-8") as lines:
+        for found in parse_stream(lines):
+            where, key = f"{env_file}:{found.original.line}", (found.key or "").upper()
+            if found.error:
+                problems.append(f"{where}: not a line of the form {PREFIX}NAME=value, or a quote is not closed")
+            elif not key.startswith(PREFIX) and difflib.get_close_matches(key, names, n=1, cutoff=_NEARLY):
+                problems.append(f"{where}: {found.key}: no such setting; did you mean {nearest(key, names)}?")
+    if problems:
+        raise SettingsError("\n".join(problems))
 
 
 def _named(values: Mapping[str, str | None]) -> dict[str, str]:

@@ -89,12 +89,11 @@ def sift_incidents(
             there.append(incident)
         else:
             ended.append(now_is)
-    tellings = tuple(
-        Telling(reason, tuple(group))
-        for reason, group in _groups((*there, *ended), gaps_at, now).items()
-        if group and not _within(_APART, last_at.get(_TYPES[reason]), now)
-    )
-    return Sifted(tellings, tuple(ended), tuple(dropped))
+    tellings: dict[AlertType, Telling] = {}
+    for reason, group in _groups((*there, *ended), gaps_at, now).items():
+        if group and not _within(_APART, last_at.get(_TYPES[reason]), now):
+            tellings.setdefault(_TYPES[reason], Telling(reason, tuple(group)))
+    return Sifted(tuple(tellings.values()), tuple(ended), tuple(dropped))
 
 
 def _as_it_is(incident: Incident) -> Incident | None:
@@ -123,17 +122,18 @@ def _quiet_as_it_is(incident: Incident) -> Incident | None:
 def _groups(
     incidents: Sequence[Incident], gaps_at: Mapping[int, datetime], now: datetime
 ) -> dict[NotificationReason, list[Incident]]:
+    """Return what is due, by reason, the most urgent first: of two of a type the other waits."""
     lasting = [each for each in incidents if each.kind.lasts]
     untold = [each for each in lasting if not each.told]
     told = [each for each in lasting if each.told and each.ended_at is None]
     gaps = [each for each in incidents if each.kind is IncidentKind.GAP]
     return {
         NotificationReason.SOURCE_GAP: [gap for gap in gaps if not _within(_DAY, gaps_at.get(gap.source.id), now)],
-        NotificationReason.SOURCE_MOVED: [each for each in incidents if each.kind is IncidentKind.MOVED],
         NotificationReason.SOURCE_FAILING: _together(untold, lambda each, share: _is_ripe(each, share, now)),
         NotificationReason.SOURCE_STILL_FAILING: _together(
             told, lambda each, share: not _within(_DAY * share, each.told_at, now)
         ),
+        NotificationReason.SOURCE_MOVED: [each for each in incidents if each.kind is IncidentKind.MOVED],
         NotificationReason.SOURCE_RECOVERED: [each for each in lasting if each.ended_at is not None],
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import ExternalError, FeedError, Reason
 from monitor.feeds.limits import LIMITS
+from monitor.feeds.traces import listed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -67,6 +68,7 @@ def _joined(index: ParsedFeed, parts: Sequence[ParsedFeed], errors: Sequence[Ext
         title=next((part.title for part in parts if part.title), index.title),
         language=next((part.language for part in parts if part.language), index.language),
         entries=tuple(newest_first[: LIMITS.entries]),
+        traces=listed(newest_first[: LIMITS.entries]),
         truncated=index.truncated or bool(errors) or any(part.truncated for part in parts),
         dropped=sum(part.dropped for part in parts) + len(newest_first[LIMITS.entries :]),
         note=notes[0] if notes else None,

@@ -15,7 +15,7 @@ from monitor.feeds.identity import identified
 from monitor.feeds.jsonfeed import looks_like_json, read_json
 from monitor.feeds.limits import LIMITS
 from monitor.feeds.sitemap import ROOTS, read_sitemap
-from monitor.feeds.traces import MOST_TRACES, Trace, packed, source_of, trace_of, unpacked
+from monitor.feeds.traces import MOST_TRACES, Trace, listed, packed, source_of, trace_of, unpacked
 from monitor.links import web_link
 from monitor.model import Entry, Hints, ParsedFeed
 from monitor.mojibake import garbled
@@ -57,7 +57,7 @@ def parse_feed(
     if not text.strip("\x00\ufeff \t\r\n"):
         raise FeedError("the document is empty", reason=Reason.EMPTY)
     if looks_like_json(text):
-        return _finished(*read_json(text, url=url, now=now))
+        return _listed(_finished(*read_json(text, url=url, now=now)))
     return _read_xml(text, url=url, now=now, traces=traces)
 
 
@@ -69,7 +69,7 @@ def _read_xml(text: str, *, url: str, now: datetime, traces: bytes) -> ParsedFee
     if not seen.root or (seen.is_page and not _FEED_ROOT.search(whole)):
         raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
     if seen.name in ROOTS:
-        return _finished(*read_sitemap(whole, root=seen.name, cut=seen.cut, url=url, now=now))
+        return _listed(_finished(*read_sitemap(whole, root=seen.name, cut=seen.cut, url=url, now=now)))
     document, dropped = at_most(LIMITS.entries, whole)
     remains = _without_known(document, traces if not seen.cut else b"")
     try:
@@ -195,6 +195,10 @@ def _finished(feed: ParsedFeed, entries: Sequence[Entry], *, others: Sequence[Tr
     unread = garbled("\n".join(f"{entry.title}\n{entry.summary}" for entry in entries))
     note = feed.note or (f"unreadable characters in {unread} places" if unread >= _MANY_GARBLED else None)
     return replace(feed, entries=identified(bounded, home=feed.link, others=others), note=note)
+
+
+def _listed(feed: ParsedFeed) -> ParsedFeed:
+    return replace(feed, traces=listed(feed.entries))
 
 
 def _unwrapped(entry: Entry) -> Entry:

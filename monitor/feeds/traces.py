@@ -14,11 +14,22 @@ from typing import TYPE_CHECKING, Final
 from monitor.links import link_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from monitor.model import Entry
 
-__all__ = ["MOST_TRACES", "TRACE_BYTES", "Trace", "date_key", "digest", "packed", "source_of", "trace_of", "unpacked"]
+__all__ = [
+    "MOST_TRACES",
+    "TRACE_BYTES",
+    "Trace",
+    "date_key",
+    "digest",
+    "listed",
+    "packed",
+    "source_of",
+    "trace_of",
+    "unpacked",
+]
 
 MOST_TRACES: Final = 300
 """Entries of a document that are remembered; those after them are parsed each time."""
@@ -70,6 +81,11 @@ def source_of(text: str) -> bytes:
 def packed(traces: Iterable[tuple[bytes, Trace]]) -> bytes:
     """Return traces, each with its source's digest, as the store keeps them."""
     return b"".join(source + one.guid + one.link + one.date + one.name for source, one in traces)
+
+
+def listed(entries: Sequence[Entry]) -> bytes:
+    """Return traces of entries of a document that is read whole each time: by them is told which left it."""
+    return packed((source_of(str(place)), trace_of(entry)) for place, entry in enumerate(entries[:MOST_TRACES]))
 
 
 def unpacked(memory: bytes) -> Mapping[bytes, Trace]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -58,6 +59,24 @@ def test_a_blank_value_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings()
 
     assert (None, 300) == (settings.webhook_url, settings.poll_min_s)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("VEILLE_ROUTES routes.yaml", "not a line of the form VEILLE_NAME=value"),
+        ("VEILLE_ROUTES: routes.yaml", "not a line of the form VEILLE_NAME=value"),
+        ('VEILLE_ROUTES="routes.yaml', "a quote is not closed"),
+        ("VEILE_ROUTES=routes.yaml", "VEILE_ROUTES: no such setting; did you mean VEILLE_ROUTES?"),
+        ("veile_poll_max_s=60", "did you mean VEILLE_POLL_MAX_S?"),
+    ],
+)
+def test_a_line_that_would_be_passed_over_is_refused(tmp_path: Path, line: str, told: str) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text(f"# mine\n\nexport TZ=UTC\n{line}\n", encoding="utf-8")
+
+    with pytest.raises(SettingsError, match=rf"\.env:4: .*{re.escape(told)}"):
+        load_settings(env_file)
 
 
 @pytest.mark.parametrize(

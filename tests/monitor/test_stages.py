@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -571,6 +572,27 @@ def test_the_sitemaps_of_an_index_are_read_at_each_poll_whatever_the_index_says_
         assert not any("if-none-match" in request.headers for request in desk.site.requests)
 
     at_desk(tmp_path, act, feeds=("/index.xml",))
+
+
+@pytest.mark.parametrize("path", ["/news.xml", "/index.xml", "/feed.json"])
+def test_i9_what_leaves_a_sitemap_or_a_json_feed_early_may_be_withdrawn(tmp_path: Path, path: str) -> None:
+    async def act(desk: Desk) -> None:
+        old, new = ("/vieux", QUIET), ("/une", NEWS)
+        desk.site.answers["/index.xml"] = _xml(_index(desk, "/news.xml"))
+        desk.site.page("/une", FILLER)
+        for listed in ((old,), (new, old), (old,)):
+            if desk.webhook.received:
+                desk.site.fail("/une", 410)
+            items = [{"id": page, "url": desk.site.url(page), "title": title} for page, title in listed]
+            json_feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Gazette", "items": items}
+            desk.site.answers["/feed.json"] = Answer(body=json.dumps(json_feed).encode())
+            desk.site.answers["/news.xml"] = _xml(_sitemap(desk, *listed))
+            await desk.cycle(after_s=HOUR_S)
+
+        assert ["story.alert.new", "story.alert.updated"] == [one.payload["type"] for one in desk.webhook.received]
+        assert "withdrawn" == desk.webhook.received[1].payload["data"]["update"]["reason"]
+
+    at_desk(tmp_path, act, feeds=(path,))
 
 
 def test_p4_robots_txt_has_a_say_in_the_sitemaps_that_an_index_names(tmp_path: Path) -> None:

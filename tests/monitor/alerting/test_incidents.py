@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.alerting import INCIDENT_LIMIT, Route, Routes, Sifted, Telling, plan_incidents, sift_incidents
 from monitor.alerting.matchers import parse_matcher
-from monitor.model import AlertType, FeedId, FeedStatus, Incident, IncidentKind, NotificationReason
+from monitor.model import AlertType, FeedId, FeedStatus, Incident, IncidentId, IncidentKind, NotificationReason
 from monitor.rhythm import Rhythm, begin
 from tests.monitor.deliver.samples import GAP, GAPS, MOVED, NOW, ROUTES, incident, told_of, well
 
@@ -174,6 +174,10 @@ def test_two_messages_of_a_type_are_an_hour_apart(minutes: int) -> None:
 
     assert may_tell is (FAILING in {telling.reason for telling in sifted.tellings})
     assert {GAP_TOLD, RECOVERED} <= {telling.reason for telling in sifted.tellings}
+
+
+def test_of_two_messages_of_a_type_that_are_due_at_once_the_more_urgent_goes_and_the_other_waits() -> None:
+    assert {FAILING: [7]} == told(failing(), replace(MOVED, id=IncidentId(8)))
 
 
 class Press:
