@@ -13,11 +13,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
 
 from monitor import websub
-from monitor.errors import ExternalError, StoreError
-from monitor.http import status_error
+from monitor.errors import ExternalError, FetchError, Reason, StoreError
+from monitor.http import canonical_url, host_of, status_error
 from monitor.text import fold
 
 if TYPE_CHECKING:
@@ -173,7 +172,7 @@ class Subscriptions:
         _log.info("hub_asked", extra={"feed_id": subscription.feed_id, "hub": subscription.hub})
 
     async def _post(self, subscription: Subscription) -> None:
-        """Ask the hub, or the one that it sends us to."""
+        """Ask the hub, also where it moved on its own host."""
         form = websub.subscription_form(
             callback=f"{self._tools.settings.websub_callback}{PATH}{subscription.token}",
             topic=subscription.topic,
@@ -181,7 +180,7 @@ class Subscriptions:
         )
         answer = await self._send(subscription.hub, form)
         if answer.status in _MOVED and "location" in answer.headers:
-            answer = await self._send(urljoin(subscription.hub, answer.headers["location"]), form)
+            answer = await self._send(_moved_to(subscription.hub, answer.headers["location"]), form)
         if not answer.is_success:
             raise status_error(answer)
 
@@ -197,3 +196,17 @@ class Subscriptions:
         _log.warning("hub_failed", extra=facts)
         due_at = websub.retry_at(subscription.failures, now=now)
         await tools.thread.run(tools.store.fail_subscription, subscription.token, error=error, due_at=due_at, over=over)
+
+
+def _moved_to(hub: str, location: str) -> str:
+    """Return where a hub is asked instead: the secret in what is sent is for its own host alone (promise S6).
+
+    Raises:
+        FetchError: it is another host, the same one without TLS, or no address.
+    """
+    target = canonical_url(location, base=hub)
+    is_less = hub.lower().startswith("https:") and not target.startswith("https:")
+    if is_less or host_of(target) != host_of(hub):
+        told = f"{host_of(hub)}: sends us to another host, which may not learn the secret of the subscription"
+        raise FetchError(told, reason=Reason.REDIRECT, retryable=False)
+    return target

@@ -62,8 +62,12 @@ def _checked_beside(url: str, base: httpx.URL | None) -> httpx.URL:
     return parsed.copy_with(fragment=None)
 
 
-def canonical_url(url: str) -> str:
+def canonical_url(url: str, *, base: str | None = None) -> str:
     """Return an address as it will be asked.
+
+    Args:
+        url: the address; relative only with `base`.
+        base: the address that `url` is relative to.
 
     Raises:
         FetchError: `bad_url`.
@@ -72,7 +76,7 @@ def canonical_url(url: str) -> str:
         >>> canonical_url("HTTPS://Journal.Example:443/à la une#haut")
         'https://journal.example/%C3%A0%20la%20une'
     """
-    return str(check_url(url))
+    return str(check_url(url, base=None if base is None else check_url(base)))
 
 
 def host_of(url: str) -> str:

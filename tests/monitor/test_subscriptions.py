@@ -16,10 +16,10 @@ import pytest
 
 from monitor.cli.run import _services
 from monitor.demo import Answer
-from monitor.errors import StoreError
+from monitor.errors import FetchError, StoreError
 from monitor.model import Subscription
 from monitor.store import Store
-from monitor.subscriptions import Subscriptions
+from monitor.subscriptions import Subscriptions, _moved_to
 from monitor.web import WebService, beside, health_app, websub_app
 from tests.monitor.bench import FILLER, HOUR_S, Desk, eventually, opened_desk, rss
 from tests.monitor.hub import Hub
@@ -281,6 +281,49 @@ def test_a_hub_that_moved_is_asked_where_it_is(tmp_path: Path) -> None:
         assert "answered 404" in bench.subscription.last_error
 
     at_bench(tmp_path, act)
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_s6_the_secret_of_a_subscription_does_not_follow_a_redirect_to_another_host(
+    tmp_path: Path, status: int
+) -> None:
+    async def act(bench: Bench) -> None:
+        elsewhere = Hub()
+        await elsewhere.server.start()
+        bench.publish(bench.desk.item("/vieux", QUIET))
+        await bench.desk.cycle()
+        bench.hub.answer = Answer(status, headers=(("Location", elsewhere.url),))
+        asked = [await bench.subscriptions.round() for _ in range(2)]
+        kept = bench.subscription
+        await elsewhere.aclose()
+
+        assert ([1, 0], 1, []) == (asked, len(bench.hub.asked), elsewhere.asked)
+        assert kept.last_error is not None
+        assert kept.last_error.endswith("sends us to another host, which may not learn the secret of the subscription")
+        assert (1, True) == (kept.failures, kept.due_at > bench.desk.clock.now())
+
+    at_bench(tmp_path, act)
+
+
+@pytest.mark.parametrize(
+    ("hub", "location", "expected"),
+    [
+        ("https://hub.example/", "/neuf", "https://hub.example/neuf"),
+        ("http://hub.example/", "https://HUB.example/neuf", "https://hub.example/neuf"),
+        ("https://hub.example/", "http://hub.example/", None),
+        ("https://hub.example/", "https://hub.example:8443/", None),
+        ("https://hub.example/", "//ailleurs.example/", None),
+        ("https://hub.example/", "https://hub.example@ailleurs.example/", None),
+        ("https://hub.example/", "http://[", None),
+    ],
+)
+def test_s6_a_hub_that_moved_is_asked_on_its_own_host_alone(hub: str, location: str, expected: str | None) -> None:
+    try:
+        found: str | None = _moved_to(hub, location)
+    except FetchError:
+        found = None
+
+    assert expected == found
 
 
 @pytest.mark.parametrize(
