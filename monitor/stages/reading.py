@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 
-from monitor import alerting, changes, extract, fetch, schedule, stories
+from monitor import alerting, changes, extract, fetch, links, schedule, stories
 from monitor.errors import ExternalError, Reason
 from monitor.judges import Judgement
 from monitor.latency import legs
@@ -154,6 +154,7 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
                 url,
                 max_bytes=limits.max_bytes,
                 deadline_s=limits.deadline_s,
+                as_subscriber=partial(_is_same_site, claim.feed.feed.url),
                 permissions=tools.permissions,
             )
         if page.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT:
@@ -165,6 +166,14 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
             tools.metrics.garbled.inc()
             _log.info("page_garbled", extra={**_facts(claim), "places": extracted.garbled})
         return _PageRead(extracted, page.reserved)
+
+
+def _is_same_site(feed_url: str, url: str) -> bool:
+    """Return whether a feed may have us ask for an address as the subscriber that the operator is (promise S6).
+
+    Of its own site only, at every hop: any other could have us follow a link that does something in their name.
+    """
+    return links.site_of(feed_url) == links.site_of(url)
 
 
 def _article(claim: EntryClaim, page: _PageRead, error: ExternalError | None) -> Article:

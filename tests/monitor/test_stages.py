@@ -7,12 +7,13 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitor.cookies import CookieJar
 from monitor.deliver import ChannelSender
 from monitor.demo import Answer, HttpServer, Request
 from monitor.errors import FetchError, Reason, StoreBusyError, StoreFullError, WorkerError
@@ -25,7 +26,7 @@ from monitor.store import Store
 from monitor.workers import WorkerPool
 from rules.types import Completeness
 from tests.clock import ManualClock
-from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, Site, at_desk, opened_desk, stored, write_rules
+from tests.monitor.bench import FILLER, HOUR_S, TOMORROW_S, Desk, Site, at_desk, item, opened_desk, stored, write_rules
 from tests.monitor.extract.walls import ABSENT, BLOCKED, CONSENT
 from tests.monitor.store.samples import next_due_at
 
@@ -873,6 +874,39 @@ def test_p2_what_a_site_asked_for_is_kept_over_a_restart(tmp_path: Path) -> None
     at_desk(tmp_path, refused, feeds=feeds, clock=clock)
 
     assert {900, 1800} == at_desk(tmp_path, held, feeds=feeds, clock=clock)
+
+
+class Subscribed(CookieJar):
+    """Has a cookie for whatever is asked, over http too."""
+
+    def header(self, url: str, *, now: datetime) -> str | None:
+        return "abo=1"
+
+
+def test_s6_only_pages_of_a_feeds_own_site_are_asked_as_the_operator(tmp_path: Path) -> None:
+    """Or any feed could have an address asked for that does something in the operator's name."""
+
+    async def act(desk: Desk) -> None:
+        desk.app.tools.client._cookies = Subscribed()
+        other = Site()
+        await other.server.start()
+        await _baseline(desk)
+        desk.site.page("/une", FILLER)
+        desk.site.fail("/vers", 302, location=other.url("/resilier?oui=1"))
+        links = [desk.site.url("/une"), desk.site.url("/vers"), other.url("/compte?supprimer=1")]
+        items = [item(link, f"Titre {n}", at=desk.clock.now()) for n, link in enumerate(links)]
+        desk.site.publish("/rss.xml", *items)
+        await desk.cycle(after_s=HOUR_S)
+        await other.server.stop()
+        asked = {request.path: request.headers.get("cookie") for request in (*desk.site.requests, *other.requests)}
+
+        assert {"/une": "abo=1", "/vers": "abo=1", "/rss.xml": None} == {
+            path: asked[path] for path in ("/une", "/vers", "/rss.xml")
+        }
+        assert {None} == {request.headers.get("cookie") for request in other.requests}
+        assert {"/resilier", "/compte"} <= {request.path.partition("?")[0] for request in other.requests}
+
+    at_desk(tmp_path, act)
 
 
 def test_a_retry_after_of_a_page_is_obeyed(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -29,7 +30,10 @@ def fetch(handler: Handler) -> Page:
     return asyncio.run(run())
 
 
-def test_s6_a_page_is_asked_as_the_subscriber_that_the_operator_is() -> None:
+@pytest.mark.parametrize(("as_subscriber", "sent"), [(lambda _url: True, "session=secret"), (None, None)])
+def test_s6_a_page_is_asked_as_the_subscriber_that_the_operator_is_where_that_is_allowed(
+    as_subscriber: Callable[[str], bool] | None, sent: str | None
+) -> None:
     authority = trustme.CA()
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("www.gazette.example").configure_cert(server_side)
@@ -45,10 +49,11 @@ def test_s6_a_page_is_asked_as_the_subscriber_that_the_operator_is() -> None:
             serving(answering(response(200, HTML, content_type="text/html")), tls=server_side) as server,
             client(tls=ours, resolver=loopback, cookies=cookies) as http,
         ):
-            await fetch_page(http, server.url("/une", host="www.gazette.example"), max_bytes=9999, deadline_s=5)
+            url = server.url("/une", host="www.gazette.example")
+            await fetch_page(http, url, max_bytes=9999, deadline_s=5, as_subscriber=as_subscriber)
             return server.requests[0].headers.get("cookie")
 
-    assert asyncio.run(run()) == "session=secret"
+    assert sent == asyncio.run(run())
 
 
 @pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml"])

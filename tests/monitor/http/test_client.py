@@ -388,8 +388,16 @@ SUBSCRIPTION = parse_cookies(
 )
 
 
+def anywhere(_url: str) -> bool:
+    return True
+
+
 def cookies_sent(
-    routes: dict[str, bytes], first: str, *, as_subscriber: bool = True, scheme: str = "https"
+    routes: dict[str, bytes],
+    first: str,
+    *,
+    as_subscriber: Callable[[str], bool] | None = anywhere,
+    scheme: str = "https",
 ) -> list[tuple[str, str | None]]:
     """Return the host and the Cookie header of each request; every name is this one server."""
     authority = trustme.CA()
@@ -423,7 +431,7 @@ def test_S6_a_subscribers_cookie_goes_to_its_host_over_tls_and_nowhere_else() ->
     assert cookies_sent(page, "www.gazette.example") == [("www.gazette.example", "session=secret")]
     assert cookies_sent(page, "www.courrier.example") == [("www.courrier.example", "abo=secret")]
     assert cookies_sent(page, "autre.gazette.example") == [("autre.gazette.example", None)]
-    assert cookies_sent(page, "www.gazette.example", as_subscriber=False) == [("www.gazette.example", None)]
+    assert cookies_sent(page, "www.gazette.example", as_subscriber=None) == [("www.gazette.example", None)]
     assert cookies_sent(page, "www.gazette.example", scheme="http") == [("www.gazette.example", None)]
 
 
@@ -441,6 +449,14 @@ def test_S6_no_cookie_crosses_a_redirect_to_another_host(first: str, target: str
     routes = {"/": response(302, location=target, set_cookie="tracker=1"), "/b": response(200, b"une")}
 
     assert expected == [cookie for _, cookie in cookies_sent(routes, first)]
+
+
+def test_S6_each_hop_is_asked_as_a_subscriber_only_where_that_is_allowed() -> None:
+    routes = {"/": response(302, location="https://www.gazette.example:PORT/b"), "/b": response(200, b"une")}
+
+    sent = cookies_sent(routes, "www.courrier.example", as_subscriber=lambda url: ".courrier." in url)
+
+    assert sent == [("www.courrier.example", "abo=secret"), ("www.gazette.example", None)]
 
 
 def test_R2_the_body_of_a_redirect_is_not_read() -> None:
