@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
+from monitor.cli.cause import french_cause
 from monitor.cli.when import local
+from monitor.errors import Reason
 from monitor.model import DeliveryState
-from monitor.review import FeedCondition, Stage, condition_of, lacks_text
+from monitor.review import FeedCondition, Stage, condition_of
 from monitor.settings import Language
+from monitor.store import EntryState
 from rules.types import Completeness
 
 if TYPE_CHECKING:
@@ -35,11 +39,11 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.RULES_CHANGED: "lu le {at} sans correspondance ; les règles d’aujourd’hui le retiendraient : {today}",
         Stage.NEAR_MISS: "recalé de peu : {rule}, {score} points pour un seuil de {threshold}",
         Stage.NO_MATCH: "lu le {at}, aucune règle ne l’a retenu",
-        Stage.PAGE_FAILED: "page illisible ({error}) ; dans le résumé du flux, aucune règle ne l’a retenu",
-        Stage.BLOCKED: "page masquée ({error}) ; dans le résumé du flux, aucune règle ne l’a retenu",
-        Stage.EMPTY: "page sans texte d’article ({error}) ; dans le résumé du flux, aucune règle ne l’a retenu",
-        Stage.ROBOTS: "page interdite aux robots ({error}) ; dans le résumé du flux, aucune règle ne l’a retenu",
-        Stage.RESERVED: "page réservée ({error}) ; dans le texte du flux, aucune règle ne l’a retenu",
+        Stage.PAGE_FAILED: "page illisible : {error} ; dans le résumé du flux, aucune règle ne l’a retenu",
+        Stage.BLOCKED: "page masquée : {error} ; dans le résumé du flux, aucune règle ne l’a retenu",
+        Stage.EMPTY: "page sans texte d’article : {error} ; dans le résumé du flux, aucune règle ne l’a retenu",
+        Stage.ROBOTS: "page interdite aux robots : {error} ; dans le résumé du flux, aucune règle ne l’a retenu",
+        Stage.RESERVED: "page réservée : {error} ; dans le texte du flux, aucune règle ne l’a retenu",
         Stage.POSTPONED: "page demandée {attempts} fois en vain, de nouveau le {at} : {error}",
         Stage.BEING_READ: "en cours de lecture",
         Stage.WAITING: "en attente de lecture depuis le {at}",
@@ -52,6 +56,15 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "incident_gone": "n’existait plus (410) quand l’article est paru : depuis le {since}",
         "incident_quiet": "muet quand l’article est paru : du {since} au {until}",
         "lost": "{rule} ne le retient plus depuis le {at} : le texte a changé",
+        "lost_with_page": "{rule} ne le retient plus depuis le {at} : la page a été retirée",
+        "withdrawn": "page retirée, constaté le {at} : {error}",
+        "changed": "modifié le {at} : {parts}",
+        "changes": "{count} changements en tout",
+        "updates": "mises à jour : {alerts}",
+        "part_title": "titre",
+        "part_lead": "texte",
+        "part_body": "texte",
+        "part_withdrawn": "page retirée",
         "reread": "son flux l’annonce avec un autre texte : il sera relu",
         "missed": " (environ {count} articles manqués)",
         "until_now": "présent",
@@ -60,7 +73,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "page_unread": "page demandée à l’instant : {error}",
         "lists_it": "l’annonce en ce moment",
         "lists_it_not": "ne l’annonce pas en ce moment ({entries} entrées, la plus ancienne du {at})",
-        "unread_now": "illisible en ce moment ({error})",
+        "unread_now": "illisible en ce moment : {error}",
         "offers": "Pour recevoir les prochains :",
         "no_offer": "Aucun autre flux de {site} n’est connu ; `veille feeds add` accepte toute adresse de flux.",
         "found_in_catalogue": "catalogue",
@@ -75,8 +88,10 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "read": "lu le {at} : {completeness}, {words} mots",
         "withheld": "lu le {at} : page réservée, le texte n’a pas été gardé",
         "page_error": "la page n’a pas pu être lue : {error}",
+        "page_retry": "page : prochain essai {at}",
         "slow": "voie lente",
         "alert": "alerte {alert}, le {at}",
+        "update": "mise à jour {alert} de {of}, le {at}",
         "delivery_sent": "{receiver} : remis le {at}",
         "delivery_pending": "{receiver} : en attente, prochain essai {at}",
         "delivery_failed": "{receiver} : abandonné",
@@ -129,6 +144,15 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "incident_gone": "gone (410) when the article came out: since {since}",
         "incident_quiet": "silent when the article came out: from {since} to {until}",
         "lost": "{rule} matches it no longer since {at}: the text changed",
+        "lost_with_page": "{rule} matches it no longer since {at}: the page was withdrawn",
+        "withdrawn": "page withdrawn, seen on {at}: {error}",
+        "changed": "changed on {at}: {parts}",
+        "changes": "{count} changes in all",
+        "updates": "updates: {alerts}",
+        "part_title": "title",
+        "part_lead": "text",
+        "part_body": "text",
+        "part_withdrawn": "page withdrawn",
         "reread": "its feed lists it with another text: it will be read again",
         "missed": " (about {count} articles missed)",
         "until_now": "now",
@@ -152,8 +176,10 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "read": "read on {at}: {completeness}, {words} words",
         "withheld": "read on {at}: the page is reserved, its text was not kept",
         "page_error": "the page could not be read: {error}",
+        "page_retry": "page: next try {at}",
         "slow": "slow lane",
         "alert": "alert {alert}, on {at}",
+        "update": "update {alert} of {of}, on {at}",
         "delivery_sent": "{receiver}: delivered on {at}",
         "delivery_pending": "{receiver}: waiting, next try {at}",
         "delivery_failed": "{receiver}: given up",
@@ -205,8 +231,6 @@ class Account:
             today: the rules that match it as they are today.
         """
         entry, match, alert = found.entry, found.match, found.alert
-        article = entry.article.article if entry and entry.article else None
-        failure = next((delivery.last_error for delivery in found.deliveries), None)
         verdict = match.match.verdict if match else None
         return self.say(
             found.stage,
@@ -217,7 +241,7 @@ class Account:
             status=match.match.rule.status.value if match else "",
             score=self._number(verdict.score) if verdict else "",
             threshold=self._number(verdict.threshold or 0) if verdict else "",
-            error=failure or (article.page_error if article else entry.last_error if entry else None) or "?",
+            error=self._cause(*_failure(found)),
             attempts=entry.attempts if entry else 0,
             same_as=entry.same_as if entry else "",
             today=", ".join(today),
@@ -233,12 +257,11 @@ class Account:
         yield ", ".join(seen)
         if entry.article is not None:
             yield self._reading(entry, entry.article)
-            if entry.article.article.page_error and not lacks_text(entry.article.article):
-                yield self.say("page_error", error=entry.article.article.page_error)
-            if entry.is_reread:
-                yield self.say("reread")
+            yield from self._page(entry, entry.article)
+            if entry.article.revisions:
+                yield self._changes(entry, entry.article)
             for match in entry.article.matches:
-                yield from self._match(match)
+                yield from self._match(match, withdrawn_at=entry.article.withdrawn_at)
 
     def _reading(self, entry: ListedEntry, read: ListedArticle) -> str:
         at, article = self._at(read.recorded_at), read.article
@@ -247,14 +270,50 @@ class Account:
         words = len(f"{article.lead} {article.body}".split())
         return self.say("read", at=at, completeness=self._words[article.completeness], words=words)
 
-    def _match(self, match: ListedMatch) -> Iterator[str]:
+    def _page(self, entry: ListedEntry, read: ListedArticle) -> Iterator[str]:
+        """Yield why the page was not read, whatever was told meanwhile, and when it is asked for again."""
+        article = read.article
+        error = self._cause(article.page_reason, article.page_error)
+        if read.withdrawn_at is not None:
+            yield self.say("withdrawn", at=self._at(read.withdrawn_at), error=error)
+        elif article.page_reason is not None and not (entry.withheld and article.page_reason is Reason.RESERVED):
+            yield self.say("page_error", error=error)
+        if entry.is_reread:
+            yield self.say("reread")
+        if entry.state is EntryState.TO_READ:
+            told = [self.say("page_retry", at=self._at(entry.next_attempt_at) or self.say("at_once"))]
+            if entry.attempts:
+                told += [self.say("tries", attempts=entry.attempts)]
+                is_other = entry.last_error is not None and entry.last_error != article.page_error
+                told += [self._cause(entry.last_reason, entry.last_error)] if is_other else []
+            yield ", ".join(told)
+
+    def _changes(self, entry: ListedEntry, read: ListedArticle) -> str:
+        """Return when an article last changed and what, which updates told of it, and what shows every change."""
+        last = read.revisions[-1]
+        parts = ", ".join(dict.fromkeys(self._words[f"part_{part}"] for part in last.changed))
+        told = [self.say("changed", at=self._at(last.seen_at), parts=parts)]
+        if len(read.revisions) > 1:
+            told += [self.say("changes", count=len(read.revisions))]
+        updates = dict.fromkeys(alert.id for match in read.matches for alert in match.alerts if alert.updates)
+        if updates:
+            told += [self.say("updates", alerts=", ".join(updates))]
+        if url := entry.entry.link or read.article.url:
+            told += [f"`veille revisions {quote(url)}`"]
+        return ", ".join(told)
+
+    def _match(self, match: ListedMatch, *, withdrawn_at: datetime | None) -> Iterator[str]:
         for alert in match.alerts:
-            yield f"{self.say('alert', alert=alert.id, at=self._at(alert.planned_at))} ({match.match.rule.id})"
+            name = "alert" if alert.updates is None else "update"
+            told = self.say(name, alert=alert.id, of=alert.updates, at=self._at(alert.planned_at))
+            yield f"{told} ({match.match.rule.id})"
             for delivery in alert.deliveries:
                 yield f"  {self._delivery(delivery)}"
 
         if match.lost_at is not None:
-            yield self.say("lost", rule=match.match.rule.id, at=self._at(match.lost_at))
+            went_with_page = withdrawn_at is not None and match.lost_at >= withdrawn_at
+            name = "lost_with_page" if went_with_page else "lost"
+            yield self.say(name, rule=match.match.rule.id, at=self._at(match.lost_at))
 
     def _delivery(self, delivery: DeliveryLine) -> str:
         is_pending = delivery.state is DeliveryState.PENDING
@@ -262,7 +321,7 @@ class Account:
         told = [self.say(f"delivery_{delivery.state}", receiver=delivery.receiver, at=at)]
         if delivery.state is not DeliveryState.SENT:
             told += [self.say("tries", attempts=delivery.attempts)]
-            told += [delivery.last_error] if delivery.last_error else []
+            told += [self._cause(delivery.last_reason, delivery.last_error)] if delivery.last_error else []
         return ", ".join(told)
 
     def feed_name(self, state: FeedState) -> str:
@@ -285,7 +344,7 @@ class Account:
                 at=at,
                 since=self._at(state.failing_since) or "?",
                 failures=state.failures,
-                error=state.last_error,
+                error=self._cause(state.last_reason, state.last_error),
             )
         ]
         if condition in {FeedCondition.POLLED, FeedCondition.FAILING}:
@@ -305,7 +364,7 @@ class Account:
     def page(self, page: PageGlance) -> str:
         """Return what was read of a page just now, or why it was not."""
         if page.extracted is None:
-            return self.say("page_unread", error=page.error)
+            return self.say("page_unread", error=self._cause(page.reason, page.error))
         at, words = page.extracted.published_at, len(page.extracted.text.split())
         dated = self.say("dated", at=self._at(at)) if at else self.say("undated")
         completeness = self._words[page.extracted.completeness]
@@ -314,7 +373,7 @@ class Account:
     def glance(self, feed: FeedGlance) -> str:
         """Return whether a feed lists the address now."""
         if feed.error is not None:
-            return self.say("unread_now", error=feed.error)
+            return self.say("unread_now", error=self._cause(feed.reason, feed.error))
         if feed.entry is not None:
             return self.say("lists_it")
         return self.say("lists_it_not", entries=feed.entries, at=self._at(feed.oldest_at) or "?")
@@ -324,9 +383,23 @@ class Account:
         title = f"{offer.title}, " if offer.title else ""
         return f"veille feeds add {offer.url}   ({title}{self.say(f'found_in_{offer.found_in}')})"
 
+    def _cause(self, reason: Reason | None, error: str | None) -> str:
+        return french_cause(reason, error) if self._french else error or "?"
+
     def _at(self, moment: datetime | None) -> str:
         return local(moment, self._zone)
 
     def _number(self, number: float) -> str:
         text = f"{number:.4f}".rstrip("0").rstrip(".")
         return text.replace(".", ",") if self._french else text
+
+
+def _failure(found: Whereabouts) -> tuple[Reason | None, str | None]:
+    """Return what the stage is about failed of: its delivery, its page, or the last try of it."""
+    if found.deliveries:
+        return found.deliveries[0].last_reason, found.deliveries[0].last_error
+    if found.entry is None:
+        return None, None
+    if found.entry.article is not None:
+        return found.entry.article.article.page_reason, found.entry.article.article.page_error
+    return found.entry.last_reason, found.entry.last_error

@@ -61,6 +61,7 @@ class FeedGlance:
     oldest_at: datetime | None = None
     entry: Entry | None = None
     error: str | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ class _Visit:
             parsed = await feeds.parse(self._documents, answer.body, url=answer.url, content_type=kind)
             parsed = await feeds.with_parts(parsed, self._part)
         except ExternalError as error:
-            return FeedGlance(state, error=str(error))
+            return FeedGlance(state, error=str(error), reason=error.reason)
         own = page.extracted.url if page.extracted else None
         wanted = {key for url in (address, page.url, own) if url for key in feeds.address_keys(url)}
         dates = [entry.published_at for entry in parsed.entries if entry.published_at]

@@ -11,7 +11,8 @@ import typer
 from monitor.cli.context import log, print_json, print_table, settings_of
 
 if TYPE_CHECKING:
-    from monitor.store import Judgement
+    from monitor.settings import Settings
+    from monitor.store import Judgement, MatchLine
 
 __all__ = ["matches"]
 
@@ -66,7 +67,7 @@ def matches(
         return
     print_table(
         "Matches",
-        ("match", "alert", "matched", "level", "score", "rule", "outlet", "title", "judged"),
+        ("match", "alert", "matched", "level", "score", "rule", "outlet", "title", "judged", "remark"),
         [
             (
                 line.id,
@@ -78,12 +79,22 @@ def matches(
                 line.outlet,
                 line.title,
                 {True: "oui", False: "non", None: ""}[line.relevant],
+                _remark(line, settings),
             )
             for line in lines
         ],
     )
     if not lines:
         sys.stderr.write("No match. `veille poll` or `veille run` fill the log; filters may hide some.\n")
+
+
+def _remark(line: MatchLine, settings: Settings) -> str:
+    """Return that a match has lost its ground: its page is gone, or the rule no longer finds the text."""
+    from monitor.cli.when import local
+
+    if line.withdrawn_at is not None:
+        return f"page gone since {local(line.withdrawn_at, settings.zone)}"
+    return f"found no more since {local(line.lost_at, settings.zone)}" if line.lost_at is not None else ""
 
 
 def _judgement(label: str | None) -> Judgement | None:

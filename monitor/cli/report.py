@@ -268,6 +268,8 @@ def _entry_dict(entry: ListedEntry) -> dict[str, Any]:
             "reserved": read.article.reserved,
             "page_reason": read.article.page_reason,
             "page_error": read.article.page_error,
+            "withdrawn_at": read.withdrawn_at,
+            "revisions": [asdict(revision) for revision in read.revisions],
         },
         "matches": [] if read is None else [_match_dict(match) for match in read.matches],
     }
@@ -297,6 +299,7 @@ def _alert_dict(alert: ListedAlert) -> dict[str, Any]:
         "id": alert.id,
         "reason": alert.reason.value,
         "planned_at": alert.planned_at,
+        "updates": alert.updates,
         "receivers": alert.receivers,
         "deliveries": [{name: asdict(line)[name] for name in names} for line in alert.deliveries],
     }
@@ -308,6 +311,7 @@ def _glance_dict(glance: FeedGlance) -> dict[str, Any]:
         "entries": glance.entries,
         "oldest_at": glance.oldest_at,
         "error": glance.error,
+        "reason": glance.reason,
     }
 
 

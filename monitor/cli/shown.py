@@ -123,13 +123,8 @@ def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> Non
     for snippet in detail.match.snippets:
         out.print(marked(snippet))
     _show_history(out, detail, settings)
+    _show_changes(out, detail, settings)
     same_text = detail.match.text_sha256 == article.text_sha256
-    if line.lost_at is not None:
-        out.print(Text(f"  not found any more since {local(line.lost_at, settings.zone)}: the article changed"))
-    if not same_text:
-        read_later = "matched in what the feed said; the page was read later, this is its text"
-        changed = f"matched in an earlier text, this is the present one; `veille revisions {line.id}` compares them"
-        out.print(Text(f"  {changed if detail.revisions else read_later}"))
     out.print()
     for name, text in (("lead", article.lead), ("body", article.body)):
         if text:
@@ -147,6 +142,20 @@ def _show_history(out: Console, detail: MatchDetail, settings: Settings) -> None
         out.print(Text(f"  the best of {len(detail.others) + 1} matches that this alert tells; also {numbers}{more}"))
     for at, relevant in detail.labels:
         out.print(Text(f"  judged {'oui' if relevant else 'non'} on {local(at, settings.zone)}"))
+
+
+def _show_changes(out: Console, detail: MatchDetail, settings: Settings) -> None:
+    """Print what became of the article since it matched: gone, found no more, or another text."""
+    line, article = detail.line, detail.article
+    if line.withdrawn_at is not None:
+        out.print(Text(f"  the page is gone since {local(line.withdrawn_at, settings.zone)}: {article.page_error}"))
+    if line.lost_at is not None:
+        why = "the page was withdrawn" if line.is_lost_with_page else "the article changed"
+        out.print(Text(f"  not found any more since {local(line.lost_at, settings.zone)}: {why}"))
+    if detail.match.text_sha256 != article.text_sha256:
+        read_later = "matched in what the feed said; the page was read later, this is its text"
+        changed = f"matched in an earlier text, this is the present one; `veille revisions {line.id}` compares them"
+        out.print(Text(f"  {changed if detail.revisions else read_later}"))
 
 
 def _spans(evidence: Iterable[Evidence], field: str) -> list[tuple[int, int]]:

@@ -11,8 +11,8 @@ from monitor.model import AlertId, ArticleId, EntryId, FeedId, Lane, Notificatio
 from monitor.store.codec import article_from_row, entry_from_row, feed_from_row, match_from_row, reason_of
 from monitor.store.feeds import select_feeds
 from monitor.store.outbox import list_deliveries
-from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, MATCH
-from monitor.store.values import EntryState, ListedAlert, ListedArticle, ListedEntry, ListedMatch
+from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, MATCH, REVISION
+from monitor.store.values import EntryState, ListedAlert, ListedArticle, ListedEntry, ListedMatch, ListedRevision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,17 +64,23 @@ def _article(connection: Connection, entry_id: int) -> ListedArticle | None:
     if row is None:
         return None
     matches = select(MATCH).where(MATCH.c.article_id == row.id).order_by(MATCH.c.near_miss, MATCH.c.score.desc())
+    revisions = (
+        select(REVISION.c.seen_at, REVISION.c.changed)
+        .where(REVISION.c.article_id == row.id)
+        .order_by(REVISION.c.number)
+    )
     return ListedArticle(
         id=ArticleId(row.id),
         article=article_from_row(row),
         recorded_at=row.recorded_at,
         matches=tuple(_match(connection, match) for match in connection.execute(matches)),
+        revisions=tuple(ListedRevision(seen_at, tuple(changed)) for seen_at, changed in connection.execute(revisions)),
     )
 
 
 def _match(connection: Connection, row: Row[Any]) -> ListedMatch:
     alerts = (
-        select(ALERT.c.id, ALERT.c.reason, ALERT.c.planned_at, ALERT.c.receivers)
+        select(ALERT.c.id, ALERT.c.reason, ALERT.c.planned_at, ALERT.c.receivers, ALERT.c.updates)
         .join_from(ALERT_MATCH, ALERT)
         .where(ALERT_MATCH.c.match_id == row.id)
         .order_by(ALERT.c.planned_at, ALERT.c.id)
@@ -98,6 +104,7 @@ def _alert(connection: Connection, row: Any) -> ListedAlert:
         planned_at=row.planned_at,
         receivers=tuple(row.receivers),
         deliveries=lines[::-1],
+        updates=None if row.updates is None else AlertId(row.updates),
     )
 
 

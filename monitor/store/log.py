@@ -43,6 +43,13 @@ def _lines() -> Select[Any]:
         .correlate(MATCH)
         .scalar_subquery()
     )
+    is_gone = type_coerce(REVISION.c.changed, String).contains('"withdrawn"') & ARTICLE.c.page_reason.is_not(None)
+    withdrawn_at = (
+        select(func.max(REVISION.c.seen_at))
+        .where(REVISION.c.article_id == ARTICLE.c.id, is_gone)
+        .correlate(ARTICLE)
+        .scalar_subquery()
+    )
     return (
         select(
             *(MATCH.c.id, MATCH.c.rule_id, MATCH.c.rule_title, MATCH.c.level, MATCH.c.score, MATCH.c.threshold),
@@ -51,6 +58,7 @@ def _lines() -> Select[Any]:
             ARTICLE.c.language,
             *(ENTRY.c.first_seen_at, ENTRY.c.baseline),
             alert_id.label("alert_id"),
+            withdrawn_at.label("withdrawn_at"),
         )
         .join_from(MATCH, ARTICLE)
         .join(ENTRY, ENTRY.c.id == ARTICLE.c.entry_id)
@@ -78,6 +86,7 @@ def _line(row: Row[Any]) -> MatchLine:
         relevant=row.relevant,
         language=row.language,
         lost_at=row.lost_at,
+        withdrawn_at=row.withdrawn_at,
     )
 
 

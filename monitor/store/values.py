@@ -51,6 +51,7 @@ __all__ = [
     "ListedArticle",
     "ListedEntry",
     "ListedMatch",
+    "ListedRevision",
     "MatchDetail",
     "MatchLine",
     "OutboxItem",
@@ -278,7 +279,13 @@ class MatchLine:
     baseline: bool
     relevant: bool | None
     language: str | None = None
-    lost_at: datetime | None = None  # the text changed, and the rule finds it no longer
+    lost_at: datetime | None = None  # the text changed or went, and the rule finds it no longer
+    withdrawn_at: datetime | None = None  # the article's page is gone since
+
+    @property
+    def is_lost_with_page(self) -> bool:
+        """Whether the rule finds it no longer because the page is gone."""
+        return self.lost_at is not None and self.withdrawn_at is not None and self.lost_at >= self.withdrawn_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +356,7 @@ class ListedAlert:
     planned_at: datetime
     receivers: tuple[str, ...]
     deliveries: tuple[DeliveryLine, ...]
+    updates: AlertId | None = None  # the alert that it is an update of
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,17 +368,32 @@ class ListedMatch:
     matched_at: datetime
     waits_for_recap: bool
     alerts: tuple[ListedAlert, ...]
-    lost_at: datetime | None = None  # the text changed, and the rule finds it no longer
+    lost_at: datetime | None = None  # the text changed or went, and the rule finds it no longer
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRevision:
+    """When an article was seen to have changed, and which parts had (`title`, `lead`, `body`, `withdrawn`)."""
+
+    seen_at: datetime
+    changed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ListedArticle:
-    """The article of an entry, with its matches and near misses, best first."""
+    """The article of an entry, with its matches and near misses, best first, and its changes, in order."""
 
     id: ArticleId
     article: Article
     recorded_at: datetime
     matches: tuple[ListedMatch, ...]
+    revisions: tuple[ListedRevision, ...] = ()
+
+    @property
+    def withdrawn_at(self) -> datetime | None:
+        """Since when its page is gone; None: it is there, as far as is known."""
+        gone = [revision.seen_at for revision in self.revisions if "withdrawn" in revision.changed]
+        return gone[-1] if gone and self.article.page_reason is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,25 +73,34 @@ def test_a_page_that_a_feed_lists_is_judged_by_the_feeds_words_where_it_cannot_b
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "said", "error"),
     [
-        (("/404.html", None), "404"),
-        (("/rapport.pdf", "%PDF-1.7", "application/pdf"), "not a web page but application/pdf"),
-        (("/vide.html", "<html><body></body></html>"), "no article text"),
-        (("/prive/un.html", PAGE), "robots.txt disallows this address"),
-        (("/res.html", PAGE.replace("<head>", '<head><meta name="tdm-reservation" content="1">')), "reserves"),
+        (("/404.html", None), "page introuvable (HOST : 404)", "404"),
+        (
+            ("/rapport.pdf", "%PDF-1.7", "application/pdf"),
+            "ce n'est pas une page (HOST)",
+            "not a web page but application/pdf",
+        ),
+        (("/vide.html", "<html><body></body></html>"), "aucun texte trouvé (", "no article text"),
+        (("/prive/un.html", PAGE), "interdite par robots.txt (HOST)", "robots.txt disallows this address"),
+        (
+            ("/res.html", PAGE.replace("<head>", '<head><meta name="tdm-reservation" content="1">')),
+            "fouille réservée par le site (HOST)",
+            "reserves",
+        ),
     ],
 )
 def test_a_page_that_cannot_be_read_is_told_why_and_exits_1(
-    veille: Veille, site: Site, page: tuple[str, ...], said: str
+    veille: Veille, site: Site, page: tuple[str, ...], said: str, error: str
 ) -> None:
+    said = said.replace("HOST", site("", None).removeprefix("http://"))
     site("/robots.txt", "User-agent: *\nDisallow: /prive/\n", "text/plain")
     got = veille("why", site(*page))
     (told,) = veille("why", site(*page), "--json").lines
 
     assert (1, "") == (got.code, got.err)
     assert said in next(line for line in got.out.splitlines() if line.startswith("page demandée à l’instant"))
-    assert said in told["page"]["error"]
+    assert error in told["page"]["error"]
     assert ("never_listed", [], None) == (told["stage"], told["rules"], told["judged"])
 
 
@@ -116,6 +125,26 @@ def test_s1_an_address_inside_our_network_is_refused(
 
     assert "robots" == told["page"]["reason"]
     assert "127.0.0.1" in told["page"]["error"]
+    refused = "page demandée à l’instant : adresse d’un réseau privé (le permettre : VEILLE_FETCH_ALLOW_NETWORKS) ("
+    assert refused in veille("why", url).out
+
+
+def test_a_page_whose_robots_txt_cannot_be_read_is_told_so_in_the_readers_language(
+    veille: Veille, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site("/robots.txt", "", status=503)
+    url = site("/un.html", PAGE)
+    host = url.removeprefix("http://").removesuffix("/un.html")
+    french = veille("why", url).out
+    monkeypatch.setenv("VEILLE_LANGUAGE", "en")
+    english = veille("why", url).out
+
+    assert (
+        f"page demandée à l’instant : robots.txt illisible, rien ne peut donc être demandé ({host} : 503)\n" in french
+    )
+    assert f"page asked for just now: {host}: robots.txt cannot be read, so nothing may be asked: answered 503\n" in (
+        english
+    )
 
 
 def test_offline_no_site_is_asked(veille: Veille, site: Site) -> None:
@@ -192,7 +221,7 @@ def test_feeds_that_the_page_names_are_offered_those_that_are_ours_are_not(
         in got.out
     )
     assert 1 == got.out.count("veille feeds add")
-    assert "illisible en ce moment (" in got.out
+    assert "illisible en ce moment : page introuvable (" in got.out
 
 
 def test_feeds_that_the_home_page_names_are_offered_where_the_page_names_none(veille: Veille, site: Site) -> None:

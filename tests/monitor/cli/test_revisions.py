@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.errors import Reason
 from monitor.store import Revised, Store
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.store.samples import after, alert, article, claim, entry, live_feed, match, message, poll, story
@@ -27,7 +28,11 @@ def changed(store: Store) -> None:
             TEXT,
             [],
         ),
-        (now, Revised(("withdrawn",), lost=("axe",)), []),
+        (
+            replace(now, page_reason=Reason.GONE, page_error="gazette.example: answered 410"),
+            Revised(("withdrawn",), lost=("axe",)),
+            [],
+        ),
     ]
     for minutes, (said, revised, alerts) in enumerate(changes):
         poll(store, feed_id, entry("un", summary=f"Résumé {minutes}"), at=after(100 * minutes))
@@ -90,4 +95,33 @@ def test_a_match_says_that_its_article_changed(changed: None, veille: Veille) ->
     shown = veille("matches", "1").out
 
     assert "matched in an earlier text, this is the present one; `veille revisions 1` compares them" in shown
-    assert "not found any more since 2026-05-16 10:20: the article changed" in shown
+    assert "the page is gone since 2026-05-16 10:20: gazette.example: answered 410\n" in shown
+    assert "not found any more since 2026-05-16 10:20: the page was withdrawn\n" in shown
+
+
+def test_matches_of_articles_that_are_gone_are_marked_in_the_list(changed: None, veille: Veille) -> None:
+    [shown] = veille("matches").out.splitlines()
+    [told] = veille("matches", "--json").lines
+
+    assert "page gone since 2026-05-16 10:20" == shown.split("\t")[-1]
+    assert ("2026-05-16T08:20:00+00:00",) * 2 == (told["lost_at"], told["withdrawn_at"])
+
+
+def test_a_match_that_a_changed_text_lost_is_marked_in_the_list(store: Store, veille: Veille) -> None:
+    feed_id = live_feed(store)
+    for minutes, lost in ((0, ()), (60, ("axe",))):
+        poll(store, feed_id, entry("un", summary=f"Résumé {minutes}"), at=after(minutes))
+        [claimed] = claim(store, at=after(minutes))
+        store.record_article(
+            claimed.id,
+            article(),
+            story=story(),
+            matches=[] if lost else [match()],
+            alerts=[],
+            now=after(minutes),
+            rereads=claimed.rereads,
+            revised=Revised(("body",) if lost else (), lost=lost),
+        )
+
+    assert "found no more since 2026-05-16 08:00" == veille("matches").out.rstrip("\n").split("\t")[-1]
+    assert "not found any more since 2026-05-16 08:00: the article changed\n" in veille("matches", "1").out

@@ -9,6 +9,7 @@ from monitor.cli.account import _WORDS
 from monitor.clock import SystemClock
 from monitor.errors import Reason
 from monitor.model import (
+    Change,
     Channel,
     DeliveryId,
     DeliveryState,
@@ -18,6 +19,8 @@ from monitor.model import (
     PollResult,
     Receipt,
     Receiver,
+    Standing,
+    Update,
 )
 from monitor.review import FeedCondition, Stage
 from monitor.settings import Language
@@ -97,8 +100,8 @@ def test_an_article_that_was_delivered_is_told_with_when_and_to_whom(veille: Vei
     assert "lu le 2026-05-16 07:02 : texte intégral, 3 mots\n" in out
     assert "alerte al_7K2QXYZ0, le 2026-05-16 07:00 (bombes)\n" in out
     assert "  slack-desk : remis le 2026-05-16 07:14\n" in out
-    assert "  mail-desk : en attente, prochain essai 2026-05-16 08:00, essais : 1, answered 503\n" in out
-    assert "  web : abandonné, essais : 1, answered 410\n" in out
+    assert "  mail-desk : en attente, prochain essai 2026-05-16 08:00, essais : 1, site indisponible (503)\n" in out
+    assert "  web : abandonné, essais : 1, supprimée par le site (410)\n" in out
     assert "✔ bombes " in out
 
 
@@ -112,7 +115,7 @@ def test_alerts_that_wait_or_were_given_up_are_told_so(veille: Veille, store: St
 
     assert "→ alerte al_7K2QXYZ0 en attente d’envoi à webhook\n" in waiting.out
     assert "  webhook : en attente, prochain essai dès que possible, essais : 0\n" in waiting.out
-    assert "→ alerte al_7K2QXYZ0 abandonnée pour webhook : answered 410" == first(veille, URL)
+    assert "→ alerte al_7K2QXYZ0 abandonnée pour webhook : supprimée par le site (410)" == first(veille, URL)
 
 
 @pytest.mark.parametrize(
@@ -178,11 +181,11 @@ def test_rules_that_would_match_today_are_named(veille: Veille, store: Store) ->
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
-        (Reason.ROBOTS, "→ page interdite aux robots (voilà)"),
-        (Reason.RESERVED, "→ page réservée (voilà)"),
-        (Reason.EMPTY, "→ page sans texte d’article (voilà)"),
-        (Reason.BLOCKED, "→ page masquée (voilà)"),
-        (Reason.HTTP_5XX, "→ page illisible (voilà)"),
+        (Reason.ROBOTS, "→ page interdite aux robots : interdite par robots.txt (voilà)"),
+        (Reason.RESERVED, "→ page réservée : fouille réservée par le site (voilà)"),
+        (Reason.EMPTY, "→ page sans texte d’article : aucun texte trouvé (voilà)"),
+        (Reason.BLOCKED, "→ page masquée : consentement ou contrôle anti-robot exigé (voilà)"),
+        (Reason.HTTP_5XX, "→ page illisible : erreur du serveur (voilà)"),
     ],
 )
 @pytest.mark.usefixtures("entry_id")
@@ -198,7 +201,7 @@ def test_a_page_that_could_not_be_used_is_the_reason(
 def test_a_page_that_failed_beside_a_whole_text_is_told_beside_it(veille: Veille, store: Store) -> None:
     read(store, "Rien", page_reason=Reason.ROBOTS, page_error="voilà")
 
-    assert "la page n’a pas pu être lue : voilà\n" in veille("why", URL).out
+    assert "la page n’a pas pu être lue : interdite par robots.txt (voilà)\n" in veille("why", URL).out
 
 
 @pytest.mark.usefixtures("entry_id")
@@ -224,7 +227,8 @@ def test_an_entry_in_the_queue_is_told_where_it_stands(veille: Veille, store: St
     assert "→ en attente de lecture depuis le 2026-05-16 07:00\n" in waiting
     assert "Ce que disent les règles d’aujourd’hui du titre et du résumé :\n✔ bombes " in waiting
     assert "voie lente" in slow
-    assert "→ page demandée 1 fois en vain, de nouveau le 2026-05-16 08:00 : no answer in 15 s" == first(veille, URL)
+    late = "pas de réponse à temps (no answer in 15 s)"
+    assert f"→ page demandée 1 fois en vain, de nouveau le 2026-05-16 08:00 : {late}" == first(veille, URL)
 
 
 def test_an_entry_that_is_leased_is_being_read(veille: Veille, store: Store, entry_id: int) -> None:
@@ -273,6 +277,78 @@ def test_a_match_that_a_changed_text_lost_is_told_so(veille: Veille, store: Stor
     assert "bombes ne le retient plus depuis le 2026-05-16 17:01 : le texte a changé\n" in lost
     assert ", aucune règle ne l’a retenu\n" in lost
     assert [after(2)] == [line.read_at for line in store.ledger(since=NOW)]
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_a_page_that_failed_is_told_beside_the_alert_with_its_next_try(veille: Veille, store: Store) -> None:
+    told = match("bombes")
+    failure = {"page_reason": Reason.UNAVAILABLE, "page_error": "gazette.example: answered 503"}
+    alerts = [(alert("7K2QXYZ0", told), [message()])]
+    read(store, matches=[told], alerts=alerts, done=False, completeness=Completeness.SUMMARY, **failure)
+    store.postpone_entry(
+        store.listed(KEYS)[0].id,
+        next_attempt_at=after(30),
+        reason=Reason.TIMEOUT,
+        error="gazette.example: no answer in time",
+        now=after(3),
+    )
+    out = veille("why", URL).out
+
+    assert "→ alerte al_7K2QXYZ0 en attente d’envoi" in out
+    assert "la page n’a pas pu être lue : site indisponible (gazette.example : 503)\n" in out
+    next_try = "page : prochain essai 2026-05-16 07:30, essais : 1, pas de réponse à temps (gazette.example)\n"
+    assert next_try in out
+
+
+def change(store: Store, name: str, said: str, revised: Revised, *, at: float, **how: object) -> None:
+    """Let the feed say otherwise, and read the article again."""
+    poll(store, store.feed("1").id, replace(NEWS, title=name), at=after(at))
+    (claimed,) = claim(store, at=after(at + 1))
+    given = {"story": story(), "matches": [], "alerts": [], "now": after(at + 2)}
+    given |= {name: how.pop(name) for name in ("matches", "alerts") if name in how}
+    store.record_article(
+        claimed.id,
+        article(said, **how),
+        rereads=claimed.rereads,
+        revised=revised,
+        **given,  # type: ignore[arg-type]  # keywords
+    )
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_changes_and_their_updates_are_told_with_what_shows_them(veille: Veille, store: Store) -> None:
+    told = match("bombes")
+    read(store, matches=[told], alerts=[(alert("7K2QXYZ0", told), [message()])])
+    known = alert("7K2QXYZ0").id
+    update = Update(of=known, change=Change.TITLE_CHANGED, before=Standing("Kharkiv"), after=Standing("Kiev"))
+    again = replace(alert("8X3M0000", told), update=update)
+    revised = Revised(changed=("title", "lead", "body"))
+    change(store, "Kiev", "Kiev", revised, at=60, matches=[told], alerts=[(again, [message("8X3M0000")])])
+    out = veille("why", URL).out
+    (listed,) = veille("why", URL, "--json").lines[0]["entries"]
+
+    changed = "modifié le 2026-05-16 08:02 : titre, texte, mises à jour : al_8X3M0000, `veille revisions "
+    assert f"{changed}{URL}`\n" in out
+    assert "mise à jour al_8X3M0000 de al_7K2QXYZ0, le 2026-05-16 07:00 (bombes)\n" in out
+    assert [["title", "lead", "body"]] == [one["changed"] for one in listed["article"]["revisions"]]
+    assert [None, "al_7K2QXYZ0"] == [one["updates"] for one in listed["matches"][0]["alerts"]]
+    assert "  title: [-Kharkiv sous les bombes-] {+Kiev+}\n" in veille("revisions", URL).out
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_a_match_that_went_with_its_page_is_told_so_and_not_that_its_text_changed(veille: Veille, store: Store) -> None:
+    read(store, matches=[match("bombes")])
+    change(store, "Kiev", "Kiev", Revised(changed=("title",)), at=60)
+    gone = {"page_reason": Reason.GONE, "page_error": "gazette.example: answered 410"}
+    change(store, "Lviv", "Kiev", Revised(changed=("withdrawn",), lost=("bombes",)), at=600, **gone)
+    out = veille("why", URL).out
+    (listed,) = veille("why", URL, "--json").lines[0]["entries"]
+
+    assert "page retirée, constaté le 2026-05-16 17:02 : supprimée par le site (gazette.example : 410)\n" in out
+    assert "la page n’a pas pu être lue" not in out
+    assert "modifié le 2026-05-16 17:02 : page retirée, 2 changements en tout, `veille revisions " in out
+    assert "bombes ne le retient plus depuis le 2026-05-16 17:02 : la page a été retirée\n" in out
+    assert "2026-05-16T15:02:00+00:00" == listed["article"]["withdrawn_at"]
 
 
 def test_t4_the_log_is_read_while_a_daemon_holds_it(veille: Veille, store: Store, entry_id: int) -> None:
@@ -342,9 +418,8 @@ def test_of_an_address_that_no_feed_listed_the_feeds_of_its_site_are_told(veille
     assert "→ jamais vu : aucun flux ne l’a annoncé\n" in out
     assert "Vos flux de gazette.example :\n" in out
     assert "/une) : relevé le 2026-05-16 07:01, ne l’a jamais annoncé, dernière nouveauté 2026-05-16 07:01" in out
-    assert (
-        "/monde) : en panne depuis le 2026-05-16 07:30 (1 relevés), dernier bon relevé jamais : answered 500, " in out
-    )
+    failing = "en panne depuis le 2026-05-16 07:30 (1 relevés), dernier bon relevé jamais : erreur du serveur (500), "
+    assert f"/monde) : {failing}" in out
     assert "/sport) : en pause" in out
     assert "/gone) : n’existe plus" in out
     assert "/neuf) : pas encore relevé\n" in out
