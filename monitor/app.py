@@ -76,7 +76,7 @@ class App:
         tools = self.tools
         stamp = _stamp(tools.settings.feeds)
         declared = load_feeds(tools.settings)
-        await tools.thread.run(tools.store.release_leases, now=tools.clock.now())
+        await tools.thread.run(tools.store.release_leases, now=tools.clock.now(), interrupted=True)
         await tools.thread.run(tools.store.pull_due, now=tools.clock.now())
         now = tools.clock.now()
         for host, until in await tools.thread.run(tools.store.held_hosts, now=now):

@@ -316,6 +316,8 @@ class EntryClaim:
     rereads: int = 0
     is_recorded: bool = False  # its article is stored already: read before, or told from title and summary
     is_withheld: bool = False  # of its texts only the title was kept (promise P5)
+    interrupted: int = 0  # how often in a row a reading ended with the daemon
+    has_waited: bool = False  # since that
 
 
 # --- articles -------------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.ROBOTS: "page interdite aux robots : {error} ; dans le résumé du flux, aucune règle ne l’a retenu",
         Stage.RESERVED: "page réservée : {error} ; dans le texte du flux, aucune règle ne l’a retenu",
         Stage.POSTPONED: "page demandée {attempts} fois en vain, de nouveau le {at} : {error}",
+        "interrupted": "veille interrompu {interrupted} fois pendant sa lecture, page demandée de nouveau le {at}",
         Stage.BEING_READ: "en cours de lecture",
         Stage.WAITING: "en attente de lecture depuis le {at}",
         Stage.BASELINE: "jamais lu : il figurait déjà au premier relevé du flux, trop ancien ou sans date",
@@ -133,6 +134,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.ROBOTS: "page closed to robots ({error}); no rule matched the feed's summary",
         Stage.RESERVED: "page reserved ({error}); no rule matched the feed's own text",
         Stage.POSTPONED: "page asked for {attempts} times in vain, again on {at}: {error}",
+        "interrupted": "veille was interrupted {interrupted} times while reading it, page asked for again on {at}",
         Stage.BEING_READ: "being read",
         Stage.WAITING: "waits to be read since {at}",
         Stage.BASELINE: "never read: it was there at the feed's first poll, too old or undated",
@@ -232,8 +234,9 @@ class Account:
         """
         entry, match, alert = found.entry, found.match, found.alert
         verdict = match.match.verdict if match else None
+        is_interrupted = found.stage is Stage.POSTPONED and entry and entry.last_reason is Reason.INTERRUPTED
         return self.say(
-            found.stage,
+            "interrupted" if is_interrupted else found.stage,
             at=self._at(found.at),
             receivers=", ".join(delivery.receiver for delivery in found.deliveries),
             alert=alert.id if alert else "",
@@ -243,6 +246,7 @@ class Account:
             threshold=self._number(verdict.threshold or 0) if verdict else "",
             error=self._cause(*_failure(found)),
             attempts=entry.attempts if entry else 0,
+            interrupted=entry.interrupted if entry else 0,
             same_as=entry.same_as if entry else "",
             today=", ".join(today),
         )

@@ -253,6 +253,7 @@ def _entry_dict(entry: ListedEntry) -> dict[str, Any]:
         "same_as": entry.same_as,
         "lane": entry.lane.value,
         "attempts": entry.attempts,
+        "interrupted": entry.interrupted,
         "next_attempt_at": entry.next_attempt_at,
         "last_reason": entry.last_reason,
         "last_error": entry.last_error,

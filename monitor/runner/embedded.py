@@ -117,7 +117,9 @@ class EmbeddedRunner:
         given_back = 0
         try:
             async with asyncio.timeout(_RELEASE_S):
-                given_back = await self._tools.thread.run(self._tools.store.release_leases, now=self._tools.clock.now())
+                given_back = await self._tools.thread.run(
+                    self._tools.store.release_leases, now=self._tools.clock.now(), interrupted=False
+                )
         except (StoreError, TimeoutError) as error:  # a full or locked one: the next start gives the leases back
             _log.warning("leases_kept", extra={"error": str(error) or "the database is locked by another program"})
         _log.info("stopped", extra={"cancelled": sum(cancelled), "given_back": given_back})

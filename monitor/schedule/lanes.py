@@ -36,8 +36,12 @@ FEED_LIMITS = {Lane.FAST: Limits(2_000_000, 10.0, 1.0), Lane.SLOW: Limits(10_000
 PAGE_LIMITS = {Lane.FAST: Limits(2_000_000, 5.0, 1.0), Lane.SLOW: Limits(5_000_000, 15.0, 5.0)}
 
 _TOO_MUCH = frozenset(
-    {Reason.TOO_LARGE, Reason.TIMEOUT, Reason.WORKER_CPU, Reason.WORKER_MEMORY, Reason.WORKER_CRASHED}
+    {
+        *(Reason.TOO_LARGE, Reason.TIMEOUT, Reason.INTERRUPTED),
+        *(Reason.WORKER_CPU, Reason.WORKER_MEMORY, Reason.WORKER_CRASHED),
+    }
 )
+_OF_PAGE = frozenset({Reason.TOO_LARGE, Reason.INTERRUPTED})
 
 
 def wants_slow_lane(lane: Lane, error: ExternalError) -> bool:
@@ -49,9 +53,10 @@ def wants_slow_lane(lane: Lane, error: ExternalError) -> bool:
 def slows_its_host(reason: Reason) -> bool:
     """Return whether other pages of a host would take too much of the fast lane as well.
 
-    One that is too large costs little to give up, and says nothing of the others.
+    One that is too large costs little to give up, and says nothing of the others; nor does one that was being read
+    whenever the daemon was killed.
     """
-    return reason is not Reason.TOO_LARGE
+    return reason not in _OF_PAGE
 
 
 def is_heavy(*, body_bytes: int, cpu_s: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -37,8 +38,11 @@ _NOT_THERE_YET = 2  # retries of a 404: feeds name pages that their site has yet
 _OUTAGE_PAGE_WAIT = timedelta(minutes=5)  # while our own network is down; it uses up no retry
 _GONE_FOR_GOOD = timedelta(minutes=30)  # until a 404 of a page that was there counts as withdrawn
 _PAGE_PATIENCE = timedelta(days=1)  # for a site that lets us read less than it publishes
-# An entry that took the daemon down this often is read from its feed alone.
-_MAX_PAGE_ATTEMPTS = 5
+# A daemon that is killed takes with it whatever it is reading, and a page is hardly ever to blame for that: it is never
+# given up for it. One that was there each time is left alone for a while, longer each time, and then read beside few.
+_INTERRUPTED_OFTEN = 3  # in a row
+_INTERRUPTED_WAIT = timedelta(minutes=1)
+_INTERRUPTED_MOST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
 
     A page that fails never costs the alert that title and summary owe (promise I7): it is told at once. A page that
     takes more than its lane allows is left to the slow lane (promise R4), and one whose failure may pass is asked for
-    again later; then what its text alone owes is told too (promise I8).
+    again later; then what its text alone owes is told too (promise I8). So it is with one during which the daemon was
+    killed several times: it is asked for after a wait, and what title and summary owe does not wait for that.
 
     An article that was recorded before (its page failed then, or its feed says that it changed) is compared with what
     people know of it, and only crossings are told (promise I9).
@@ -100,7 +105,10 @@ def _later(
         _log.info("left_to_slow_lane", extra={**_facts(claim), "error": str(error)})
         is_of_host = schedule.slows_its_host(error.reason) and is_of(error, fetch.host_of(claim.entry.link or ""))
         return partial(tools.thread.run, tools.store.leave_to_slow_lane, claim.id, whole_host=is_of_host, now=now)
-    wait = _page_wait(error, claim, now, is_ours=is_ours)
+    if error.reason is Reason.INTERRUPTED:
+        wait: timedelta | None = _interrupted_wait(claim, jitter=random.random())  # noqa: S311  spreads, guards nothing
+    else:
+        wait = _page_wait(error, claim, now, is_ours=is_ours)
     if wait is None:
         return None
     return partial(
@@ -110,7 +118,7 @@ def _later(
         next_attempt_at=now + wait,
         reason=error.reason,
         error=str(error),
-        counted=error.reason is not Reason.BUSY and not is_ours,
+        counted=error.reason not in {Reason.BUSY, Reason.INTERRUPTED} and not is_ours,
         now=now,
     )
 
@@ -132,6 +140,15 @@ def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime, *, is_our
     return max(_PAGE_RETRIES[claim.attempts - 1], error.retry_after or timedelta())
 
 
+def _interrupted_wait(claim: EntryClaim, *, jitter: float) -> timedelta:
+    """Return how long a page is left alone that was being read whenever the daemon was killed.
+
+    Pages that were read together are soon read apart, so that the one to blame, if one is, takes no others with it.
+    """
+    wait: timedelta = _INTERRUPTED_WAIT * 2 ** min(claim.interrupted - _INTERRUPTED_OFTEN, 10)
+    return min(wait, _INTERRUPTED_MOST) * (1 + jitter) / 2
+
+
 @dataclass(frozen=True, slots=True)
 class _PageRead:
     """What a page gave; nothing, where it was not read."""
@@ -142,8 +159,11 @@ class _PageRead:
 
 async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
     url = claim.entry.link
-    if url is None or claim.attempts > _MAX_PAGE_ATTEMPTS or claim.reread is Reread.TITLE:
+    if url is None or claim.reread is Reread.TITLE:
         return _PageRead()
+    if claim.interrupted >= _INTERRUPTED_OFTEN and not claim.has_waited:
+        interrupted = f"{url}: veille was killed or failed {claim.interrupted} times while reading it"
+        raise ExternalError(interrupted, reason=Reason.INTERRUPTED)
     limits = schedule.PAGE_LIMITS[claim.lane]
     crawl_delay_s = await tools.permissions.check(url, deadline_s=limits.deadline_s)
     async with AsyncExitStack() as held:

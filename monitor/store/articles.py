@@ -85,7 +85,7 @@ def _end_entry(connection: Connection, entry_id: EntryId, *, keep_text: bool, is
     """End the reading of an entry. One that its feed changed meanwhile is read again."""
     changes: dict[str, object] = {"state": EntryState.DONE, "reread": None}
     if is_outdated:
-        changes = {"reread": Reread.PAGE, "reread_at": now, "attempts": 0}
+        changes = {"reread": Reread.PAGE, "reread_at": now, "attempts": 0, "interrupted": 0}
     elif not keep_text:
         changes |= {"summary": "", "content": ""}
     changes |= {"lease_owner": None, "lease_until": None, "next_attempt_at": None}

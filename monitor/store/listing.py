@@ -56,6 +56,7 @@ def _listed(connection: Connection, row: Row[Any], feed: FeedState) -> ListedEnt
         withheld=row.withheld,
         article=_article(connection, row.id),
         is_reread=row.reread is not None,
+        interrupted=row.interrupted,
     )
 
 

@@ -332,6 +332,7 @@ def queued(one: Requeued, now: datetime) -> dict[str, object]:
         "next_attempt_at": one.due_at if one.due_at > now else None,
         "postponed_at": now,
         "attempts": 0,
+        "interrupted": 0,
         "turn": _LAST_OF_ALL,
         "lane": case((ENTRY.c.host_is_slow, Lane.FAST.value), else_=ENTRY.c.lane),
         "host_is_slow": False,

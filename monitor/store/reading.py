@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Integer, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, case, exists, func, null, or_, select, update
 
 from monitor.errors import NotFoundError, Reason
 from monitor.model import EntryClaim, EntryId, Lane, Reread
@@ -34,6 +34,7 @@ __all__ = [
 _PER_HOST = 2  # leased at once, of one page host in one lane: one is read, one waits for its turn
 _WINDOW = 500  # entries looked at in one claim, and a few more for each one wanted
 _FREED = {"lease_owner": None, "lease_until": None}
+_RAN_OUT = ENTRY.c.lease_until.is_not(None)  # of an entry that may be claimed: its reader came to no end
 _TO_READ = is_literally(ENTRY.c.state, EntryState.TO_READ)
 _NOW: Final = bindparam("now", type_=Instant())
 
@@ -82,7 +83,10 @@ _CLAIM = (
     .values(
         lease_owner=bindparam("owner"),
         lease_until=bindparam("until", type_=Instant()),
-        attempts=ENTRY.c.attempts + 1,
+        # what came to no end was no attempt: this one takes its place
+        attempts=case((_RAN_OUT, ENTRY.c.attempts), else_=ENTRY.c.attempts + 1),
+        interrupted=case((_RAN_OUT, ENTRY.c.interrupted + 1), else_=ENTRY.c.interrupted),
+        next_attempt_at=case((_RAN_OUT, null()), else_=ENTRY.c.next_attempt_at),
     )
     .returning(ENTRY)
 )
@@ -116,6 +120,8 @@ def claim_entries(
             rereads=row.rereads,
             is_recorded=row.id in recorded,
             is_withheld=row.withheld,
+            interrupted=row.interrupted,
+            has_waited=row.next_attempt_at is not None,
         )
         for row in rows
     )
@@ -145,7 +151,7 @@ def postpone_entry(
     """Put an entry back, to be read later."""
     changes: dict[str, object] = {"next_attempt_at": next_attempt_at, "postponed_at": now}
     changes |= {"last_reason": reason, "last_error": error, **_FREED}
-    changes |= {} if counted else {"attempts": ENTRY.c.attempts - 1}
+    changes |= {"interrupted": 0} if counted else {"attempts": ENTRY.c.attempts - 1}
     if not connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id, _TO_READ).values(changes)).rowcount:
         raise NotFoundError(f"no entry {entry_id} to read")
 
@@ -157,9 +163,14 @@ def give_back_entries(connection: Connection, ids: Sequence[EntryId]) -> None:
         connection.execute(held.values(attempts=ENTRY.c.attempts - 1, **_FREED))
 
 
-def release_entry_leases(connection: Connection) -> int:
-    """Give every leased entry back, its attempt counted; return how many there were."""
-    return connection.execute(update(ENTRY).where(ENTRY.c.lease_until.is_not(None)).values(_FREED)).rowcount
+def release_entry_leases(connection: Connection, *, interrupted: bool) -> int:
+    """Give every leased entry back, as not tried; return how many there were.
+
+    Those whose reading was interrupted are counted as that, and have yet to wait for it.
+    """
+    changes: dict[str, object] = {"attempts": ENTRY.c.attempts - 1, **_FREED}
+    changes |= {"interrupted": ENTRY.c.interrupted + 1, "next_attempt_at": None} if interrupted else {}
+    return connection.execute(update(ENTRY).where(ENTRY.c.lease_until.is_not(None)).values(changes)).rowcount
 
 
 def pull_due_entries(connection: Connection, *, now: datetime) -> None:

@@ -347,15 +347,19 @@ class Store:
         with self._read() as connection:
             return hosts.held_hosts(connection, now=now)
 
-    def release_leases(self, *, now: datetime) -> int:
+    def release_leases(self, *, now: datetime, interrupted: bool) -> int:
         """Give back every lease on hosts, entries and deliveries; return how many there were.
 
         Only for who holds the daemon lock: at its start, and at its end.
+
+        Args:
+            now: the present instant.
+            interrupted: whether who held them was killed, which is counted against the entries that were being read.
         """
         with self._write() as connection:
             return (
                 hosts.release_host_leases(connection)
-                + reading.release_entry_leases(connection)
+                + reading.release_entry_leases(connection, interrupted=interrupted)
                 + outbox.release_delivery_leases(connection, now=now)
             )
 
@@ -458,7 +462,7 @@ class Store:
     def claim_entries(
         self, *, now: datetime, owner: str, lease_s: float, limit: int, lane: Lane
     ) -> tuple[EntryClaim, ...]:
-        """Lease up to `limit` entries of a lane to read, and count the attempt.
+        """Lease up to `limit` entries of a lane to read, and count the attempt; one whose lease ran out was none.
 
         Entries of first polls come after all others; feeds take turns, then the newest come first. A page host has at
         most two leased at once.
@@ -497,7 +501,7 @@ class Store:
             reason: why it was not read.
             error: the same, in words.
             now: the present instant.
-            counted: whether this was an attempt; it was none where nothing was asked.
+            counted: whether this was an attempt, which ends a row of interruptions; it was none if nothing was asked.
 
         Raises:
             NotFoundError: there is no such entry to read.

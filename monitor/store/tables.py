@@ -185,6 +185,8 @@ class EntryRow(_Row, table=True):
     rereads: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # how often it was queued again
     reread_at: datetime | None = Field(default=None, sa_type=Instant)  # when it was last to be read again
     missing_at: datetime | None = Field(default=None, sa_type=Instant)  # when it left its feed early, and was asked for
+    # how often in a row a reading ended with the daemon; those are no attempts
+    interrupted: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class StoryRow(_Row, table=True):

@@ -416,6 +416,7 @@ class ListedEntry:
     withheld: bool  # its page is reserved: its texts were not kept (promise P5)
     article: ListedArticle | None
     is_reread: bool = False  # it changed, and waits to be read again
+    interrupted: int = 0  # how often in a row a reading ended with the daemon
 
 
 class LedgerLine(NamedTuple):

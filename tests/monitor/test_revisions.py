@@ -474,7 +474,7 @@ def test_d2_killed_before_its_end_a_second_reading_is_done_again_and_told_once(
 
         assert (0, 0) == (len(store.revisions()), len(store.deliveries(state=DeliveryState.PENDING)))
 
-        store.release_leases(now=desk.clock.now())
+        store.release_leases(now=desk.clock.now(), interrupted=True)
         await desk.cycle()
         await desk.cycle(after_s=timedelta(days=1).total_seconds())
 

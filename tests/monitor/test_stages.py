@@ -18,6 +18,7 @@ from monitor.deliver import ChannelSender
 from monitor.demo import Answer, HttpServer, Request
 from monitor.errors import FetchError, Reason, StoreBusyError, StoreFullError, WorkerError
 from monitor.feeds import parse
+from monitor.links import link_key
 from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, Page, ParsedFeed, PollResult, Receipt
 from monitor.schedule import Network
 from monitor.settings import TdmPolicy
@@ -936,21 +937,88 @@ def test_after_its_retries_an_article_is_read_from_its_feed(tmp_path: Path) -> N
     at_desk(tmp_path, act)
 
 
-def test_an_entry_that_took_the_daemon_down_too_often_is_read_from_its_feed(tmp_path: Path) -> None:
-    async def act(desk: Desk) -> None:
-        await _baseline(desk)
-        desk.site.page("/une", FILLER)
-        desk.site.publish("/rss.xml", desk.item("/une", NEWS))
-        desk.clock.pass_s(HOUR_S)
-        [host] = desk.app.tools.store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
-        await poll_host(desk.app.tools, host)
-        [claim] = desk.app.tools.store.claim_entries(
-            now=desk.clock.now(), owner="me", lease_s=60, limit=1, lane=Lane.FAST
-        )
-        report = await read_article(desk.app.tools, replace(claim, attempts=6))
+async def _killed_while_reading(desk: Desk, title: str, *, times: int) -> None:
+    """Let an article be published, and the daemon be killed each time it is read."""
+    await _baseline(desk)
+    desk.site.page("/une", FILLER + "Kharkiv")
+    desk.site.publish("/rss.xml", desk.item("/une", title))
+    desk.clock.pass_s(HOUR_S)
+    store = desk.app.tools.store
+    [host] = store.claim_hosts(now=desk.clock.now(), owner="me", lease_s=60, limit=1)
+    await poll_host(desk.app.tools, host)
+    for _ in range(times):
+        assert store.claim_entries(now=desk.clock.now(), owner="me", lease_s=60, limit=1, lane=Lane.FAST)
+        store.release_leases(now=desk.clock.now(), interrupted=True)
 
+
+@pytest.mark.parametrize(("kills", "waits_s"), [(1, 0), (2, 0), (3, 60), (5, 240), (20, 3600)])
+def test_i8_however_often_it_is_killed_while_a_page_is_read_that_page_is_read_in_the_end(
+    tmp_path: Path, kills: int, waits_s: int
+) -> None:
+    async def act(desk: Desk) -> None:
+        await _killed_while_reading(desk, QUIET, times=kills)
+        await desk.cycle()
+        at_once = desk.told
+        if waits_s:
+            assert [] == at_once
+            assert 0 == desk.site.asked("/une")
+            await desk.cycle(after_s=waits_s / 2 - 1)
+            assert 0 == desk.site.asked("/une")
+            await desk.cycle(after_s=waits_s / 2 + 1)
+
+        assert [QUIET] == desk.told
+        assert 1 == desk.site.asked("/une")
+
+    at_desk(tmp_path, act)
+
+
+def test_i7_what_a_title_owes_waits_for_no_page_that_the_daemon_was_killed_with(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="monitor")
+
+    async def act(desk: Desk) -> None:
+        await _killed_while_reading(desk, NEWS, times=3)
+        await desk.cycle()
+        store = desk.app.tools.store
+        [listed] = store.listed([f"l:{link_key(desk.site.url('/une'))}"])
+
+        assert [NEWS] == desk.told
         assert 0 == desk.site.asked("/une")
-        assert 1 == len(report.alerts)
+        assert (Reason.INTERRUPTED, 3, Lane.SLOW) == (listed.last_reason, listed.interrupted, listed.lane)
+        assert "killed or failed 3 times" in str(listed.last_error)
+        assert listed.article is not None
+        assert Reason.INTERRUPTED is listed.article.article.page_reason
+        assert "page_failed" in [record.message for record in caplog.records]
+
+        await desk.cycle(after_s=60)
+        [listed] = store.listed([f"l:{link_key(desk.site.url('/une'))}"])
+
+        assert [NEWS] == desk.told
+        assert 1 == desk.site.asked("/une")
+        assert listed.article is not None
+        assert (None, Completeness.FULL) == (listed.article.article.page_reason, listed.article.article.completeness)
+
+    at_desk(tmp_path, act)
+
+
+def test_i8_a_page_that_brings_the_daemon_down_each_time_soon_does_it_once_or_twice_an_hour(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _killed_while_reading(desk, QUIET, times=3)
+        store, kills = desk.app.tools.store, 0
+        for _ in range(24 * 60):
+            desk.clock.pass_s(60)
+            now = desk.clock.now()
+            for lane in Lane:
+                for claim in store.claim_entries(now=now, owner="me", lease_s=50, limit=1, lane=lane):
+                    if claim.has_waited:
+                        kills += 1
+                        store.release_leases(now=now, interrupted=True)
+                    else:
+                        await read_article(desk.app.tools, claim)
+
+        assert 24 < kills < 60
+        assert 0 == desk.site.asked("/une")
 
     at_desk(tmp_path, act)
 

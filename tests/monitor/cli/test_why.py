@@ -231,6 +231,19 @@ def test_an_entry_in_the_queue_is_told_where_it_stands(veille: Veille, store: St
     assert f"→ page demandée 1 fois en vain, de nouveau le 2026-05-16 08:00 : {late}" == first(veille, URL)
 
 
+def test_i8_an_entry_that_the_daemon_was_killed_with_says_so(veille: Veille, store: Store, entry_id: int) -> None:
+    for _ in range(3):
+        claim(store, at=after(1))
+        store.release_leases(now=after(1), interrupted=True)
+    (claimed,) = claim(store, at=after(1))
+    assert entry_id == claimed.id
+    waits = {"next_attempt_at": after(60), "reason": Reason.INTERRUPTED, "error": "killed 3 times", "counted": False}
+    store.postpone_entry(claimed.id, now=after(2), **waits)  # type: ignore[arg-type]  # keywords
+
+    told = "→ veille interrompu 3 fois pendant sa lecture, page demandée de nouveau le 2026-05-16 08:00"
+    assert told == first(veille, URL)
+
+
 def test_an_entry_that_is_leased_is_being_read(veille: Veille, store: Store, entry_id: int) -> None:
     far = NOW.replace(year=9000)
     store.claim_entries(now=far, owner="moi", lease_s=60, limit=1, lane=Lane.FAST)

@@ -144,7 +144,7 @@ def test_leases_are_given_back_at_start(store: Store) -> None:
     add_feed(store, "https://b.example/1")
     _claim(store)
 
-    assert [2, 0] == [store.release_leases(now=NOW) for _ in range(2)]
+    assert [2, 0] == [store.release_leases(now=NOW, interrupted=True) for _ in range(2)]
     assert NOW == next_due_at(store)
 
 

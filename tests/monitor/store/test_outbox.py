@@ -114,7 +114,7 @@ def test_d1_at_start_a_delivery_is_given_back_with_its_attempt_counted(store: St
     record_alert(store)
     _claim(store)
 
-    assert 1 == store.release_leases(now=NOW)
+    assert 1 == store.release_leases(now=NOW, interrupted=True)
     assert [(1, "interrupted", None, None)] == _attempts(store)
     assert [2] == [again.attempts for again in _claim(store)]
 

@@ -79,9 +79,12 @@ def test_an_entry_without_a_link_takes_its_feeds_host(store: Store) -> None:
 
 def test_a_claimed_entry_is_nobody_elses_until_its_lease_ends(store: Store) -> None:
     poll(store, live_feed(store), entry("un"))
-    attempts = [[claimed.attempts for claimed in claim(store, at=at)] for at in (NOW, after(0.9), after(1))]
+    counts = [
+        [(claimed.attempts, claimed.interrupted) for claimed in claim(store, at=at)]
+        for at in (NOW, after(0.9), after(1))
+    ]
 
-    assert [[1], [], [2]] == attempts
+    assert [[(1, 0)], [], [(1, 1)]] == counts
 
 
 def test_a_claim_tells_where_the_entry_comes_from(store: Store) -> None:
@@ -114,11 +117,38 @@ def test_an_entry_that_is_given_back_was_not_tried(store: Store) -> None:
     assert [1] == [again.attempts for again in claim(store)]
 
 
-def test_at_start_an_entry_is_given_back_with_its_attempt_counted(store: Store) -> None:
+@pytest.mark.parametrize(("interrupted", "counted"), [(True, 1), (False, 0)])
+def test_t2_what_ended_with_the_daemon_was_no_attempt(store: Store, *, interrupted: bool, counted: int) -> None:
     one_entry(store)
 
-    assert 1 == store.release_leases(now=NOW)
-    assert [2] == [again.attempts for again in claim(store)]
+    assert 1 == store.release_leases(now=NOW, interrupted=interrupted)
+    assert [(1, counted)] == [(again.attempts, again.interrupted) for again in claim(store)]
+
+
+def test_i8_an_interrupted_entry_has_yet_to_wait_for_that(store: Store) -> None:
+    claimed = one_entry(store)
+    waited = []
+    for minute in (5, 10):
+        store.postpone_entry(claimed.id, next_attempt_at=after(minute), reason=Reason.DNS, error="", now=NOW)
+        waited += [again.has_waited for again in claim(store, at=after(minute))]
+        store.release_leases(now=after(minute), interrupted=True)
+        waited += [again.has_waited for again in claim(store, at=after(minute))]
+
+    assert [False, True, False, True, False] == [claimed.has_waited, *waited]
+
+
+def test_i8_only_interruptions_in_a_row_count(store: Store) -> None:
+    claimed = one_entry(store)
+    interrupted = []
+    for counted in (False, True):
+        store.release_leases(now=NOW, interrupted=True)
+        claim(store)
+        store.postpone_entry(
+            claimed.id, next_attempt_at=NOW, reason=Reason.HTTP_5XX, error="", counted=counted, now=NOW
+        )
+        interrupted += [again.interrupted for again in claim(store)]
+
+    assert [1, 0] == interrupted
 
 
 def test_waiting_entries_are_counted(store: Store) -> None:

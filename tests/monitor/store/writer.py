@@ -25,7 +25,7 @@ def main(database: str) -> None:
 
 def _write(database: str, run: str) -> None:
     store = Store.open(database)
-    store.release_leases(now=NOW)
+    store.release_leases(now=NOW, interrupted=True)
     feed_id = live_feed(store, f"https://{run}.example/rss")
     for number in range(100_000):
         name = f"{run}{number:07}"
