@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Sketch", "at_most", "entries_at", "prepare", "sketch", "skipped"]
+__all__ = ["Sketch", "at_most", "entries_at", "prepare", "root_tag", "sketch", "skipped"]
 
 _ROOT: Final = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?[A-Za-z_][\w.-]{0,40})")
 _ENTRY: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
@@ -21,6 +21,7 @@ _SITEMAPS: Final = frozenset({"urlset", "sitemapindex"})
 _ASIDE: Final = re.compile(r"<!--|<!\[CDATA\[")
 _PIECE: Final = re.compile(rf"{_ASIDE.pattern}|{_ENTRY.pattern}", re.IGNORECASE)
 _CLOSED_BY: Final = {"<!--": "-->", "<![CDATA[": "]]>"}
+_CLOSED_AT_ONCE: Final = ("<!-->", "<!--->")
 _XML_DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,400}\?>\s*")
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, production 2
 _REFERENCE: Final = re.compile(r"&([A-Za-z]\w{1,30});")
@@ -75,6 +76,16 @@ def sketch(text: str) -> Sketch:
     last = next(iter(deque(entry.finditer(markup), maxlen=1)), None)
     open_entry = last is not None and not last[1] and not _closes_itself(markup, last.start())
     return Sketch(root, cut=(end < 0 and not _closes_itself(markup, start.start())) or open_entry)
+
+
+def root_tag(document: str) -> str:
+    """Return the start tag of the first element: it names namespaces and the base of links.
+
+    >>> root_tag('<?xml version="1.0"?><rss version="2.0"><channel/></rss>')
+    '<rss version="2.0">'
+    """
+    start = _ROOT.search(document)
+    return document[start.start() : document.find(">", start.end()) + 1] if start else ""
 
 
 def at_most(entries: int, document: str) -> tuple[str, int]:
@@ -144,7 +155,24 @@ def prepare(text: str) -> str:
     clean = _FORBIDDEN.sub("", text).lstrip()
     declaration = _XML_DECLARATION.match(clean)
     body = _without_doctype(clean[declaration.end() :] if declaration else clean)
+    if any(abrupt in body for abrupt in _CLOSED_AT_ONCE):
+        body = "".join(_without_abrupt_comments(body))
     return "".join(_mended(body))
+
+
+def _without_abrupt_comments(text: str) -> Iterator[str]:
+    """Yield the document without `<!-->`: empty to a browser (HTML, 13.2.5.43), to XML the start of a long comment."""
+    at = 0
+    while aside := _ASIDE.search(text, at):
+        yield text[at : aside.start()]
+        abrupt = next((one for one in _CLOSED_AT_ONCE if text.startswith(one, aside.start())), None)
+        if abrupt is not None:
+            at = aside.start() + len(abrupt)
+            continue
+        end = text.find(_CLOSED_BY[aside[0]], aside.end())
+        at = len(text) if end < 0 else end + 3
+        yield text[aside.start() : at]
+    yield text[at:]
 
 
 def _mended(text: str) -> Iterator[str]:
@@ -199,7 +227,7 @@ def _markup(text: str) -> Iterator[str]:
     at = 0
     while aside := _ASIDE.search(text, at):
         yield text[at : aside.start()]
-        end = text.find(_CLOSED_BY[aside[0]], aside.start())
+        end = text.find(_CLOSED_BY[aside[0]], aside.end())
         if end < 0:
             return
         at = end + 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.charset import decode
 from monitor.dates import parse_instant, zone_of
 from monitor.errors import FeedError, Reason
-from monitor.feeds.document import Sketch, at_most, entries_at, prepare, sketch, skipped
+from monitor.feeds.document import Sketch, at_most, entries_at, prepare, root_tag, sketch, skipped
 from monitor.feeds.identity import identified
 from monitor.feeds.jsonfeed import looks_like_json, read_json
 from monitor.feeds.limits import LIMITS
+from monitor.feeds.parser import parsed
 from monitor.feeds.sitemap import ROOTS, read_sitemap
 from monitor.feeds.traces import MOST_TRACES, Trace, listed, packed, source_of, trace_of, unpacked
 from monitor.links import web_link
@@ -62,8 +62,6 @@ def parse_feed(
 
 
 def _read_xml(text: str, *, url: str, now: datetime, traces: bytes) -> ParsedFeed:
-    import feedparser
-
     whole = prepare(text)
     seen = sketch(whole)
     if not seen.root or (seen.is_page and not _FEED_ROOT.search(whole)):
@@ -72,34 +70,28 @@ def _read_xml(text: str, *, url: str, now: datetime, traces: bytes) -> ParsedFee
         return _listed(_finished(*read_sitemap(whole, root=seen.name, cut=seen.cut, url=url, now=now)))
     document, dropped = at_most(LIMITS.entries, whole)
     remains = _without_known(document, traces if not seen.cut else b"")
-    try:
-        parsed = feedparser.parse(
-            io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + remains.document.encode()),
-            response_headers={"content-type": "application/xml; charset=utf-8"},  # without a base: `web_link` has one
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
-    except ValueError as error:  # a namespace with a space in it, say
-        raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED) from error
-    found: list[dict[str, Any]] = parsed.get("entries", [])
-    if not parsed.get("version") and not found:
+    read, unreadable = parsed(remains.document)
+    if read is None:
+        raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
+    found: list[dict[str, Any]] = read.get("entries", [])
+    if not read.get("version") and not found:
         raise FeedError(_not_a_feed(seen, url), reason=Reason.MALFORMED)
     kept = (found[:-1] if seen.cut else found)[: LIMITS.entries]
-    facts = parsed.get("feed", {})
+    facts = read.get("feed", {})
     language = fold(_string(facts, "language"))[:35] or None
     zone = zone_of(url, language=language)
     feed = ParsedFeed(
-        format=parsed.get("version", ""),
+        format=read.get("version", ""),
         title=plain(_string(facts, "title"), most=LIMITS.title) or None,
         link=web_link(_string(facts, "link"), base=url),
         language=language,
         entries=(),
         truncated=seen.cut,
-        dropped=dropped,
+        dropped=dropped + unreadable,
         hints=_hints(facts, remains.document),
         hub=_related(facts, "hub", url),
         topic=_related(facts, "self", url),
-        note=_note(parsed, seen, dropped),
+        note=_note(read, seen, dropped, unreadable),
     )
     entries = [_unwrapped(_entry(entry, url, now, zone)) for entry in kept]
     feed = replace(feed, held=len(remains.known))
@@ -125,7 +117,8 @@ class _Remains:
 
 def _without_known(document: str, memory: bytes) -> _Remains:
     places = entries_at(document)
-    sources = tuple(source_of(document[start:end]) for start, end in places)
+    root = root_tag(document)  # the same words under other namespaces or another base are another entry
+    sources = tuple(source_of(root + document[start:end]) for start, end in places)
     remembered = unpacked(memory)
     known = {place: remembered[source] for place, source in enumerate(sources) if source in remembered}
     fresh = {place: source for place, source in enumerate(sources) if source not in remembered}
@@ -226,11 +219,13 @@ def _not_a_feed(seen: Sketch, url: str) -> str:
     return f"{url or 'the document'} is no feed: it is {what}"
 
 
-def _note(parsed: dict[str, Any], seen: Sketch, dropped: int) -> str | None:
+def _note(read: dict[str, Any], seen: Sketch, dropped: int, unreadable: int) -> str | None:
+    if unreadable:
+        return f"{unreadable} entries cannot be read and were left out"
     if dropped:
         return f"too long: {dropped} entries of its middle were left out"
     if seen.cut:
         return "cut short: its last entry was left out"
-    if parsed.get("bozo"):
-        return f"not well-formed: {fold(str(parsed.get('bozo_exception')))[:200]}"
+    if read.get("bozo"):
+        return f"not well-formed: {fold(str(read.get('bozo_exception')))[:200]}"
     return None

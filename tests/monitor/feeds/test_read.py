@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -410,3 +411,56 @@ def test_a_feed_says_which_hub_tells_of_its_changes(document: str, expected: tup
     feed = read(document)
 
     assert expected == (feed.hub, feed.topic)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "<textInput><link>https://gazette.example/recherche</link></textInput>",
+        '<gml:posList xmlns:gml="http://www.opengis.net/gml" srsDimension="x">1 2</gml:posList>',
+    ],
+)
+def test_an_entry_that_feedparser_stumbles_over_is_read_without_that(odd: str) -> None:
+    feed = read(rss(item(1) + item(2).replace("</item>", f"{odd}</item>") + item(3)))
+
+    assert read(rss(item(1) + item(2) + item(3))).entries == feed.entries
+    assert feed.note is None
+
+
+def test_an_entry_that_cannot_be_read_at_all_is_left_out_alone_and_the_feed_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import feedparser
+
+    whole = feedparser.parse
+
+    def stumbling(stream: Any, **options: Any) -> Any:
+        if b"/2<" in stream.getvalue():
+            raise KeyError("link")
+        return whole(stream, **options)
+
+    monkeypatch.setattr(feedparser, "parse", stumbling)
+    feed = read(rss(item(1) + item(2) + item(3)))
+
+    assert titles(read(rss(item(1) + item(3)))) == titles(feed)
+    assert ("1 entries cannot be read and were left out", 1) == (feed.note, feed.dropped)
+
+
+def test_what_feedparser_stumbles_over_outside_of_entries_makes_it_no_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumbling(_: object, **__: object) -> None:
+        raise KeyError("link")
+
+    monkeypatch.setattr("feedparser.parse", stumbling)
+
+    with pytest.raises(FeedError) as failed:
+        read(rss(item(1)))
+    assert Reason.MALFORMED is failed.value.reason
+
+
+@pytest.mark.parametrize("comment", ["<!-->", "<!--->", "<!---->", "<!-- a <!-- b -->"])
+def test_i3_a_comment_that_is_closed_at_once_hides_no_entry(comment: str) -> None:
+    plain_ = read(rss(item(1) + item(2) + item(3)))
+
+    assert titles(plain_) == titles(read(rss(item(1) + comment + item(2) + "<!-- fin -->" + item(3))))
+    inside = item(1).replace("</item>", f"{comment}</item>")
+    assert titles(plain_) == titles(read(rss(inside + item(2) + "<!-- fin -->" + item(3))))

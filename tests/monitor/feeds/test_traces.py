@@ -45,6 +45,14 @@ def test_an_entry_whose_words_changed_is_parsed() -> None:
     assert [first.entries[1].keys] == [entry.keys for entry in second.entries]
 
 
+def test_the_same_words_under_another_base_are_parsed_anew() -> None:
+    document = rss(item(1)).replace("https://gazette.example/1", "1")
+    first = read(document)
+    second = read(document.replace("<rss", '<rss xml:base="https://autre.example/"', 1), after=first)
+
+    assert (0, 1) == (second.held, len(second.entries))
+
+
 def _item(guid: str, link: str, title: str, words: str) -> str:
     named = f"<guid>{guid}</guid>" if guid else ""
     linked = f"<link>https://gazette.example/{link}</link>" if link else ""

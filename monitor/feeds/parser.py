@@ -1,0 +1,88 @@
+"""feedparser, which a single entry can make raise: that one is read without what it stumbles over."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Final
+
+from lxml import etree
+
+from monitor.feeds.document import entries_at
+
+__all__ = ["parsed"]
+
+_DECLARATION: Final = b'<?xml version="1.0" encoding="utf-8"?>\n'
+# All that is read of an entry, by local name; what else it has is left out of one that cannot be read as it is.
+_READ: Final = frozenset(
+    "title link guid id description summary content encoded pubdate published updated date issued modified created "
+    "author creator category subject origlink".split()
+)
+_MOST_UNSOUND: Final = 20
+
+
+def parsed(document: str) -> tuple[dict[str, Any] | None, int]:
+    """Return what feedparser reads, and how many entries had to be left out; None where the document is no feed.
+
+    Args:
+        document: as `prepare` returns it.
+    """
+    try:
+        return _by_feedparser(document), 0
+    except Exception:  # noqa: BLE001  a library's own mistakes: a KeyError for a textInput in an entry, say
+        mended, left_out = _mended(document)
+    try:
+        return _by_feedparser(mended), left_out
+    except Exception:  # noqa: BLE001  it is no entry that it stumbles over: a namespace with a space in it, say
+        return None, 0
+
+
+def _mended(document: str) -> tuple[str, int]:
+    """Return the document with the entries that make feedparser raise made plain, or else left out."""
+    places = entries_at(document)
+    first, last = (places[0][0], places[-1][1]) if places else (0, 0)
+    head, tail = document[:first], document[last:]
+    pieces, left_out, unsound, at = [head], 0, 0, first
+    for start, end in places:
+        entry = document[start:end]
+        if unsound < _MOST_UNSOUND and not _is_read(head + entry + tail):
+            unsound += 1
+            entry = _plain(head + entry + tail)
+            if not entry or not _is_read(head + entry + tail):
+                entry, left_out = "", left_out + 1
+        pieces += [document[at:start], entry]
+        at = end
+    return "".join((*pieces, document[at:])), left_out
+
+
+def _is_read(document: str) -> bool:
+    try:
+        _by_feedparser(document)
+    except Exception:  # noqa: BLE001  as above
+        return False
+    return True
+
+
+def _plain(document: str) -> str:
+    """Return the one entry of a document with nothing but what is read of it; nothing where it cannot be found."""
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, encoding="utf-8")
+    root = etree.fromstring(document.encode(), parser)
+    found = [] if root is None else list(root.iter("{*}item", "{*}entry"))
+    if not found:
+        return ""
+    for child in list(found[0]):
+        if not isinstance(child.tag, str) or etree.QName(child).localname.lower() not in _READ:
+            found[0].remove(child)
+    found[0].tail = None
+    return str(etree.tostring(found[0], encoding="unicode"))
+
+
+def _by_feedparser(document: str) -> dict[str, Any]:
+    import feedparser
+
+    found: dict[str, Any] = feedparser.parse(
+        io.BytesIO(_DECLARATION + document.encode()),
+        response_headers={"content-type": "application/xml; charset=utf-8"},  # without a base: `web_link` has one
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    return found
