@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, func, select, update
 
 from monitor.model import EntryId, FeedId, Reread
-from monitor.store.polls import queued, reread_today
+from monitor.store.following import IS_TOLD, queued, reread_today
 from monitor.store.rereads import Requeued
-from monitor.store.tables import ALERT_MATCH, ARTICLE, ENTRY, MATCH
+from monitor.store.tables import ENTRY
 from monitor.store.values import EntryState, ToldEntry
 
 if TYPE_CHECKING:
@@ -21,18 +21,18 @@ __all__ = ["ask_after", "told_entries"]
 
 def told_entries(connection: Connection, feed_id: FeedId, *, since: datetime) -> tuple[ToldEntry, ...]:
     """Return the entries of a feed that were told; see `Store.told_entries`."""
-    told = (
-        exists()
-        .where(ARTICLE.c.entry_id == ENTRY.c.id, MATCH.c.article_id == ARTICLE.c.id, MATCH.c.lost_at.is_(None))
-        .where(ALERT_MATCH.c.match_id == MATCH.c.id)
-    )
-    query = select(ENTRY.c.id, ENTRY.c.guid, ENTRY.c.link).where(
-        ENTRY.c.feed_id == feed_id,
-        ENTRY.c.first_seen_at >= since,
-        ENTRY.c.state == EntryState.DONE,
-        ENTRY.c.missing_at.is_(None),
-        ENTRY.c.link.is_not(None),
-        told,
+    listed = ENTRY.alias("listed")  # by this feed; the article may be read under another that lists it too
+    query = (
+        select(ENTRY.c.id, listed.c.guid, listed.c.link)
+        .join_from(listed, ENTRY, ENTRY.c.id == func.coalesce(listed.c.same_as, listed.c.id))
+        .where(
+            listed.c.feed_id == feed_id,
+            listed.c.first_seen_at >= since,
+            listed.c.link.is_not(None),
+            ENTRY.c.state == EntryState.DONE,
+            ENTRY.c.missing_at.is_(None),
+            IS_TOLD,
+        )
     )
     return tuple(ToldEntry(EntryId(row.id), row.guid, row.link) for row in connection.execute(query))
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import Connection, Update, bindparam, case, func, insert, select, union_all, update
 
 from monitor.errors import NotFoundError
+from monitor.links import site_of
 from monitor.model import FeedId, FeedStatus, Lane, PollOutcome, PollResult
 from monitor.rhythm import Rhythm, arrived_at, begin, learn, pack, unpack
 from monitor.store.codec import hints_values
 from monitor.store.feeds import host_of, move_feed, refresh_hosts
+from monitor.store.following import follow_changes
 from monitor.store.gaps import Gap, find_gap, may_be_gap
 from monitor.store.identity import Fresh, Seen, Sorted, is_link, keys_of, sort_entries
 from monitor.store.incidents import note_gap, note_move
-from monitor.store.rereads import Known, Requeued, is_mass, plan_rereads
 from monitor.store.sql import chunks, is_literally
 from monitor.store.tables import ENTRY, FEED, HOST
 from monitor.store.values import EntryState, PollRecord
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Entry
 
-__all__ = ["forgive_polls", "queued", "record_poll", "reread_today"]
+__all__ = ["forgive_polls", "record_poll"]
 
 _FUTURE = timedelta(days=1)
 _BASELINE_PATIENCE = timedelta(days=1)
@@ -51,12 +52,6 @@ _SEEN_COLUMNS = (
     *(ENTRY.c.link, ENTRY.c.title, ENTRY.c.summary, ENTRY.c.state, ENTRY.c.same_as, ENTRY.c.withheld),
     ENTRY.c.updated_at,
 )
-_CHANGED_COLUMNS = (
-    *(ENTRY.c.id, ENTRY.c.title, ENTRY.c.summary, ENTRY.c.updated_at, ENTRY.c.withheld, ENTRY.c.first_seen_at),
-    *(ENTRY.c.rereads, ENTRY.c.reread_at, ENTRY.c.state, ENTRY.c.lease_until),
-)
-_LAST_OF_ALL = 1000  # the turn of what is read again: after what is new
-_DAY = timedelta(days=1)
 _HOLDERS = 200  # of one guid that are looked at: some feeds give every article the same one
 _LATEST_FIRST = func.row_number().over(partition_by=ENTRY.c.main_key, order_by=ENTRY.c.id.desc())
 _HELD = (
@@ -115,8 +110,8 @@ def record_poll(
     if outcome.kind is not PollResult.PARSED or not entries:
         return PollRecord(known=outcome.held, moved=moved)
     sorted_, elsewhere = _sort(connection, feed_id, entries)
-    changed, passed_over = _follow_changes(
-        connection, feed_id, sorted_, held=outcome.held, rereads_per_day=rereads_per_day, now=now
+    changed, passed_over = follow_changes(
+        connection, feed_id, sorted_, site=site_of(was_at), held=outcome.held, rereads_per_day=rereads_per_day, now=now
     )
     baseline_age = timedelta(seconds=baseline_max_age_s) if feed.baseline_at is None else None
     rows = [
@@ -262,83 +257,6 @@ def _sort(connection: Connection, feed_id: FeedId, entries: Sequence[Entry]) -> 
                 elsewhere[row.link_key, row.title, row.summary] = row.id
                 elsewhere[row.link_key, row.title, None] = elsewhere[row.link_key, None, None] = row.id
     return sort_entries(entries, [seen[id_] for id_ in sorted(seen)]), elsewhere
-
-
-def _follow_changes(
-    connection: Connection, feed_id: FeedId, sorted_: Sorted, *, held: int, rereads_per_day: int, now: datetime
-) -> tuple[int, int]:
-    """Keep the present text of entries that changed, and queue those that were read.
-
-    Args:
-        connection: in a transaction.
-        feed_id: the feed.
-        sorted_: the entries of its document.
-        held: how many more there are that did not change.
-        rereads_per_day: how many of the feed may be read again with their page in a day.
-        now: the present instant.
-
-    Returns:
-        How many were queued, and how many were passed over because most of the document changed.
-    """
-    changed = dict(sorted_.changed)
-    if not changed:
-        return 0, 0
-    rows = [
-        row
-        for ids in chunks(list(changed))
-        for row in connection.execute(select(*_CHANGED_COLUMNS).where(ENTRY.c.id.in_(ids)))
-    ]
-    for entry_id, entry in changed.items():
-        connection.execute(
-            update(ENTRY)
-            .where(ENTRY.c.id == entry_id)
-            .values(title=entry.title, summary=entry.summary, content=entry.content, updated_at=entry.updated_at)
-        )
-    if is_mass(len(changed), sorted_.stored + held):
-        return 0, len(changed)
-    under_way = [row.id for row in rows if row.state == EntryState.TO_READ and row.lease_until is not None]
-    for ids in chunks(under_way):  # what is read now is read again afterwards: see `articles`
-        connection.execute(update(ENTRY).where(ENTRY.c.id.in_(ids)).values(rereads=ENTRY.c.rereads + 1))
-    done = [
-        (
-            Known(
-                *(row.id, row.title, row.summary, row.updated_at, row.withheld, row.first_seen_at),
-                *(row.rereads, row.reread_at),
-            ),
-            changed[row.id],
-        )
-        for row in rows
-        if row.state == EntryState.DONE
-    ]
-    requeued = plan_rereads(done, room=rereads_per_day - reread_today(connection, feed_id, now), now=now)
-    for one in requeued:
-        connection.execute(update(ENTRY).where(ENTRY.c.id == one.id).values(queued(one, now)))
-    return len(requeued), 0
-
-
-def reread_today(connection: Connection, feed_id: FeedId, now: datetime) -> int:
-    """Return how many pages of a feed were to be read again in the last day."""
-    again = (ENTRY.c.feed_id == feed_id, ENTRY.c.reread_at > now - _DAY, ENTRY.c.reread_at.is_not(None))
-    return connection.scalar(select(func.count()).select_from(ENTRY).where(*again)) or 0
-
-
-def queued(one: Requeued, now: datetime) -> dict[str, object]:
-    """Return what queues an entry again."""
-    return {
-        "state": EntryState.TO_READ,
-        "reread": one.reread,
-        "rereads": ENTRY.c.rereads + 1,
-        "reread_at": one.due_at,
-        "next_attempt_at": one.due_at if one.due_at > now else None,
-        "postponed_at": now,
-        "attempts": 0,
-        "interrupted": 0,
-        "turn": _LAST_OF_ALL,
-        "lane": case((ENTRY.c.host_is_slow, Lane.FAST.value), else_=ENTRY.c.lane),
-        "host_is_slow": False,
-        "last_reason": None,
-        "last_error": None,
-    }
 
 
 def _entry_row(

@@ -4,7 +4,8 @@
   one after a longer wait, so that a live blog that changes every minute costs five requests a day at most.
 - The page is asked for while the article is young; of an older one, and of one whose text is reserved, only a title
   that changed is looked at. So it is where the feed has used up what it may ask for in a day.
-- Where most of what a document holds changed at once, it is the feed that changed, not the news.
+- Where most of what a document holds changed at once, it is the feed that changed, not the news; if only a few titles
+  did, these are followed.
 """
 
 from __future__ import annotations

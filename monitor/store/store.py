@@ -435,7 +435,7 @@ class Store:
             polls.forgive_polls(connection, feed_ids, next_due_at=next_due_at)
 
     def told_entries(self, feed_id: FeedId, *, since: datetime) -> tuple[ToldEntry, ...]:
-        """Return the entries of a feed, first seen since then, whose article people were told of and still matches.
+        """Return the entries that a feed lists, seen since then, that people were told of and that still match.
 
         Those that were asked after are left out.
         """

@@ -242,6 +242,35 @@ def test_i9_an_alerted_article_that_leaves_its_feed_early_is_asked_for_once_and_
     at_desk(tmp_path, act)
 
 
+@pytest.mark.parametrize("becomes", ["retitled", "gone"])
+def test_i9_what_a_second_feed_of_its_site_says_of_an_article_is_followed(tmp_path: Path, becomes: str) -> None:
+    async def act(desk: Desk) -> None:
+        old = desk.item("/vieux", QUIET, age_s=10 * TOMORROW_S)
+        for path in ("/une.xml", "/monde.xml"):
+            desk.site.publish(path, old)
+        await desk.cycle()
+        desk.site.page("/une", FILLER)
+        desk.site.publish("/une.xml", desk.item("/une", NEWS), old)
+        await desk.cycle(after_s=HOUR_S)
+        desk.site.publish("/monde.xml", desk.item("/une", NEWS), old)
+        await desk.cycle(after_s=HOUR_S)
+        desk.site.publish("/une.xml", desk.item("/deux", QUIET))  # it slides off, or is taken off
+        retitled = "Kharkiv : douze blessés sous la neige"
+        if becomes == "gone":
+            desk.site.fail("/une", 410)
+            desk.site.publish("/monde.xml", old)
+        else:
+            desk.site.publish("/monde.xml", desk.item("/une", retitled), old)
+        await desk.cycle(after_s=HOUR_S)
+        updates = [one.payload["data"] for one in desk.webhook.received if one.payload["type"] == "story.alert.updated"]
+
+        told = ("withdrawn", NEWS) if becomes == "gone" else ("title_changed", retitled)
+        assert [NEWS] == desk.told
+        assert [told] == [(one["update"]["reason"], one["story"]["title"]) for one in updates]
+
+    at_desk(tmp_path, act, feeds=("/une.xml", "/monde.xml"))
+
+
 def test_i9_what_slides_off_the_end_of_its_feed_is_not_asked_for(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         story = Story(desk)
@@ -312,6 +341,26 @@ def test_i9_a_live_blog_that_changes_every_minute_costs_few_requests_and_message
             await story.change(f"EN DIRECT - Ukraine, {minute}", "À Kharkiv.", after_s=2 * TOMORROW_S)
 
         assert shown == len(story.updates)
+
+    at_desk(tmp_path, act)
+
+
+def test_i9_where_every_summary_counts_its_readers_a_title_that_changes_is_followed(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.site.publish("/rss.xml", desk.item("/vieux", QUIET, age_s=10 * TOMORROW_S))
+        await desk.cycle()
+        for n in range(8):
+            desk.site.page(f"/{n}", FILLER)
+        for poll in range(3):
+            titles = [f"Kharkiv, jour {n}" for n in range(8)]
+            titles[3] += " : ce n’était pas une frappe" if poll == 2 else ""
+            items = [desk.item(f"/{n}", title, f"Lu {poll} fois") for n, title in enumerate(titles)]
+            desk.site.publish("/rss.xml", *items)
+            await desk.cycle(after_s=HOUR_S)
+        updates = [one.payload["data"] for one in desk.webhook.received if one.payload["type"] == "story.alert.updated"]
+
+        assert ["Kharkiv, jour 3 : ce n’était pas une frappe"] == [one["story"]["title"] for one in updates]
+        assert 9 == sum(desk.site.asked(f"/{n}") for n in range(8))
 
     at_desk(tmp_path, act)
 

@@ -451,6 +451,33 @@ def test_a_duplicate_points_to_the_entry_that_is_read(store: Store) -> None:
     assert [None, EntryId(1), EntryId(1)] == same_as
 
 
+@pytest.mark.parametrize(
+    ("other", "queued"), [("https://www.gazette.example/une", 1), ("https://ailleurs.example/", 0)]
+)
+def test_i9_a_second_listing_is_followed_where_it_is_the_articles_own_site(
+    store: Store, other: str, queued: int
+) -> None:
+    one, two = live_feed(store), live_feed(store, other)
+    poll(store, one, entry("un"))
+    poll(store, two, entry("un", guid="ailleurs"))
+    [claimed] = claim(store)
+    record(store, claimed)
+
+    assert queued == poll(store, two, entry("un", guid="ailleurs", title="Démenti")).changed
+    assert [entry("un", title="Démenti").title] * queued == [one.entry.title for one in claim(store)]
+
+
+def test_i9_whoever_lists_an_article_first_has_no_say_once_its_own_site_lists_it(store: Store) -> None:
+    stranger, own = live_feed(store, "https://ailleurs.example/"), live_feed(store, "https://gazette.example/une")
+    poll(store, stranger, entry("un"))
+    [claimed] = claim(store)
+    record(store, claimed)
+    poll(store, own, entry("un", guid="ailleurs"))
+
+    assert 0 == poll(store, stranger, entry("un", title="Faux")).changed
+    assert 1 == poll(store, own, entry("un", guid="ailleurs", title="Démenti")).changed
+
+
 def test_i1_a_guid_or_hash_means_nothing_in_another_feed(store: Store) -> None:
     one, other = live_feed(store), live_feed(store, "https://gazette.example/une")
     poll(store, one, entry("un", guid="1"), entry("hash", guid="", link=None))
