@@ -17,7 +17,7 @@ _TRACKING: Final = re.compile(
     r"(?:utm|at|mtm|pk|matomo|piwik|lmd|ns|hsa|oly|vero|wt|stm|itm)_(?!id$)\w+|utm_id|x(?:tor|ts|tref|tcr|tnp|tloc)|_hs(?:enc|mi)|"
     r"(?:fb|g|d|ms|tw|tt|y|wick)cli(?:d|ckid)|[gw]braid|gclsrc|igsh(?:id)?|li_fat_id|mc_[ce]id|mkt_tok|s_(?:cid|kwcid)|"
     r"sc_(?:cmp|src|lid)|_g[al]|__twitter_impression|ocid|cmp(?:id)?|ref_?src|ref_url|wtmc|echobox|actcampaigntype|"
-    r"_?amp(?:_\w+)?|usqp|trk|guccounter",
+    r"_?amp(?:_\w+)?|usqp|trk|guccounter|session_?id|phpsessid|jsessionid|aspsessionid\w*|cftoken",
     re.IGNORECASE,
 )
 _AMP_VALUE: Final = (("outputtype", "amp"), ("output", "amp"), ("mode", "amp"), ("view", "amp"), ("format", "amp"))

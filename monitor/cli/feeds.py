@@ -300,7 +300,10 @@ def resume(
     ref: str = typer.Argument(help="The feed's number or address."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
-    """Poll a paused feed again, or one that was gone."""
+    """Poll a paused feed again, or one that was gone.
+
+    Its next poll is as a first one: what it listed meanwhile comes in one recap, not as alerts.
+    """
     _set_paused(context, ref, paused=False, as_json=as_json)
 
 

@@ -113,7 +113,7 @@ def record_poll(
     changed, passed_over = follow_changes(
         connection, feed_id, sorted_, site=site_of(was_at), held=outcome.held, rereads_per_day=rereads_per_day, now=now
     )
-    baseline_age = timedelta(seconds=baseline_max_age_s) if feed.baseline_at is None else None
+    baseline_age = None if feed.baseline_at is not None else _baseline_age(feed, baseline_max_age_s, now)
     rows = [
         _entry_row(fresh, feed, elsewhere, feed_id=feed_id, now=now, baseline_age=baseline_age)
         for fresh in sorted_.fresh
@@ -136,6 +136,12 @@ def record_poll(
     new, baseline = (fresh, 0) if baseline_age is None else (0, fresh)
     told = PollRecord(new, baseline, known=known, changed=changed, passed_over=passed_over, moved=moved)
     return replace(told, gap=gap) if baseline_age is None else told
+
+
+def _baseline_age(feed: Any, max_age_s: float, now: datetime) -> timedelta:
+    """Return how young an entry of a first poll must be to be read; of a resumed feed, what the pause missed is too."""
+    paused_for = now - feed.last_ok_at if feed.last_ok_at is not None else timedelta()
+    return timedelta(seconds=max_age_s) + max(timedelta(), paused_for)
 
 
 def forgive_polls(connection: Connection, feed_ids: Sequence[FeedId], *, next_due_at: datetime) -> None:

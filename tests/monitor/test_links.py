@@ -45,6 +45,7 @@ def test_a_relative_link_without_a_base_is_absent() -> None:
         "http://Gazette.example:80/monde/?id=7",
         "https://gazette.example./monde?id=7#xtor=RSS-3",
         "https://gazette.example/monde?utm_source=rss&id=7&utm_medium=feed&fbclid=x",
+        "https://gazette.example/monde?PHPSESSID=0f1e2d3c&id=7",
         "https://gazette.example/monde?id=7&xtor=RSS-3208&at_medium=RSS",
         "https://www.gazette.example/monde?id=7&at_campaign=x&cmpid=y&lmd_medium=rss&mtm_source=z&_ga=1&gbraid=2",
         "https://m.gazette.example/monde?id=7",

@@ -325,6 +325,18 @@ def test_i2_of_a_first_poll_only_young_dated_entries_are_read(store: Store) -> N
     assert [(young, True)] == [(claimed.entry, claimed.baseline) for claimed in claim(store)]
 
 
+def test_i2_what_a_pause_missed_is_read_however_long_it_was(store: Store) -> None:
+    feed_id = live_feed(store)
+    monday = NOW + timedelta(days=3)
+    store.pause_feed(feed_id, paused=True, now=NOW)
+    store.pause_feed(feed_id, paused=False, now=monday)
+    missed = [entry(str(day), published_at=NOW + timedelta(days=day)) for day in range(2)]
+    older = entry("plus vieux", published_at=NOW - timedelta(days=2))
+
+    assert PollRecord(baseline=3) == poll(store, feed_id, *missed, older, at=monday)
+    assert {"0", "1"} == {claimed.entry.guid for claimed in claim(store, at=monday)}
+
+
 def test_i2_after_the_first_poll_every_unseen_entry_is_read_whatever_its_date(store: Store) -> None:
     feed_id = live_feed(store)
     entries = (
