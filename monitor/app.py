@@ -79,8 +79,9 @@ class App:
         await tools.thread.run(tools.store.release_leases, now=tools.clock.now(), interrupted=True)
         await tools.thread.run(tools.store.pull_due, now=tools.clock.now())
         now = tools.clock.now()
-        for host, until in await tools.thread.run(tools.store.held_hosts, now=now):
-            tools.gate.hold(host, until - now)
+        for host in await tools.thread.run(tools.store.held_hosts, now=now):
+            feeds, pages = ((until or now) - now for until in (host.feeds_until, host.pages_until))
+            tools.gate.hold(host.name, fetch.Hold(feeds, pages))
         await self._sync_feeds(declared)
         self.feeds_seen = stamp
         for told in orphans(await tools.thread.run(tools.store.pending_deliveries), tools.routes):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.cli.checkup import Checkup
     from monitor.model import Feed, FeedId, FeedState, Incident
     from monitor.settings import Settings
+    from monitor.store import HeldHost
 
 __all__ = ["app"]
 
@@ -29,16 +30,20 @@ app = typer.Typer(cls=ListingGroup, rich_markup_mode=None, help="List the feeds 
 def list_(
     context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")
 ) -> None:
-    """List the feeds with their health (what no command means)."""
+    """List the feeds with their health (what no command means).
+
+    A host that asked to be left alone (Retry-After) is `left alone until` then; where it was one of its pages that was
+    told so, its feeds are polled again after an hour at most.
+    """
     from monitor.cli.when import local
 
     settings = settings_of(context)
-    states, incidents = _states(settings), _incidents(settings)
+    states, incidents, held = _states(settings), _incidents(settings), _held(settings)
     if as_json:
         hubs = _hubs(settings)
         for state in states:
             told = {"incidents": list(map(_told, incidents.get(state.id, ()))), "subscription": hubs.get(state.id)}
-            print_json({**_health(state), **told})
+            print_json({**_health(state), **_until(held.get(state.host)), **told})
         return
     print_table(
         "Feeds",
@@ -46,7 +51,13 @@ def list_(
         [
             (
                 state.id,
-                ", ".join([state.status.value, *_trouble(incidents.get(state.id, ()), settings)]),
+                ", ".join(
+                    [
+                        state.status.value,
+                        *_trouble(incidents.get(state.id, ()), settings),
+                        *_waits(held.get(state.host), settings),
+                    ]
+                ),
                 state.feed.outlet or state.feed.title,
                 local(state.last_ok_at, settings.zone),
                 local(state.next_due_at, settings.zone),
@@ -90,6 +101,17 @@ def _incidents(settings: Settings) -> dict[FeedId, list[Incident]]:
     return found
 
 
+def _held(settings: Settings) -> dict[str, HeldHost]:
+    """Return the hosts that asked to be left alone, by name."""
+    from monitor.clock import SystemClock
+    from monitor.store.connection import database_path
+
+    if not database_path(settings.database).exists():
+        return {}
+    with log(settings) as store:
+        return {host.name: host for host in store.held_hosts(now=SystemClock().now())}
+
+
 def _hubs(settings: Settings) -> dict[FeedId, dict[str, Any]]:
     """Return who tells of a feed's changes, by feed, until when, and whether that hub keeps its word."""
     from monitor.store.connection import database_path
@@ -121,6 +143,20 @@ def _trouble(incidents: Sequence[Incident], settings: Settings) -> list[str]:
         for incident in incidents
         if incident.kind.value != incident.source.status.value
     ]
+
+
+def _until(host: HeldHost | None) -> dict[str, Any]:
+    return {"held_until": host and host.feeds_until, "pages_held_until": host and host.pages_until}
+
+
+def _waits(host: HeldHost | None, settings: Settings) -> list[str]:
+    """Return until when a host asked to be left alone: `left alone until 16/05 08:12`."""
+    from monitor.cli.when import local
+
+    if host is None:
+        return []
+    waits = (("", host.feeds_until), ("pages ", host.pages_until))
+    return [f"{what}left alone until {local(until, settings.zone)}" for what, until in waits if until]
 
 
 def _remark(state: FeedState) -> str | None:

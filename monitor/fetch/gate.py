@@ -16,9 +16,10 @@ from monitor.model import Lane
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-__all__ = ["HostGate"]
+__all__ = ["Hold", "HostGate"]
 
 _MAX_HOSTS = 5000
+_HOLD_OF_OTHERS = timedelta(hours=1)  # of feeds, for what was not asked by one of them
 
 
 @dataclass(slots=True)
@@ -29,7 +30,9 @@ class _Host:
     pages: dict[Lane, asyncio.Lock] = field(default_factory=lambda: {lane: asyncio.Lock() for lane in Lane})
     waiting: int = 0  # for `pages`
     next_page_at: float = 0.0  # both of the monotonic clock
-    held_until: float = 0.0
+    held_until: float = 0.0  # nothing is asked before
+    pages_held_until: float = 0.0
+    is_owed: bool = False  # a feed, since it was held: no page may hold its feeds again before one was asked for
 
     def is_idle(self, now: float) -> bool:
         return not self.request.locked() and not self.ahead and self.page_at <= now
@@ -37,7 +40,7 @@ class _Host:
     @property
     def page_at(self) -> float:
         """When it may be asked for a page."""
-        return max(self.next_page_at, self.held_until)
+        return max(self.next_page_at, self.held_until, self.pages_held_until)
 
     @property
     def ahead(self) -> int:
@@ -45,10 +48,21 @@ class _Host:
         return self.waiting + sum(lock.locked() for lock in self.pages.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """How long a host is still to be left alone: with everything, and with pages."""
+
+    feeds: timedelta = timedelta()
+    pages: timedelta = timedelta()
+
+
 class HostGate:
     """Let requests through to hosts, one at a time for each.
 
-    A `FetchError` with a `retry_after` that leaves the block closes the host that it names for that long.
+    An answer with a `retry_after`, which leaves the block as a `FetchError`, closes the host that it names for that
+    long: to everything, where it is what a feed of its own was answered. What was asked because an entry links there,
+    or a feed of another host redirects there, is in anybody's power: it closes the host to the like of it, and to its
+    feeds for an hour at most, and not again before one of them was asked for.
 
     Args:
         page_interval_s: least time between the end of a page and the next one of that host, in seconds.
@@ -83,7 +97,8 @@ class HostGate:
             async with self._patience(name):
                 await self._take_turn(name, host, lambda: host.held_until)
                 held.callback(host.request.release)
-            with self._listening(name):
+            host.is_owed = False
+            with self._listening(name, is_feed=True):
                 yield
 
     @asynccontextmanager
@@ -122,7 +137,7 @@ class HostGate:
                 await self._take_turn(name, host, lambda: host.page_at)
                 held.callback(host.request.release)
             try:
-                with self._listening(name):
+                with self._listening(name, is_feed=False):
                     yield
             finally:
                 host.next_page_at = self._monotonic() + interval_s
@@ -136,10 +151,18 @@ class HostGate:
                 return
             host.request.release()
 
-    def hold(self, name: str, delay: timedelta) -> None:
-        """Let nobody through to a host for so long."""
-        host = self._hosts.setdefault(name, _Host())
-        host.held_until = max(host.held_until, self._monotonic() + delay.total_seconds())
+    def hold(self, name: str, hold: Hold) -> None:
+        """Let nobody through to a host for so long; what was promised before is kept."""
+        now, host = self._monotonic(), self._hosts.setdefault(name, _Host())
+        host.held_until = max(host.held_until, now + hold.feeds.total_seconds())
+        host.pages_held_until = max(host.pages_held_until, now + hold.pages.total_seconds())
+        host.is_owed = host.is_owed or bool(hold.feeds)
+
+    def held(self, name: str) -> Hold:
+        """Return how long a host is still to be left alone."""
+        now, host = self._monotonic(), self._hosts.get(name, _Host())
+        feeds_s = max(host.held_until - now, 0.0)
+        return Hold(timedelta(seconds=feeds_s), timedelta(seconds=max(host.pages_held_until - now, feeds_s)))
 
     def _host(self, url: str) -> tuple[str, _Host]:
         name = host_of(url)
@@ -175,10 +198,17 @@ class HostGate:
             ) from exc
 
     @contextmanager
-    def _listening(self, name: str) -> Iterator[None]:
+    def _listening(self, name: str, *, is_feed: bool) -> Iterator[None]:
         try:
             yield
         except FetchError as error:
-            if error.retry_after is not None:
-                self.hold(error.host or name, error.retry_after)
+            if error.retry_after is not None and error.status is not None:
+                told = error.host or name
+                self._heed(told, error.retry_after, is_own=is_feed and told == name)
             raise
+
+    def _heed(self, name: str, wait: timedelta, *, is_own: bool) -> None:
+        """Leave a host alone for as long as an answer asked for."""
+        host = self._hosts.setdefault(name, _Host())
+        of_others = timedelta() if host.is_owed else min(wait, _HOLD_OF_OTHERS)
+        self.hold(name, Hold(wait if is_own else of_others, wait))

@@ -34,6 +34,9 @@ _NOT_MODIFIED = 304
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_RETRY_AFTER = timedelta(days=1)
+# Only with these does Retry-After say when to ask again (RFC 9110 §10.2.3 and §15.5.14, RFC 6585 §4): with a 404 it
+# says nothing of the other pages of a host.
+_ASKS_TO_WAIT = frozenset({413, 429, 503})
 # What may follow a redirect: anything else could be a secret meant for the first host only (promise S6).
 _FORWARDED = frozenset({"accept", "accept-language", "if-none-match", "if-modified-since"})
 
@@ -58,7 +61,7 @@ class HttpResponse:
     headers: Mapping[str, str]  # names in lower case, values as latin-1, repeated ones joined by ", "
     body: bytes = b""  # of a 2xx, and of any answer to a POST
     permanent_to: str | None = None  # where a chain of only permanent redirects led
-    retry_after: timedelta | None = None  # at most a day
+    retry_after: timedelta | None = None  # at most a day; to a GET only of an answer that asks to wait
     hops: tuple[str, ...] = ()  # every address asked, in order
 
     @property
@@ -233,6 +236,8 @@ class HttpClient:
                 location = response.headers.get("location")
                 if response.status_code not in _REDIRECTS or location is None:
                     answer = self._answer(response, tuple(hops))
+                    if answer.status not in _ASKS_TO_WAIT:
+                        answer = replace(answer, retry_after=None)
                     if is_permanent and len(hops) > 1:
                         answer = replace(answer, permanent_to=str(url))
                     if before_body is not None:

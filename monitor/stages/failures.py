@@ -30,5 +30,6 @@ def is_of(error: ExternalError, host: str) -> bool:
 async def remember_hold(tools: Tools, error: ExternalError) -> None:
     """Keep what a host asked for where the next daemon finds it: the gate of this one knows already (promise P2)."""
     if isinstance(error, FetchError) and error.status is not None and error.host and error.retry_after:
-        now = tools.clock.now()
-        await tools.thread.run(tools.store.hold_host, error.host, until=now + error.retry_after, now=now)
+        now, hold = tools.clock.now(), tools.gate.held(error.host)
+        until = {"feeds_until": now + hold.feeds, "pages_until": now + hold.pages}
+        await tools.thread.run(tools.store.hold_host, error.host, **until, now=now)

@@ -257,5 +257,5 @@ def pull_due_feeds(connection: Connection, *, now: datetime) -> None:
     hosts = {row.host_id for row in rows}
     for ids in chunks(sorted(hosts)):
         # What a host asked for was counted on the old clock; the intervals of its feeds hold it too.
-        connection.execute(update(HOST).where(HOST.c.id.in_(ids)).values(not_before=None))
+        connection.execute(update(HOST).where(HOST.c.id.in_(ids)).values(not_before=None, pages_not_before=None))
     refresh_hosts(connection, hosts)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Integer, and_, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, case, func, insert, or_, select, update
 
 from monitor.errors import NotFoundError
 from monitor.model import FeedState, FeedStatus, HostClaim, HostId, Lane
@@ -14,6 +14,7 @@ from monitor.store.codec import feed_from_row
 from monitor.store.feeds import first_due, refresh_hosts, select_feeds
 from monitor.store.sql import Instant, chunks, free
 from monitor.store.tables import FEED, HOST
+from monitor.store.values import HeldHost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,26 +115,34 @@ def release_host(
         raise NotFoundError(f"no host {host_id}")
 
 
-def hold_host(connection: Connection, name: str, *, until: datetime, now: datetime) -> None:
+def hold_host(
+    connection: Connection, name: str, *, feeds_until: datetime, pages_until: datetime, now: datetime
+) -> None:
     """Leave a host alone; see `Store.hold_host`."""
-    host = connection.execute(select(HOST.c.id, HOST.c.not_before).where(HOST.c.name == name)).one_or_none()
+    found = select(HOST.c.id, HOST.c.not_before, HOST.c.pages_not_before).where(HOST.c.name == name)
+    host = connection.execute(found).one_or_none()
+    asked = {"not_before": feeds_until, "pages_not_before": pages_until}
     if host is None:  # of pages only
-        connection.execute(insert(HOST).values(name=name, lane=Lane.FAST, not_before=until))
-    elif not _is_held(host.not_before, now) or host.not_before < until:
-        connection.execute(update(HOST).where(HOST.c.id == host.id).values(not_before=until))
-        refresh_hosts(connection, [host.id])
+        connection.execute(insert(HOST).values(name=name, lane=Lane.FAST, **asked))
+        return
+    longer = {column: max(until, _held(getattr(host, column), now) or until) for column, until in asked.items()}
+    connection.execute(update(HOST).where(HOST.c.id == host.id).values(longer))
+    refresh_hosts(connection, [host.id])
 
 
-def held_hosts(connection: Connection, *, now: datetime) -> tuple[tuple[str, datetime], ...]:
+def held_hosts(connection: Connection, *, now: datetime) -> tuple[HeldHost, ...]:
     """Return who is to be left alone, and until when."""
-    held = select(HOST.c.name, HOST.c.not_before).where(
-        HOST.c.not_before > now, HOST.c.not_before <= now + _LONGEST_HOLD
+    some = select(HOST.c.name, HOST.c.not_before, HOST.c.pages_not_before).where(
+        or_(*(column.between(now, now + _LONGEST_HOLD) for column in (HOST.c.not_before, HOST.c.pages_not_before)))
     )
-    return tuple((row.name, row.not_before) for row in connection.execute(held))
+    rows = connection.execute(some.order_by(HOST.c.name))
+    held = (HeldHost(row.name, _held(row.not_before, now), _held(row.pages_not_before, now)) for row in rows)
+    return tuple(host for host in held if host.feeds_until or host.pages_until)
 
 
-def _is_held(not_before: datetime | None, now: datetime) -> bool:
-    return not_before is not None and now < not_before <= now + _LONGEST_HOLD
+def _held(until: datetime | None, now: datetime) -> datetime | None:
+    """Return until when it is held, or None where that is over, or of a clock that was wrong."""
+    return until if until is not None and now < until <= now + _LONGEST_HOLD else None
 
 
 def release_host_leases(connection: Connection) -> int:

@@ -60,6 +60,7 @@ from monitor.store.values import (
     Earlier,
     FeedSync,
     Gauges,
+    HeldHost,
     HostRelease,
     Judgement,
     LabelLine,
@@ -337,12 +338,12 @@ class Store:
         with self._write() as connection:
             hosts.release_host(connection, host_id, not_before=not_before, lane=lane, now=now)
 
-    def hold_host(self, name: str, *, until: datetime, now: datetime) -> None:
-        """Keep it that a host, known or not, asked to be left alone: no feed of it is due before."""
+    def hold_host(self, name: str, *, feeds_until: datetime, pages_until: datetime, now: datetime) -> None:
+        """Keep it that a host, known or not, asked to be left alone: no feed of it is due before `feeds_until`."""
         with self._write() as connection:
-            hosts.hold_host(connection, name, until=until, now=now)
+            hosts.hold_host(connection, name, feeds_until=feeds_until, pages_until=pages_until, now=now)
 
-    def held_hosts(self, *, now: datetime) -> tuple[tuple[str, datetime], ...]:
+    def held_hosts(self, *, now: datetime) -> tuple[HeldHost, ...]:
         """Return the hosts that asked to be left alone, and until when; at most a day."""
         with self._read() as connection:
             return hosts.held_hosts(connection, now=now)

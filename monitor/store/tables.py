@@ -60,7 +60,8 @@ class HostRow(_Row, table=True):
     name: str = Field(unique=True)
     lane: str
     next_due_at: datetime | None = Field(default=None, sa_type=Instant)  # None: no active feed
-    not_before: datetime | None = Field(default=None, sa_type=Instant)  # the host asked us to wait
+    not_before: datetime | None = Field(default=None, sa_type=Instant)  # no feed of it is asked for
+    pages_not_before: datetime | None = Field(default=None, sa_type=Instant)  # nor a page: it asked us to wait
     lease_owner: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
 

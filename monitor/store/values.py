@@ -43,6 +43,7 @@ __all__ = [
     "EntryState",
     "FeedSync",
     "Gauges",
+    "HeldHost",
     "HostRelease",
     "Judgement",
     "LabelLine",
@@ -104,6 +105,15 @@ class Gauges:
     outbox_oldest_s: float  # age of the oldest delivery that is not settled; 0: none
     feeds: dict[str, int]  # by status
     incidents: dict[str, int]  # that last, by kind
+
+
+@dataclass(frozen=True, slots=True)
+class HeldHost:
+    """A host that is left alone, and until when: its feeds, its pages; None: they are not."""
+
+    name: str
+    feeds_until: datetime | None
+    pages_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

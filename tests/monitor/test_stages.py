@@ -18,6 +18,7 @@ from monitor.deliver import ChannelSender
 from monitor.demo import Answer, HttpServer, Request
 from monitor.errors import FetchError, Reason, StoreBusyError, StoreFullError, WorkerError
 from monitor.feeds import parse
+from monitor.fetch import Hold
 from monitor.links import link_key
 from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, Page, ParsedFeed, PollResult, Receipt
 from monitor.schedule import Network
@@ -820,7 +821,7 @@ def test_p2_a_redirect_to_a_host_in_trouble_is_not_held_against_the_one_that_was
 def test_p3_a_feed_whose_host_has_no_time_for_us_did_not_fail(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         desk.site.publish("/rss.xml", desk.item("/une", QUIET))
-        desk.app.tools.gate.hold(desk.feed.host, timedelta(seconds=300))
+        desk.app.tools.gate.hold(desk.feed.host, Hold(timedelta(seconds=300)))
         await desk.cycle()
 
         assert (0, None, 0) == (desk.feed.failures, desk.feed.last_polled_at, len(desk.polls))
@@ -857,24 +858,58 @@ def test_p2_what_a_site_asked_for_is_kept_over_a_restart(tmp_path: Path) -> None
         site.fail("/moved.xml", 302, location=elsewhere.url("/neuf.xml"))
         await desk.cycle()
         desk.site.publish("/rss.xml", desk.item("/une", "Le marché"))
-        site.fail("/une", 503, retry_after="1800")
+        site.fail("/une", 503, retry_after="7200")
         await desk.cycle(after_s=HOUR_S)
         await elsewhere.server.stop()
 
         assert 1 == site.asked("/une")
 
-    async def held(desk: Desk) -> set[int]:
-        hosts = dict(desk.app.tools.store.held_hosts(now=clock.now()))
-        for host in hosts:
+    async def held(desk: Desk) -> set[tuple[float, float]]:
+        found = set()
+        for host in desk.app.tools.store.held_hosts(now=clock.now()):
             with pytest.raises(FetchError) as caught:
-                await desk.app.tools.gate.feed(f"http://{host}/").__aenter__()
+                await desk.app.tools.gate.feed(f"http://{host.name}/").__aenter__()
             assert Reason.BUSY is caught.value.reason
-        return {round((until - clock.now()).total_seconds()) for until in hosts.values()}
+            hold = desk.app.tools.gate.held(host.name)
+            found.add((round(hold.feeds.total_seconds(), -1), round(hold.pages.total_seconds(), -1)))
+        return found
 
     feeds = ("/rss.xml", "/moved.xml")
     at_desk(tmp_path, refused, feeds=feeds, clock=clock)
 
-    assert {900, 1800} == at_desk(tmp_path, held, feeds=feeds, clock=clock)
+    assert {(900, 900), (3600, 7200)} == at_desk(tmp_path, held, feeds=feeds, clock=clock)
+
+
+def test_p2_an_answer_of_one_page_silences_the_feeds_of_its_host_for_an_hour_at_most(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", 429, retry_after="86400")
+        await _news(desk, QUIET)
+        [host] = desk.app.tools.store.held_hosts(now=desk.clock.now())
+
+        assert (desk.feed.host, 1) == (host.name, desk.site.asked("/une"))
+        assert host.feeds_until is not None
+        assert host.pages_until is not None
+        waits = [(until - desk.clock.now()).total_seconds() for until in (host.feeds_until, host.pages_until)]
+        assert pytest.approx([3600, 86400], abs=5) == waits
+        assert (next_due_at(desk.app.tools.store) or host.pages_until) < host.pages_until
+
+    at_desk(tmp_path, act)
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_p2_an_answer_that_does_not_ask_to_wait_holds_nothing(tmp_path: Path, status: int) -> None:
+    async def act(desk: Desk) -> None:
+        await _baseline(desk)
+        desk.site.fail("/une", status, retry_after="86400")
+        await _news(desk, QUIET)
+        before = desk.site.asked("/rss.xml")
+        await desk.cycle(after_s=HOUR_S)
+
+        assert (1, before + 1) == (min(desk.site.asked("/une"), 1), desk.site.asked("/rss.xml"))
+        assert () == desk.app.tools.store.held_hosts(now=desk.clock.now())
+
+    at_desk(tmp_path, act)
 
 
 class Subscribed(CookieJar):

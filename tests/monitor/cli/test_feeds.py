@@ -4,9 +4,11 @@ import gzip
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.cli.when import local
 from monitor.errors import Reason
 from monitor.model import Feed, FeedStatus, PollOutcome, PollResult
 from monitor.store import Store
@@ -85,6 +87,19 @@ def test_the_hub_that_tells_of_a_feed_is_listed(veille: Veille, polled: Store) -
 
     expected = {"hub": "https://hub.example/", "until": None, "trusted": False, "error": None}
     assert (expected, None) == (first["subscription"], second["subscription"])
+
+
+def test_p2_until_when_a_host_asked_to_be_left_alone_is_listed(veille: Veille, polled: Store) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    hour, day = now + timedelta(hours=1), now + timedelta(hours=23)
+    polled.hold_host("gazette.example", feeds_until=hour, pages_until=day, now=now)
+    first, second = (line.split("\t")[1] for line in veille("feeds").out.splitlines())
+    told = [(line["held_until"], line["pages_held_until"]) for line in veille("feeds", "--json").lines]
+
+    paris = ZoneInfo("Europe/Paris")
+    assert first == f"active, left alone until {local(hour, paris)}, pages left alone until {local(day, paris)}"
+    assert second == "active"
+    assert [(hour.isoformat(), day.isoformat()), (None, None)] == told
 
 
 def test_a_person_sees_a_table(veille: Veille, polled: Store) -> None:

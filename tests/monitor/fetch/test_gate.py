@@ -7,12 +7,13 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from monitor.errors import FetchError, Reason
 from monitor.fetch import gate as gates
-from monitor.fetch.gate import HostGate
+from monitor.fetch.gate import Hold, HostGate
 from monitor.model import Lane
 
 A, B = "https://a.example/1", "https://b.example/1"
@@ -57,12 +58,14 @@ class Traffic:
             self._now -= 1
 
 
-async def asked_away(door: HostGate, url: str, seconds: float, *, host: str | None = None) -> None:
+async def asked_away(
+    door: HostGate, url: str, seconds: float, *, host: str | None = None, is_page: bool = False
+) -> None:
     """Ask for something, and be asked to wait instead."""
     wait = timedelta(seconds=seconds)
     with suppress(FetchError):
-        async with door.feed(url):
-            raise FetchError("429", reason=Reason.RATE_LIMITED, retry_after=wait, host=host)
+        async with door.page(url) if is_page else door.feed(url):
+            raise FetchError("429", reason=Reason.RATE_LIMITED, retry_after=wait, status=429, host=host)
 
 
 def test_P3_one_request_at_a_time_for_each_host() -> None:
@@ -143,7 +146,7 @@ def test_P2_a_host_that_asks_us_to_wait_is_left_alone() -> None:
         door, traffic = gate(time), Traffic(time)
         with pytest.raises(FetchError, match="429"):
             async with door.feed(A):
-                raise FetchError("429", reason=Reason.RATE_LIMITED, retry_after=timedelta(seconds=20))
+                raise FetchError("429", reason=Reason.RATE_LIMITED, retry_after=timedelta(seconds=20), status=429)
         await traffic.through(door.feed(B))
         await traffic.through(door.page(A))
         await traffic.through(door.feed(A))
@@ -164,7 +167,7 @@ def test_P2_who_was_waiting_when_a_host_asked_us_to_wait_waits_too(kind: str) ->
         async def refused() -> None:
             async with door.page(A):
                 await asked.wait()
-                raise FetchError("429", reason=Reason.RATE_LIMITED, retry_after=timedelta(seconds=20))
+                raise FetchError("429", reason=Reason.RATE_LIMITED, retry_after=timedelta(seconds=20), status=429)
 
         async def waiting() -> float:
             async with door.feed(A) if kind == "feed" else door.page(A, lane=Lane.SLOW):
@@ -191,6 +194,81 @@ def test_P2_the_host_that_a_redirect_led_to_is_the_one_left_alone() -> None:
     began = asyncio.run(run())
 
     assert began == [1000, 1030]
+
+
+DAY_S, HOUR_S = 86_400.0, 3600.0
+
+
+def holds_of(*asked: dict[str, Any], feed_after_s: float | None = None) -> tuple[float, float]:
+    """Return how long the feeds and the pages of b.example are left alone after what was asked, in seconds."""
+
+    async def run() -> tuple[float, float]:
+        time = Time()
+        door = gate(time)
+        for number, one in enumerate(asked):
+            if number and feed_after_s is not None:
+                time.at += feed_after_s
+                async with door.feed(B):
+                    pass
+            await asked_away(door, **one)
+        held = door.held("b.example")
+        return held.feeds.total_seconds(), held.pages.total_seconds()
+
+    return asyncio.run(run())
+
+
+OF_A_FEED = {"url": B, "seconds": DAY_S}
+OF_A_PAGE = {"url": B, "seconds": DAY_S, "is_page": True}
+OF_A_REDIRECTED_FEED = {"url": A, "seconds": DAY_S, "host": "b.example"}
+OF_A_REDIRECTED_PAGE = {"url": A, "seconds": DAY_S, "host": "b.example", "is_page": True}
+
+
+def test_P2_what_a_feed_of_a_host_was_answered_holds_all_of_it() -> None:
+    assert (DAY_S, DAY_S) == holds_of(OF_A_FEED)
+    assert (0, 0) == holds_of({"url": A, "seconds": DAY_S})
+
+
+@pytest.mark.parametrize("asked", [OF_A_PAGE, OF_A_REDIRECTED_FEED, OF_A_REDIRECTED_PAGE])
+def test_P2_what_others_had_us_ask_holds_the_feeds_of_a_host_for_an_hour_at_most(asked: dict[str, Any]) -> None:
+    assert (HOUR_S, DAY_S) == holds_of(asked)
+    assert (60, 60) == holds_of({**asked, "seconds": 60})
+
+
+def test_P2_what_others_had_us_ask_does_not_hold_feeds_again_before_one_was_asked_for() -> None:
+    """Or one link an hour would silence a host for ever."""
+    hour = {**OF_A_REDIRECTED_FEED, "seconds": HOUR_S}
+
+    assert (HOUR_S, DAY_S) == holds_of(hour, OF_A_REDIRECTED_PAGE)
+    assert (HOUR_S, DAY_S) == holds_of(hour, OF_A_REDIRECTED_PAGE, feed_after_s=HOUR_S)
+
+
+def test_P2_a_shorter_wait_takes_nothing_from_a_longer_one() -> None:
+    assert (DAY_S, DAY_S) == holds_of(OF_A_FEED, {**OF_A_REDIRECTED_FEED, "seconds": 5})
+
+
+def test_P2_what_nobody_answered_holds_no_host() -> None:
+    async def run() -> object:
+        door = gate(Time())
+        with suppress(FetchError):
+            async with door.page(A):
+                raise FetchError(
+                    "no robots.txt", reason=Reason.ROBOTS, retry_after=timedelta(minutes=5), host="b.example"
+                )
+        return door.held("b.example")
+
+    assert asyncio.run(run()) == Hold()
+
+
+def test_P2_a_hold_of_pages_alone_lets_feeds_through() -> None:
+    async def run() -> list[float]:
+        time = Time()
+        door, traffic = gate(time), Traffic(time)
+        door.hold("a.example", Hold(pages=timedelta(seconds=30)))
+        await traffic.through(door.feed(A))
+        await traffic.through(door.page(A))
+        return traffic.began
+
+    assert asyncio.run(run()) == [1000, 1030]
 
 
 def test_a_failure_lets_the_next_one_through() -> None:

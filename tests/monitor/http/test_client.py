@@ -838,6 +838,11 @@ def test_P2_any_retry_after_is_none_or_at_most_a_day(value: str) -> None:
 
 
 def test_P2_retry_after_is_part_of_the_answer() -> None:
-    answers = [get(answering(response(status, retry_after="90"))) for status in (429, 503)]
+    answers = [get(answering(response(status, retry_after="90"))) for status in (413, 429, 503)]
 
-    assert [timedelta(seconds=90)] * 2 == [answer.retry_after for answer in answers]
+    assert [timedelta(seconds=90)] * 3 == [answer.retry_after for answer in answers]
+
+
+@pytest.mark.parametrize("status", [200, 301, 304, 403, 404, 410, 451, 500, 502])
+def test_P2_retry_after_is_no_wish_to_be_left_alone_where_the_status_is_none(status: int) -> None:
+    assert get(answering(response(status, retry_after="90"))).retry_after is None

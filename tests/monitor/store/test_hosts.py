@@ -7,7 +7,7 @@ import pytest
 
 from monitor.errors import NotFoundError
 from monitor.model import Feed, FeedId, HostClaim, HostId, Lane
-from monitor.store import HostRelease, Store
+from monitor.store import HeldHost, HostRelease, Store
 from tests.monitor.store.samples import DAY_S, NOW, PARSED, add_feed, after, next_due_at, poll
 
 
@@ -100,32 +100,35 @@ def test_a_host_stays_leased_where_the_poll_cannot_be_recorded(store: Store) -> 
 def test_p2_what_a_page_was_told_holds_the_feeds_of_its_host_too(store: Store) -> None:
     poll(store, add_feed(store))
     (claimed,) = _claim(store)
-    store.hold_host(claimed.host, until=after(60), now=NOW)
+    store.hold_host(claimed.host, feeds_until=after(60), pages_until=after(90), now=NOW)
     store.release_host(claimed.id, now=NOW, not_before=after(30))
 
     assert after(60) == next_due_at(store)
-    assert ((claimed.host, after(60)),) == store.held_hosts(now=NOW)
+    assert (HeldHost(claimed.host, after(60), after(90)),) == store.held_hosts(now=NOW)
+    assert (HeldHost(claimed.host, None, after(90)),) == store.held_hosts(now=after(60))
 
 
 def test_p2_the_longest_that_a_host_asked_for_counts(store: Store) -> None:
     poll(store, add_feed(store))
     for minutes in (30, 60, 40):
-        store.hold_host("gazette.example", until=after(minutes), now=NOW)
+        store.hold_host("gazette.example", feeds_until=after(minutes), pages_until=after(2 * minutes), now=NOW)
 
     assert after(60) == next_due_at(store)
+    assert (HeldHost("gazette.example", after(60), after(120)),) == store.held_hosts(now=NOW)
 
 
 def test_p2_a_host_of_pages_only_is_held_until_its_time(store: Store) -> None:
-    store.hold_host("pages.example", until=after(60), now=NOW)
+    store.hold_host("pages.example", feeds_until=NOW, pages_until=after(60), now=NOW)
 
-    assert (("pages.example", after(60)),) == store.held_hosts(now=after(59))
+    assert (HeldHost("pages.example", None, after(60)),) == store.held_hosts(now=after(59))
     assert () == store.held_hosts(now=after(60))
 
 
 def test_t7_a_hold_of_a_clock_that_was_wrong_is_none(store: Store) -> None:
     poll(store, add_feed(store))
     (claimed,) = _claim(store)
-    store.hold_host(claimed.host, until=after(3 * 24 * 60), now=after(2 * 24 * 60 + 1))
+    wrong = after(3 * 24 * 60)
+    store.hold_host(claimed.host, feeds_until=wrong, pages_until=wrong, now=after(2 * 24 * 60 + 1))
 
     assert () == store.held_hosts(now=NOW)
 
