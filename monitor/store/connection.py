@@ -139,6 +139,17 @@ _ERRORS: dict[int, Callable[[Path], StoreError]] = {
     ),
     sqlite3.SQLITE_NOTADB: lambda path: StoreError(f"{path}: not an SQLite database; set another path"),
     sqlite3.SQLITE_CORRUPT: lambda path: StoreError(f"{path}: the database is damaged; restore a backup"),
-    sqlite3.SQLITE_READONLY: lambda path: StoreError(f"{path}: the database may only be read; check who owns it"),
-    sqlite3.SQLITE_CANTOPEN: lambda path: StoreError(f"{path}: the database cannot be opened; check who owns it"),
+    sqlite3.SQLITE_READONLY: lambda path: StoreError(f"{path}: the database may only be read; {_of_its_folder(path)}"),
+    sqlite3.SQLITE_CANTOPEN: lambda path: StoreError(f"{path}: the database cannot be opened; {_of_its_folder(path)}"),
 }
+
+
+def _of_its_folder(path: Path) -> str:
+    """Return what to do about a file that cannot be used: WAL needs its folder, even to read (sqlite.org/wal.html)."""
+    folder = path.absolute().parent
+    if os.access(folder, os.W_OK):
+        return "check who owns it"
+    return (
+        f"its folder {folder} may not be written to, as SQLite must even to read: let veille write there, "
+        f"or copy {path.name} and {path.name}-wal to where it may, and set VEILLE_DATABASE to the copy"
+    )

@@ -148,6 +148,25 @@ def test_no_error_of_the_driver_escapes(code: int) -> None:
         raise error
 
 
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY])
+@pytest.mark.parametrize(
+    ("is_writable", "told"),
+    [
+        (True, "check who owns it"),
+        (False, "may not be written to, as SQLite must even to read: let veille write there, or copy veille.db"),
+    ],
+)
+def test_a_database_in_a_folder_that_may_only_be_read_is_told_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch, code: int, told: str, *, is_writable: bool
+) -> None:
+    monkeypatch.setattr("monitor.store.connection.os.access", lambda *_: is_writable)  # the tests may run as root
+    error = sqlite3.OperationalError("unable")
+    error.sqlite_errorcode = code
+
+    with pytest.raises(StoreError, match=told), translated(path):
+        raise error
+
+
 def test_no_text_of_an_article_is_in_an_error(store: Store) -> None:
     with pytest.raises(StoreError) as caught, store._write() as connection:
         connection.exec_driver_sql("INSERT INTO absente VALUES (?)", ("confidentiel",))
