@@ -40,6 +40,7 @@ __all__ = ["App", "check_channels", "load_feeds", "opened", "orphans"]
 _log = logging.getLogger(__name__)
 
 _Stamp: TypeAlias = tuple[float, int]  # mtime and size of a file
+_NO_FILE: _Stamp = (0.0, -1)
 
 # A round that did not happen for this long means the daemon is stuck, whatever it says.
 _STALE = timedelta(seconds=60)
@@ -76,6 +77,9 @@ class App:
         tools = self.tools
         stamp = _stamp(tools.settings.feeds)
         declared = load_feeds(tools.settings)
+        if not declared:
+            nothing = "nothing is polled until the feeds file names a feed: `veille feeds add URL`"
+            _log.warning("no_feeds", extra={"file": str(tools.settings.feeds), "error": nothing})
         await tools.thread.run(tools.store.release_leases, now=tools.clock.now(), interrupted=True)
         await tools.thread.run(tools.store.pull_due, now=tools.clock.now())
         now = tools.clock.now()
@@ -103,22 +107,22 @@ class App:
     async def follow_feeds(self) -> None:
         """Read the feeds file again if it changed and then stood still for a round; it may be saved in pieces.
 
-        A broken one changes nothing and is told.
+        One that is broken or gone changes nothing and is told, once.
         """
         stamp = _stamp(self.tools.settings.feeds)
-        if stamp is None or stamp == self.feeds_seen:
+        if stamp == self.feeds_seen:
             return
         if stamp != self.feeds_changing:
             self.feeds_changing = stamp
             return
         await self._read_feeds(stamp)
 
-    async def _read_feeds(self, stamp: _Stamp | None) -> None:
+    async def _read_feeds(self, stamp: _Stamp) -> None:
         try:
             declared = await asyncio.to_thread(load_feeds, self.tools.settings)
         except VeilleError as error:
             self.feeds_seen = stamp
-            _log.error("feeds_refused", extra={"error": str(error)})
+            _log.error("feeds_refused", extra={"error": f"{error}; feeds go on as they were until it can be read"})
             return
         if not declared:
             # An editor may be in the middle of saving it; pausing every feed for that would cost what they publish.
@@ -316,10 +320,10 @@ def orphans(pending: Mapping[str, int], routes: alerting.Routes) -> tuple[str, .
     )
 
 
-def _stamp(path: Path | None) -> _Stamp | None:
-    """Return what changes when a file is written, or None where there is none."""
+def _stamp(path: Path | None) -> _Stamp:
+    """Return what changes when a file is written, made or taken away."""
     try:
         stat = path.stat() if path is not None else None
     except OSError:
-        return None
-    return None if stat is None else (stat.st_mtime, stat.st_size)
+        return _NO_FILE
+    return _NO_FILE if stat is None else (stat.st_mtime, stat.st_size)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from monitor.cli.context import log, print_json, settings_of
-from monitor.errors import RoutesError, VeilleError
+from monitor.errors import RoutesError, SourceError, VeilleError
 
 if TYPE_CHECKING:
     from monitor.settings import Settings
@@ -65,6 +65,11 @@ def _feeds(settings: Settings) -> str:
     from monitor.app import load_feeds
 
     count = len(load_feeds(settings))
+    if not count:
+        raise SourceError(
+            f"{settings.feeds}: no feed, so nothing is polled; `veille feeds add URL` declares one, "
+            "`veille feeds search WORD` finds them"
+        )
     return f"{count} feed{'s' * (count != 1)}"
 
 

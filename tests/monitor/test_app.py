@@ -304,7 +304,47 @@ def test_a_feeds_file_that_is_broken_or_gone_changes_nothing(tmp_path: Path, cap
         await _follow(desk)
 
         assert {"/rss.xml": FeedStatus.ACTIVE} == _statuses(desk)
-        assert ["feeds_refused"] == [record.message for record in caplog.records if record.levelname == "ERROR"]
+        assert ["feeds_refused"] * 2 == [record.message for record in caplog.records if record.levelname == "ERROR"]
+
+    at_desk(tmp_path, act)
+
+
+def test_a_feeds_file_that_vanishes_is_told_once_and_read_when_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(desk: Desk) -> None:
+        kept = (desk.folder / "feeds.txt").rename(desk.folder / "kept.txt")
+        await desk.app.follow_feeds()
+        errors = [record for record in caplog.records if record.levelname == "ERROR"]
+
+        assert [] == errors  # an editor may be in the middle of saving it
+
+        for _ in range(3):
+            await _follow(desk)
+        [told] = [record for record in caplog.records if record.levelname == "ERROR"]
+
+        assert "feeds_refused" == told.message
+        assert "No such file or directory; feeds go on as they were until it can be read" in vars(told)["error"]
+        assert {"/rss.xml": FeedStatus.ACTIVE} == _statuses(desk)
+
+        kept.rename(desk.folder / "feeds.txt")
+        _write_feeds(desk, "/rss.xml", "/b.xml")
+        await _follow(desk)
+
+        assert FeedStatus.ACTIVE is _statuses(desk)["/b.xml"]
+
+    at_desk(tmp_path, act)
+
+
+def test_a_start_without_any_feed_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def act(desk: Desk) -> None:
+        await desk.app.declare_feeds()
+        assert "no_feeds" not in [record.message for record in caplog.records]
+
+        (desk.folder / "feeds.txt").write_text("# rien encore\n", encoding="utf-8")
+        await desk.app.declare_feeds()
+
+        assert "no_feeds" in [record.message for record in caplog.records if record.levelname == "WARNING"]
 
     at_desk(tmp_path, act)
 

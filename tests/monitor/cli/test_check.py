@@ -137,6 +137,17 @@ def test_a_database_that_may_only_be_read_fails_the_check(
     assert f"FAIL database: {store.path.name}: it or its folder may only be read" in veille("check").out
 
 
+def test_a_watch_without_any_feed_fails_the_check(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "vide.txt").write_text("# rien encore\n", encoding="utf-8")
+    monkeypatch.setenv("VEILLE_FEEDS", "vide.txt")
+    got = veille("check")
+
+    assert 2 == got.code
+    assert "FAIL feeds: vide.txt: no feed, so nothing is polled; `veille feeds add URL` declares one" in got.out
+
+
 def test_what_failed_once_is_told_once(veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "non.txt").write_text("NON Kharkiv\n", encoding="utf-8")
     monkeypatch.setenv("VEILLE_RULES", "non.txt")
