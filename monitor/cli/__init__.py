@@ -7,6 +7,7 @@ holds it.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from pathlib import Path
@@ -92,6 +93,8 @@ def run() -> int:
     What veille or the system refuses is one message on standard error; a stack trace is a bug of ours.
     """
     _never_choke_on_characters()
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_Plainly())
     try:
         code = _run()
         sys.stdout.flush()
@@ -115,6 +118,15 @@ def _run() -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     return 0
+
+
+class _Plainly(logging.Formatter):
+    """A warning as a line of its own, with its facts: what a command prints that sets up no log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = vars(record).keys() - vars(logging.makeLogRecord({})).keys() - {"message"}
+        told = (f"{name}={getattr(record, name)}" for name in vars(record) if name in facts)
+        return f"veille: {': '.join(filter(None, [record.getMessage(), ', '.join(told)]))}"
 
 
 def _never_choke_on_characters() -> None:

@@ -73,30 +73,39 @@ def list_(
 
 
 def _states(settings: Settings) -> tuple[FeedState, ...]:
-    """Return the feeds of the log; before the first poll makes one, those that are declared."""
+    """Return the feeds of the log; before the first poll declares them there, those of the feeds file."""
     from urllib.parse import urlsplit
 
     from monitor import sources
     from monitor.model import FeedId, FeedState, FeedStatus
+
+    states = _logged(settings)
+    if states or settings.feeds is None:
+        return states
+    return tuple(
+        FeedState(FeedId(number), feed, urlsplit(feed.url).netloc, FeedStatus.ACTIVE)
+        for number, feed in enumerate(sources.read_feeds(settings.feeds), start=1)
+    )
+
+
+def _logged(settings: Settings) -> tuple[FeedState, ...]:
+    """Return the feeds of the log; none where a feeds file waits for the first poll to make one."""
     from monitor.store.connection import database_path
 
     if settings.feeds is not None and not database_path(settings.database).exists():
-        return tuple(
-            FeedState(FeedId(number), feed, urlsplit(feed.url).netloc, FeedStatus.ACTIVE)
-            for number, feed in enumerate(sources.read_feeds(settings.feeds), start=1)
-        )
+        return ()
     with log(settings) as store:
         return store.feeds()
 
 
 def _incidents(settings: Settings) -> dict[FeedId, list[Incident]]:
-    """Return what is wrong with feeds, by feed."""
+    """Return what is wrong with feeds now, by feed."""
     from monitor.store.connection import database_path
 
     found: dict[FeedId, list[Incident]] = {}
     if database_path(settings.database).exists():
         with log(settings) as store:
-            for incident in store.open_incidents():
+            for incident in filter(_lasts, store.open_incidents()):
                 found.setdefault(incident.source.id, []).append(incident)
     return found
 
@@ -110,6 +119,15 @@ def _held(settings: Settings) -> dict[str, HeldHost]:
         return {}
     with log(settings) as store:
         return {host.name: host for host in store.held_hosts(now=SystemClock().now())}
+
+
+def _lasts(incident: Incident) -> bool:
+    """Return whether it is so now. A poll or `resume` ends it at once, and the daemon notes that at its next round."""
+    from monitor.model import FeedStatus, IncidentKind
+
+    if incident.kind is IncidentKind.FAILING:
+        return incident.source.failures > 0
+    return incident.kind is not IncidentKind.GONE or incident.source.status is FeedStatus.GONE
 
 
 def _hubs(settings: Settings) -> dict[FeedId, dict[str, Any]]:
@@ -252,7 +270,7 @@ def remove(
 ) -> None:
     """Take a feed out of the feeds file.
 
-    It is polled no more; the log keeps what it gave.
+    It is polled no more; the log keeps what it gave. Numbers are those that `veille feeds` lists.
     """
     from monitor import sources
 
@@ -260,8 +278,9 @@ def remove(
     path = _feeds_file(settings)
     url = ref
     if ref.isdigit():
-        with log(settings) as store:
-            url = store.feed(ref).feed.url
+        url = next((state.feed.url for state in _states(settings) if str(state.id) == ref), "")
+        if not url:
+            raise NotFoundError(f"no feed {ref}; `veille feeds` lists them")
     if not sources.remove_feed(path, url):
         raise NotFoundError(f"{url}: not in {path}; `veille feeds export` shows what is")
     _say({"removed": url}, as_json=as_json)
@@ -374,6 +393,11 @@ def _set_paused(context: typer.Context, ref: str, *, paused: bool, as_json: bool
     from monitor.clock import SystemClock
 
     settings = settings_of(context)
+    if settings.feeds is not None and not _logged(settings):
+        raise NotFoundError(
+            f"{ref}: no feed was polled yet, so none can be paused or resumed; `veille poll` or `veille run` begins, "
+            "`veille feeds remove` takes one out before"
+        )
     with log(settings, write=True) as store:
         state = store.feed(ref)
         path = settings.feeds

@@ -85,7 +85,7 @@ def add_feeds(path: Path, feeds: Sequence[Feed]) -> tuple[Feed, ...]:
         _write(path, _grown_opml(content, added, name=str(path)))
     else:
         gap = b"" if not content or content.endswith(b"\n") else b"\n"
-        _write(path, content + gap + "".join(map(_text_line, added)).encode())
+        _write(path, content + gap + "".join(_text_line(feed, path) for feed in added).encode())
     return added
 
 
@@ -165,9 +165,15 @@ def _text_feeds(content: bytes, *, name: str) -> Iterator[tuple[int, Feed]]:
         yield number, Feed(url=found["url"], title=found["title"] or None)
 
 
-def _text_line(feed: Feed) -> str:
+def _text_line(feed: Feed, path: Path) -> str:
     if feed.outlet:
-        raise SourceError("a text file holds addresses and titles; an outlet needs an OPML file")
+        names = (path.with_name(f"{path.stem}{tail}.opml") for tail in ("", "-veille", *map(str, range(2, 100))))
+        opml_path = next(name for name in names if not name.exists())  # never one that the operator has
+        first = f"`veille feeds export > {opml_path}`, then set" if path.exists() else "set"
+        raise SourceError(
+            f"{path}: a text file holds addresses and titles; the outlet {feed.outlet!r} needs an OPML file: "
+            f"{first} VEILLE_FEEDS={opml_path}, and do this again"
+        )
     title = " ".join((feed.title or "").replace("#", " ").split())
     return f"{feed.url} {title}".rstrip() + "\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -105,6 +106,20 @@ def test_a_file_that_is_no_log_exits_3(veille: Veille, folder: Path, words: list
     got = veille(*words)
 
     assert (3, "veille: veille.db: not an SQLite database; set another path\n") == (got.code, got.err)
+
+
+@pytest.mark.untraced
+def test_a_feed_declared_twice_is_told_with_its_file_line_and_address(folder: Path) -> None:
+    (folder / "feeds.txt").write_text("https://a.example/\n\nhttps://A.example\n", encoding="utf-8")
+    done = subprocess.run(
+        (*PROGRAM, "feeds"),
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "VEILLE_FEEDS": "feeds.txt"},
+    )
+
+    assert "veille: feed declared twice: file=feeds.txt, line=3, url=https://A.example, first_line=1\n" == done.stderr
 
 
 @pytest.mark.untraced

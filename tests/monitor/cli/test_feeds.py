@@ -79,6 +79,20 @@ def test_what_is_wrong_with_a_source_is_listed(veille: Veille, polled: Store) ->
     assert [[("gone", 0)], [("failing", 0)]] == [[(one["kind"], one["told"]) for one in each] for each in told]
 
 
+def test_what_is_over_is_not_listed_until_the_daemon_notes_it(veille: Veille, polled: Store, feeds: Path) -> None:
+    feeds.write_text("https://gazette.example/rss\nhttps://echo.example/\n", encoding="utf-8")
+    gone = PollOutcome(PollResult.FAILED, reason=Reason.GONE, error="answered 410")
+    polled.record_poll(polled.feed("1").id, gone, (), next_due_at=None, now=NOW, baseline_max_age_s=0)
+    polled.note_incidents(failures=1, now=NOW)
+    veille("feeds", "resume", "1")
+    parsed = PollOutcome(PollResult.PARSED)
+    polled.record_poll(polled.feed("2").id, parsed, (), next_due_at=NOW, now=NOW, baseline_max_age_s=0)
+
+    assert 2 == len(polled.open_incidents())
+    assert ["active", "active"] == [line.split("\t")[1] for line in veille("feeds").out.splitlines()]
+    assert [[], []] == [line["incidents"] for line in veille("feeds", "--json").lines]
+
+
 def test_the_hub_that_tells_of_a_feed_is_listed(veille: Veille, polled: Store) -> None:
     token, secret = "jeton", "secret"
     feed = polled.feed("1")
@@ -202,6 +216,46 @@ def test_feeds_are_exported_and_imported(veille: Veille, feeds: Path, folder: Pa
 
     assert opml.startswith("<?xml")
     assert ["1 added, 0 already there\n", "0 added, 1 already there\n"] == told
+
+
+def test_feeds_with_outlets_come_into_a_text_file_by_way_of_what_is_said(
+    veille: Veille, feeds: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outlets = '<opml xmlns:v="urn:veille:opml"><body><outline xmlUrl="https://x.example/" v:outlet="X"/></body></opml>'
+    (folder / "autres.opml").write_text(outlets, encoding="utf-8")
+    refused = veille("feeds", "import", "autres.opml")
+    (folder / "feeds.opml").write_text(veille("feeds", "export").out, encoding="utf-8")
+    monkeypatch.setenv("VEILLE_FEEDS", "feeds.opml")
+
+    assert 2 == refused.code
+    assert "`veille feeds export > feeds.opml`, then set VEILLE_FEEDS=feeds.opml, and do this again" in refused.err
+    assert "1 added, 0 already there\n" == veille("feeds", "import", "autres.opml").out
+    assert ["La Gazette", "X"] == [line.split("\t")[2] for line in veille("feeds").out.splitlines()]
+
+
+@pytest.mark.parametrize("is_logged", [False, True])
+def test_before_a_first_poll_feeds_have_the_numbers_of_their_file(
+    veille: Veille, feeds: Path, folder: Path, *, is_logged: bool
+) -> None:
+    feeds.write_text("https://gazette.example/rss\nhttps://echo.example/\n", encoding="utf-8")
+    if is_logged:
+        Store.open(str(folder / "veille.db")).close()
+    listed = [line["id"] for line in veille("feeds", "--json").lines]
+    refused = [veille("feeds", verb, "1") for verb in ("pause", "resume")]
+    unknown, removed = veille("feeds", "remove", "3"), veille("feeds", "remove", "2")
+
+    assert [1, 2] == listed
+    assert [5, 5] == [got.code for got in refused]
+    assert all("no feed was polled yet" in got.err and "`veille poll`" in got.err for got in refused)
+    assert (5, "veille: no feed 3; `veille feeds` lists them\n") == (unknown.code, unknown.err)
+    assert (0, "removed: https://echo.example/\n") == (removed.code, removed.out)
+    assert "https://gazette.example/rss\n" == feeds.read_text(encoding="utf-8")
+
+
+def test_a_feed_is_removed_by_the_number_that_the_log_gives_it(veille: Veille, feeds: Path, polled: Store) -> None:
+    feeds.write_text("https://echo.example/\nhttps://gazette.example/rss\n", encoding="utf-8")
+
+    assert "removed: https://echo.example/\n" == veille("feeds", "remove", "2").out
 
 
 def test_the_catalogue_is_searched(veille: Veille) -> None:

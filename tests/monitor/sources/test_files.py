@@ -89,6 +89,25 @@ def test_a_second_spelling_of_an_address_is_left_out_and_told(caplog: pytest.Log
 
 
 @pytest.mark.parametrize(
+    ("there", "hint"),
+    [
+        (
+            ["feeds.txt"],
+            r"`veille feeds export > .*/feeds\.opml`, then set VEILLE_FEEDS=.*/feeds\.opml, and do this again",
+        ),
+        ([], r"set VEILLE_FEEDS=.*/feeds\.opml, and"),
+        (["feeds.txt", "feeds.opml"], r"export > .*/feeds-veille\.opml`, then"),
+    ],
+)
+def test_what_a_text_file_cannot_hold_is_refused_with_how_to_go_on(tmp_path: Path, there: list[str], hint: str) -> None:
+    for name in there:
+        (tmp_path / name).write_text("https://a.example/\n", encoding="utf-8")
+
+    with pytest.raises(SourceError, match=hint):
+        add_feeds(tmp_path / "feeds.txt", [Feed("https://b.example/", outlet="La Gazette")])
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"# rien\nwww.example.org\n", "feeds.txt:2: 'www.example.org': an address begins with http:// or https://"),
