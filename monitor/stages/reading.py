@@ -289,7 +289,10 @@ class _Plan:
 
 def _plan(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None, *, read_at: datetime) -> _Plan:
     now = tools.clock.now()
-    story = stories.assign(read.article, entry_key=claim.entry.keys[0], first_seen_at=claim.first_seen_at)
+    feed = claim.feed.feed
+    house = feed.outlet or links.site_of(feed.url)
+    key, seen_at = claim.entry.keys[0], claim.first_seen_at
+    story = stories.assign(read.article, entry_key=key, house=house, first_seen_at=seen_at)
     if earlier is not None:  # an outlet that was given another name has no other story
         story = replace(story, id=earlier.story.id, first_seen_at=earlier.story.first_seen_at)
     plan = _Plan(now, story, _latency(read.article, claim, read_at=read_at, now=now))

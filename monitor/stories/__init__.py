@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["assign"]
 
 
-def assign(article: Article, *, entry_key: str, first_seen_at: datetime) -> Story:
+def assign(article: Article, *, entry_key: str, house: str, first_seen_at: datetime) -> Story:
     """Return the story of an article.
 
     Args:
         article: what was read.
-        entry_key: what identifies its entry inside its feed. The story's id derives from it, the outlet and the
-            address, so that one article in two feeds of an outlet is one story, and a number reused as a guid is not.
+        entry_key: what identifies its entry inside its feed. The story's id derives from it, the house and the
+            address, so that one article in two feeds of a house is one story, and a number reused as a guid is not.
+        house: the outlet that the operator declared, or else the feed's site; not the title that a feed gives itself,
+            which may be another's (promise I7).
         first_seen_at: when the entry was first seen, UTC.
     """
     source = StorySource(
@@ -37,7 +39,7 @@ def assign(article: Article, *, entry_key: str, first_seen_at: datetime) -> Stor
         extractor=article.extractor,
     )
     return Story(
-        id=_story_id(article.outlet, entry_key, article.url or ""),
+        id=_story_id(house, entry_key, article.url or ""),
         title=article.title,
         first_seen_at=first_seen_at,
         sources=(source,),

@@ -24,8 +24,8 @@ ARTICLE = Article(
 )
 
 
-def story(article: Article = ARTICLE, key: str = "g:1") -> Story:
-    return assign(article, entry_key=key, first_seen_at=SEEN)
+def story(article: Article = ARTICLE, key: str = "g:1", house: str = "gazette.example") -> Story:
+    return assign(article, entry_key=key, house=house, first_seen_at=SEEN)
 
 
 def test_a_story_is_its_one_article() -> None:
@@ -48,15 +48,20 @@ def test_an_article_seen_twice_is_one_story_even_retitled() -> None:
     assert story().id == story(replace(ARTICLE, title="Le port rouvre enfin")).id
 
 
-def test_a_guid_reused_by_another_outlet_or_for_another_address_is_another_story() -> None:
+def test_a_guid_reused_by_another_house_or_for_another_address_is_another_story() -> None:
     ids = {
         story().id,
         story(key="g:2").id,
-        story(replace(ARTICLE, outlet="L'Écho du Vexin")).id,
+        story(house="echo.example").id,
         story(replace(ARTICLE, url=None)).id,
     }
 
     assert len(ids) == 4
+
+
+def test_d1_a_feed_that_takes_anothers_title_has_no_part_in_its_stories() -> None:
+    assert story().id == story(replace(ARTICLE, outlet="L'Écho du Vexin")).id
+    assert story().id != story(house="ailleurs.example").id
 
 
 def test_a_wire_credit_marks_the_source_and_its_absence_says_nothing() -> None:
