@@ -197,7 +197,12 @@ def test_i9_an_alerted_article_whose_page_is_gone_is_told_as_withdrawn(tmp_path:
 
         assert [("withdrawn", NEWS)] == story.told
         assert asked == story.asked
-        assert ["withdrawn"] == list(desk.app.tools.store.revisions()[0].changed)
+        [gone] = desk.app.tools.store.revisions()
+        [line] = desk.app.tools.store.matches()
+
+        assert ["withdrawn"] == list(gone.changed)
+        assert gone.seen_at == line.withdrawn_at
+        assert line.is_lost_with_page
 
         await story.change(NEWS, summary="Toujours retiré.", after_s=TOMORROW_S)
         await desk.cycle(after_s=31 * MINUTE_S)
@@ -208,6 +213,9 @@ def test_i9_an_alerted_article_whose_page_is_gone_is_told_as_withdrawn(tmp_path:
         await story.change(NEWS, "Un texte.", summary="Revenu.", after_s=TOMORROW_S)
 
         assert ["withdrawn", "matched"] == [reason for reason, _ in story.told]
+        [line] = desk.app.tools.store.matches()
+
+        assert (None, None, False) == (line.withdrawn_at, line.lost_at, line.is_lost_with_page)
 
     at_desk(tmp_path, act)
 
