@@ -124,7 +124,7 @@ class Metrics:
         self.outbox_pending = gauge("outbox_pending", "Deliveries not sent yet.")
         self.outbox_oldest = gauge("outbox_oldest_seconds", "Age of the oldest delivery not sent yet.")
         self.own_network_down = gauge(
-            "own_network_down", "1 while most hosts fail at once: it is our own network, and not counted against them."
+            "own_network_down", "1 while most sites fail at once: it is our own network, and not counted against them."
         )
         self.loop_stall = gauge("loop_stall_seconds", "Longest stall of the event loop since the start.")
         self.last_round = gauge("last_round_timestamp_seconds", "When the last full round of the daemon ended.")
