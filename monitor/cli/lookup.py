@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.extract import Extracted
-    from monitor.http import HttpClient
+    from monitor.http import HttpClient, HttpResponse
     from monitor.model import FeedState, Page, ParsedFeed
     from monitor.settings import Settings
     from monitor.workers import WorkerPool
@@ -186,7 +186,7 @@ class _Visit:
     async def _fetch(self, url: str) -> Page:
         limits = schedule.PAGE_LIMITS[Lane.SLOW]
         crawl_delay_s = await self._permissions.check(url)
-        async with self._gate.page(url, crawl_delay_s=crawl_delay_s):
+        async with self._gate.page(url, crawl_delay_s=crawl_delay_s) as turn:
             page = await fetch.fetch_page(
                 self._client,
                 url,
@@ -194,6 +194,7 @@ class _Visit:
                 deadline_s=limits.deadline_s,
                 as_subscriber=lambda _url: True,  # the operator named the page
                 permissions=self._permissions,
+                turn=turn,
             )
         if page.reserved and self._respects:
             raise FetchError(f"{url}: the site reserves text and data mining", reason=Reason.RESERVED)
@@ -205,8 +206,8 @@ class _Visit:
         try:
             if not state.feed.typed:
                 await self._permissions.check_robots(state.address)
-            async with self._gate.feed(state.address):
-                answer = await self._client.get(state.address, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s)
+            async with self._gate.feed(state.address) as turn:
+                answer = await self._get(state.address, limits, turn)
             if not answer.is_success:
                 raise status_error(answer)
             kind = answer.headers.get("content-type")
@@ -224,11 +225,16 @@ class _Visit:
         """Ask for a sitemap that an index names."""
         limits = schedule.FEED_LIMITS[Lane.SLOW]
         await self._permissions.check_robots(url)
-        async with self._gate.feed(url):
-            answer = await self._client.get(url, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s)
+        async with self._gate.feed(url) as turn:
+            answer = await self._get(url, limits, turn)
         if not answer.is_success:
             raise status_error(answer)
         return await feeds.parse(self._documents, answer.body, url=answer.url)
+
+    async def _get(self, url: str, limits: schedule.Limits, turn: fetch.Turn) -> HttpResponse:
+        return await self._client.get(
+            url, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s, before_hop=turn.move
+        )
 
     async def offers(self, address: str, page: Page | None) -> tuple[Offer, ...]:
         """Return the feeds that a page names, or its site's home page where it names none."""

@@ -38,8 +38,10 @@ class Prober:
         limits = FEED_LIMITS[Lane.SLOW]
         if not typed:
             await self.permissions.check_robots(url)
-        async with self.gate.feed(url):
-            return await self.client.get(url, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s)
+        async with self.gate.feed(url) as turn:
+            return await self.client.get(
+                url, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s, before_hop=turn.move
+            )
 
     async def parse(self, answer: HttpResponse) -> ParsedFeed:
         """Read an answer as a feed; an index of sitemaps with what it names.

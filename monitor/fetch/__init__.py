@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from monitor.fetch.feed import fetch_feed
-from monitor.fetch.gate import Hold, HostGate
+from monitor.fetch.gate import Hold, HostGate, Turn
 from monitor.fetch.page import fetch_page
 from monitor.fetch.permissions import Permissions
 from monitor.http import host_of
 
-__all__ = ["Hold", "HostGate", "Permissions", "fetch_feed", "fetch_page", "host_of"]
+__all__ = ["Hold", "HostGate", "Permissions", "Turn", "fetch_feed", "fetch_page", "host_of"]

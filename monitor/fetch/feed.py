@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from monitor.fetch.gate import Turn
     from monitor.http import HttpClient
     from monitor.model import FeedState
 
@@ -32,14 +33,32 @@ _NO_CACHE = re.compile(r"(?:^|[\s,])no-(?:cache|store)(?:$|[\s,=])", re.IGNORECA
 
 @overload
 async def fetch_feed(
-    client: HttpClient, state: FeedState, *, max_bytes: int, deadline_s: float, unconditional: Literal[True]
+    client: HttpClient,
+    state: FeedState,
+    *,
+    max_bytes: int,
+    deadline_s: float,
+    unconditional: Literal[True],
+    turn: Turn | None = None,
 ) -> FeedResponse: ...
 @overload
 async def fetch_feed(
-    client: HttpClient, state: FeedState, *, max_bytes: int, deadline_s: float, unconditional: bool = False
+    client: HttpClient,
+    state: FeedState,
+    *,
+    max_bytes: int,
+    deadline_s: float,
+    unconditional: bool = False,
+    turn: Turn | None = None,
 ) -> FeedResponse | NotModified: ...
 async def fetch_feed(
-    client: HttpClient, state: FeedState, *, max_bytes: int, deadline_s: float, unconditional: bool = False
+    client: HttpClient,
+    state: FeedState,
+    *,
+    max_bytes: int,
+    deadline_s: float,
+    unconditional: bool = False,
+    turn: Turn | None = None,
 ) -> FeedResponse | NotModified:
     """Ask for a feed.
 
@@ -49,6 +68,7 @@ async def fetch_feed(
         max_bytes: bound on the document.
         deadline_s: for the whole answer, in seconds.
         unconditional: ask for the whole document even so.
+        turn: moves to the host that a redirect leads to.
 
     Returns:
         The document, or that it has not changed.
@@ -58,7 +78,11 @@ async def fetch_feed(
     """
     conditions = {} if unconditional else _conditions(state)
     response = await client.get(
-        state.address, headers={"Accept": _ACCEPT, **conditions}, max_bytes=max_bytes, deadline_s=deadline_s
+        state.address,
+        headers={"Accept": _ACCEPT, **conditions},
+        max_bytes=max_bytes,
+        deadline_s=deadline_s,
+        before_hop=turn.move if turn else None,
     )
     etag, last_modified = response.headers.get("etag"), response.headers.get("last-modified")
     max_age_s = max_age_of(response.headers)

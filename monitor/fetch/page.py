@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from monitor.errors import FetchError, Reason
@@ -13,6 +14,7 @@ from monitor.model import Page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from monitor.fetch.gate import Turn
     from monitor.fetch.permissions import Permissions
     from monitor.http import HttpClient, HttpResponse
 
@@ -38,8 +40,9 @@ async def fetch_page(
     deadline_s: float,
     as_subscriber: Callable[[str], bool] | None = None,
     permissions: Permissions | None = None,
+    turn: Turn | None = None,
 ) -> Page:
-    """Fetch a page. The caller has asked `Permissions.check` and holds the host's gate.
+    """Fetch a page. The caller has asked `Permissions.check` and holds the host's turn.
 
     Args:
         client: the client that fetches.
@@ -49,9 +52,11 @@ async def fetch_page(
         as_subscriber: says of an address whether the operator's cookies may go there: whoever names one whose cookies
             we have would act in the operator's name (promise S6). None: they go nowhere.
         permissions: asked again for the target of each redirect, and whether the final address is reserved.
+        turn: moves to the host that a redirect leads to.
 
     Raises:
-        FetchError: `not_html` for a PDF, an image and the like, and everything else that can go wrong.
+        FetchError: `busy` where the turn of the host that a redirect leads to is far off; `not_html` for a PDF, an
+            image and the like; and everything else that can go wrong.
     """
     response = await client.get(
         url,
@@ -59,7 +64,7 @@ async def fetch_page(
         max_bytes=max_bytes,
         deadline_s=deadline_s,
         as_subscriber=as_subscriber,
-        before_hop=permissions.check_hop if permissions else None,
+        before_hop=partial(permissions.check_hop, turn=turn) if permissions else None,
         before_body=_refuse,
     )
     content_type = response.headers.get("content-type")

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import FetchError, Reason
 from monitor.fetch import robots, tdm
+from monitor.fetch.gate import HOP_WAIT_S
 from monitor.http import host_of, origin_of, path_of
 from monitor.settings import TdmPolicy
 
 if TYPE_CHECKING:
     from monitor.clock import Clock
-    from monitor.fetch.gate import HostGate
-    from monitor.http import HttpClient
+    from monitor.fetch.gate import HostGate, Turn
+    from monitor.http import HttpClient, HttpResponse
 
 __all__ = ["Permissions"]
 
@@ -78,16 +79,22 @@ class Permissions:
         """
         return self._decide(await self._site(url, deadline_s=deadline_s), url, is_page=False)
 
-    async def check_hop(self, url: str) -> float:
-        """Do as `check` for the target of a redirect, while another host's gate is held.
+    async def check_hop(self, url: str, turn: Turn | None = None) -> None:
+        """Do as `check` for the target of a redirect, and wait for the turn of its host where that is another.
 
-        The gate is left alone, since two hosts that redirect to each other would wait for each other; the client
-        itself never sends one origin two requests at a time.
+        Args:
+            url: the target.
+            turn: who holds the host that redirects; None: nobody does, and the gate is left alone.
 
         Raises:
-            FetchError: `robots` or `reserved`.
+            FetchError: `robots` or `reserved`; `busy`: the other host's turn is too far off.
         """
-        return self._decide(await self._site(url, gated=False), url)
+        if turn is None or turn.holds(url):
+            self._decide(await self._site(url, gated=False), url)
+            return
+        turn.leave()
+        site = await self._site(url, wait_s=HOP_WAIT_S)
+        await turn.move(url, crawl_delay_s=self._decide(site, url))
 
     async def reserves(self, url: str) -> bool:
         """Return whether the site's tdmrep.json reserves a page."""
@@ -110,7 +117,9 @@ class Permissions:
             )
         return site.robots.crawl_delay_s
 
-    async def _site(self, url: str, *, gated: bool = True, deadline_s: float = _DEADLINE_S) -> _Site:
+    async def _site(
+        self, url: str, *, gated: bool = True, deadline_s: float = _DEADLINE_S, wait_s: float | None = None
+    ) -> _Site:
         origin = origin_of(url)
         site = self._sites.setdefault(origin, _Site())
         self._sites.move_to_end(origin)
@@ -120,44 +129,68 @@ class Permissions:
             now = self._clock.now()
             has_more_time = site.timed_out_s is not None and site.timed_out_s < deadline_s
             if has_more_time or not now < site.until <= now + _KEPT:
-                async with self._gate.feed(origin) if gated else nullcontext():
-                    await self._ask(site, origin, deadline_s)
+                async with self._gate.feed(origin, wait_s=wait_s) if gated else nullcontext() as turn:
+                    await self._ask(_Errand(self._client, origin, deadline_s, turn), site)
         return site
 
-    async def _ask(self, site: _Site, origin: str, deadline_s: float) -> None:
+    async def _ask(self, errand: _Errand, site: _Site) -> None:
         try:
-            site.robots = await self._ask_robots(origin, deadline_s)
+            site.robots = await _ask_robots(errand)
         except FetchError as error:
+            if error.reason is Reason.BUSY:  # a redirect leads to a host whose turn it is not: nothing is known yet
+                raise
             site.unreachable = str(error)
-            site.timed_out_s = deadline_s if error.reason is Reason.TIMEOUT else None
+            site.timed_out_s = errand.deadline_s if error.reason is Reason.TIMEOUT else None
             site.until = self._clock.now() + _KEPT_UNREACHABLE
             return
         site.unreachable = site.timed_out_s = None
-        site.tdm = await self._ask_tdm(origin, deadline_s)
+        site.tdm = await _ask_tdm(errand)
         site.until = self._clock.now() + _KEPT
 
-    async def _ask_robots(self, origin: str, deadline_s: float) -> robots.Robots:
-        """Fetch and read robots.txt; RFC 9309 §2.3.1 says what each status means."""
-        try:
-            response = await self._client.get(
-                f"{origin}/robots.txt", max_bytes=robots.MAX_BYTES, deadline_s=deadline_s, truncate=True
-            )
-        except FetchError as error:
-            if error.reason is Reason.REDIRECT:
-                return robots.ALLOW_ALL  # §2.3.1.2: more than five redirects
-            raise
-        if response.is_success:
-            return await asyncio.to_thread(robots.parse_robots, response.body)
-        if response.status >= 500:  # noqa: PLR2004  §2.3.1.4: unreachable
-            raise FetchError(f"answered {response.status}", reason=Reason.HTTP_5XX)
-        return robots.ALLOW_ALL  # §2.3.1.3: unavailable
 
-    async def _ask_tdm(self, origin: str, deadline_s: float) -> tdm.TdmRules:
-        """Fetch and read tdmrep.json; a reservation that cannot be read is not expressed."""
-        try:
-            response = await self._client.get(
-                f"{origin}/.well-known/tdmrep.json", max_bytes=robots.MAX_BYTES, deadline_s=deadline_s
-            )
-        except FetchError:
-            return tdm.NO_RESERVATIONS
-        return tdm.parse_tdmrep(response.body) if response.is_success else tdm.NO_RESERVATIONS
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """Which site is asked for its files; `turn` holds its host, where anybody does."""
+
+    client: HttpClient
+    origin: str
+    deadline_s: float
+    turn: Turn | None
+
+    async def get(self, path: str, *, truncate: bool = False) -> HttpResponse:
+        """Ask for one of them."""
+        return await self.client.get(
+            self.origin + path,
+            max_bytes=robots.MAX_BYTES,
+            deadline_s=self.deadline_s,
+            truncate=truncate,
+            before_hop=self.turn.move if self.turn else None,
+        )
+
+
+async def _ask_robots(errand: _Errand) -> robots.Robots:
+    """Fetch and read robots.txt; RFC 9309 §2.3.1 says what each status means."""
+    try:
+        response = await errand.get("/robots.txt", truncate=True)
+    except FetchError as error:
+        if error.reason is Reason.REDIRECT:
+            return robots.ALLOW_ALL  # §2.3.1.2: more than five redirects
+        raise
+    if response.is_success:
+        return await asyncio.to_thread(robots.parse_robots, response.body)
+    if response.status >= 500:  # noqa: PLR2004  §2.3.1.4: unreachable
+        raise FetchError(f"answered {response.status}", reason=Reason.HTTP_5XX)
+    return robots.ALLOW_ALL  # §2.3.1.3: unavailable
+
+
+async def _ask_tdm(errand: _Errand) -> tdm.TdmRules:
+    """Fetch and read tdmrep.json; a reservation that cannot be read is not expressed."""
+    try:
+        if errand.turn is not None:
+            await errand.turn.move(errand.origin)  # robots.txt may have been another host's
+        response = await errand.get("/.well-known/tdmrep.json")
+    except FetchError as error:
+        if error.reason is Reason.BUSY:
+            raise
+        return tdm.NO_RESERVATIONS
+    return tdm.parse_tdmrep(response.body) if response.is_success else tdm.NO_RESERVATIONS

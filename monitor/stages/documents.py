@@ -21,7 +21,7 @@ async def fetch_and_parse(
     limits = schedule.FEED_LIMITS[lane]
     if not state.feed.typed:  # the catalogue's choice, not the operator's: robots.txt has a say (promise P4)
         await tools.permissions.check_robots(state.address, deadline_s=limits.deadline_s)
-    async with tools.gate.feed(state.address):
+    async with tools.gate.feed(state.address) as turn:
         started = time.monotonic()
         answer = await fetch.fetch_feed(
             tools.client,
@@ -29,6 +29,7 @@ async def fetch_and_parse(
             max_bytes=limits.max_bytes,
             deadline_s=limits.deadline_s,
             unconditional=schedule.wants_unconditional(state, tools.clock.now()),
+            turn=turn,
         )
         fetched_in_s = time.monotonic() - started
     seen = PollOutcome(
@@ -102,9 +103,14 @@ async def _with_parts(
     async def read(url: str) -> ParsedFeed:
         part = replace(state, feed=replace(state.feed, url=url), polled_url=None)
         await tools.permissions.check_robots(url, deadline_s=limits.deadline_s)
-        async with tools.gate.feed(url):
+        async with tools.gate.feed(url) as turn:
             answer = await fetch.fetch_feed(
-                tools.client, part, max_bytes=limits.max_bytes, deadline_s=limits.deadline_s, unconditional=True
+                tools.client,
+                part,
+                max_bytes=limits.max_bytes,
+                deadline_s=limits.deadline_s,
+                unconditional=True,
+                turn=turn,
             )
         digest.update(answer.body)
         if answer.max_age_s is not None:

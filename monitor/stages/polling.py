@@ -26,6 +26,7 @@ __all__ = ["HOST_LEASE_S", "FeedReport", "poll_host"]
 _log = logging.getLogger(__name__)
 
 HOST_LEASE_S = 600.0
+_NO_TURN = timedelta(seconds=30)  # until a feed is asked for again that redirects to a host others are asking
 _WITHDRAWN_WITHIN = timedelta(days=3)  # of its first sight, an article that leaves its feed early is asked for
 
 
@@ -67,7 +68,8 @@ async def poll_host(tools: Tools, claim: HostClaim) -> tuple[FeedReport, ...]:
             lane = Lane.SLOW
         if turn.released:
             return tuple(reports)
-        if turn.report is None or turn.wait is not None or time.monotonic() > give_back_at:
+        is_over = turn.report is None and not turn.put_off
+        if is_over or turn.wait is not None or time.monotonic() > give_back_at:
             break
     await tools.thread.run(tools.store.release_host, claim.id, now=tools.clock.now(), not_before=not_before, lane=lane)
     return tuple(reports)
@@ -80,6 +82,7 @@ class _Turn:
     report: FeedReport | None
     wait: timedelta | None = None
     too_much: bool = False  # for this lane
+    put_off: bool = False  # it alone: it redirects to a host whose turn it is not
     released: bool = False  # its host was given back with it
 
 
@@ -113,6 +116,11 @@ async def _poll_feed(
         wait = retry_after if is_of(error, fetch.host_of(state.address)) else None
         if wait is None:
             await remember_hold(tools, error)
+        if error.reason is Reason.BUSY and not is_of(error, fetch.host_of(state.address)):
+            await tools.thread.run(
+                tools.store.put_off_feed, state.id, next_due_at=tools.clock.now() + (retry_after or _NO_TURN)
+            )
+            return _Turn(None, put_off=True)
         if error.reason is Reason.BUSY:
             return _Turn(None, wait)
         outcome = PollOutcome(kind=PollResult.FAILED, reason=error.reason, error=str(error))

@@ -168,7 +168,7 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
     crawl_delay_s = await tools.permissions.check(url, deadline_s=limits.deadline_s)
     async with AsyncExitStack() as held:
         room = partial(held.enter_async_context, tools.page_room[claim.lane])
-        async with tools.gate.page(url, crawl_delay_s=crawl_delay_s, lane=claim.lane, before=room):
+        async with tools.gate.page(url, crawl_delay_s=crawl_delay_s, lane=claim.lane, before=room) as turn:
             page = await fetch.fetch_page(
                 tools.client,
                 url,
@@ -176,6 +176,7 @@ async def _read_page(tools: Tools, claim: EntryClaim) -> _PageRead:
                 deadline_s=limits.deadline_s,
                 as_subscriber=partial(_is_same_site, claim.feed.feed.url),
                 permissions=tools.permissions,
+                turn=turn,
             )
         if page.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT:
             reserved = f"{url}: the site reserves text and data mining"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Entry
 
-__all__ = ["forgive_polls", "record_poll"]
+__all__ = ["forgive_polls", "put_off_feed", "record_poll"]
 
 _FUTURE = timedelta(days=1)
 _BASELINE_PATIENCE = timedelta(days=1)
@@ -152,6 +152,11 @@ def forgive_polls(connection: Connection, feed_ids: Sequence[FeedId], *, next_du
     hosts = connection.scalars(update(FEED).where(*failing).values(taken_back).returning(FEED.c.host_id)).all()
     connection.execute(update(HOST).where(HOST.c.id.in_(hosts)).values(lane=Lane.FAST))
     refresh_hosts(connection, hosts)
+
+
+def put_off_feed(connection: Connection, feed_id: FeedId, *, next_due_at: datetime) -> None:
+    """Poll a feed later; see `Store.put_off_feed`."""
+    connection.execute(update(FEED).where(FEED.c.id == feed_id).values(next_due_at=next_due_at))
 
 
 @cache

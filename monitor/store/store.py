@@ -435,6 +435,11 @@ class Store:
         with self._write() as connection:
             polls.forgive_polls(connection, feed_ids, next_due_at=next_due_at)
 
+    def put_off_feed(self, feed_id: FeedId, *, next_due_at: datetime) -> None:
+        """Poll a feed later, as if it had not been claimed; its host stays as it is, and is given back as ever."""
+        with self._write() as connection:
+            polls.put_off_feed(connection, feed_id, next_due_at=next_due_at)
+
     def told_entries(self, feed_id: FeedId, *, since: datetime) -> tuple[ToldEntry, ...]:
         """Return the entries that a feed lists, seen since then, that people were told of and that still match.
 

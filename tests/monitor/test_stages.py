@@ -19,6 +19,7 @@ from monitor.demo import Answer, HttpServer, Request
 from monitor.errors import FetchError, Reason, StoreBusyError, StoreFullError, WorkerError
 from monitor.feeds import parse
 from monitor.fetch import Hold
+from monitor.http import host_of
 from monitor.links import link_key
 from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, Page, ParsedFeed, PollResult, Receipt
 from monitor.schedule import Network
@@ -854,9 +855,9 @@ def test_p2_what_a_site_asked_for_is_kept_over_a_restart(tmp_path: Path) -> None
     async def refused(desk: Desk) -> None:
         site, elsewhere = desk.site, Site()
         await elsewhere.server.start()
+        await desk.cycle()
         elsewhere.fail("/neuf.xml", 429, retry_after="900")
         site.fail("/moved.xml", 302, location=elsewhere.url("/neuf.xml"))
-        await desk.cycle()
         desk.site.publish("/rss.xml", desk.item("/une", "Le marché"))
         site.fail("/une", 503, retry_after="7200")
         await desk.cycle(after_s=HOUR_S)
@@ -910,6 +911,62 @@ def test_p2_an_answer_that_does_not_ask_to_wait_holds_nothing(tmp_path: Path, st
         assert () == desk.app.tools.store.held_hosts(now=desk.clock.now())
 
     at_desk(tmp_path, act)
+
+
+def test_p3_a_page_that_redirects_to_a_host_whose_turn_it_is_not_is_read_when_it_is(tmp_path: Path) -> None:
+    """It has not failed, and what its title owes is told at once."""
+
+    async def act(desk: Desk) -> None:
+        other = Site()
+        await other.server.start()
+        other.answers["/robots.txt"] = Answer(body=b"User-agent: *\nCrawl-delay: 60")
+        await _baseline(desk)
+        items = []
+        for name, title in (("a", QUIET), ("b", NEWS), ("c", f"{QUIET} encore")):
+            other.page(f"/{name}", f"La page {name}.", FILLER, "Kharkiv se souvient.")
+            desk.site.fail(f"/{name}", 302, location=other.url(f"/{name}"))
+            items.append(desk.item(f"/{name}", title))
+        desk.site.publish("/rss.xml", *items)
+        await desk.cycle(after_s=HOUR_S)
+        first = [path for path in ("/a", "/b", "/c") if other.asked(path)]
+        told_at_once = list(desk.told)
+        gate = desk.app.tools.gate
+        for _ in range(2):
+            gate._hosts[host_of(other.url("/"))].next_page_at = 0
+            await desk.cycle(after_s=HOUR_S)
+        await other.server.stop()
+
+        assert (1, [1, 1, 1]) == (len(first), [other.asked(path) for path in ("/a", "/b", "/c")])
+        assert NEWS in told_at_once
+        assert {NEWS, QUIET, f"{QUIET} encore"} == set(desk.told)
+        assert 0 == desk.app.tools.store.entries_waiting(now=desk.clock.now())
+
+    at_desk(tmp_path, act)
+
+
+def test_p3_a_feed_that_redirects_to_a_host_whose_turn_it_is_not_is_put_off_alone(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        other = Site()
+        await other.server.start()
+        other.publish("/rss.xml", desk.item("/ailleurs", QUIET))
+        desk.app.tools.gate.hold(host_of(other.url("/")), Hold(pages=timedelta(seconds=300)))
+        desk.site.fail("/a.xml", 302, location=other.url("/rss.xml"))
+        desk.site.publish("/b.xml", desk.item("/une", QUIET))
+        await desk.cycle()
+        put_off, polled = desk.feeds
+        wait_s = ((put_off.next_due_at or desk.clock.now()) - desk.clock.now()).total_seconds()
+        asked = other.asked("/rss.xml")
+        desk.app.tools.gate._hosts.clear()
+        await desk.cycle(after_s=301)
+        await other.server.stop()
+
+        assert (0, None, None) == (put_off.failures, put_off.last_polled_at, put_off.last_reason)
+        assert pytest.approx(300, abs=5) == wait_s
+        assert (0, 1) == (asked, other.asked("/rss.xml"))
+        assert polled.last_ok_at is not None
+        assert desk.feeds[0].last_ok_at == desk.clock.now()
+
+    at_desk(tmp_path, act, feeds=("/a.xml", "/b.xml"))
 
 
 class Subscribed(CookieJar):

@@ -48,7 +48,7 @@ class Traffic:
     began: list[float] = field(default_factory=list)
     _now: int = 0
 
-    async def through(self, way: AbstractAsyncContextManager[None]) -> None:
+    async def through(self, way: AbstractAsyncContextManager[object]) -> None:
         async with way:
             self._now += 1
             self.most = max(self.most, self._now)
@@ -199,17 +199,13 @@ def test_P2_the_host_that_a_redirect_led_to_is_the_one_left_alone() -> None:
 DAY_S, HOUR_S = 86_400.0, 3600.0
 
 
-def holds_of(*asked: dict[str, Any], feed_after_s: float | None = None) -> tuple[float, float]:
+def holds_of(*asked: dict[str, Any]) -> tuple[float, float]:
     """Return how long the feeds and the pages of b.example are left alone after what was asked, in seconds."""
 
     async def run() -> tuple[float, float]:
         time = Time()
         door = gate(time)
-        for number, one in enumerate(asked):
-            if number and feed_after_s is not None:
-                time.at += feed_after_s
-                async with door.feed(B):
-                    pass
+        for one in asked:
             await asked_away(door, **one)
         held = door.held("b.example")
         return held.feeds.total_seconds(), held.pages.total_seconds()
@@ -234,12 +230,24 @@ def test_P2_what_others_had_us_ask_holds_the_feeds_of_a_host_for_an_hour_at_most
     assert (60, 60) == holds_of({**asked, "seconds": 60})
 
 
-def test_P2_what_others_had_us_ask_does_not_hold_feeds_again_before_one_was_asked_for() -> None:
+def test_P2_what_others_had_us_ask_holds_feeds_for_an_hour_in_all_before_one_is_asked_for() -> None:
     """Or one link an hour would silence a host for ever."""
-    hour = {**OF_A_REDIRECTED_FEED, "seconds": HOUR_S}
+    time = Time()
+    door = gate(time)
 
-    assert (HOUR_S, DAY_S) == holds_of(hour, OF_A_REDIRECTED_PAGE)
-    assert (HOUR_S, DAY_S) == holds_of(hour, OF_A_REDIRECTED_PAGE, feed_after_s=HOUR_S)
+    async def asked(after_s: float, **what: Any) -> float:
+        time.at += after_s
+        await asked_away(door, **{**OF_A_REDIRECTED_PAGE, **what})
+        return door.held("b.example").feeds.total_seconds()
+
+    async def run() -> list[float]:
+        held = [await asked(0, seconds=1800), await asked(1800, seconds=1200), await asked(1200), await asked(600)]
+        async with door.feed(B):
+            pass
+        held.append(await asked(0))
+        return [*held, await asked(HOUR_S + 61)]
+
+    assert [1800, 1200, 600, 0, HOUR_S, HOUR_S] == asyncio.run(run())
 
 
 def test_P2_a_shorter_wait_takes_nothing_from_a_longer_one() -> None:
@@ -269,6 +277,178 @@ def test_P2_a_hold_of_pages_alone_lets_feeds_through() -> None:
         return traffic.began
 
     assert asyncio.run(run()) == [1000, 1030]
+
+
+# --- where redirects lead ---------------------------------------------------------------------------------------------
+
+
+def test_P3_who_is_redirected_waits_for_the_turn_of_the_other_host() -> None:
+    async def run() -> tuple[list[float], bool]:
+        time = Time()
+        door, traffic = gate(time), Traffic(time)
+        await traffic.through(door.page(B))
+        async with door.page(A) as turn:
+            await turn.move("https://b.example/2")
+            traffic.began.append(time.at)
+            held = turn.holds(B)
+        await traffic.through(door.page(B))
+        return traffic.began, held
+
+    began, held = asyncio.run(run())
+
+    assert ([1000, 1001, 1002], True) == (began, held)
+
+
+def test_P3_who_is_redirected_within_a_host_keeps_its_turn() -> None:
+    async def run() -> Time:
+        time = Time()
+        async with gate(time, page_interval_s=30).page(A) as turn:
+            await turn.move("http://a.example/2")
+        return time
+
+    assert asyncio.run(run()).slept == []
+
+
+def test_P3_a_turn_that_is_far_off_is_kept_for_who_was_redirected_to_it() -> None:
+    """Each has one of its own: if all came back for the same, all but one of them would have come for nothing."""
+
+    async def run() -> list[FetchError]:
+        time = Time()
+        door = gate(time)
+        async with door.page(B, crawl_delay_s=10):
+            pass
+        refused = []
+        for number in range(3):
+            with pytest.raises(FetchError) as caught:
+                async with door.page(f"https://short{number}.example/") as turn:
+                    await turn.move(B, crawl_delay_s=10)
+            refused.append(caught.value)
+        time.at += 10
+        async with door.page(A) as turn:
+            await turn.move(B, crawl_delay_s=10)
+        return refused
+
+    refused = asyncio.run(run())
+
+    assert [timedelta(seconds=seconds) for seconds in (10, 20, 30)] == [error.retry_after for error in refused]
+    assert {(Reason.BUSY, "b.example", None)} == {(error.reason, error.host, error.status) for error in refused}
+
+
+def test_P3_however_many_are_redirected_to_a_host_the_next_need_not_wait_for_days() -> None:
+    async def run() -> list[float]:
+        time = Time()
+        door = gate(time)
+        async with door.page(B, crawl_delay_s=600):
+            pass
+        waits = []
+        for _ in range(20):
+            with pytest.raises(FetchError) as caught:
+                async with door.page(A) as turn:
+                    await turn.move(B, crawl_delay_s=600)
+            waits.append((caught.value.retry_after or timedelta()).total_seconds())
+            time.at += 1
+        return waits
+
+    assert max(asyncio.run(run())) <= 600 + 3600
+
+
+def test_P3_pages_that_wait_for_a_host_go_before_those_that_are_redirected_to_it() -> None:
+    async def run() -> tuple[list[float], timedelta | None]:
+        time = Time()
+        door, traffic = gate(time), Traffic(time)
+        waiting = [asyncio.ensure_future(traffic.through(door.page(B, crawl_delay_s=10))) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(FetchError) as caught:
+            async with door.page(A) as turn:
+                await turn.move(B, crawl_delay_s=10)
+        await asyncio.gather(*waiting)
+        return traffic.began, caught.value.retry_after
+
+    assert ([1000, 1010], timedelta(seconds=20)) == asyncio.run(run())
+
+
+def test_P3_hosts_that_redirect_to_each_other_do_not_wait_for_each_other() -> None:
+    async def run() -> list[float]:
+        time = Time()
+        door, began = gate(time), list[float]()
+        both = asyncio.Barrier(2)
+
+        async def through(first: str, then: str) -> None:
+            async with door.page(first) as turn:
+                await both.wait()
+                await turn.move(then)
+                began.append(time.at)
+
+        await asyncio.gather(through(A, B), through(B, A))
+        return began
+
+    assert asyncio.run(run()) == [1001, 1002]
+
+
+def test_P3_who_is_sent_back_to_a_host_asks_for_no_other_page_of_it() -> None:
+    async def run() -> tuple[list[float], list[float]]:
+        time = Time()
+        door, traffic = gate(time, page_interval_s=10), Traffic(time)
+        async with door.page(A, crawl_delay_s=20) as turn:
+            time.at += 1
+            await turn.move(B)
+            time.at += 1
+            await turn.move(A)
+            time.at += 1
+        slept = list(time.slept)
+        await traffic.through(door.page(B))
+        await traffic.through(door.page(A))
+        return slept, traffic.began
+
+    slept, began = asyncio.run(run())
+
+    assert [] == slept
+    assert [1013, 1023] == began  # counted from the end of all
+
+
+@pytest.mark.parametrize("is_page", [True, False])
+def test_P3_one_request_at_a_time_also_where_redirects_lead(is_page: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001  a table
+    monkeypatch.setattr(gates, "HOP_WAIT_S", 0.02)
+
+    async def run() -> FetchError:
+        door = HostGate(page_interval_s=0)
+        async with door.feed(B):
+            with pytest.raises(FetchError) as caught:
+                async with door.page(A) if is_page else door.feed(A) as turn:
+                    await turn.move(B)
+            async with door.feed(A):  # is free again
+                pass
+        return caught.value
+
+    error = asyncio.run(run())
+
+    assert (Reason.BUSY, "b.example", timedelta()) == (error.reason, error.host, error.retry_after)
+
+
+def test_P2_a_redirect_does_not_lead_to_a_host_that_asked_to_be_left_alone() -> None:
+    async def run() -> list[timedelta | None]:
+        time = Time()
+        door, waits = gate(time), list[timedelta | None]()
+        door.hold("b.example", Hold(pages=timedelta(hours=2)))
+        for way in (door.page(A), door.feed(A)):
+            with pytest.raises(FetchError) as caught:
+                async with way as turn:
+                    await turn.move(B)
+            waits.append(caught.value.retry_after)
+        return waits
+
+    assert asyncio.run(run()) == [timedelta(hours=2)] * 2
+
+
+def test_P2_a_feed_that_moved_within_its_site_is_not_held_by_what_a_page_was_told() -> None:
+    async def run() -> bool:
+        door = gate(Time())
+        door.hold("www.b.example", Hold(pages=timedelta(hours=2)))
+        async with door.feed(B) as turn:
+            await turn.move("https://www.b.example/rss")
+            return turn.holds("https://www.b.example/")
+
+    assert asyncio.run(run())
 
 
 def test_a_failure_lets_the_next_one_through() -> None:

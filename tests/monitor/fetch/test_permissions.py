@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.errors import FetchError, Reason
-from monitor.fetch import HostGate, Permissions, fetch_page, permissions
+from monitor.fetch import Hold, HostGate, Permissions, fetch_page, permissions
+from monitor.http import host_of
 from monitor.settings import TdmPolicy
 from tests.monitor.http.server import Request, Server, answering, client, response, routing, serving
 
@@ -41,6 +42,7 @@ class Site:
     http: HttpClient
     asks: Permissions
     day: Day
+    gate: HostGate
 
     async def refusal(self, path: str) -> FetchError:
         with pytest.raises(FetchError) as caught:
@@ -53,7 +55,7 @@ async def site(handler: Handler, *, policy: TdmPolicy = TdmPolicy.RESPECT) -> As
     async with serving(handler) as server, client() as http:
         day = Day()
         gate = HostGate(page_interval_s=0, wait_s=5)
-        yield Site(server, http, Permissions(http, gate, clock=day, tdm_policy=policy), day)
+        yield Site(server, http, Permissions(http, gate, clock=day, tdm_policy=policy), day, gate)
 
 
 def test_P4_a_site_is_asked_once_and_its_rules_are_obeyed() -> None:
@@ -203,6 +205,61 @@ def test_P4_a_redirect_does_not_lead_where_robots_txt_forbids() -> None:
 
     assert reason is Reason.ROBOTS
     assert "/abonnes/une" not in paths
+
+
+def test_P3_a_redirect_waits_for_the_crawl_delay_of_the_host_it_leads_to() -> None:
+    async def run() -> tuple[FetchError, list[str]]:
+        routes: dict[str, bytes] = {}
+        async with serving(routing({ROBOTS: CLOSED, "/une": HTML})) as other, site(routing(routes)) as here:
+            routes["/une"] = response(302, location=other.url("/une"))
+            url, refused = here.server.url("/une"), []
+            for _ in range(2):
+                async with here.gate.page(url, crawl_delay_s=await here.asks.check(url)) as turn:
+                    try:
+                        await fetch_page(here.http, url, max_bytes=9999, deadline_s=5, permissions=here.asks, turn=turn)
+                    except FetchError as error:
+                        refused.append(error)
+            return refused[0], other.paths
+
+    error, paths = asyncio.run(run())
+
+    assert [ROBOTS, TDMREP, "/une"] == paths
+    assert Reason.BUSY is error.reason
+    assert error.retry_after is not None
+    assert 2 < error.retry_after.total_seconds() <= 3
+
+
+def test_P3_a_robots_txt_that_is_kept_at_a_busy_host_is_asked_for_later_and_forbids_nothing() -> None:
+    async def run() -> tuple[FetchError, list[str], float]:
+        async with serving(routing({"/r": CLOSED, "/t": response(404)})) as other:
+            routes = {ROBOTS: response(302, location=other.url("/r"))}
+            async with site(routing(routes)) as here:
+                busy = Hold(pages=timedelta(seconds=60))
+                here.gate.hold(host_of(other.url("/")), busy)
+                error = await here.refusal("/une")
+                asked = list(other.paths)
+                here.gate._hosts.clear()
+                return error, asked, await here.asks.check(here.server.url("/une"))
+
+    error, asked, delay_s = asyncio.run(run())
+
+    assert (Reason.BUSY, []) == (error.reason, asked)
+    assert delay_s == 3
+
+
+def test_P5_a_reservation_that_is_kept_at_a_busy_host_is_asked_for_later() -> None:
+    async def run() -> tuple[FetchError, FetchError]:
+        routes: dict[str, bytes] = {}
+        async with serving(routing({"/t": RESERVED})) as other, site(routing(routes)) as here:
+            routes[TDMREP] = response(302, location=other.url("/t"))
+            here.gate.hold(host_of(other.url("/")), Hold(pages=timedelta(seconds=60)))
+            early = await here.refusal("/reserve/une")
+            here.gate._hosts.clear()
+            return early, await here.refusal("/reserve/une")
+
+    early, later = asyncio.run(run())
+
+    assert (Reason.BUSY, Reason.RESERVED) == (early.reason, later.reason)
 
 
 def test_sites_are_forgotten_beyond_a_number(monkeypatch: pytest.MonkeyPatch) -> None:

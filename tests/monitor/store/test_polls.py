@@ -47,6 +47,13 @@ def test_a_poll_keeps_validators_as_received(store: Store) -> None:
     )
 
 
+def test_a_feed_that_is_put_off_did_not_fail(store: Store) -> None:
+    state = _record(store, add_feed(store), PARSED)
+    store.put_off_feed(state.id, next_due_at=after(9))
+
+    assert replace(state, next_due_at=after(9)) == store.feed(str(state.id))
+
+
 @pytest.mark.parametrize(
     ("names", "changes", "expected"),
     [((), {}, None), (("a",), {"truncated": True}, None), (("a",), {}, NOW)],
