@@ -125,10 +125,10 @@ def _later(
 
 def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime, *, is_ours: bool) -> timedelta | None:
     """Return how long to wait before a page is asked for again, or None: it is not."""
-    if now - (claim.queued_at or claim.first_seen_at) > _PAGE_PATIENCE:
-        return None
     if is_ours:
         return _OUTAGE_PAGE_WAIT
+    if now - (claim.queued_at or claim.first_seen_at) > _PAGE_PATIENCE:
+        return None
     if error.reason is Reason.BUSY:
         return error.retry_after or _PAGE_RETRIES[0]
     not_there = error.status == HTTPStatus.NOT_FOUND

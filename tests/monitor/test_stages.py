@@ -426,7 +426,7 @@ def test_p7_an_outage_of_our_own_network_is_held_against_no_feed_and_costs_no_ar
     at_desk(tmp_path, act)
 
 
-def test_i8_a_page_that_our_own_outage_kept_from_us_uses_up_no_retry(tmp_path: Path) -> None:
+def test_i8_a_page_that_our_own_outage_kept_from_us_for_days_is_read_after_it(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _baseline(desk)
         far = HttpServer(desk.site._handle)
@@ -438,7 +438,7 @@ def test_i8_a_page_that_our_own_outage_kept_from_us_uses_up_no_retry(tmp_path: P
         await desk.cycle(after_s=HOUR_S)
         for _ in range(9):
             tools.uplink.network = Network(down_since=desk.clock.now())
-            desk.clock.pass_s(601)
+            desk.clock.pass_s(4 * HOUR_S)
             [claim] = tools.store.claim_entries(now=desk.clock.now(), owner="me", lease_s=600, limit=1, lane=Lane.SLOW)
             await read_article(tools, claim)
         tools.uplink.network = Network()
