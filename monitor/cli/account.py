@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Account"]
 
+# Why a page is postponed that was not asked for in vain.
+_NOT_IN_VAIN: Mapping[Reason | None, str] = {Reason.INTERRUPTED: "interrupted", Reason.BUSY: "busy"}
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     Language.FR: {
         Stage.DELIVERED: "remis le {at} à {receivers}",
@@ -46,6 +48,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.RESERVED: "page réservée : {error} ; dans le texte du flux, aucune règle ne l’a retenu",
         Stage.POSTPONED: "page demandée {attempts} fois en vain, de nouveau le {at} : {error}",
         "interrupted": "veille interrompu {interrupted} fois pendant sa lecture, page demandée de nouveau le {at}",
+        "busy": "page remise à son tour, le {at} : {error}",
         Stage.BEING_READ: "en cours de lecture",
         Stage.WAITING: "en attente de lecture depuis le {at}",
         Stage.BASELINE: "jamais lu : il figurait déjà au premier relevé du flux, trop ancien ou sans date",
@@ -135,6 +138,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.RESERVED: "page reserved ({error}); no rule matched the feed's own text",
         Stage.POSTPONED: "page asked for {attempts} times in vain, again on {at}: {error}",
         "interrupted": "veille was interrupted {interrupted} times while reading it, page asked for again on {at}",
+        "busy": "page put off until its turn, on {at}: {error}",
         Stage.BEING_READ: "being read",
         Stage.WAITING: "waits to be read since {at}",
         Stage.BASELINE: "never read: it was there at the feed's first poll, too old or undated",
@@ -234,9 +238,9 @@ class Account:
         """
         entry, match, alert = found.entry, found.match, found.alert
         verdict = match.match.verdict if match else None
-        is_interrupted = found.stage is Stage.POSTPONED and entry and entry.last_reason is Reason.INTERRUPTED
+        is_postponed = found.stage is Stage.POSTPONED
         return self.say(
-            "interrupted" if is_interrupted else found.stage,
+            _NOT_IN_VAIN.get(entry.last_reason if entry and is_postponed else None, found.stage),
             at=self._at(found.at),
             receivers=", ".join(delivery.receiver for delivery in found.deliveries),
             alert=alert.id if alert else "",

@@ -244,6 +244,16 @@ def test_i8_an_entry_that_the_daemon_was_killed_with_says_so(veille: Veille, sto
     assert told == first(veille, URL)
 
 
+def test_p3_an_entry_whose_page_waits_for_its_turn_says_so(veille: Veille, store: Store, entry_id: int) -> None:
+    (claimed,) = claim(store, at=after(1))
+    assert entry_id == claimed.id
+    waits = {"next_attempt_at": after(60), "reason": Reason.BUSY, "error": "its next turn is in 3540 s"}
+    store.postpone_entry(claimed.id, now=after(1), counted=False, **waits)  # type: ignore[arg-type]  # keywords
+
+    told = "le site fait attendre (its next turn is in 3540 s)"
+    assert f"→ page remise à son tour, le 2026-05-16 08:00 : {told}" == first(veille, URL)
+
+
 def test_an_entry_that_is_leased_is_being_read(veille: Veille, store: Store, entry_id: int) -> None:
     far = NOW.replace(year=9000)
     store.claim_entries(now=far, owner="moi", lease_s=60, limit=1, lane=Lane.FAST)
