@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Permissions"]
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT = timedelta(hours=24)
 _KEPT_UNREACHABLE = timedelta(minutes=5)
 _MAX_SITES = 1000
@@ -36,7 +37,7 @@ class _Site:
     tdm: tdm.TdmRules = tdm.NO_RESERVATIONS
     unreachable: str | None = None
     timed_out_s: float | None = None  # what was too little time for its robots.txt
-    until: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    until: datetime = _NEVER
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -89,16 +90,20 @@ class Permissions:
         Raises:
             FetchError: `robots` or `reserved`; `busy`: the other host's turn is too far off.
         """
-        if turn is None or turn.holds(url):
+        if turn is None:
             self._decide(await self._site(url, gated=False), url)
             return
-        turn.leave()
+        if not self._knows(self._known(url), _DEADLINE_S):
+            turn.leave()  # who asks the site meanwhile waits for its host, and would wait for us
         site = await self._site(url, wait_s=HOP_WAIT_S)
         await turn.move(url, crawl_delay_s=self._decide(site, url))
 
     async def reserves(self, url: str) -> bool:
-        """Return whether the site's tdmrep.json reserves a page."""
-        return (await self._site(url, gated=False)).tdm.reserves(path_of(url))
+        """Return whether the site's tdmrep.json reserves a page, as it was when that was allowed."""
+        site = self._known(url)
+        if site.until == _NEVER:
+            site = await self._site(url, gated=False)
+        return site.tdm.reserves(path_of(url))
 
     def _decide(self, site: _Site, url: str, *, is_page: bool = True) -> float:
         host = host_of(url)
@@ -120,22 +125,33 @@ class Permissions:
     async def _site(
         self, url: str, *, gated: bool = True, deadline_s: float = _DEADLINE_S, wait_s: float | None = None
     ) -> _Site:
+        origin, site = origin_of(url), self._known(url)
+        if self._knows(site, deadline_s):
+            return site
+        async with site.lock:
+            if not self._knows(site, deadline_s):
+                async with self._gate.feed(origin, wait_s=wait_s) if gated else nullcontext() as turn:
+                    await self._ask(_Errand(self._client, origin, deadline_s, turn), site)
+        return site
+
+    def _known(self, url: str) -> _Site:
+        """Return what is known of a site, if only that nothing is."""
         origin = origin_of(url)
         site = self._sites.setdefault(origin, _Site())
         self._sites.move_to_end(origin)
         if len(self._sites) > _MAX_SITES:
             self._sites.popitem(last=False)
-        async with site.lock:
-            now = self._clock.now()
-            has_more_time = site.timed_out_s is not None and site.timed_out_s < deadline_s
-            if has_more_time or not now < site.until <= now + _KEPT:
-                async with self._gate.feed(origin, wait_s=wait_s) if gated else nullcontext() as turn:
-                    await self._ask(_Errand(self._client, origin, deadline_s, turn), site)
         return site
+
+    def _knows(self, site: _Site, deadline_s: float) -> bool:
+        """Return whether a site need not be asked again."""
+        now = self._clock.now()
+        has_more_time = site.timed_out_s is not None and site.timed_out_s < deadline_s
+        return not has_more_time and now < site.until <= now + _KEPT
 
     async def _ask(self, errand: _Errand, site: _Site) -> None:
         try:
-            site.robots = await _ask_robots(errand)
+            allowed = await _ask_robots(errand)
         except FetchError as error:
             if error.reason is Reason.BUSY:  # a redirect leads to a host whose turn it is not: nothing is known yet
                 raise
@@ -143,8 +159,10 @@ class Permissions:
             site.timed_out_s = errand.deadline_s if error.reason is Reason.TIMEOUT else None
             site.until = self._clock.now() + _KEPT_UNREACHABLE
             return
+        reserved = await _ask_tdm(errand)
+        # All at once: who asks meanwhile whether a page is allowed waits for nobody.
+        site.robots, site.tdm = allowed, reserved
         site.unreachable = site.timed_out_s = None
-        site.tdm = await _ask_tdm(errand)
         site.until = self._clock.now() + _KEPT
 
 

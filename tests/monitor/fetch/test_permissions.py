@@ -229,6 +229,22 @@ def test_P3_a_redirect_waits_for_the_crawl_delay_of_the_host_it_leads_to() -> No
     assert 2 < error.retry_after.total_seconds() <= 3
 
 
+def test_P3_a_page_and_who_asks_its_site_again_do_not_wait_for_each_other() -> None:
+    async def run() -> tuple[bool, float, int]:
+        async with site(routing({ROBOTS: CLOSED, TDMREP: RESERVED})) as here:
+            url = here.server.url("/une")
+            await here.asks.check(url)
+            async with asyncio.timeout(4), here.gate.page(url) as turn:
+                here.day.at += timedelta(days=2)
+                other = asyncio.create_task(here.asks.check(url))
+                await asyncio.sleep(0)
+                reserved = await here.asks.reserves(here.server.url("/reserve/une"))
+                await here.asks.check_hop(here.server.url("/deux"), turn)
+                return reserved, await other, here.server.paths.count(ROBOTS)
+
+    assert asyncio.run(run()) == (True, 3, 2)
+
+
 def test_P3_a_robots_txt_that_is_kept_at_a_busy_host_is_asked_for_later_and_forbids_nothing() -> None:
     async def run() -> tuple[FetchError, list[str], float]:
         async with serving(routing({"/r": CLOSED, "/t": response(404)})) as other:
