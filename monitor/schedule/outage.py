@@ -38,25 +38,30 @@ _SILENT = frozenset({Reason.DNS, Reason.CONNECTION, Reason.TIMEOUT})
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """The last that was seen of a site."""
+    """The last that was seen of a host."""
 
-    site: str
+    host: str
     at: datetime
     reached: bool
     counted: tuple[FeedId, ...] = ()  # feeds whose failure was counted
+
+    @property
+    def site(self) -> str:
+        """The site that it is of."""
+        return site_of(f"//{self.host}")
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
     """What is known of our own network."""
 
-    sightings: tuple[Sighting, ...] = ()  # of each site one, the latest last
+    sightings: tuple[Sighting, ...] = ()  # of each host one, the latest last
     down_since: datetime | None = None
     confirmed_at: datetime | None = None  # an hour later, and again: nobody had answered for a while
     answered_at: datetime | None = None  # the first time since we are down
     answers: int = 0  # since we are down
     probed_at: datetime | None = None
-    mute: frozenset[str] = frozenset()  # sites that did not answer while others did, and have not since
+    mute: frozenset[str] = frozenset()  # hosts that did not answer while others did, and have not since
 
 
 def reached(error: ExternalError) -> bool | None:
@@ -81,14 +86,13 @@ def look(network: Network, state: FeedState, now: datetime, *, answered: bool) -
         now: the present instant.
         answered: whether its host did.
     """
-    site = site_of(f"//{state.host}")
-    before = next((seen for seen in network.sightings if seen.site == site), None)
+    before = next((seen for seen in network.sightings if seen.host == state.host), None)
     is_known_silent = before is not None and not before.reached
-    is_news = state.failures == 0 and state.last_ok_at is not None and site not in network.mute
+    is_news = state.failures == 0 and state.last_ok_at is not None and state.host not in network.mute
     if answered or is_news or is_known_silent:
         others = [seen for seen in network.sightings if seen is not before and timedelta() <= now - seen.at < _RECENT]
-        seen_now = Sighting(site, now, answered, counted=() if answered or before is None else before.counted)
-        mute = network.mute - {site} if answered else network.mute
+        seen_now = Sighting(state.host, now, answered, counted=() if answered or before is None else before.counted)
+        mute = network.mute - {state.host} if answered else network.mute
         network = replace(network, sightings=(*others, seen_now), mute=mute)
         if network.down_since is None:
             return _look_up(network, state.id, now)
@@ -99,13 +103,14 @@ def look(network: Network, state: FeedState, now: datetime, *, answered: bool) -
 
 def _look_up(network: Network, feed_id: FeedId, now: datetime) -> tuple[Network, tuple[FeedId, ...]]:
     """Return whether we went down with the last sighting, of this feed, and the feeds that were wrongly counted."""
-    seen = network.sightings[-_LOOKED_AT:]
+    *earlier, last = network.sightings
+    seen = _by_site(network.sightings)[-_LOOKED_AT:]
     silent = sum(not one.reached for one in seen)
     if len(seen) < _LEAST or silent < _MOST * len(seen) or any(one.reached for one in seen[-_LEAST:]):
-        last = seen[-1] if seen[-1].reached else replace(seen[-1], counted=(*seen[-1].counted, feed_id))
-        return replace(network, sightings=(*seen[:-1], last)), ()
+        last = last if last.reached else replace(last, counted=(*last.counted, feed_id))
+        return replace(network, sightings=_latest((*earlier, last))), ()
     wronged = tuple(feed for one in network.sightings for feed in one.counted)
-    clean = tuple(replace(one, counted=()) for one in seen)
+    clean = tuple(replace(one, counted=()) for one in network.sightings)
     return Network(clean, down_since=now, mute=network.mute), wronged
 
 
@@ -113,7 +118,7 @@ def _look_down(network: Network, now: datetime, *, answered: bool) -> Network:
     """Return whether we still are down, now that one more site answered or did not."""
     if answered:
         network = replace(network, answers=network.answers + 1, answered_at=network.answered_at or now)
-    silent = [seen for seen in network.sightings if not seen.reached]
+    silent = [seen for seen in _by_site(network.sightings) if not seen.reached]
     since = network.answered_at
     not_since = [seen for seen in silent if since is None or seen.at <= since]
     if answered and network.answers >= _ANSWERS and len(not_since) < _LEAST:
@@ -128,9 +133,28 @@ def _look_down(network: Network, now: datetime, *, answered: bool) -> Network:
 def _over(network: Network) -> Network:
     """Return what is known once we are not down: what did not answer while others did says nothing of us."""
     since = network.answered_at
-    mute = {seen.site for seen in network.sightings if not seen.reached and since is not None and seen.at > since}
-    kept = tuple(seen for seen in network.sightings if seen.site not in mute)
-    return Network(kept[-_LOOKED_AT:], mute=network.mute | mute)
+    mute = {seen.host for seen in network.sightings if not seen.reached and since is not None and seen.at > since}
+    kept = tuple(seen for seen in network.sightings if seen.host not in mute)
+    return Network(_latest(kept), mute=network.mute | mute)
+
+
+def _by_site(sightings: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+    """Return the last that was seen of each site; of each host where there are too few sites to tell anything by."""
+    latest: dict[str, Sighting] = {}
+    for seen in sightings:
+        latest.pop(seen.site, None)
+        latest[seen.site] = seen
+    return tuple(latest.values()) if len(latest) >= _LEAST else sightings
+
+
+def _latest(sightings: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+    """Return the sightings of the sites that were asked last, as many as are looked at."""
+    sites: dict[str, None] = {}
+    for place in range(len(sightings) - 1, -1, -1):
+        sites[sightings[place].site] = None
+        if len(sites) > _LOOKED_AT:
+            return sightings[place + 1 :]
+    return sightings
 
 
 def probes(network: Network, now: datetime) -> tuple[Network, int | None]:

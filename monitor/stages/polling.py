@@ -148,7 +148,9 @@ async def _look(tools: Tools, state: FeedState, *, answered: bool) -> bool:
     is_down = network.down_since is not None
     if is_down and before.down_since is None:
         tools.metrics.own_network_down.set(1)
-        _log.error("own_network_down", extra={"sites": [seen.site for seen in network.sightings if not seen.reached]})
+        _log.error(
+            "own_network_down", extra={"sites": sorted({seen.site for seen in network.sightings if not seen.reached})}
+        )
     elif before.down_since is not None and not is_down:
         tools.metrics.own_network_down.set(0)
         _log.warning("own_network_back", extra={"down_s": (now - before.down_since).total_seconds()})

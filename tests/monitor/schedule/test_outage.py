@@ -86,13 +86,14 @@ def test_P7_all_feeds_of_a_host_that_were_counted_are_taken_back() -> None:
     assert [1, 2, 3, 100, 101] == sorted(forgiven)
 
 
-def test_P7_the_hosts_of_one_site_are_one() -> None:
-    network = Network()
+@pytest.mark.parametrize("other_sites", [0, 3, 4, 9])
+def test_P7_the_hosts_of_one_site_are_one_unless_there_are_too_few_sites(other_sites: int) -> None:
+    network, _ = after([True] * other_sites)
     for number in range(20):
         of_site = replace(state(number), host=f"journal{number}.groupe.example")
-        network, _ = look(network, of_site, NOW + number * SECOND, answered=False)
+        network, _ = look(network, of_site, NOW + (20 + number) * SECOND, answered=False)
 
-    assert (1, None) == (len(network.sightings), network.down_since)
+    assert (other_sites < 4) is (network.down_since is not None)
 
 
 def test_P7_our_network_is_back_when_some_sites_answer_and_few_have_yet_to_be_asked() -> None:
