@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["Sketch", "at_most", "entries_at", "prepare", "root_tag", "sketch", "skipped"]
 
 _ROOT: Final = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?[A-Za-z_][\w.-]{0,40})")
+_ROOT_TAG: Final = re.compile(r"""<[A-Za-z_][\w.:-]{0,80}(?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_HEAD: Final = 20_000  # characters in which it begins and ends
 _ENTRY: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
 _LISTED: Final = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:url|sitemap)(?=[\s>/])")  # by a sitemap or an index of them
 _SITEMAPS: Final = frozenset({"urlset", "sitemapindex"})
@@ -79,13 +81,13 @@ def sketch(text: str) -> Sketch:
 
 
 def root_tag(document: str) -> str:
-    """Return the start tag of the first element: it names namespaces and the base of links.
+    """Return the start tag of the first element, which names namespaces and the base of links; "" for an endless one.
 
     >>> root_tag('<?xml version="1.0"?><rss version="2.0"><channel/></rss>')
     '<rss version="2.0">'
     """
-    start = _ROOT.search(document)
-    return document[start.start() : document.find(">", start.end()) + 1] if start else ""
+    found = _ROOT_TAG.search("".join(_markup(document[:_HEAD])))
+    return found[0] if found else ""
 
 
 def at_most(entries: int, document: str) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from monitor.feeds.document import entries_at
+from monitor.feeds.document import entries_at, root_tag
 
 __all__ = ["parsed"]
 
@@ -17,7 +17,7 @@ _READ: Final = frozenset(
     "title link guid id description summary content encoded pubdate published updated date issued modified created "
     "author creator category subject origlink".split()
 )
-_MOST_UNSOUND: Final = 20
+_MANY_UNSOUND: Final = 20
 
 
 def parsed(document: str) -> tuple[dict[str, Any] | None, int]:
@@ -37,17 +37,21 @@ def parsed(document: str) -> tuple[dict[str, Any] | None, int]:
 
 
 def _mended(document: str) -> tuple[str, int]:
-    """Return the document with the entries that make feedparser raise made plain, or else left out."""
-    places = entries_at(document)
-    first, last = (places[0][0], places[-1][1]) if places else (0, 0)
-    head, tail = document[:first], document[last:]
-    pieces, left_out, unsound, at = [head], 0, 0, first
-    for start, end in places:
-        entry = document[start:end]
-        if unsound < _MOST_UNSOUND and not _is_read(head + entry + tail):
+    """Return the document with the entries that make feedparser raise made plain, or else left out.
+
+    Each is tried by itself. Where many do, as by something that a site adds to every entry, all that follow are made
+    plain.
+    """
+    root = root_tag(document)
+    name = root[1:].split()[0].rstrip("/>") if root else ""
+    pieces, left_out, unsound, at = [], 0, 0, 0
+    for start, end in entries_at(document):
+        alone = f"{root}{document[start:end]}</{name}>"
+        entry = document[start:end] if unsound < _MANY_UNSOUND and _is_read(alone) else None
+        if entry is None:
             unsound += 1
-            entry = _plain(head + entry + tail)
-            if not entry or not _is_read(head + entry + tail):
+            entry = _plain(alone)
+            if not entry or (unsound <= _MANY_UNSOUND and not _is_read(f"{root}{entry}</{name}>")):
                 entry, left_out = "", left_out + 1
         pieces += [document[at:start], entry]
         at = end

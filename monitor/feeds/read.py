@@ -117,7 +117,7 @@ class _Remains:
 
 def _without_known(document: str, memory: bytes) -> _Remains:
     places = entries_at(document)
-    root = root_tag(document)  # the same words under other namespaces or another base are another entry
+    root = source_of(root_tag(document)).hex()  # the same words under other namespaces or another base: another entry
     sources = tuple(source_of(root + document[start:end]) for start, end in places)
     remembered = unpacked(memory)
     known = {place: remembered[source] for place, source in enumerate(sources) if source in remembered}

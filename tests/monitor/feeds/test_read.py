@@ -427,6 +427,14 @@ def test_an_entry_that_feedparser_stumbles_over_is_read_without_that(odd: str) -
     assert feed.note is None
 
 
+def test_what_a_site_adds_to_every_entry_costs_none_of_them() -> None:
+    odd = "<textInput><link>https://gazette.example/recherche</link></textInput></item>"
+    feed = read(rss("".join(item(number).replace("</item>", odd) for number in range(1, 41))))
+
+    assert read(rss("".join(map(item, range(1, 41))))).entries == feed.entries
+    assert feed.note is None
+
+
 def test_an_entry_that_cannot_be_read_at_all_is_left_out_alone_and_the_feed_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

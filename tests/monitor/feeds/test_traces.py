@@ -45,8 +45,10 @@ def test_an_entry_whose_words_changed_is_parsed() -> None:
     assert [first.entries[1].keys] == [entry.keys for entry in second.entries]
 
 
-def test_the_same_words_under_another_base_are_parsed_anew() -> None:
-    document = rss(item(1)).replace("https://gazette.example/1", "1")
+@pytest.mark.parametrize("before", ["<!-- <b> -->", ""])
+@pytest.mark.parametrize("attribute", ['x="a>b" ', ""])
+def test_the_same_words_under_another_base_are_parsed_anew(before: str, attribute: str) -> None:
+    document = rss(item(1)).replace("https://gazette.example/1", "1").replace("<rss", f"{before}<rss {attribute}", 1)
     first = read(document)
     second = read(document.replace("<rss", '<rss xml:base="https://autre.example/"', 1), after=first)
 
