@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import FetchError, Reason
 from monitor.http import host_of
-from monitor.links import site_of
 from monitor.model import Lane
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ _MAX_HOSTS = 5000
 # Longest wait for the host that a redirect leads to: it is part of the exchange's deadline, and of a page's time in
 # memory.
 HOP_WAIT_S = 2.0
+_YIELD_S = 0.05  # between two looks whether who came by a redirect has had its turn
 _BOOKED_S = 3600.0  # how far off a turn is kept for one that came by a redirect: many of them must not keep it for days
 _LENT_S = 3600.0  # how long feeds wait, in all, for what was not asked by one of their host
 _CHANCE_S = 60.0  # how long a host must be open for its feeds to have had their turn
@@ -41,6 +41,8 @@ class _Host:
     request: asyncio.Lock = field(default_factory=asyncio.Lock)
     pages: dict[Lane, asyncio.Lock] = field(default_factory=lambda: {lane: asyncio.Lock() for lane in Lane})
     waiting: int = 0  # for `pages`
+    hopping: int = 0  # pages that came by a redirect and wait: they cannot wait for long, and go first
+    was_hop: bool = False  # the last page was such a one: the next turn is for the host's own
     next_page_at: float = 0.0  # both of the monotonic clock
     held_until: float = 0.0  # nothing is asked before
     pages_held_until: float = 0.0
@@ -230,8 +232,9 @@ class HostGate:
                 await self._wait_until(name, host.page_at, wait_s=self._wait_s)
                 if before is not None:
                     await before()
-                await self._take_turn(name, host, lambda: host.page_at, wait_s=self._wait_s)
+                await self._take_turn(name, host, lambda: self._own_page_at(host), wait_s=self._wait_s)
                 turn.enter(name, host, interval_s)
+                host.was_hop = False
             with self._listening(name, is_feed=False):
                 yield turn
         finally:
@@ -245,16 +248,20 @@ class HostGate:
 
         def not_before() -> float:
             if is_new_page:
-                return host.page_at
-            is_own = not turn.is_page and site_of(url) == site_of(turn.url)  # as a feed's moved to another of its hosts
-            return host.held_until if is_own else host.open_at
+                return self._page_at(host, yields=host.was_hop and host.ahead > 0)
+            return host.open_at if turn.is_page else host.held_until  # what was said of pages holds no feed up
 
         try:
             if is_new_page:
-                self._refuse_if_long(name, self._turn_of_next(host, interval_s), wait_s=HOP_WAIT_S)
+                self._refuse_if_long(name, self._turn_of_hop(host, interval_s), wait_s=HOP_WAIT_S)
             async with self._patience(name, HOP_WAIT_S):
-                await self._take_turn(name, host, not_before, wait_s=HOP_WAIT_S)
+                host.hopping += is_new_page
+                try:
+                    await self._take_turn(name, host, not_before, wait_s=HOP_WAIT_S)
+                finally:
+                    host.hopping -= is_new_page
                 turn.enter(name, host, interval_s)
+                host.was_hop = is_new_page
         except FetchError as error:
             at = self._book(host, interval_s) if is_new_page else not_before()
             raise self._busy(name, at) from error
@@ -262,6 +269,18 @@ class HostGate:
     def _turn_of_next(self, host: _Host, interval_s: float) -> float:
         """Return when a page that joins now has its turn, if all before it take no time."""
         return max(host.page_at, self._monotonic()) + host.ahead * interval_s
+
+    def _turn_of_hop(self, host: _Host, interval_s: float) -> float:
+        """Return when a page that came by a redirect has its turn: first, or every other one."""
+        before = 2 * host.hopping + (host.was_hop and host.ahead > 0)
+        return max(host.page_at, self._monotonic()) + before * interval_s
+
+    def _own_page_at(self, host: _Host) -> float:
+        return self._page_at(host, yields=host.hopping > 0 and not host.was_hop)
+
+    def _page_at(self, host: _Host, *, yields: bool) -> float:
+        """Return when a page may be asked for: its host's own and those that came by a redirect take turns."""
+        return max(host.page_at, self._monotonic() + _YIELD_S) if yields else host.page_at
 
     def _book(self, host: _Host, interval_s: float) -> float:
         """Keep a turn for a page that came too early; return when it is.

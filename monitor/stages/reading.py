@@ -35,6 +35,7 @@ ENTRY_LEASE_S = 300.0
 # Outages of a site last longer than minutes, and what only the text says must be found after them too (promise I8).
 _PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 _NOT_THERE_YET = 2  # retries of a 404: feeds name pages that their site has yet to publish
+_BUSY_MOST = timedelta(hours=1)  # wait for the turn of a host that a redirect leads to
 _OUTAGE_PAGE_WAIT = timedelta(minutes=5)  # while our own network is down; it uses up no retry
 _GONE_FOR_GOOD = timedelta(minutes=30)  # until a 404 of a page that was there counts as withdrawn
 _PAGE_PATIENCE = timedelta(days=1)  # for a site that lets us read less than it publishes
@@ -130,7 +131,10 @@ def _page_wait(error: ExternalError, claim: EntryClaim, now: datetime, *, is_our
     if now - (claim.queued_at or claim.first_seen_at) > _PAGE_PATIENCE:
         return None
     if error.reason is Reason.BUSY:
-        return error.retry_after or _PAGE_RETRIES[0]
+        # Who redirects it is asked each time: the longer it has waited, the longer it waits again.
+        waited = now - (claim.queued_at or claim.first_seen_at)
+        again = timedelta() if is_of(error, fetch.host_of(claim.entry.link or "")) else min(waited / 4, _BUSY_MOST)
+        return max(error.retry_after or _PAGE_RETRIES[0], again)
     not_there = error.status == HTTPStatus.NOT_FOUND
     if not_there and claim.reread is not None:
         return _GONE_FOR_GOOD if claim.attempts == 1 else None

@@ -949,7 +949,7 @@ def test_p3_a_feed_that_redirects_to_a_host_whose_turn_it_is_not_is_put_off_alon
         other = Site()
         await other.server.start()
         other.publish("/rss.xml", desk.item("/ailleurs", QUIET))
-        desk.app.tools.gate.hold(host_of(other.url("/")), Hold(pages=timedelta(seconds=300)))
+        desk.app.tools.gate.hold(host_of(other.url("/")), Hold(feeds=timedelta(seconds=300)))
         desk.site.fail("/a.xml", 302, location=other.url("/rss.xml"))
         desk.site.publish("/b.xml", desk.item("/une", QUIET))
         await desk.cycle()

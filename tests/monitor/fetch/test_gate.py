@@ -429,7 +429,7 @@ def test_P2_a_redirect_does_not_lead_to_a_host_that_asked_to_be_left_alone() -> 
     async def run() -> list[timedelta | None]:
         time = Time()
         door, waits = gate(time), list[timedelta | None]()
-        door.hold("b.example", Hold(pages=timedelta(hours=2)))
+        door.hold("b.example", Hold(feeds=timedelta(hours=1), pages=timedelta(hours=2)))
         for way in (door.page(A), door.feed(A)):
             with pytest.raises(FetchError) as caught:
                 async with way as turn:
@@ -437,18 +437,45 @@ def test_P2_a_redirect_does_not_lead_to_a_host_that_asked_to_be_left_alone() -> 
             waits.append(caught.value.retry_after)
         return waits
 
-    assert asyncio.run(run()) == [timedelta(hours=2)] * 2
+    assert asyncio.run(run()) == [timedelta(hours=2), timedelta(hours=1)]
 
 
-def test_P2_a_feed_that_moved_within_its_site_is_not_held_by_what_a_page_was_told() -> None:
+@pytest.mark.parametrize("first", [A, B])
+def test_P2_a_feed_that_is_redirected_is_not_held_by_what_a_page_was_told(first: str) -> None:
     async def run() -> bool:
         door = gate(Time())
         door.hold("www.b.example", Hold(pages=timedelta(hours=2)))
-        async with door.feed(B) as turn:
+        async with door.feed(first) as turn:
             await turn.move("https://www.b.example/rss")
             return turn.holds("https://www.b.example/")
 
     assert asyncio.run(run())
+
+
+def test_P3_who_is_redirected_to_a_host_that_is_busy_with_its_own_pages_has_every_other_turn() -> None:
+    async def run() -> list[str]:
+        door, turns = HostGate(page_interval_s=0.1), list[str]()
+
+        async def own() -> None:
+            async with door.page(B):
+                turns.append("own")
+
+        async def redirected(number: int) -> None:
+            async with door.page(f"https://short{number}.example/") as turn:
+                await turn.move(B)
+                turns.append("redirected")
+
+        backlog = [asyncio.create_task(own()) for _ in range(12)]
+        await asyncio.sleep(0.01)
+        await asyncio.gather(*(redirected(number) for number in range(3)))
+        await asyncio.gather(*backlog)
+        return turns
+
+    turns = asyncio.run(run())
+
+    assert "redirected" in turns[1:3]
+    assert 3 == turns[:8].count("redirected")
+    assert ("redirected", "redirected") not in pairwise(turns)
 
 
 def test_a_failure_lets_the_next_one_through() -> None:

@@ -250,7 +250,7 @@ def test_P3_a_robots_txt_that_is_kept_at_a_busy_host_is_asked_for_later_and_forb
         async with serving(routing({"/r": CLOSED, "/t": response(404)})) as other:
             routes = {ROBOTS: response(302, location=other.url("/r"))}
             async with site(routing(routes)) as here:
-                busy = Hold(pages=timedelta(seconds=60))
+                busy = Hold(feeds=timedelta(seconds=60))
                 here.gate.hold(host_of(other.url("/")), busy)
                 error = await here.refusal("/une")
                 asked = list(other.paths)
@@ -268,7 +268,7 @@ def test_P5_a_reservation_that_is_kept_at_a_busy_host_is_asked_for_later() -> No
         routes: dict[str, bytes] = {}
         async with serving(routing({"/t": RESERVED})) as other, site(routing(routes)) as here:
             routes[TDMREP] = response(302, location=other.url("/t"))
-            here.gate.hold(host_of(other.url("/")), Hold(pages=timedelta(seconds=60)))
+            here.gate.hold(host_of(other.url("/")), Hold(feeds=timedelta(seconds=60)))
             early = await here.refusal("/reserve/une")
             here.gate._hosts.clear()
             return early, await here.refusal("/reserve/une")
