@@ -26,14 +26,12 @@ def parsed(document: str) -> tuple[dict[str, Any] | None, int]:
     Args:
         document: as `prepare` returns it.
     """
-    try:
-        return _by_feedparser(document), 0
-    except Exception:  # noqa: BLE001  a library's own mistakes: a KeyError for a textInput in an entry, say
-        mended, left_out = _mended(document)
-    try:
-        return _by_feedparser(mended), left_out
-    except Exception:  # noqa: BLE001  it is no entry that it stumbles over: a namespace with a space in it, say
-        return None, 0
+    read = _read(document)
+    if read is not None:
+        return read, 0
+    mended, left_out = _mended(document)
+    read = _read(mended)
+    return read, left_out if read is not None else 0
 
 
 def _mended(document: str) -> tuple[str, int]:
@@ -47,23 +45,15 @@ def _mended(document: str) -> tuple[str, int]:
     pieces, left_out, unsound, at = [], 0, 0, 0
     for start, end in entries_at(document):
         alone = f"{root}{document[start:end]}</{name}>"
-        entry = document[start:end] if unsound < _MANY_UNSOUND and _is_read(alone) else None
+        entry = document[start:end] if unsound < _MANY_UNSOUND and _read(alone) else None
         if entry is None:
             unsound += 1
             entry = _plain(alone)
-            if not entry or (unsound <= _MANY_UNSOUND and not _is_read(f"{root}{entry}</{name}>")):
+            if not entry or (unsound <= _MANY_UNSOUND and not _read(f"{root}{entry}</{name}>")):
                 entry, left_out = "", left_out + 1
         pieces += [document[at:start], entry]
         at = end
     return "".join((*pieces, document[at:])), left_out
-
-
-def _is_read(document: str) -> bool:
-    try:
-        _by_feedparser(document)
-    except Exception:  # noqa: BLE001  as above
-        return False
-    return True
 
 
 def _plain(document: str) -> str:
@@ -80,13 +70,17 @@ def _plain(document: str) -> str:
     return str(etree.tostring(found[0], encoding="unicode"))
 
 
-def _by_feedparser(document: str) -> dict[str, Any]:
+def _read(document: str) -> dict[str, Any] | None:
+    """Return what feedparser makes of a document, or None where it raises."""
     import feedparser
 
-    found: dict[str, Any] = feedparser.parse(
-        io.BytesIO(_DECLARATION + document.encode()),
-        response_headers={"content-type": "application/xml; charset=utf-8"},  # without a base: `web_link` has one
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    try:
+        found: dict[str, Any] = feedparser.parse(
+            io.BytesIO(_DECLARATION + document.encode()),
+            response_headers={"content-type": "application/xml; charset=utf-8"},  # without a base: `web_link` has one
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception:  # noqa: BLE001  its own mistakes have any type: KeyError for a textInput, say
+        return None
     return found

@@ -316,7 +316,7 @@ class HostGate:
 
     def _host(self, url: str) -> tuple[str, _Host]:
         name = host_of(url)
-        if len(self._hosts) >= _MAX_HOSTS:
+        if name not in self._hosts and len(self._hosts) >= _MAX_HOSTS:
             now = self._monotonic()
             self._hosts = {name: host for name, host in self._hosts.items() if not host.is_idle(now)}
         return name, self._hosts.setdefault(name, _Host())

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from monitor.errors import FetchError, Reason
@@ -196,7 +197,7 @@ async def _ask_robots(errand: _Errand) -> robots.Robots:
         raise
     if response.is_success:
         return await asyncio.to_thread(robots.parse_robots, response.body)
-    if response.status >= 500:  # noqa: PLR2004  §2.3.1.4: unreachable
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # §2.3.1.4: unreachable
         raise FetchError(f"answered {response.status}", reason=Reason.HTTP_5XX)
     return robots.ALLOW_ALL  # §2.3.1.3: unavailable
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -237,8 +238,12 @@ def test_i8_an_entry_that_the_daemon_was_killed_with_says_so(veille: Veille, sto
         store.release_leases(now=after(1), interrupted=True)
     (claimed,) = claim(store, at=after(1))
     assert entry_id == claimed.id
-    waits = {"next_attempt_at": after(60), "reason": Reason.INTERRUPTED, "error": "killed 3 times", "counted": False}
-    store.postpone_entry(claimed.id, now=after(2), **waits)  # type: ignore[arg-type]  # keywords
+    waits: dict[str, Any] = {
+        "next_attempt_at": after(60),
+        "reason": Reason.INTERRUPTED,
+        "error": "killed 3 times",
+    }
+    store.postpone_entry(claimed.id, now=after(2), counted=False, **waits)
 
     told = "→ veille interrompu 3 fois pendant sa lecture, page demandée de nouveau le 2026-05-16 08:00"
     assert told == first(veille, URL)
@@ -247,8 +252,8 @@ def test_i8_an_entry_that_the_daemon_was_killed_with_says_so(veille: Veille, sto
 def test_p3_an_entry_whose_page_waits_for_its_turn_says_so(veille: Veille, store: Store, entry_id: int) -> None:
     (claimed,) = claim(store, at=after(1))
     assert entry_id == claimed.id
-    waits = {"next_attempt_at": after(60), "reason": Reason.BUSY, "error": "its next turn is in 3540 s"}
-    store.postpone_entry(claimed.id, now=after(1), counted=False, **waits)  # type: ignore[arg-type]  # keywords
+    waits: dict[str, Any] = {"next_attempt_at": after(60), "reason": Reason.BUSY, "error": "its next turn is in 3540 s"}
+    store.postpone_entry(claimed.id, now=after(1), counted=False, **waits)
 
     told = "le site fait attendre (its next turn is in 3540 s)"
     assert f"→ page remise à son tour, le 2026-05-16 08:00 : {told}" == first(veille, URL)
@@ -285,14 +290,14 @@ def test_a_match_that_a_changed_text_lost_is_told_so(veille: Veille, store: Stor
     poll(store, store.feed("1").id, replace(NEWS, title="Rien de neuf"), at=after(60))
     waiting = veille("why", URL).out
     (claimed,) = claim(store, at=after(600))
-    given = {"story": story(), "matches": [], "alerts": [], "now": after(601)}
+    given: dict[str, Any] = {"story": story(), "matches": [], "alerts": [], "now": after(601)}
     revised = Revised(changed=("title",), lost=("bombes",))
     store.record_article(
         claimed.id,
         article("Rien de neuf"),
         rereads=claimed.rereads,
         revised=revised,
-        **given,  # type: ignore[arg-type]  # keywords
+        **given,
     )
     lost = veille("why", URL).out
 
@@ -327,14 +332,14 @@ def change(store: Store, name: str, said: str, revised: Revised, *, at: float, *
     """Let the feed say otherwise, and read the article again."""
     poll(store, store.feed("1").id, replace(NEWS, title=name), at=after(at))
     (claimed,) = claim(store, at=after(at + 1))
-    given = {"story": story(), "matches": [], "alerts": [], "now": after(at + 2)}
+    given: dict[str, Any] = {"story": story(), "matches": [], "alerts": [], "now": after(at + 2)}
     given |= {name: how.pop(name) for name in ("matches", "alerts") if name in how}
     store.record_article(
         claimed.id,
         article(said, **how),
         rereads=claimed.rereads,
         revised=revised,
-        **given,  # type: ignore[arg-type]  # keywords
+        **given,
     )
 
 

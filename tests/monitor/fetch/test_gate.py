@@ -13,7 +13,7 @@ import pytest
 
 from monitor.errors import FetchError, Reason
 from monitor.fetch import gate as gates
-from monitor.fetch.gate import Hold, HostGate
+from monitor.fetch.gate import Hold, HostGate, Turn
 from monitor.model import Lane
 
 A, B = "https://a.example/1", "https://b.example/1"
@@ -309,6 +309,14 @@ def test_P3_who_is_redirected_within_a_host_keeps_its_turn() -> None:
     assert asyncio.run(run()).slept == []
 
 
+async def refusal(way: AbstractAsyncContextManager[Turn], **asked: float) -> FetchError:
+    """Return why who is redirected to B does not get there."""
+    with pytest.raises(FetchError) as caught:
+        async with way as turn:
+            await turn.move(B, **asked)
+    return caught.value
+
+
 def test_P3_a_turn_that_is_far_off_is_kept_for_who_was_redirected_to_it() -> None:
     """Each has one of its own: if all came back for the same, all but one of them would have come for nothing."""
 
@@ -317,12 +325,7 @@ def test_P3_a_turn_that_is_far_off_is_kept_for_who_was_redirected_to_it() -> Non
         door = gate(time)
         async with door.page(B, crawl_delay_s=10):
             pass
-        refused = []
-        for number in range(3):
-            with pytest.raises(FetchError) as caught:
-                async with door.page(f"https://short{number}.example/") as turn:
-                    await turn.move(B, crawl_delay_s=10)
-            refused.append(caught.value)
+        refused = [await refusal(door.page(f"https://short{number}.example/"), crawl_delay_s=10) for number in range(3)]
         time.at += 10
         async with door.page(A) as turn:
             await turn.move(B, crawl_delay_s=10)
@@ -342,10 +345,8 @@ def test_P3_however_many_are_redirected_to_a_host_the_next_need_not_wait_for_day
             pass
         waits = []
         for _ in range(20):
-            with pytest.raises(FetchError) as caught:
-                async with door.page(A) as turn:
-                    await turn.move(B, crawl_delay_s=600)
-            waits.append((caught.value.retry_after or timedelta()).total_seconds())
+            error = await refusal(door.page(A), crawl_delay_s=600)
+            waits.append((error.retry_after or timedelta()).total_seconds())
             time.at += 1
         return waits
 
@@ -407,7 +408,7 @@ def test_P3_who_is_sent_back_to_a_host_asks_for_no_other_page_of_it() -> None:
 
 
 @pytest.mark.parametrize("is_page", [True, False])
-def test_P3_one_request_at_a_time_also_where_redirects_lead(is_page: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001  a table
+def test_P3_one_request_at_a_time_also_where_redirects_lead(monkeypatch: pytest.MonkeyPatch, *, is_page: bool) -> None:
     monkeypatch.setattr(gates, "HOP_WAIT_S", 0.02)
 
     async def run() -> FetchError:
