@@ -59,7 +59,7 @@ class _Host:
 
     @property
     def open_at(self) -> float:
-        """When it may be asked for what others lead to."""
+        """When it may be asked for a page, if none was asked for lately."""
         return max(self.held_until, self.pages_held_until)
 
     @property
@@ -144,8 +144,8 @@ class HostGate:
 
     An answer with a `retry_after`, which leaves the block as a `FetchError`, closes the host that it names for that
     long: to everything, where it is what a feed of its own was answered. What was asked because an entry links there,
-    or a feed of another host redirects there, is in anybody's power: it closes the host to the like of it, and to its
-    feeds for an hour at most; however often it is said again, they have their turn before it counts for more.
+    or a feed of another host redirects there, is in anybody's power: it closes the host to pages, and to its feeds for
+    an hour at most; however often it is said again, they have their turn before it counts for more.
 
     Args:
         page_interval_s: least time between the end of a page and the next one of that host, in seconds.
