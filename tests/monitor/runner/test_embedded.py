@@ -361,10 +361,18 @@ def test_t3_a_round_on_a_full_disk_fails_in_one_line(
     at_desk(tmp_path, act)
 
 
-def _limit(desk: Desk, pages: int) -> None:
-    """Let the disk hold so many pages of the database, and no more."""
-    with desk.app.tools.store._read() as connection:
-        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+async def _limit(desk: Desk, pages: int | None = None) -> None:
+    """Let the disk hold so many pages of the database and no more; None: those it has.
+
+    In the store's own thread: beside it, this would get a connection of its own, and limit nothing.
+    """
+
+    def limit() -> None:
+        with desk.app.tools.store._read() as connection:
+            most = pages or connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count={most}")
+
+    await desk.app.tools.thread.run(limit)
 
 
 def test_t3_on_a_full_disk_polls_fail_loudly_stored_alerts_are_told_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -374,9 +382,7 @@ def test_t3_on_a_full_disk_polls_fail_loudly_stored_alerts_are_told_and_nothing_
         nonlocal is_full
         desk.site.publish("/rss.xml", desk.item("/une", NEWS))
         await eventually(lambda: desk.webhook.requests)
-        with desk.app.tools.store._read() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        _limit(desk, pages)
+        await _limit(desk)
         is_full = True
         flood = [desk.item(f"/{number}", f"Kharkiv, {number}", "mot " * 4000) for number in range(12)]
         desk.site.publish("/rss.xml", *flood)
@@ -386,7 +392,7 @@ def test_t3_on_a_full_disk_polls_fail_loudly_stored_alerts_are_told_and_nothing_
 
         assert [NEWS] == desk.told
 
-        _limit(desk, 1_000_000)
+        await _limit(desk, 1_000_000)
         desk.clock.pass_s(HOST_LEASE_S)
         await eventually(lambda: 13 == len(desk.told), within_s=60)
 
