@@ -1,4 +1,4 @@
-"""Write the generated pages: `.env.example`, settings, commands, metrics, and the published JSON Schemas.
+"""Write the generated pages: `.env.example`, settings, receivers, commands, metrics, and the published JSON Schemas.
 
 `make docs` runs it; a test compares what it would write with what is committed.
 """
@@ -14,6 +14,8 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from monitor.cli import app
 from monitor.cli.context import EXIT_CODES
+from monitor.deliver import KINDS
+from monitor.receivers import Option
 from monitor.settings import PREFIX, SECRETS, Settings
 from monitor.telemetry import Metrics
 from rules.schema import schema_text
@@ -27,6 +29,7 @@ def pages() -> dict[str, str]:
     return {
         ".env.example": env_example(),
         "docs/settings.md": settings_page(),
+        "docs/receivers.md": receivers_page(),
         "docs/commands.md": commands_page(),
         "docs/metrics.md": metrics_page(),
         "rules/pack.schema.json": schema_text(),
@@ -58,6 +61,9 @@ def settings_page() -> str:
         "stops start-up.",
         "`veille config` prints what is in force, secrets masked. A secret can also be read from a file: set",
         "`VEILLE_NAME_FILE` to its path instead of `VEILLE_NAME`. Lists are separated by commas.",
+        "",
+        "Secrets that [receivers](receivers.md) of the routes file name (`url: ${VEILLE_SECRET_DESK}`) are",
+        "`VEILLE_SECRET_` and a name of yours, or `VEILLE_SECRET_NAME_FILE` for the file that holds one.",
     ]
     for name, field in Settings.model_fields.items():
         if name in Settings.groups:
@@ -67,6 +73,35 @@ def settings_page() -> str:
         shown = f"`{default}`" if default else "none"
         lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {_cell(field.description or '')}{secret} |")
     return "\n".join(lines) + "\n"
+
+
+def receivers_page() -> str:
+    """Return the page of what receivers may say of themselves."""
+    lines = [
+        "# Receivers",
+        "",
+        _NOTE,
+        "What stands under `receivers:` in the [routes](routes.md) file: a name, one channel, and its options. Secrets",
+        "are never written there: such an option names a variable, `${VEILLE_SECRET_NAME}`, that stands in the",
+        "environment, the `.env` file, or (as `VEILLE_SECRET_NAME_FILE`) in a file. [Channels](channels.md) says what each",
+        "sends.",
+    ]
+    for kind in KINDS:
+        lines += ["", f"## `{kind.word}`", "", kind.summary]
+        if kind.updates_in_place:
+            lines += ["", "A story that grows rings nobody here: what was sent is changed."]
+        lines += ["", "| option | what it is | meaning |", "|---|---|---|"]
+        lines += [
+            f"| `{option.name}` | {_type_of(option)} | {_cell(option.help)}{_else(option)} |" for option in kind.options
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _option(option: Option) -> str:
+    choices = f": {', '.join(f'`{choice}`' for choice in option.choices)}" if option.choices else ""
+    type_ = f"{option.type}{choices}{', required' if option.is_required else ''}"
+    default = f" Default: `{PREFIX}{option.setting.upper()}`." if option.setting else ""
+    return f"| `{option.name}` | {type_} | {_cell(option.help)}{default} |"
 
 
 def commands_page() -> str:

@@ -223,7 +223,7 @@ def opened(
     """
     judge = judge or LocalJudge.of(settings)
     load_feeds(settings)
-    routes = alerting.load_routes(settings)
+    routes = alerting.load_routes(settings, deliver.KINDS)
     if routes.unused:
         _log.warning("destinations_unused", extra={"settings": routes.unused})
     for told in alerting.idle_matchers(routes, judge.rules):
@@ -295,7 +295,9 @@ def check_channels(settings: Settings) -> tuple[str, ...]:
         SettingsError, RoutesError: one of them cannot work.
     """
     sender = HttpClient(user_agent="veille", allow_networks=settings.deliver_allow_networks)
-    return tuple(sorted(deliver.make_channels(settings, alerting.load_routes(settings).receivers, sender)))
+    return tuple(
+        sorted(deliver.make_channels(settings, alerting.load_routes(settings, deliver.KINDS).receivers, sender))
+    )
 
 
 def load_feeds(settings: Settings) -> tuple[Feed, ...]:

@@ -12,6 +12,7 @@ from typing import NewType
 from urllib.parse import urlsplit
 
 from monitor.errors import Reason
+from monitor.receivers import Channel, Receiver
 from monitor.rhythm import Rhythm
 from rules.types import Completeness, Document, Level, Match
 
@@ -422,23 +423,6 @@ class NotificationReason(StrEnum):
     SOURCE_STILL_FAILING = "source_still_failing"  # told again each day
     SOURCE_MOVED = "source_moved"
     SOURCE_RECOVERED = "source_recovered"
-
-
-class Channel(StrEnum):
-    """A kind of destination."""
-
-    WEBHOOK = "webhook"
-    SLACK = "slack"
-    MAIL = "mail"
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """A configured instance of a channel. Addresses and secrets stay in the settings, never in the store."""
-
-    name: str
-    channel: Channel
-    to: tuple[str, ...] = ()  # recipients of its own, of a mail receiver; none: those of the settings
 
 
 @dataclass(frozen=True, slots=True)

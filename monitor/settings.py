@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from monitor.errors import SettingsError, why_unreadable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PREFIX",
     "SECRETS",
+    "SECRET_PREFIX",
     "SQLITE_URL",
     "Language",
     "LogFormat",
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 PREFIX = "VEILLE_"
+SECRET_PREFIX = "VEILLE_SECRET_"  # noqa: S105  the beginning of a name, not a secret
 SQLITE_URL = "sqlite:///"
 
 _MONTH_S = 30 * 86_400
@@ -354,6 +356,30 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}WEBSUB_CALLBACK needs {PREFIX}HTTP_ADDRESS")
         return self
 
+    # Those of receivers (`VEILLE_SECRET_NAME`), by their whole name; the routes file names them.
+    _secrets: dict[str, SecretStr] = PrivateAttr(default_factory=dict)
+
+    def with_secrets(self, secrets: Mapping[str, SecretStr]) -> Settings:
+        """Return these settings with secrets of receivers, by their whole name."""
+        copy = self.model_copy()
+        copy._secrets = dict(secrets)  # noqa: SLF001  of this class
+        return copy
+
+    def secret(self, name: str) -> SecretStr | None:
+        """Return the secret of a receiver, by its whole name; None: it is not set."""
+        return self._secrets.get(name)
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The names of the secrets of receivers."""
+        return tuple(sorted(self._secrets))
+
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Every secret that is set."""
+        of_settings = (getattr(self, name) for name in SECRETS)
+        return (*(secret for secret in of_settings if secret is not None), *self._secrets.values())
+
     @property
     def zone(self) -> ZoneInfo:
         """The readers' time zone."""
@@ -362,6 +388,8 @@ class Settings(BaseSettings):
 
 # Settings that are never shown and may come from a file (`VEILLE_NAME_FILE`).
 SECRETS: tuple[str, ...] = ("webhook_url", "webhook_secret", "slack_webhook_url", "smtp_password")
+_FILE = "_file"
+_OF_RECEIVER = SECRET_PREFIX.removeprefix(PREFIX).lower()
 _MASK = "********"
 _NEARLY = 0.9  # how much alike a name of ours and another that is a slip are, of 1
 # To mask shorter ones would mask words, and thereby show them.
@@ -402,8 +430,13 @@ def load_settings(env_file: Path | None = None, **overrides: object) -> Settings
     given = {name: text for source in (from_file, from_environment) for name, text in source.items() if text}
     values: dict[str, object] = {name.removeprefix(PREFIX).lower(): text for name, text in given.items()}
     values |= _from_secret_files(given) | {name: value for name, value in overrides.items() if value is not None}
+    secrets = {
+        PREFIX + name.upper(): SecretStr(str(values[name]))
+        for name in values
+        if _is_of_receiver(name) and not name.endswith(_FILE)
+    }
     try:
-        return Settings(**values)  # type: ignore[arg-type]  # pydantic checks the values
+        return Settings(**values).with_secrets(secrets)  # type: ignore[arg-type]  # pydantic checks the values
     except ValidationError as error:
         raise SettingsError("\n".join(_impossible(detail) for detail in error.errors())) from None
 
@@ -422,7 +455,7 @@ def effective(settings: Settings) -> dict[str, str]:
         else:
             text = f"{value:g}" if isinstance(value, float) else str(value)
         shown[PREFIX + name.upper()] = text
-    return shown
+    return shown | dict.fromkeys(settings.secret_names, _MASK)
 
 
 def without_secrets(text: str, settings: Settings) -> str:
@@ -430,7 +463,7 @@ def without_secrets(text: str, settings: Settings) -> str:
 
     The long path of a webhook's address is masked by itself too: it is the part that opens it.
     """
-    secrets = [secret.get_secret_value() for name in SECRETS if (secret := getattr(settings, name)) is not None]
+    secrets = [secret.get_secret_value() for secret in settings.secrets]
     paths = [secret.partition("://")[2].partition("/")[2] for secret in secrets]
     parts = {part for secret in secrets for part in (secret, *secret.split(",")) if len(part) >= _SHORTEST_SECRET}
     parts |= {path for path in paths if len(path) >= _SHORTEST_PATH}
@@ -474,7 +507,7 @@ def _named(values: Mapping[str, str | None]) -> dict[str, str]:
 def _is_path(name: str) -> bool:
     """Tell whether a `VEILLE_*` name holds the path of a file: a setting that does, or the file of a secret."""
     field = name.removeprefix(PREFIX).lower()
-    return field in _PATHS or field not in Settings.model_fields
+    return field in _PATHS or (field not in Settings.model_fields and field.endswith(_FILE))
 
 
 def _beside(env_file: Path, path: str) -> str:
@@ -493,8 +526,12 @@ def _field_of(name: str) -> str | None:
     field = name.removeprefix(PREFIX).lower()
     if field in Settings.model_fields:
         return field
-    secret = field.removesuffix("_file")
-    return secret if secret in SECRETS else None
+    secret = field.removesuffix(_FILE)
+    return secret if secret in SECRETS or _is_of_receiver(secret) else None
+
+
+def _is_of_receiver(field: str) -> bool:
+    return len(field) > len(_OF_RECEIVER) and field.startswith(_OF_RECEIVER)
 
 
 def _unknown(name: str) -> str:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.alerting.matchers import Matcher, facts_of
-from monitor.model import AlertType, Channel, Receiver
+from monitor.model import AlertType
+from monitor.receivers import Channel, Receiver
 from monitor.settings import PREFIX, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from monitor.model import Story
+    from monitor.receivers import ChannelKind
     from monitor.settings import Settings
     from rules.types import Match, RuleDef
 
@@ -131,16 +133,22 @@ def _fact(rule: RuleDef, name: str) -> str:
     return rule.id if name == "rule" else dict(rule.labels).get(name, "")
 
 
-def destinations(settings: Settings) -> dict[Channel, str]:
-    """Return the channels that are configured, with the setting that switches each on."""
-    configured = {
-        Channel.WEBHOOK: ("WEBHOOK_URL", settings.webhook_url is not None),
-        Channel.SLACK: ("SLACK_WEBHOOK_URL", settings.slack_webhook_url is not None),
-        Channel.MAIL: ("SMTP_HOST", bool(settings.mail_to)),
+def destinations(kinds: Sequence[ChannelKind], settings: Settings) -> dict[Channel, str]:
+    """Return the channels that settings configure, with the setting that switches each on."""
+    return {
+        kind.channel: PREFIX + kind.setting.upper()
+        for kind in kinds
+        if kind.setting is not None and getattr(settings, kind.setting) is not None
     }
-    return {channel: PREFIX + setting for channel, (setting, is_set) in configured.items() if is_set}
 
 
-def default_routes(settings: Settings) -> Routes:
+def default_routes(kinds: Sequence[ChannelKind], settings: Settings) -> Routes:
     """Return the routes without a routes file: each configured destination, named after its channel."""
-    return Routes(tuple(Receiver(channel.value, channel) for channel in destinations(settings)))
+    configured = destinations(kinds, settings)
+    return Routes(
+        tuple(
+            Receiver(kind.channel.value, kind.channel, updates_in_place=kind.updates_in_place)
+            for kind in kinds
+            if kind.channel in configured
+        )
+    )

@@ -88,10 +88,11 @@ def _rules(settings: Settings) -> str:
 def _routes(settings: Settings) -> str:
     from monitor.alerting import idle_matchers, load_routes
     from monitor.app import check_channels, orphans
+    from monitor.deliver import KINDS
     from monitor.rulesets import load_engine
     from monitor.store.connection import database_path
 
-    routes = load_routes(settings)
+    routes = load_routes(settings, KINDS)
     receivers = ", ".join(check_channels(settings)) or "none, the log only"
     if idle := idle_matchers(routes, load_engine(settings, tested=False).pack.rules):
         raise RoutesError("matchers that tell no rule from another", errors=idle)
@@ -118,9 +119,10 @@ def _cookies(settings: Settings) -> str:
 def _destinations(settings: Settings) -> str:
     import asyncio
 
-    from monitor.deliver import refused_destinations
+    from monitor import alerting, deliver
 
-    if refused := asyncio.run(refused_destinations(settings)):
+    receivers = alerting.load_routes(settings, deliver.KINDS).receivers
+    if refused := asyncio.run(deliver.refused_destinations(settings, receivers)):
         raise RoutesError("every alert would be refused", errors=refused)
     return "no address that is refused"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.deliver.channels import make_channels, refused_destinations
+from monitor.deliver.channels import KINDS, make_channels, refused_destinations
 from monitor.deliver.payload import payload
 from monitor.deliver.sender import ChannelSender
 
-__all__ = ["ChannelSender", "make_channels", "payload", "refused_destinations"]
+__all__ = ["KINDS", "ChannelSender", "make_channels", "payload", "refused_destinations"]

@@ -13,27 +13,83 @@ from typing import TYPE_CHECKING
 from monitor.changes import Kind, shown
 from monitor.deliver.incidents import error_of, headline, sentences, source_name, to_do
 from monitor.deliver.incidents import subject as incidents_subject
+from monitor.deliver.means import Endpoint
+from monitor.deliver.smtp import SmtpServer
 from monitor.deliver.text import line, marked, quotes, safe_url
 from monitor.deliver.words import level_of
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.model import AlertType, Receipt, Rendered
-from monitor.settings import PREFIX
+from monitor.receivers import Channel, ChannelKind, Option, OptionType
+from monitor.settings import PREFIX, SmtpTls
 from rules.types import Field, Level
 
 if TYPE_CHECKING:
     from monitor.changes import Piece
-    from monitor.deliver.smtp import SmtpServer
+    from monitor.deliver.means import Means
     from monitor.deliver.words import Words
     from monitor.model import Alert, Delivery, Incident, Refusal, Story, StorySource, Update
+    from monitor.receivers import Receiver
+    from monitor.settings import Settings
     from rules.types import Match, Snippet
 
-__all__ = ["MailSender", "address"]
+__all__ = ["KIND", "MailSender", "address", "endpoint", "make"]
 
 _SUBJECT_CHARS = 200
 _ACCEPTED = 250
 _PERMANENT = 500
 _RELOADS = {"reload": "systemctl reload veille", "signal": "kill -HUP PID"}
 _REMEMBERED = 1000  # messages on their way whose recipients have not all answered
+
+
+KIND = ChannelKind(
+    Channel.MAIL,
+    word="email",
+    summary="Text and HTML, by a mail server of yours.",
+    options=(Option("to", OptionType.TEXTS, "Recipients of its own instead of those of `VEILLE_MAIL_TO`."),),
+    setting="smtp_host",
+)
+
+_PORTS = {SmtpTls.NONE: 25, SmtpTls.STARTTLS: 587, SmtpTls.TLS: 465}
+
+
+def make(receiver: Receiver, means: Means) -> MailSender:
+    """Return the channel of a receiver.
+
+    Raises:
+        SettingsError: a setting of e-mail is missing or impossible.
+    """
+    settings = means.settings
+    if settings.smtp_host is None:
+        raise SettingsError(f"{PREFIX}SMTP_HOST is not set, and a receiver needs it")
+    password = None if settings.smtp_password is None else settings.smtp_password.get_secret_value()
+    for setting, value in (("SMTP_USER", settings.smtp_user), ("SMTP_PASSWORD", password)):
+        if value and not value.isascii():
+            raise SettingsError(f"{PREFIX}{setting} holds a character that SMTP cannot carry: keep to ASCII")
+    own = receiver.texts("to")
+    where = f"ROUTES: receiver {receiver.name}" if own else "MAIL_TO"
+    return MailSender(
+        name=receiver.name,
+        server=SmtpServer(
+            host=settings.smtp_host,
+            port=_port(settings),
+            tls=settings.smtp_tls,
+            user=settings.smtp_user,
+            password=password,
+            allow_networks=settings.deliver_allow_networks,
+        ),
+        sender=address(settings.mail_from or "", "MAIL_FROM"),
+        recipients=tuple(address(person, where) for person in own or settings.mail_to),
+        words=means.words,
+    )
+
+
+def endpoint(receiver: Receiver, settings: Settings) -> Endpoint | None:  # noqa: ARG001  all share one server
+    """Return where mail is handed over."""
+    return Endpoint(f"{PREFIX}SMTP_HOST", settings.smtp_host, _port(settings)) if settings.smtp_host else None
+
+
+def _port(settings: Settings) -> int:
+    return settings.smtp_port or _PORTS[settings.smtp_tls]
 
 
 class MailSender:

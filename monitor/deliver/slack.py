@@ -12,22 +12,28 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.changes import Kind
 from monitor.deliver.incidents import error_of, headline, sentences, source_name, subject, to_do
+from monitor.deliver.means import Endpoint, endpoint_at, url_of
+from monitor.deliver.pace import Pace
 from monitor.deliver.posting import post
 from monitor.deliver.text import line, marked, quotes, safe_url
 from monitor.deliver.words import EMOJI, level_of
 from monitor.model import AlertType, Rendered
+from monitor.receivers import Channel, ChannelKind, Option, OptionType
 from rules.types import Field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitor.changes import Piece
+    from monitor.deliver.means import Means
     from monitor.deliver.words import Words
     from monitor.http import HttpClient, HttpResponse
     from monitor.model import Alert, Delivery, Incident, Receipt, Refusal, Story, StorySource, Update
+    from monitor.receivers import Receiver
+    from monitor.settings import Settings
     from rules.types import Match, Snippet
 
-__all__ = ["MAX_CHARS", "Pace", "SlackSender", "escape"]
+__all__ = ["KIND", "MAX_CHARS", "SlackSender", "endpoint", "escape", "make"]
 
 MAX_CHARS = 13_000
 """A whole message; Slack answers `msg_blocks_too_long` a little above (promise O2)."""
@@ -49,29 +55,28 @@ _SLUG = re.compile(rb"[a-z][a-z_]{1,39}")
 Block = dict[str, Any]
 
 
-class Pace:
-    """One message a second sustained, after a short burst: what Slack allows a webhook (promise D10).
+KIND = ChannelKind(
+    Channel.SLACK,
+    word="slack",
+    summary="Block Kit messages to a Slack incoming webhook.",
+    options=(Option("url", OptionType.SECRET, "The incoming webhook.", setting="slack_webhook_url"),),
+    setting="slack_webhook_url",
+)
 
-    Args:
-        interval_s: between two messages once the burst is used up, in seconds.
-        burst: messages that may go at once.
+
+def make(receiver: Receiver, means: Means) -> SlackSender:
+    """Return the channel of a receiver.
+
+    Raises:
+        SettingsError: its address is impossible.
     """
+    url = url_of(receiver, means.settings, "slack_webhook_url")
+    return SlackSender(name=receiver.name, url=url, words=means.words, client=means.client, pace=means.pace(url))
 
-    def __init__(self, *, interval_s: float = 1.0, burst: int = 5) -> None:
-        self._interval_s = interval_s
-        self._ahead_s = (burst - 1) * interval_s
-        self._due_s = 0.0
 
-    def reserve(self, now_s: float) -> float:
-        """Take the next slot, and return how long to wait for it, in seconds.
-
-        >>> pace = Pace(burst=2)
-        >>> [pace.reserve(100.0) for _ in range(4)]
-        [0.0, 0.0, 1.0, 2.0]
-        """
-        due_s = max(self._due_s, now_s)
-        self._due_s = due_s + self._interval_s
-        return max(0.0, due_s - now_s - self._ahead_s)
+def endpoint(receiver: Receiver, settings: Settings) -> Endpoint:
+    """Return where a receiver is reached."""
+    return endpoint_at(receiver, settings, "slack_webhook_url")
 
 
 class SlackSender:

@@ -7,23 +7,64 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
+from monitor.deliver.means import Endpoint, endpoint_at, url_of
 from monitor.deliver.payload import payload_bytes
 from monitor.deliver.posting import post
 from monitor.errors import SettingsError
 from monitor.model import Rendered
+from monitor.receivers import Channel, ChannelKind, Option, OptionType
 from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
     from monitor.clock import Clock
+    from monitor.deliver.means import Means
     from monitor.http import HttpClient, HttpResponse
     from monitor.model import Alert, Delivery, Receipt
+    from monitor.receivers import Receiver
+    from monitor.settings import Settings
 
-__all__ = ["WebhookSender", "signing_keys"]
+__all__ = ["KIND", "WebhookSender", "endpoint", "make", "signing_keys"]
 
 _GONE = 410
 _SECRET_PREFIX = "whsec_"  # noqa: S105  the mark of a secret, not one
 _KEY_BYTES = range(24, 65)
 _MAX_KEYS = 2
+
+
+KIND = ChannelKind(
+    Channel.WEBHOOK,
+    word="webhook",
+    summary="JSON as described by alert.schema.json, posted and signed after Standard Webhooks.",
+    options=(
+        Option("url", OptionType.SECRET, "Where to.", setting="webhook_url"),
+        Option("secret", OptionType.SECRET, "Signs; two, separated by a comma, during a rotation."),
+    ),
+    setting="webhook_url",
+)
+
+
+def make(receiver: Receiver, means: Means) -> WebhookSender:
+    """Return the channel of a receiver. One that goes to its own address signs with its own secret only.
+
+    Raises:
+        SettingsError: its address or a secret is impossible.
+    """
+    own = receiver.text("secret")
+    of_settings = means.settings.webhook_secret if receiver.text("url") is None else None
+    where = f"{PREFIX}WEBHOOK_SECRET" if own is None else f"{PREFIX}ROUTES: receiver {receiver.name}: secret"
+    secrets = own if own is not None or of_settings is None else of_settings.get_secret_value()
+    return WebhookSender(
+        name=receiver.name,
+        url=url_of(receiver, means.settings, "webhook_url"),
+        keys=signing_keys(secrets, where=where),
+        client=means.client,
+        clock=means.clock,
+    )
+
+
+def endpoint(receiver: Receiver, settings: Settings) -> Endpoint:
+    """Return where a receiver is reached."""
+    return endpoint_at(receiver, settings, "webhook_url")
 
 
 class WebhookSender:
@@ -86,27 +127,29 @@ class WebhookSender:
         )
 
 
-def signing_keys(secrets: str | None) -> tuple[bytes, ...]:
+def signing_keys(secrets: str | None, *, where: str = f"{PREFIX}WEBHOOK_SECRET") -> tuple[bytes, ...]:
     """Return the keys in a setting: none, one, or two separated by a comma during a rotation.
+
+    Args:
+        secrets: its text.
+        where: its name, for errors.
 
     Raises:
         SettingsError: a secret is not `whsec_` and the base64 of 24 to 64 bytes. It does not quote the secret.
     """
     parts = [part.strip() for part in (secrets or "").split(",") if part.strip()]
     if len(parts) > _MAX_KEYS:
-        raise SettingsError(f"{PREFIX}WEBHOOK_SECRET holds {len(parts)} secrets: at most two, during a rotation")
-    return tuple(_key(part, index) for index, part in enumerate(parts, 1))
+        raise SettingsError(f"{where} holds {len(parts)} secrets: at most two, during a rotation")
+    return tuple(_key(part, f"{where}: secret {index}") for index, part in enumerate(parts, 1))
 
 
-def _key(secret: str, index: int) -> bytes:
+def _key(secret: str, where: str) -> bytes:
     try:
         key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
     except ValueError:
         key = b""
     if len(key) not in _KEY_BYTES or not secret.startswith(_SECRET_PREFIX):
-        raise SettingsError(
-            f"{PREFIX}WEBHOOK_SECRET: secret {index} must be {_SECRET_PREFIX} and the base64 of 24 to 64 random bytes"
-        )
+        raise SettingsError(f"{where} must be {_SECRET_PREFIX} and the base64 of 24 to 64 random bytes")
     return key
 
 

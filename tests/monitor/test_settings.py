@@ -291,3 +291,26 @@ def test_X4_every_secret_is_masked_in_a_text() -> None:
 
 def test_without_secrets_set_a_text_stays() -> None:
     assert "https://hooks.example.org/x" == without_secrets("https://hooks.example.org/x", load_settings())
+
+
+def test_secrets_of_receivers_are_read_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text("jeton-de-nuit\n", encoding="utf-8")
+    file = tmp_path / ".env"
+    file.write_text("VEILLE_SECRET_DESK=https://hooks.example/desk\nVEILLE_SECRET_NIGHT_FILE=token\n", encoding="utf-8")
+    monkeypatch.setenv("VEILLE_SECRET_DAY", "jeton-de-jour")
+    settings = load_settings(file)
+    names = ("VEILLE_SECRET_DAY", "VEILLE_SECRET_DESK", "VEILLE_SECRET_NIGHT")
+    secrets = [secret.get_secret_value() for name in names if (secret := settings.secret(name)) is not None]
+
+    assert ["jeton-de-jour", "https://hooks.example/desk", "jeton-de-nuit"] == secrets
+    assert names == settings.secret_names
+    assert "********" == effective(settings)["VEILLE_SECRET_DESK"]
+    assert "un ******** dit" == without_secrets("un jeton-de-nuit dit", settings)
+    assert None is settings.secret("VEILLE_SECRET_OTHER")
+
+
+def test_a_secret_without_a_name_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEILLE_SECRET_", "x")
+
+    with pytest.raises(SettingsError, match="VEILLE_SECRET_: no such setting"):
+        load_settings(None)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from monitor.alerting import Route, Routes, default_routes, load_routes, read_routes
 from monitor.cli import app
+from monitor.deliver import KINDS
 from monitor.errors import RoutesError
-from monitor.model import Channel, Receiver
+from monitor.receivers import Channel, ChannelKind, Option, OptionType, Receiver
 from monitor.settings import Settings, load_settings
 from tests.monitor.deliver.samples import MATCH, STORY
 
@@ -31,7 +33,7 @@ ALL = Settings.model_validate(
 
 
 def read(text: str, settings: Settings = ALL) -> Routes:
-    return read_routes(text, file="routes.yaml", settings=settings)
+    return read_routes(text, file="routes.yaml", kinds=KINDS, settings=settings)
 
 
 def problems(text: str, settings: Settings = ALL) -> tuple[str, ...]:
@@ -53,13 +55,13 @@ def with_route(keys: str) -> str:
 
 
 def test_without_a_file_every_destination_gets_every_match() -> None:
-    assert default_routes(ALL) == load_routes(ALL)
+    assert default_routes(KINDS, ALL) == load_routes(ALL, KINDS)
 
 
 def test_the_file_of_the_settings_is_read(tmp_path: Path) -> None:
     file = tmp_path / "routes.yaml"
     file.write_text("\ufeffroute: {receiver: journal}\n", encoding="utf-8")
-    routes = load_routes(Settings(routes=file))
+    routes = load_routes(Settings(routes=file), KINDS)
 
     assert Routes(root=Route("journal")) == routes
 
@@ -71,7 +73,7 @@ def test_a_file_that_cannot_be_read_names_the_setting(tmp_path: Path, content: b
         file.write_bytes(content)
 
     with pytest.raises(RoutesError, match=r"VEILLE_ROUTES: .*routes\.yaml: cannot be read"):
-        load_routes(Settings(routes=file))
+        load_routes(Settings(routes=file), KINDS)
 
 
 # --- what is read ---------------------------------------------------------------------------------------------------
@@ -102,7 +104,7 @@ def test_a_whole_file_is_its_receivers_and_its_tree() -> None:
 
     assert routes.receivers == (
         Receiver("slack-desk", Channel.SLACK),
-        Receiver("mail-desk", Channel.MAIL, ("desk@example.org", "Nuit <nuit@example.org>")),
+        Receiver("mail-desk", Channel.MAIL, (("to", ("desk@example.org", "Nuit <nuit@example.org>")),)),
         Receiver("archive", Channel.WEBHOOK),
     )
     assert ("slack-desk", "mail-desk") == routes.receivers_for(MATCH, STORY)
@@ -128,7 +130,7 @@ def test_several_mail_receivers_have_recipients_of_their_own() -> None:
     )
     text += "receivers: {a: {email: {to: [a@example.org]}}, b: {email: {to: [b@example.org]}}, c: {email: {}}}\n"
 
-    assert [("a@example.org",), ("b@example.org",), ()] == [receiver.to for receiver in read(text).receivers]
+    assert [("a@example.org",), ("b@example.org",), ()] == [receiver.texts("to") for receiver in read(text).receivers]
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------
@@ -239,7 +241,7 @@ def test_an_address_never_stands_in_the_file_nor_in_the_error(url: str) -> None:
 
     assert told == (
         "routes.yaml:2:30: an address is a secret and never stands in this file "
-        "(write ${VEILLE_SLACK_WEBHOOK_URL} and set that, or leave url out)"
+        "(write ${VEILLE_SLACK_WEBHOOK_URL} or ${VEILLE_SECRET_NAME} and set that)"
     )
 
 
@@ -303,11 +305,13 @@ def test_the_file_that_init_writes_is_read_and_tells_everyone(
     monkeypatch.chdir(tmp_path)
     made = CliRunner().invoke(app, ["init", "--yes", "--press", "suisse", *flags])
     settings = load_settings(Path(".env"))
-    routes = read_routes(Path("routes.yaml").read_text(encoding="utf-8"), file="routes.yaml", settings=settings)
+    routes = read_routes(
+        Path("routes.yaml").read_text(encoding="utf-8"), file="routes.yaml", kinds=KINDS, settings=settings
+    )
 
     assert 0 == made.exit_code, made.output
     assert names == routes.receivers_for(MATCH, STORY)
-    assert names == load_routes(settings).receivers_for(MATCH, STORY)
+    assert names == load_routes(settings, KINDS).receivers_for(MATCH, STORY)
 
 
 # --- the page -------------------------------------------------------------------------------------------------------
@@ -322,3 +326,90 @@ def test_every_example_of_the_page_is_read(text: str) -> None:
 
 def test_the_page_has_an_example() -> None:
     assert EXAMPLES
+
+
+# --- receivers of their own -----------------------------------------------------------------------------------------
+
+DESK = SecretStr("https://hooks.example/desk/s3cr3t")
+
+
+def test_a_receiver_may_have_an_address_of_its_own() -> None:
+    settings = Settings().with_secrets({"VEILLE_SECRET_DESK": DESK})
+    text = 'route: {receiver: d}\nreceivers: {d: {webhook: {url: "${VEILLE_SECRET_DESK}"}}}\n'
+    [receiver] = read(text, settings).receivers
+
+    assert DESK.get_secret_value() == receiver.text("url")
+    assert "s3cr3t" not in repr(receiver)
+
+
+def test_a_secret_that_is_not_set_is_named() -> None:
+    told = problem('route: {receiver: d}\nreceivers: {d: {webhook: {url: "${VEILLE_SECRET_DESK}"}}}\n')
+
+    assert told == "routes.yaml:2:32: VEILLE_SECRET_DESK is not set (in the environment, or the .env file)"
+
+
+EVERY_TYPE = ChannelKind(
+    Channel.WEBHOOK,
+    word="essai",
+    summary="Every type of option.",
+    options=(
+        Option("token", OptionType.SECRET, "A secret.", is_required=True),
+        Option("shape", OptionType.TEXT, "A text.", choices=("round", "square")),
+        Option("quiet", OptionType.FLAG, "A flag."),
+        Option("wait_s", OptionType.NUMBER, "A number.", is_required=True),
+        Option("words", OptionType.TEXTS, "Texts."),
+    ),
+)
+
+
+def read_every_type(options: str) -> Routes:
+    settings = Settings().with_secrets({"VEILLE_SECRET_T": DESK})
+    text = f"route: {{receiver: x}}\nreceivers: {{x: {{essai: {{{options}}}}}}}\n"
+    return read_routes(text, file="routes.yaml", kinds=[EVERY_TYPE], settings=settings)
+
+
+def test_every_type_of_option_is_read() -> None:
+    options = "token: '${VEILLE_SECRET_T}', shape: round, quiet: true, wait_s: 3, words: [a, b]"
+    [receiver] = read_every_type(options).receivers
+
+    assert (DESK.get_secret_value(), "round", True, 3.0, ("a", "b")) == (
+        receiver.text("token"),
+        receiver.text("shape"),
+        receiver.flag("quiet"),
+        receiver.number("wait_s", 1.0),
+        receiver.texts("words"),
+    )
+
+
+def test_an_option_that_is_not_given_is_nothing() -> None:
+    [receiver] = read_every_type("token: '${VEILLE_SECRET_T}', wait_s: 3").receivers
+
+    assert (None, False, 1.5, ()) == (
+        receiver.text("shape"),
+        receiver.flag("quiet"),
+        receiver.number("other_s", 1.5),
+        receiver.texts("words"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("wait_s: 3", "the receiver x needs token: ${VEILLE_SECRET_NAME}"),
+        ("token: '${VEILLE_SECRET_T}'", "the receiver x needs wait_s: …"),
+        (
+            "token: abc, wait_s: 3",
+            "token is a secret and never stands in this file (write ${VEILLE_SECRET_NAME} and set",
+        ),
+        ("token: '${VEILLE_SECRET_T}', wait_s: -1", "wait_s must be a number, 0 or more"),
+        ("token: '${VEILLE_SECRET_T}', wait_s: true", "wait_s must be a number, 0 or more"),
+        ("token: '${VEILLE_SECRET_T}', wait_s: 1, shape: rond", "shape is never 'rond' (did you mean round?)"),
+        ("token: '${VEILLE_SECRET_T}', wait_s: 1, quiet: oui", "quiet must be true or false"),
+        ("token: '${VEILLE_SECRET_T}', wait_s: 1, words: [3]", "an item of words must be a text"),
+    ],
+)
+def test_an_option_that_is_wrong_is_told(options: str, expected: str) -> None:
+    with pytest.raises(RoutesError) as caught:
+        read_every_type(options)
+
+    assert expected in caught.value.errors[0]

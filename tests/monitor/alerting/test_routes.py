@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.alerting import JOURNAL, Route, Routes, default_routes, idle_matchers
 from monitor.alerting.matchers import parse_matcher
+from monitor.deliver import KINDS
 from monitor.model import AlertType, Channel, Receiver
 from monitor.settings import Settings
 from rules.types import Level, Ref, RuleDef
@@ -37,14 +38,14 @@ def told(*routes: Route, level: Level = Level.HIGH, first: str = JOURNAL) -> tup
 
 
 def test_nothing_configured_is_the_log_only() -> None:
-    assert Routes() == default_routes(settings())
+    assert Routes() == default_routes(KINDS, settings())
     assert () == Routes().receivers_for(MATCH, STORY)
 
 
 def test_every_configured_destination_is_a_receiver_named_after_its_channel() -> None:
     everything = settings(webhook_url="https://a.example", slack_webhook_url="https://b.example", **MAIL)
 
-    assert default_routes(everything).receivers == (
+    assert default_routes(KINDS, everything).receivers == (
         Receiver("webhook", Channel.WEBHOOK),
         Receiver("slack", Channel.SLACK),
         Receiver("mail", Channel.MAIL),

@@ -63,7 +63,7 @@ def test_destinations_that_are_refused_are_told_with_their_setting() -> None:
     async def resolver(host: str, port: int) -> Sequence[str]:
         return answers[host]
 
-    told = asyncio.run(refused_destinations(Settings.model_validate(EVERYTHING), resolver=resolver))
+    told = asyncio.run(refused_destinations(Settings.model_validate(EVERYTHING), RECEIVERS, resolver=resolver))
 
     assert [line.split(": 1")[0] for line in told] == [
         "VEILLE_WEBHOOK_URL: hooks.example",
@@ -75,11 +75,11 @@ def test_a_destination_that_cannot_be_looked_up_now_is_not_refused() -> None:
     async def resolver(host: str, port: int) -> Sequence[str]:
         raise FetchError("no name server", reason=Reason.DNS)
 
-    assert asyncio.run(refused_destinations(Settings.model_validate(EVERYTHING), resolver=resolver)) == ()
+    assert asyncio.run(refused_destinations(Settings.model_validate(EVERYTHING), RECEIVERS, resolver=resolver)) == ()
 
 
 def test_a_mail_receiver_may_have_recipients_of_its_own() -> None:
-    named = (Receiver("nuit", Channel.MAIL, ("Nuit <nuit@example.org>",)), Receiver("jour", Channel.MAIL))
+    named = (Receiver("nuit", Channel.MAIL, (("to", ("Nuit <nuit@example.org>",)),)), Receiver("jour", Channel.MAIL))
     recipients = {
         name: tuple(person.addr_spec for person in channel._recipients)
         for name, channel in made(*named, **EVERYTHING).items()
@@ -91,7 +91,7 @@ def test_a_mail_receiver_may_have_recipients_of_its_own() -> None:
 
 def test_an_impossible_recipient_names_its_receiver() -> None:
     with pytest.raises(SettingsError, match="VEILLE_ROUTES: receiver nuit: 'nobody' is not a mail address"):
-        made(Receiver("nuit", Channel.MAIL, ("nobody",)), **EVERYTHING)
+        made(Receiver("nuit", Channel.MAIL, (("to", ("nobody",)),)), **EVERYTHING)
 
 
 @pytest.mark.parametrize(("tls", "port"), [("none", 25), ("starttls", 587), ("tls", 465)])

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from monitor.deliver.slack import MAX_CHARS, Pace
+from monitor.deliver.pace import Pace
+from monitor.deliver.slack import MAX_CHARS
 from monitor.errors import DeliveryError, Reason
 from monitor.model import Alert, Channel
 from monitor.settings import Language

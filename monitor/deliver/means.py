@@ -1,0 +1,87 @@
+"""What channels are made of, beside what a receiver says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from monitor.deliver.pace import Pace
+from monitor.errors import FetchError, SettingsError
+from monitor.http import endpoint_of
+from monitor.settings import PREFIX
+
+if TYPE_CHECKING:
+    from monitor.clock import Clock
+    from monitor.deliver.words import Words
+    from monitor.http import HttpClient
+    from monitor.receivers import Receiver
+    from monitor.settings import Settings
+
+__all__ = ["Endpoint", "Means", "endpoint_at", "url_of"]
+
+
+@dataclass(frozen=True)
+class Means:
+    """What channels are made of, beside what a receiver says of itself.
+
+    Attributes:
+        settings: addresses and secrets that receivers need not say.
+        client: the one that may reach destinations (`VEILLE_DELIVER_ALLOW_NETWORKS`).
+        clock: for the timestamps of signatures.
+        words: the readers' language and time zone.
+    """
+
+    settings: Settings
+    client: HttpClient
+    clock: Clock
+    words: Words
+    _paces: dict[str, Pace] = field(default_factory=dict)
+
+    def pace(self, destination: str, *, interval_s: float = 1.0, burst: int = 5) -> Pace:
+        """Return the pace of a destination: services count the messages to it, however many receivers share it."""
+        return self._paces.setdefault(destination, Pace(interval_s=interval_s, burst=burst))
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What a receiver is reached at, and where that stands: a setting, or the routes file."""
+
+    where: str
+    host: str
+    port: int
+
+
+def url_of(receiver: Receiver, settings: Settings, setting: str | None = None) -> str:
+    """Return where a receiver is posted to: a wrong address stops the start, not each alert.
+
+    Args:
+        receiver: its option `url`, or else the setting.
+        settings: where the setting stands.
+        setting: its field name; None: there is no such setting.
+
+    Raises:
+        SettingsError: there is none, or it cannot be posted to. It does not repeat the address, a secret.
+    """
+    said = receiver.text("url")
+    secret = None if setting is None else getattr(settings, setting)
+    url = said if said is not None or secret is None else secret.get_secret_value()
+    where = _where(receiver, setting)
+    if url is None:
+        raise SettingsError(f"{where} is not set, and a receiver needs it")
+    try:
+        endpoint_of(url)
+    except FetchError as error:
+        raise SettingsError(f"{where}: {error}") from None
+    return url
+
+
+def endpoint_at(receiver: Receiver, settings: Settings, setting: str | None = None) -> Endpoint:
+    """Return the endpoint of a receiver that is posted to; for the arguments and what is raised, see `url_of`."""
+    host, port = endpoint_of(url_of(receiver, settings, setting))
+    return Endpoint(_where(receiver, setting), host, port)
+
+
+def _where(receiver: Receiver, setting: str | None) -> str:
+    if setting is None or receiver.text("url") is not None:
+        return f"{PREFIX}ROUTES: receiver {receiver.name}: url"
+    return PREFIX + setting.upper()
