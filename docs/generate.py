@@ -83,17 +83,15 @@ def receivers_page() -> str:
         _NOTE,
         "What stands under `receivers:` in the [routes](routes.md) file: a name, one channel, and its options. Secrets",
         "are never written there: such an option names a variable, `${VEILLE_SECRET_NAME}`, that stands in the",
-        "environment, the `.env` file, or (as `VEILLE_SECRET_NAME_FILE`) in a file. [Channels](channels.md) says what each",
-        "sends.",
+        "environment, the `.env` file, or (as `VEILLE_SECRET_NAME_FILE`) in a file. [Channels](channels.md) says what",
+        "each sends.",
     ]
     for kind in KINDS:
         lines += ["", f"## `{kind.word}`", "", kind.summary]
         if kind.updates_in_place:
             lines += ["", "A story that grows rings nobody here: what was sent is changed."]
         lines += ["", "| option | what it is | meaning |", "|---|---|---|"]
-        lines += [
-            f"| `{option.name}` | {_type_of(option)} | {_cell(option.help)}{_else(option)} |" for option in kind.options
-        ]
+        lines += map(_option, kind.options)
     return "\n".join(lines) + "\n"
 
 
