@@ -120,13 +120,13 @@ def _decimal(number: float) -> str:
 
 def _delivered(received: Received, channels: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
     """Note a message's channel under its alert, and yield a line when it was the last to arrive."""
-    from monitor.model import Channel
+    from monitor.demo.receivers import CHANNELS
 
     found = _REFERENCE.search(received.text)
     if found is not None:
         arrived = channels.setdefault(found[0], set())
         arrived.add(received.channel.value)
-        if len(arrived) == len(Channel):
+        if len(arrived) == len(CHANNELS):
             yield f"  ✓ {found[0]} delivered by {', '.join(sorted(arrived))}", "dim"
 
 

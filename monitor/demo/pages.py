@@ -224,7 +224,7 @@ def _head(seen: Appearance, url: str, published_at: datetime) -> str:
 
 
 def _shown(seen: Appearance) -> tuple[str, ...]:
-    return seen.article.paragraphs[:1] if seen.article.teaser else seen.article.paragraphs
+    return seen.paragraphs[:1] if seen.article.teaser else seen.paragraphs
 
 
 def _byline(seen: Appearance) -> str:

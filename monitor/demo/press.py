@@ -75,11 +75,17 @@ class Appearance:
     headline: str
     at: timedelta
     wire: str | None = None  # the agency that a copy credits
+    cut: int = 0  # paragraphs that a copy leaves out, from the end
 
     @property
     def path(self) -> str:
         """The page's path on the title's server; no path is the beginning of another."""
         return f"/{_slug(self.article.section)}/{self.article.id}.html"
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """What the title prints of the text."""
+        return self.article.paragraphs[: len(self.article.paragraphs) - self.cut]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ def _appearances(given: dict[str, Any], titles: dict[str, Title]) -> list[Appear
     source = titles[given["in"]]
     first = Appearance(article, source, given["title"], _at(given["at"]))
     copies = [
-        Appearance(article, titles[key], copy["title"], _at(copy["at"]), wire=source.name)
+        Appearance(article, titles[key], copy["title"], _at(copy["at"]), source.name, copy.get("cut", 0))
         for key, copy in given.get("copies", {}).items()
     ]
     return [first, *copies]

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     OnAlert: TypeAlias = "Callable[[Received], None]"
 
-__all__ = ["MailReceiver", "Received", "Receivers", "SlackReceiver", "WebhookReceiver", "signature_problem"]
+__all__ = ["CHANNELS", "MailReceiver", "Received", "Receivers", "SlackReceiver", "WebhookReceiver", "signature_problem"]
+
+CHANNELS = (Channel.WEBHOOK, Channel.SLACK, Channel.MAIL)
+"""The channels that there is a receiver for."""
 
 _MAX_SKEW_S = 300
 _MAX_BLOCKS = 50

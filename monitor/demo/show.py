@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from monitor.clock import SystemClock
 from monitor.demo.newsroom import Newsroom
 from monitor.demo.press import Behaviour, Expect, load_press
-from monitor.demo.receivers import Receivers
+from monitor.demo.receivers import CHANNELS, Receivers
 from monitor.demo.server import background
 from monitor.errors import VeilleError
 from monitor.model import Channel, Feed
@@ -138,7 +138,7 @@ class Demonstration:
             recap=recap,
             decoys=len(decoys),
             silent_decoys=len(silent),
-            messages={channel: sum(one.channel is channel for one in self.receivers.received) for channel in Channel},
+            messages={channel: sum(one.channel is channel for one in self.receivers.received) for channel in CHANNELS},
             problems=(*self._owed(), *self._unwanted(anywhere), *self._refused(), *self._repeated()),
         )
 
@@ -200,7 +200,7 @@ class Demonstration:
 
     def _told(self) -> dict[Channel, set[str]]:
         """Return which articles each channel was told of."""
-        told: dict[Channel, set[str]] = {channel: set() for channel in Channel}
+        told: dict[Channel, set[str]] = {channel: set() for channel in CHANNELS}
         for received in self.receivers.received:
             told[received.channel] |= {seen.article.id for seen in self.newsroom.named_in(received.text)}
         return told
@@ -211,7 +211,7 @@ class Demonstration:
         untold = [
             f"{article.id}: not told by {channel.value}"
             for article in self._articles(Expect.ALERT, Expect.RECAP)
-            for channel in Channel
+            for channel in CHANNELS
             if article.id not in told[channel]
         ]
         unread = [

@@ -48,7 +48,7 @@ def _rss(title: Title, entries: Sequence[tuple[Appearance, datetime]], site: str
 def _item(seen: Appearance, published_at: datetime, site: str) -> str:
     full = ""
     if seen.title.format is Format.RSS_FULL:
-        body = "".join(f"<p>{escape(text)}</p>" for text in (seen.article.lead, *seen.article.paragraphs))
+        body = "".join(f"<p>{escape(text)}</p>" for text in (seen.article.lead, *seen.paragraphs))
         full = f"\n<content:encoded><![CDATA[{body}]]></content:encoded>"
     return f"""<item>
 <title>{escape(seen.headline)}</title>

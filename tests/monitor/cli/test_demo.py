@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from monitor.cli import app
 from monitor.cli.demo import _delivered, _program, _told
-from monitor.demo.receivers import Received
+from monitor.demo.receivers import CHANNELS, Received
 from monitor.demo.show import Demonstration
 from monitor.model import Channel
 
@@ -78,7 +78,7 @@ def test_what_other_channels_say_is_not_repeated() -> None:
 
 def test_a_delivery_is_said_once_every_channel_has_it() -> None:
     channels: dict[str, set[str]] = {}
-    said = [list(_delivered(message(channel), channels)) for channel in Channel]
+    said = [list(_delivered(message(channel), channels)) for channel in CHANNELS]
     nothing = list(_delivered(message(text="bonjour"), channels))
 
     line = ("  ✓ al_000000000001 delivered by mail, slack, webhook", "dim")

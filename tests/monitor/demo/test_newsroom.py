@@ -74,7 +74,7 @@ def test_every_page_shows_its_text_in_its_encoding(press: Press, clock: ManualCl
         for seen in press.appearances:
             reply = ask(newsroom.url(seen))
             page = reply.body.decode(seen.title.encoding)
-            last_shown = seen.article.paragraphs[-1][:20].replace("'", "&#x27;")
+            last_shown = seen.paragraphs[-1][:20].replace("'", "&#x27;")
 
             assert f"text/html; charset={seen.title.encoding}" == reply.headers["Content-Type"]
             assert (last_shown in page) is not seen.article.teaser
