@@ -124,9 +124,11 @@ class MailSender:
         message["To"] = self._recipients
         message["Date"] = alert.planned_at.astimezone(self._words.zone)
         message["Message-ID"] = f"<{message_id}@{self._sender.domain}>"
-        if alert.update is not None and (first := dict(alert.update.threads).get(self._name)) is not None:
-            for header in ("In-Reply-To", "References"):
-                message[header] = f"<{first}@{self._sender.domain}>"  # promise O4
+        first = None if alert.update is None else dict(alert.update.threads).get(self._name)
+        if first is not None:
+            message["In-Reply-To"] = f"<{first}@{self._sender.domain}>"
+        if thread := [each for each in (_story_of(alert), first) if each is not None]:
+            message["References"] = " ".join(f"<{each}@{self._sender.domain}>" for each in thread)
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834
         message["X-Veille-Alert"] = alert.id
         message["X-Veille-Type"] = alert.type.value
@@ -160,6 +162,15 @@ class MailSender:
             self._settled[message_id] = settled
         while len(self._settled) > _REMEMBERED:
             self._settled.popitem(last=False)
+
+
+def _story_of(alert: Alert) -> str | None:
+    """Return what the messages on a story have in common: other rules' and its updates are one thread (promise O4).
+
+    No message bears that identity; readers of mail thread by references to messages that they do not have
+    (RFC 5256, REFERENCES).
+    """
+    return alert.stories[0].id if alert.type in {AlertType.STORY_NEW, AlertType.STORY_UPDATED} else None
 
 
 def _passing(code: int) -> bool:

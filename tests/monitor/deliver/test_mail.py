@@ -27,6 +27,7 @@ from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
     INCIDENTS,
     RETITLED,
+    STORY,
     TITLE,
     alert,
     delivery,
@@ -109,8 +110,9 @@ def test_O4_an_update_threads_under_the_first_message_to_that_receiver() -> None
     first, update = (read(rendered(planned)) for planned in (alert(), updated(RETITLED, TITLE)))
     [to_mail] = [id_ for name, id_ in updated(RETITLED, TITLE).update.threads if name == "mail"]  # type: ignore[union-attr]  # an update
 
-    assert None is first["References"]
-    assert [f"<{to_mail}@example.org>"] * 2 == [update["References"], update["In-Reply-To"]]
+    assert ("<st_0123456789abcdef@example.org>", None) == (first["References"], first["In-Reply-To"])
+    assert f"<st_0123456789abcdef@example.org> <{to_mail}@example.org>" == update["References"].strip()
+    assert f"<{to_mail}@example.org>" == update["In-Reply-To"]
     assert to_mail == message_id(alert().id, "mail")
 
 
@@ -118,7 +120,7 @@ def test_O4_who_never_had_the_first_message_is_sent_no_thread() -> None:
     planned = updated(RETITLED, TITLE)
     assert planned.update is not None
 
-    assert None is read(rendered(replace(planned, update=replace(planned.update, threads=()))))["References"]
+    assert None is read(rendered(replace(planned, update=replace(planned.update, threads=()))))["In-Reply-To"]
 
 
 def test_O3_headers_are_each_there_once() -> None:
@@ -133,6 +135,7 @@ def test_O3_headers_are_each_there_once() -> None:
         "To": ["desk@example.org, nuit@example.org"],
         "Date": ["Thu, 16 May 2024 07:12:07 +0200"],
         "Message-ID": [f"<{MESSAGE_ID}@example.org>"],
+        "References": [f"<{STORY.id}@example.org>"],
         "Auto-Submitted": ["auto-generated"],
         "X-Veille-Alert": [alert().id],
         "X-Veille-Type": ["story.alert.new"],
@@ -193,7 +196,7 @@ def test_O3_no_text_adds_a_header_a_recipient_or_a_long_line(text: str) -> None:
 def test_a_refusal_has_the_headers_of_every_message() -> None:
     message = read(rendered(refused()))
 
-    assert set(message.keys()) == set(read(rendered(alert())).keys())
+    assert set(message.keys()) == set(read(rendered(recap())).keys())
     assert ("rules.rejected", refused().id) == (message["X-Veille-Type"], message["X-Veille-Alert"])
 
 
@@ -219,7 +222,7 @@ def test_O3_no_error_adds_a_header_a_recipient_or_a_long_line(text: str) -> None
     body = rendered(refused_for(text * 30))
     message = read(body)
 
-    assert set(message.keys()) == set(read(rendered(alert())).keys())
+    assert set(message.keys()) == set(read(rendered(recap())).keys())
     assert message["To"] == "desk@example.org, nuit@example.org"
     assert max(len(line) for line in body.split(b"\r\n")) <= 998
     assert body.isascii()
@@ -239,7 +242,7 @@ def test_O3_no_source_adds_a_header_a_recipient_or_a_long_line(text: str) -> Non
     body = rendered(incident_for(text * 30))
     message = read(body)
 
-    assert set(message.keys()) == set(read(rendered(alert())).keys())
+    assert set(message.keys()) == set(read(rendered(recap())).keys())
     assert message["To"] == "desk@example.org, nuit@example.org"
     assert max(len(line) for line in body.split(b"\r\n")) <= 998
     assert body.isascii()
