@@ -54,6 +54,7 @@ __all__ = [
     "Refusal",
     "Rendered",
     "Reread",
+    "RuleRecord",
     "Standing",
     "Story",
     "StorySource",
@@ -515,6 +516,15 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleRecord:
+    """What a rule has given lately, this match not counted: how much its word is worth."""
+
+    matches_today: int = 0  # since midnight where the readers are
+    relevant: int = 0  # of the matches of the last 90 days that were judged
+    judged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """What a person should be told: matches, which go with `stories` one to one, a refusal, or incidents."""
 
@@ -530,6 +540,7 @@ class Alert:
     refusal: Refusal | None = None
     update: Update | None = None
     incidents: tuple[Incident, ...] = ()
+    record: RuleRecord | None = None  # of the rule of an alert on a story
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from monitor.model import AlertType, IncidentKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.model import Alert, Incident, Refusal, Standing, Story, StorySource, Update
+    from monitor.model import Alert, Incident, Refusal, RuleRecord, Standing, Story, StorySource, Update
     from rules.types import Contribution, Match, RuleDef, Snippet
 
 __all__ = ["MAX_BYTES", "SCHEMA", "payload", "payload_bytes"]
@@ -82,6 +82,8 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
         data["truncated"] = alert.truncated + len(pairs) - len(listed)
     else:
         data |= _item(*pairs[0], limits)
+        if alert.record is not None:
+            data["rule"] |= _record(alert.record)
     if alert.update is not None:
         data["update"] = _update(alert.update, limits)
     if alert.latency_s:
@@ -153,6 +155,12 @@ def _rule(rule: RuleDef, limits: _Limits) -> Json:
         status=rule.status.value,
         tags=[line(tag, limits.chars) for tag in rule.tags[: limits.words]],
     )
+
+
+def _record(record: RuleRecord) -> Json:
+    """Return what a rule has given lately; of precision, counts: a share of two judgements says nothing."""
+    precision = {"relevant": record.relevant, "judged": record.judged} if record.judged else None
+    return _known(matches_today=record.matches_today, precision_90d=precision)
 
 
 def _story(story: Story, limits: _Limits) -> Json:

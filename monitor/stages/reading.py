@@ -19,7 +19,7 @@ from monitor.latency import legs
 from monitor.model import Alert, Article, EntryClaim, Reread, Story
 from monitor.settings import TdmPolicy
 from monitor.stages.failures import bare, is_of, remember_hold
-from monitor.stages.rendering import render
+from monitor.stages.rendering import render, with_records
 from monitor.stages.tools import Tools
 from monitor.store import Earlier, Recorded, Revised
 from monitor.telemetry import Metrics
@@ -320,7 +320,7 @@ async def _record(
 ) -> Recorded:
     """Render, and write transaction B."""
     article = read.article
-    outbox = [(alert, render(tools, alert)) for alert in planned.alerts]
+    outbox = [(alert, render(tools, alert)) for alert in await with_records(tools, planned.alerts)]
     recorded = await tools.thread.run(
         tools.store.record_article,
         claim.id,

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, timedelta
 
 from monitor import alerting
 from monitor.model import Alert, Receiver, Rendered
 from monitor.stages.tools import Tools
 from monitor.store import OutboxItem
 
-__all__ = ["render"]
+__all__ = ["render", "with_records"]
 
 _log = logging.getLogger(__name__)
+
+_JUDGED_FOR = timedelta(days=90)
+
+
+async def with_records(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+    """Return alerts on stories with what their rules have given lately."""
+    now, zone = tools.clock.now(), tools.settings.zone
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    told = []
+    for alert in alerts:
+        record = await tools.thread.run(
+            tools.store.rule_record,
+            alert.matches[0].rule.id,
+            today_at=midnight.astimezone(UTC),
+            judged_since=now - _JUDGED_FOR,
+        )
+        told.append(replace(alert, record=record))
+    return tuple(told)
 
 
 def render(tools: Tools, alert: Alert) -> list[OutboxItem]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select, case, func, or_, select
 
-from monitor.model import ArticleId, Completeness
+from monitor.model import ArticleId, Completeness, RuleRecord
 from monitor.store.sql import chunks
 from monitor.store.tables import ARTICLE, ENTRY, FEED, LABEL, MATCH
 from monitor.store.values import ArchivedArticle, ArchiveSpan, ShadowMatch
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-__all__ = ["archive_span", "archived", "judgements", "match_counts", "read_archive", "shadow_matches"]
+__all__ = ["archive_span", "archived", "judgements", "match_counts", "read_archive", "rule_record", "shadow_matches"]
 
 _KEPT = or_(ENTRY.c.withheld.is_(False), ARTICLE.c.lead != "", ARTICLE.c.body != "")
 
@@ -108,6 +108,17 @@ def match_counts(connection: Connection, *, since: datetime) -> dict[str, int]:
         .group_by(MATCH.c.rule_id)
     )
     return {row.rule_id: row.matches for row in connection.execute(query)}
+
+
+def rule_record(connection: Connection, rule: str, *, today_at: datetime, judged_since: datetime) -> RuleRecord:
+    """Return what a rule has given lately; see `Store.rule_record`."""
+    of_rule = MATCH.c.rule_id == rule
+    today = select(func.count()).where(of_rule, MATCH.c.recorded_at >= today_at, MATCH.c.near_miss.is_(False))
+    judged = select(func.count().label("judged"), func.count().filter(MATCH.c.relevant).label("relevant")).where(
+        of_rule, MATCH.c.recorded_at >= judged_since, MATCH.c.relevant.is_not(None)
+    )
+    found = connection.execute(judged).one()
+    return RuleRecord(connection.scalar(today) or 0, found.relevant, found.judged)
 
 
 def shadow_matches(connection: Connection, rules: Sequence[str], *, since: datetime) -> tuple[ShadowMatch, ...]:

@@ -30,6 +30,7 @@ from monitor.model import (
     Lane,
     PollOutcome,
     Receipt,
+    RuleRecord,
     Story,
     Subscription,
 )
@@ -931,6 +932,17 @@ class Store:
         """Return how many matches of each rule were recorded since then, near misses left out."""
         with self._read() as connection:
             return archive.match_counts(connection, since=since)
+
+    def rule_record(self, rule: str, *, today_at: datetime, judged_since: datetime) -> RuleRecord:
+        """Return how many matches of a rule were recorded since `today_at`, and what people say of those since then.
+
+        Args:
+            rule: its id.
+            today_at: midnight where the readers are.
+            judged_since: judgements on matches that were recorded then or later are counted.
+        """
+        with self._read() as connection:
+            return archive.rule_record(connection, rule, today_at=today_at, judged_since=judged_since)
 
     def shadow_matches(self, rules: Sequence[str], *, since: datetime) -> tuple[ShadowMatch, ...]:
         """Return the matches and near misses recorded since then for a rule, oldest first.

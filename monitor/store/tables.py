@@ -259,7 +259,8 @@ class MatchRow(_Row, table=True):
     __tablename__ = "match"
     __table_args__ = (
         UniqueConstraint("article_id", "rule_id"),
-        Index("ix_match_rule_id", "rule_id"),
+        Index("ix_match_rule_id", "rule_id", "recorded_at", "near_miss"),
+        Index("ix_match_judged", "rule_id", "recorded_at", "relevant", sqlite_where=text("relevant IS NOT NULL")),
         Index("ix_match_recap", "score", sqlite_where=text("recap = 'pending'")),
     )
 

@@ -36,6 +36,7 @@ from monitor.model import (
     Receiver,
     Refusal,
     Rendered,
+    RuleRecord,
     Story,
     StorySource,
     Told,
@@ -156,7 +157,7 @@ STORY = Story(
 
 def alert(match: Match = MATCH, story: Story = STORY) -> Alert:
     (planned,) = plan([match], story, ROUTES, now=NOW, latency_s=LATENCY_S)
-    return planned
+    return replace(planned, record=RuleRecord(matches_today=3, relevant=18, judged=21))
 
 
 def updated(title: str = TITLE, was: str = TITLE, level: Level | None = Level.CRITICAL) -> Alert:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.model import ArticleId, Completeness, EntryClaim
+from monitor.model import ArticleId, Completeness, EntryClaim, RuleRecord
 from monitor.store import ArchiveSpan, ShadowMatch, Store
 from rules.types import Document, Status
 from tests.monitor.store.samples import (
@@ -52,6 +52,14 @@ def test_a_period_is_counted_without_what_was_not_kept(archive: Store) -> None:
 
 def test_a_period_without_articles_is_empty(store: Store) -> None:
     assert ArchiveSpan(first_id=1, last_id=0) == store.archive_span(since=NOW)
+
+
+def test_what_a_rule_gave_lately_is_counted(archive: Store) -> None:
+    archive.label("al_7K2QXYZ0", relevant=True, now=NOW)
+
+    assert RuleRecord(1, 1, 1) == archive.rule_record("axe", today_at=NOW, judged_since=NOW)
+    assert RuleRecord(0, 1, 1) == archive.rule_record("axe", today_at=after(1), judged_since=NOW)
+    assert RuleRecord(1, 0, 0) == archive.rule_record("front", today_at=NOW, judged_since=after(1))
 
 
 def test_articles_are_read_as_rules_read_them(archive: Store) -> None:
