@@ -19,6 +19,8 @@ class Channel(StrEnum):
     WEBHOOK = "webhook"
     SLACK = "slack"
     MAIL = "mail"
+    COMMAND = "command"
+    FILE = "file"
 
 
 class OptionType(StrEnum):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from monitor.deliver import ChannelSender
+from monitor.deliver.command import CommandSender
+from monitor.deliver.file import FileSender
 from monitor.deliver.mail import MailSender
 from monitor.deliver.slack import SlackSender
 from monitor.deliver.smtp import SmtpServer
@@ -30,6 +34,9 @@ URL_SECRET = "T0KEN-in-the-path"
 PASSWORD = "correct-horse-battery"
 SECRETS = (WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_"), URL_SECRET, PASSWORD)
 DEADLINE_S = 0.4
+
+LOCAL = (Channel.COMMAND, Channel.FILE)
+NETWORKED = tuple(channel for channel in Channel if channel not in LOCAL)
 
 
 @cache
@@ -82,7 +89,25 @@ def mail_sender(
 
 @asynccontextmanager
 async def sender(
-    channel: Channel, port: int, *, allow: Sequence[IPNetwork] = LOOPBACK_NETWORK, language: Language = Language.FR
+    channel: Channel,
+    place: int | Path,
+    *,
+    allow: Sequence[IPNetwork] = LOOPBACK_NETWORK,
+    language: Language = Language.FR,
+) -> AsyncIterator[ChannelSender]:
+    """Yield a channel that talks to a port of loopback, or to a file of this machine."""
+    if channel is Channel.COMMAND:
+        yield CommandSender(name="command", argv=(str(place),), timeout_s=DEADLINE_S)
+    elif channel is Channel.FILE:
+        yield FileSender(name="file", path=Path(str(place)))
+    else:
+        async with networked(channel, int(str(place)), allow=allow, language=language) as channel_sender:
+            yield channel_sender
+
+
+@asynccontextmanager
+async def networked(
+    channel: Channel, port: int, *, allow: Sequence[IPNetwork], language: Language
 ) -> AsyncIterator[ChannelSender]:
     """Yield a channel that talks to a port of loopback."""
     if channel is Channel.MAIL:
@@ -96,3 +121,31 @@ async def sender(
             keys = signing_keys(WEBHOOK_SECRET)
             clock = FixedClock()
             yield WebhookSender(name="webhook", url=url, keys=keys, client=client, clock=clock, deadline_s=DEADLINE_S)
+
+
+@asynccontextmanager
+async def folder() -> AsyncIterator[Path]:
+    """Yield a folder that is there for a while."""
+    with tempfile.TemporaryDirectory() as path:
+        yield Path(path)
+
+
+@asynccontextmanager
+async def script(text: str) -> AsyncIterator[Path]:
+    """Yield a program of a few lines of shell."""
+    async with folder() as path:
+        yield program(path / "program", text)
+
+
+def program(path: Path, text: str) -> Path:
+    """Write a program of a few lines of shell."""
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o700)
+    return path
+
+
+@asynccontextmanager
+async def in_folder(name: str) -> AsyncIterator[Path]:
+    """Yield the path of a file that is not there yet; of the folder itself for no name."""
+    async with folder() as path:
+        yield path / name

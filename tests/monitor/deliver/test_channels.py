@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from monitor.deliver import ChannelSender, make_channels, refused_destinations
+from monitor.deliver.command import CommandSender
+from monitor.deliver.file import FileSender
 from monitor.deliver.mail import MailSender
 from monitor.deliver.slack import SlackSender
 from monitor.deliver.webhook import WebhookSender
@@ -27,7 +29,11 @@ EVERYTHING = {
     "mail_from": "Veille <veille@example.org>",
     "mail_to": "desk@example.org,nuit@example.org",
 }
-RECEIVERS = tuple(Receiver(channel.value, channel) for channel in Channel)
+RECEIVERS = tuple(Receiver(channel.value, channel) for channel in (Channel.WEBHOOK, Channel.SLACK, Channel.MAIL))
+OF_THE_FILE = (
+    Receiver("command", Channel.COMMAND, (("argv", ("true",)),)),
+    Receiver("file", Channel.FILE, (("path", "/var/log/veille.jsonl"),)),
+)
 
 
 def made(*receivers: Receiver, **values: str) -> dict[str, ChannelSender]:
@@ -39,11 +45,16 @@ def made(*receivers: Receiver, **values: str) -> dict[str, ChannelSender]:
 
 
 def test_each_receiver_has_its_channel() -> None:
-    channels = made(*RECEIVERS, **EVERYTHING)
-
-    assert {"webhook": WebhookSender, "slack": SlackSender, "mail": MailSender} == {
-        name: type(channel) for name, channel in channels.items()
+    channels = made(*RECEIVERS, *OF_THE_FILE, **EVERYTHING)
+    kinds = {
+        "webhook": WebhookSender,
+        "slack": SlackSender,
+        "mail": MailSender,
+        "command": CommandSender,
+        "file": FileSender,
     }
+
+    assert kinds == {name: type(channel) for name, channel in channels.items()}
 
 
 def test_no_receiver_is_no_channel() -> None:
@@ -63,7 +74,9 @@ def test_destinations_that_are_refused_are_told_with_their_setting() -> None:
     async def resolver(host: str, port: int) -> Sequence[str]:
         return answers[host]
 
-    told = asyncio.run(refused_destinations(Settings.model_validate(EVERYTHING), RECEIVERS, resolver=resolver))
+    told = asyncio.run(
+        refused_destinations(Settings.model_validate(EVERYTHING), (*RECEIVERS, *OF_THE_FILE), resolver=resolver)
+    )
 
     assert [line.split(": 1")[0] for line in told] == [
         "VEILLE_WEBHOOK_URL: hooks.example",
