@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from monitor.deliver.means import Endpoint, endpoint_at, url_of
 from monitor.deliver.payload import payload_bytes
-from monitor.deliver.posting import post
+from monitor.deliver.posting import Refused, post
 from monitor.errors import SettingsError
 from monitor.model import Rendered
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
@@ -157,5 +157,5 @@ def _signature(key: bytes, signed: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
 
 
-def _judge(response: HttpResponse) -> tuple[bool, str]:
-    return response.status != _GONE, ""
+def _judge(response: HttpResponse) -> Refused:
+    return Refused(response.status != _GONE)
