@@ -16,6 +16,7 @@ import typer
 
 from monitor.cli import (
     analyse,
+    channels,
     check,
     config,
     deliveries,
@@ -64,6 +65,7 @@ app.command("entities")(entities.entities)
 app.command("read")(read.read)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(rules.app, name="rules")
+app.add_typer(channels.app, name="channels")
 app.add_typer(deliveries.app, name="deliveries")
 
 

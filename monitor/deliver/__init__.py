@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from monitor.deliver.channels import KINDS, make_channels, refused_destinations
+from monitor.deliver.channels import KINDS, destination_of, make_channels, refused_destinations
 from monitor.deliver.payload import payload
+from monitor.deliver.sample import SAMPLED, sample_alert
 from monitor.deliver.sender import ChannelSender
 
-__all__ = ["KINDS", "ChannelSender", "make_channels", "payload", "refused_destinations"]
+__all__ = [
+    "KINDS",
+    "SAMPLED",
+    "ChannelSender",
+    "destination_of",
+    "make_channels",
+    "payload",
+    "refused_destinations",
+    "sample_alert",
+]

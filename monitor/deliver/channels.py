@@ -10,18 +10,19 @@ from monitor.deliver.means import Means
 from monitor.deliver.words import vocabulary
 from monitor.errors import FetchError, Reason
 from monitor.http import resolve, vet
+from monitor.receivers import OptionType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from monitor.clock import Clock
     from monitor.deliver.means import Endpoint
     from monitor.deliver.sender import ChannelSender
     from monitor.http import HttpClient, Resolver
-    from monitor.receivers import ChannelKind, Receiver
+    from monitor.receivers import ChannelKind, Option, Receiver
     from monitor.settings import Settings
 
-__all__ = ["KINDS", "make_channels", "refused_destinations"]
+__all__ = ["KINDS", "destination_of", "make_channels", "refused_destinations"]
 
 
 class _ChannelModule(Protocol):
@@ -62,6 +63,26 @@ def make_channels(
     words = vocabulary(settings.language, settings.zone)
     means = Means(settings, client, clock or SystemClock(), words)
     return {receiver.name: _BY_CHANNEL[receiver.channel].make(receiver, means) for receiver in receivers}
+
+
+def destination_of(receiver: Receiver, settings: Settings) -> str:
+    """Return where a receiver leads, without its secrets: the host, and what the routes file says openly.
+
+    Raises:
+        SettingsError: its address cannot be posted to.
+    """
+    end = _BY_CHANNEL[receiver.channel].endpoint(receiver, settings)
+    host = [] if end is None else [f"{end.host}:{end.port}"]
+    open_ = {option.name: (receiver.text(option.name), receiver.texts(option.name)) for option in _open(receiver)}
+    said = [text if text is not None else " ".join(texts) for text, texts in open_.values() if text or texts]
+    return ", ".join([*host, *said])
+
+
+def _open(receiver: Receiver) -> Iterator[Option]:
+    """Yield the options of a receiver that are texts and no secrets."""
+    for option in _BY_CHANNEL[receiver.channel].KIND.options:
+        if option.type in {OptionType.TEXT, OptionType.TEXTS}:
+            yield option
 
 
 async def refused_destinations(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_deliveries",
     "claim_deliveries",
+    "failed_deliveries",
     "give_back_deliveries",
     "list_deliveries",
     "outbox_oldest_at",
@@ -203,6 +204,12 @@ def pending_deliveries(connection: Connection) -> dict[str, int]:
     """Return how many deliveries are not settled, by receiver."""
     query = select(DELIVERY.c.receiver, func.count()).where(_PENDING).group_by(DELIVERY.c.receiver)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def failed_deliveries(connection: Connection) -> dict[str, int]:
+    """Return how many deliveries were given up, by receiver."""
+    failed = select(DELIVERY.c.receiver, func.count()).where(DELIVERY.c.state == DeliveryState.FAILED)
+    return {row[0]: row[1] for row in connection.execute(failed.group_by(DELIVERY.c.receiver))}
 
 
 def outbox_oldest_at(connection: Connection) -> datetime | None:

@@ -730,6 +730,11 @@ class Store:
         with self._read() as connection:
             return outbox.pending_deliveries(connection)
 
+    def failed_deliveries(self) -> dict[str, int]:
+        """Return how many deliveries were given up, by receiver."""
+        with self._read() as connection:
+            return outbox.failed_deliveries(connection)
+
     def deliveries(
         self,
         *,

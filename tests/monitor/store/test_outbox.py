@@ -188,6 +188,7 @@ def test_replaying_what_is_not_there_replays_nothing(store: Store) -> None:
     with pytest.raises(NotFoundError, match="no delivery 98, 99"):
         store.replay(ids=[DeliveryId(99), failed, DeliveryId(98)], now=NOW)
     assert {} == store.pending_deliveries()
+    assert {"webhook": 1} == store.failed_deliveries()
 
 
 def test_t7_a_clock_set_back_an_hour_keeps_no_delivery_waiting(store: Store) -> None:

@@ -1,0 +1,162 @@
+"""`veille channels`: who is told, and whether they can be."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from monitor.cli.context import harmless, log, print_json, print_table, settings_of
+from monitor.cli.groups import ListingGroup
+from monitor.errors import DeliveryError, NotFoundError, Reason
+
+if TYPE_CHECKING:
+    from monitor.model import DeliveryState, NotificationReason, Receipt
+    from monitor.receivers import Receiver
+    from monitor.settings import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer(cls=ListingGroup, rich_markup_mode=None, help="List receivers, or send one a sample alert.")
+
+_HINTS = {
+    Reason.ADDRESS_REFUSED: "if it is yours, allow it in VEILLE_DELIVER_ALLOW_NETWORKS",
+    Reason.AUTH: "see its address, user and secrets",
+    Reason.GONE: "its address is no more: set the new one",
+    Reason.HTTP_4XX: "see its address, and what the other side takes",
+    Reason.REJECTED: "see what it says",
+    Reason.REDIRECT: "set the address that it leads to",
+    **dict.fromkeys(
+        (Reason.CONNECTION, Reason.DNS, Reason.PROTOCOL, Reason.TIMEOUT, Reason.TLS),
+        "see its address, and that this machine reaches it",
+    ),
+}
+_LATER = "try again later, as the daemon would"
+
+
+@app.command("list")
+def list_(
+    context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")
+) -> None:
+    """List receivers, where each leads, and what waits or failed (what no command means). Secrets are not shown."""
+    from monitor.deliver import destination_of
+
+    settings = settings_of(context)
+    receivers, counts = _receivers(settings), _counts(settings)
+    lines: list[dict[str, Any]] = [
+        {
+            "receiver": receiver.name,
+            "channel": receiver.channel.value,
+            "destination": destination_of(receiver, settings),
+            **{state: number.get(receiver.name, 0) for state, number in counts.items()},
+        }
+        for receiver in receivers.values()
+    ]
+    if as_json:
+        for line in lines:
+            print_json(line)
+        return
+    print_table(
+        "Receivers",
+        ("receiver", "channel", "destination", *counts),
+        [tuple(line.values()) for line in lines],
+    )
+    if not lines:
+        sys.stderr.write("No receiver: alerts are in the log only. docs/channels.md says what there is.\n")
+
+
+@app.command("test")
+def try_(
+    context: typer.Context,
+    name: str = typer.Argument(metavar="NAME", help="The receiver."),
+    reason: str = typer.Option("first_alert", metavar="REASON", help="What for: first_alert, recap, source_failing…"),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """Send a receiver a sample alert, marked « essai », for real and at once, and tell what it answered.
+
+    Nothing is stored and no daemon is needed; one may be running.
+    """
+    from monitor.deliver import SAMPLED
+    from monitor.model import NotificationReason
+
+    if reason not in SAMPLED:
+        raise typer.BadParameter(f"there is a sample of {', '.join(SAMPLED)}", param_hint="--reason")
+    settings = settings_of(context)
+    receiver = _receivers(settings).get(name)
+    if receiver is None:
+        raise NotFoundError(f"no receiver {name}; `veille channels list` tells those that there are")
+    told: dict[str, Any] = {"receiver": name, "channel": receiver.channel.value, "reason": reason}
+    try:
+        receipt = asyncio.run(_send(settings, receiver, NotificationReason(reason)))
+    except DeliveryError as error:
+        told |= {
+            "accepted": False,
+            "error": str(error),
+            "status": error.status,
+            "hint": _HINTS.get(error.reason, _LATER),
+        }
+    else:
+        told |= {"accepted": not receipt.refused, "status": receipt.status, "refused": receipt.refused}
+    if as_json:
+        print_json(told)
+    elif "error" in told:
+        sys.stderr.write(f"veille: {harmless(told['error'])}\n  {told['hint']}\n")
+    else:
+        refused = "".join(f"; refused for {harmless(one)}" for one in told["refused"])
+        answered = "" if told["status"] is None else f", status {told['status']}"
+        sys.stdout.write(f"{name}: accepted{answered}{refused}\n")
+    if not told["accepted"]:
+        raise typer.Exit(1)
+
+
+def _receivers(settings: Settings) -> dict[str, Receiver]:
+    from monitor import alerting
+    from monitor.deliver import KINDS
+
+    return {receiver.name: receiver for receiver in alerting.load_routes(settings, KINDS).receivers}
+
+
+def _counts(settings: Settings) -> dict[DeliveryState, dict[str, int]]:
+    """Return how many deliveries are not sent, by state and receiver; none before there is a database."""
+    from monitor.model import DeliveryState
+    from monitor.store.connection import database_path
+
+    if not database_path(settings.database).exists():
+        return {DeliveryState.PENDING: {}, DeliveryState.FAILED: {}}
+    with log(settings) as store:
+        return {
+            DeliveryState.PENDING: store.pending_deliveries(),
+            DeliveryState.FAILED: store.failed_deliveries(),
+        }
+
+
+async def _send(settings: Settings, receiver: Receiver, reason: NotificationReason) -> Receipt:
+    from importlib.metadata import version
+
+    from monitor.alerting.ids import alert_id, message_id
+    from monitor.clock import SystemClock
+    from monitor.deliver import make_channels, sample_alert
+    from monitor.http import HttpClient, default_user_agent
+    from monitor.model import Delivery, DeliveryId, DeliveryState
+
+    clock = SystemClock()
+    now = clock.now()
+    alert = sample_alert(reason, alert_id(reason, "sample", now.isoformat()), receiver=receiver.name, now=now)
+    identity = message_id(alert.id, receiver.name)
+    user_agent = settings.user_agent or default_user_agent(version("veille"), settings.contact)
+    async with HttpClient(user_agent=user_agent, allow_networks=settings.deliver_allow_networks, clock=clock) as client:
+        channel = make_channels(settings, [receiver], client, clock=clock)[receiver.name]
+        delivery = Delivery(
+            id=DeliveryId(0),
+            alert_id=alert.id,
+            receiver=receiver.name,
+            channel=receiver.channel,
+            message_id=identity,
+            rendered=channel.render(alert, identity),
+            state=DeliveryState.PENDING,
+            attempts=1,
+            created_at=now,
+        )
+        return await channel.send(delivery)

@@ -1,0 +1,173 @@
+"""`veille channels`, with receivers on loopback that answer for real."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from monitor.clock import SystemClock
+from monitor.store import DaemonLock, Store
+from tests.monitor.cli.conftest import Veille
+from tests.monitor.deliver.servers import HttpReceiver, SmtpReceiver, smtp
+from tests.monitor.store.samples import record_alert
+from tests.monitor.tcp import tcp
+
+ROUTES = """
+route:
+  receiver: web
+  routes: [{receiver: desk, continue: true}, {receiver: archive}]
+receivers:
+  web: {webhook: {url: "${VEILLE_SECRET_WEB}"}}
+  desk: {email: {to: ["desk@example.org", "nuit@example.org"]}}
+  archive: {file: {path: ARCHIVE}}
+"""
+
+Serve = Callable[[AbstractAsyncContextManager[int]], int]
+
+
+@contextmanager
+def running(server: AbstractAsyncContextManager[int]) -> Iterator[int]:
+    """Serve in a loop of its own: the command has another."""
+    loop, ports, listening = asyncio.new_event_loop(), list[int](), Event()
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        async with server as port:
+            ports.append(port)
+            listening.set()
+            await stop.wait()
+
+    thread = Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert listening.wait(10)
+    yield ports[0]
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(10)
+    loop.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    with ExitStack() as servers:
+        yield lambda server: servers.enter_context(running(server))
+
+
+@pytest.fixture(autouse=True)
+def settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "routes.yaml").write_text(ROUTES.replace("ARCHIVE", str(folder / "alerts.jsonl")), encoding="utf-8")
+    for name, value in {
+        "ROUTES": "routes.yaml",
+        "SECRET_WEB": "http://127.0.0.1:9/T0KEN",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_TLS": "none",
+        "MAIL_FROM": "veille@example.org",
+        "MAIL_TO": "chef@example.org",
+        "DELIVER_ALLOW_NETWORKS": "127.0.0.0/8",
+    }.items():
+        monkeypatch.setenv(f"VEILLE_{name}", value)
+
+
+def test_x4_receivers_are_listed_with_where_they_lead_but_no_secret(veille: Veille, folder: Path) -> None:
+    got = veille("channels")
+
+    assert 0 == got.code
+    assert [
+        "web\twebhook\t127.0.0.1:9\t0\t0",
+        "desk\tmail\t127.0.0.1:25, desk@example.org nuit@example.org\t0\t0",
+        f"archive\tfile\t{folder / 'alerts.jsonl'}\t0\t0",
+    ] == got.out.splitlines()
+    assert not (folder / "veille.db").exists()
+
+
+def test_what_waits_and_what_failed_is_counted(veille: Veille, folder: Path, store: Store) -> None:
+    text = (folder / "routes.yaml").read_text(encoding="utf-8")
+    (folder / "routes.yaml").write_text(re.sub(r"\bweb\b", "webhook", text), encoding="utf-8")
+    record_alert(store)
+    got = veille("channels", "list", "--json").lines[0]
+
+    assert ("webhook", 1, 0) == (got["receiver"], got["pending"], got["failed"])
+
+
+def test_without_receivers_the_list_says_so(veille: Veille, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ROUTES", "SMTP_HOST", "MAIL_FROM", "MAIL_TO"):
+        monkeypatch.delenv(f"VEILLE_{name}")
+    got = veille("channels", "list")
+
+    assert (0, "") == (got.code, got.out)
+    assert "No receiver" in got.err
+
+
+def test_a_webhook_is_sent_a_sample_while_the_daemon_runs(
+    veille: Veille, folder: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = HttpReceiver(status=202)
+    monkeypatch.setenv("VEILLE_SECRET_WEB", f"http://127.0.0.1:{serve(tcp(receiver))}/T0KEN")
+    with DaemonLock(folder / "veille.db", clock=SystemClock()):
+        got = veille("channels", "test", "web")
+        again = veille("channels", "test", "web", "--reason", "source_failing", "--json")
+    (first, second) = [json.loads(body) for _, _, body in receiver.requests]
+
+    assert (0, "web: accepted, status 202\n") == (got.code, got.out)
+    assert (0, True, 202) == (again.code, again.lines[0]["accepted"], again.lines[0]["status"])
+    assert "ESSAI" in first["data"]["story"]["title"]
+    assert ("story.alert.new", "source.failing") == (first["type"], second["type"])
+    assert first["data"]["alert_id"] != second["data"]["alert_id"]
+
+
+def test_a_recipient_that_is_refused_is_told(veille: Veille, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    receiver = SmtpReceiver(recipients={"nuit@example.org": "550 5.1.1 nobody"})
+    monkeypatch.setenv("VEILLE_SMTP_PORT", str(serve(smtp(receiver))))
+    got = veille("channels", "test", "desk")
+
+    assert 1 == got.code
+    assert got.out.startswith("desk: accepted, status 250; refused for nuit@example.org")
+    assert ["desk@example.org"] == receiver.accepted[0][0]
+
+
+def test_a_file_has_no_status(veille: Veille, folder: Path) -> None:
+    got = veille("channels", "test", "archive")
+
+    assert (0, "archive: accepted\n") == (got.code, got.out)
+    assert "ESSAI" in (folder / "alerts.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "hint"),
+    [
+        (401, "answered 401", "see its address, user and secrets"),
+        (404, "answered 404", "see its address, and what the other side takes"),
+        (503, "answered 503", "try again later, as the daemon would"),
+    ],
+)
+def test_x4_what_was_answered_is_told_with_what_to_do(
+    veille: Veille, serve: Serve, monkeypatch: pytest.MonkeyPatch, *, status: int, told: str, hint: str
+) -> None:
+    port = serve(tcp(HttpReceiver(status=status)))
+    monkeypatch.setenv("VEILLE_SECRET_WEB", f"http://127.0.0.1:{port}/T0KEN")
+    got = veille("channels", "test", "web")
+
+    assert 1 == got.code
+    assert told in got.err
+    assert hint in got.err
+    assert "T0KEN" not in got.err + got.out
+
+
+def test_a_receiver_that_is_not_there_is_told(veille: Veille) -> None:
+    got = veille("channels", "test", "nobody")
+
+    assert 5 == got.code
+    assert "no receiver nobody" in got.err
+
+
+def test_a_reason_without_a_sample_is_told(veille: Veille) -> None:
+    got = veille("channels", "test", "web", "--reason", "no-reason")
+
+    assert 2 == got.code
+    assert "first_alert" in got.err
