@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.deliver.means import Endpoint, endpoint_at, url_of
@@ -16,8 +18,11 @@ from monitor.receivers import Channel, ChannelKind, Option, OptionType
 from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from monitor.clock import Clock
     from monitor.deliver.means import Means
+    from monitor.deliver.template import MessageTemplate
     from monitor.http import HttpClient, HttpResponse
     from monitor.model import Alert, Delivery, Receipt
     from monitor.receivers import Receiver
@@ -29,6 +34,12 @@ _GONE = 410
 _SECRET_PREFIX = "whsec_"  # noqa: S105  the mark of a secret, not one
 _KEY_BYTES = range(24, 65)
 _MAX_KEYS = 2
+_JSON_TYPE = "application/json"
+
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]+")
+_OURS = re.compile(r"authorization|connection|host|te|upgrade|(?:content|proxy|transfer|webhook)-.*", re.IGNORECASE)
+_INSTEAD = {"authorization": ": it is a secret, the option authorization", "content-type": ": say content_type"}
 
 
 KIND = ChannelKind(
@@ -38,6 +49,12 @@ KIND = ChannelKind(
     options=(
         Option("url", OptionType.SECRET, "Where to.", setting="webhook_url"),
         Option("secret", OptionType.SECRET, "Signs; two, separated by a comma, during a rotation."),
+        Option("authorization", OptionType.SECRET, "The header of that name, whole: `Bearer …`."),
+        Option("headers", OptionType.TEXTS, 'More headers that are no secrets: `["X-Desk: international"]`.'),
+        Option(
+            "template", OptionType.TEXT, "A Jinja file that writes the message; its path counts from the routes file."
+        ),
+        Option("content_type", OptionType.TEXT, "Of what the template writes: `application/json` unless said."),
     ),
     setting="webhook_url",
 )
@@ -49,9 +66,10 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
     Raises:
         SettingsError: its address or a secret is impossible.
     """
+    place = f"{PREFIX}ROUTES: receiver {receiver.name}"
     own = receiver.text("secret")
     of_settings = means.settings.webhook_secret if receiver.text("url") is None else None
-    where = f"{PREFIX}WEBHOOK_SECRET" if own is None else f"{PREFIX}ROUTES: receiver {receiver.name}: secret"
+    where = f"{PREFIX}WEBHOOK_SECRET" if own is None else f"{place}: secret"
     secrets = own if own is not None or of_settings is None else of_settings.get_secret_value()
     return WebhookSender(
         name=receiver.name,
@@ -59,6 +77,8 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
         keys=signing_keys(secrets, where=where),
         client=means.client,
         clock=means.clock,
+        headers=_headers(receiver, place),
+        template=_template(receiver, means, place),
     )
 
 
@@ -67,8 +87,48 @@ def endpoint(receiver: Receiver, settings: Settings) -> Endpoint:
     return endpoint_at(receiver, settings, "webhook_url")
 
 
+def _headers(receiver: Receiver, where: str) -> dict[str, str]:
+    """Return the headers that a receiver wants beside ours."""
+    told = {}
+    for text in receiver.texts("headers"):
+        name, _, value = text.partition(":")
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise SettingsError(f"{where}: headers: {text!r} is no header, such as `X-Desk: international`")
+        if _OURS.fullmatch(name):
+            raise SettingsError(f"{where}: headers: {name} is not yours to set{_INSTEAD.get(name.lower(), '')}")
+        told[name.lower()] = value.strip()
+    authorization = receiver.text("authorization")
+    if authorization is not None:
+        if not _HEADER_VALUE.fullmatch(authorization):
+            raise SettingsError(f"{where}: authorization holds a character that no header can carry")
+        told["authorization"] = authorization.strip()
+    return told
+
+
+def _template(receiver: Receiver, means: Means, where: str) -> MessageTemplate | None:
+    """Return the template of a receiver, tried out."""
+    name, content_type = receiver.text("template"), receiver.text("content_type")
+    if name is None:
+        if content_type is not None:
+            raise SettingsError(f"{where}: content_type: without a template it is {_JSON_TYPE}")
+        return None
+    if content_type is not None and not _HEADER_VALUE.fullmatch(content_type):
+        raise SettingsError(f"{where}: content_type: {content_type!r} is none, such as text/plain; charset=utf-8")
+    from monitor.deliver.template import load_template
+
+    routes = means.settings.routes
+    return load_template(
+        Path(name) if routes is None else routes.parent / name,
+        content_type=content_type or _JSON_TYPE,
+        words=means.words,
+        receiver=receiver.name,
+        where=f"{where}: template",
+        now=means.clock.now(),
+    )
+
+
 class WebhookSender:
-    """Posts the payload, signed where a secret is set.
+    """Posts the payload, or what the operator's template makes of it, signed where a secret is set.
 
     Args:
         name: the receiver's name.
@@ -77,6 +137,8 @@ class WebhookSender:
         client: what posts.
         clock: for the timestamp, renewed at each attempt.
         deadline_s: for one attempt, in seconds.
+        headers: beside ours; secrets among them.
+        template: writes the message; None: it is the payload.
     """
 
     def __init__(
@@ -88,6 +150,8 @@ class WebhookSender:
         client: HttpClient,
         clock: Clock,
         deadline_s: float = 20.0,
+        headers: Mapping[str, str] | None = None,
+        template: MessageTemplate | None = None,
     ) -> None:
         self._name = name
         self._url = url
@@ -95,10 +159,15 @@ class WebhookSender:
         self._client = client
         self._clock = clock
         self._deadline_s = deadline_s
+        self._headers = dict(headers or {})
+        self._template = template
 
-    def render(self, alert: Alert, message_id: str) -> Rendered:  # noqa: ARG002  the identity is a header of each attempt
-        """Return the payload's bytes: those that are signed and sent."""
-        return Rendered(body=payload_bytes(alert), content_type="application/json")
+    def render(self, alert: Alert, message_id: str) -> Rendered:
+        """Return the bytes that are signed and sent. Where a template fails after all, they are the payload's."""
+        written = None if self._template is None else self._template.render(alert, message_id)
+        if written is not None:
+            return written
+        return Rendered(body=payload_bytes(alert), content_type=_JSON_TYPE)
 
     async def send(self, delivery: Delivery) -> Receipt:
         """Post once. All but 2xx is tried again, save 410: the endpoint is gone.
@@ -108,7 +177,7 @@ class WebhookSender:
         """
         body = delivery.rendered.body
         timestamp = str(int(self._clock.now().timestamp()))
-        headers = {
+        headers = self._headers | {
             "content-type": delivery.rendered.content_type,
             "webhook-id": delivery.message_id,
             "webhook-timestamp": timestamp,
