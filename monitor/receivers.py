@@ -21,6 +21,10 @@ class Channel(StrEnum):
     MAIL = "mail"
     COMMAND = "command"
     FILE = "file"
+    MATTERMOST = "mattermost"
+    TEAMS = "teams"
+    DISCORD = "discord"
+    NTFY = "ntfy"
 
 
 class OptionType(StrEnum):

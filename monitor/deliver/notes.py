@@ -105,19 +105,19 @@ class Note:
     def most(self, fits: Callable[[Sequence[Paragraph]], bool]) -> tuple[Paragraph, ...]:
         """Return what follows the opening, with as many items as fit, the others counted (promise O2).
 
-        Args:
-            fits: whether a message can hold these paragraphs; with no item at all they are returned anyway.
-        """
-        for count in range(len(self.items), 0, -1):
-            told = self._told(count)
-            if fits(told):
-                return told
-        return self._told(0)
+        Where even none fit, the last paragraphs of the body go too; the first, which is the headline, stays.
 
-    def _told(self, count: int) -> tuple[Paragraph, ...]:
+        Args:
+            fits: whether a message can hold these paragraphs.
+        """
+        fewer = (self._told(count, self.body) for count in range(len(self.items), -1, -1))
+        shorter = (self._told(0, self.body[:kept]) for kept in range(len(self.body) - 1, 0, -1))
+        return next((told for told in (*fewer, *shorter) if fits(told)), self._told(0, self.body[:1]))
+
+    def _told(self, count: int, body: tuple[Paragraph, ...]) -> tuple[Paragraph, ...]:
         left_out = self.uncounted + len(self.items) - count
         more = (_small(_coded(self.more.format(count=left_out))),) if left_out else ()
-        return (*self.body, *self.items[:count], *more, *self.closing)
+        return (*body, *self.items[:count], *more, *self.closing)
 
 
 def note_of(alert: Alert, words: Words) -> Note:

@@ -16,10 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import timedelta
 
+    from monitor.deliver.words import Words
     from monitor.http import HttpClient, HttpResponse
     from monitor.model import Delivery
 
-__all__ = ["JSON_TYPE", "Poster", "Refused", "exchange", "json_bytes", "judge_status", "post", "slug"]
+__all__ = [
+    "JSON_TYPE",
+    "Poster",
+    "Refused",
+    "exchange",
+    "json_bytes",
+    "judge_status",
+    "numbered",
+    "object_of",
+    "post",
+    "slug",
+]
 
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -41,19 +53,28 @@ class Poster:
     Args:
         name: the receiver's name.
         url: the destination; a secret.
+        words: the readers' language and time zone.
         client: what posts.
-        pace: shared by all who post there; one of its own unless given.
         deadline_s: for one attempt, in seconds.
+        pace: shared by all who post there; one of its own unless given.
     """
 
     def __init__(
-        self, *, name: str, url: str, client: HttpClient, pace: Pace | None = None, deadline_s: float = 20.0
+        self,
+        *,
+        name: str,
+        url: str,
+        words: Words,
+        client: HttpClient,
+        deadline_s: float = 20.0,
+        pace: Pace | None = None,
     ) -> None:
         self._name = name
         self._url = url
+        self._words = words
         self._client = client
-        self._pace = pace or Pace()
         self._deadline_s = deadline_s
+        self._pace = pace or Pace()
 
     async def send(self, delivery: Delivery) -> Receipt:
         """Post once. What the service refuses (4xx, save 408, 425 and 429) would be refused again.
@@ -66,14 +87,22 @@ class Poster:
             self._client,
             self._url,
             who=self._name,
-            content=delivery.rendered.body,
-            headers={"content-type": delivery.rendered.content_type},
+            content=self._content(delivery.rendered.body),
+            headers={"content-type": delivery.rendered.content_type, **self._headers()},
             deadline_s=self._deadline_s,
             judge=self._judge,
         )
 
     async def _turn(self) -> None:
         await asyncio.sleep(self._pace.reserve(asyncio.get_running_loop().time()))
+
+    def _content(self, body: bytes) -> bytes:
+        """Return what is posted of a body as stored: that itself, or with what no store may hold."""
+        return body
+
+    def _headers(self) -> Mapping[str, str]:
+        """Return what a service wants beside the content's type."""
+        return {}
 
     def _judge(self, response: HttpResponse) -> Refused:
         return judge_status(response)
@@ -144,6 +173,20 @@ def slug(text: object) -> str:
     ('channel_not_found', '')
     """
     return text if isinstance(text, str) and _SLUG.fullmatch(text) else ""
+
+
+def object_of(response: HttpResponse) -> Mapping[str, object]:
+    """Return the JSON object that an answer holds, or an empty one."""
+    try:
+        found = json.loads(response.body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def numbered(code: object) -> str:
+    """Return a service's number for what is wrong, as it is shown; "" for what is no number."""
+    return f"code {code}" if type(code) is int and code else ""
 
 
 def json_bytes(message: object) -> Rendered:

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
     from monitor.deliver.means import Means
     from monitor.deliver.notes import Paragraph
-    from monitor.deliver.pace import Pace
     from monitor.deliver.words import Words
-    from monitor.http import HttpClient, HttpResponse
+    from monitor.http import HttpResponse
     from monitor.model import Alert, Rendered
     from monitor.receivers import Receiver
     from monitor.settings import Settings
@@ -64,29 +63,7 @@ def endpoint(receiver: Receiver, settings: Settings) -> Endpoint:
 
 
 class SlackSender(Poster):
-    """Posts Block Kit messages to an incoming webhook; see `Poster`.
-
-    Args:
-        name: the receiver's name.
-        url: the incoming webhook; a secret.
-        words: the readers' language and time zone.
-        client: what posts.
-        deadline_s: for one attempt, in seconds.
-        pace: shared by all who post to this webhook; one of its own unless given.
-    """
-
-    def __init__(
-        self,
-        *,
-        name: str,
-        url: str,
-        words: Words,
-        client: HttpClient,
-        deadline_s: float = 20.0,
-        pace: Pace | None = None,
-    ) -> None:
-        super().__init__(name=name, url=url, client=client, pace=pace, deadline_s=deadline_s)
-        self._words = words
+    """Posts Block Kit messages to an incoming webhook; see `Poster`."""
 
     def render(self, alert: Alert, message_id: str) -> Rendered:  # noqa: ARG002  Slack keeps no identity
         """Return the message as JSON: blocks, and the plain text that notifications show."""

@@ -23,9 +23,16 @@ if TYPE_CHECKING:
     from monitor.model import Alert, Refusal, StorySource, Update
     from rules.types import Contribution, Match
 
-__all__ = ["EMOJI", "Words", "level_of", "vocabulary"]
+__all__ = ["COLOURS", "EMOJI", "Words", "level_of", "vocabulary"]
 
 EMOJI: Mapping[Level, str] = {Level.CRITICAL: "🔴", Level.HIGH: "🟠", Level.MEDIUM: "🟡", Level.LOW: "🔵"}
+COLOURS: Mapping[Level | None, int] = {
+    Level.CRITICAL: 0xC62828,
+    Level.HIGH: 0xEF6C00,
+    Level.MEDIUM: 0xF9A825,
+    Level.LOW: 0x1565C0,
+    None: 0x607D8B,
+}
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 _TITLE_CHARS = 200
@@ -73,6 +80,7 @@ class Words:
     recap_more: str
     refused_live: str  # takes `count`
     to_do: str
+    read_article: str
     refused_to_do: str
     day: str
     sources: SourceWords
@@ -280,6 +288,7 @@ def _french(zone: ZoneInfo) -> Words:
         recap_more="et {count} de plus, à lire par {command}",
         refused_live="les règles précédentes restent en service ({count})",
         to_do="À faire",
+        read_article="Lire l'article",
         refused_to_do="corriger, vérifier par {check}, puis recharger par {reload} ou {signal}",
         day="j",
         sources=FRENCH,
@@ -348,6 +357,7 @@ def _english(zone: ZoneInfo) -> Words:
         recap_more="and {count} more, to be read with {command}",
         refused_live="the previous rules stay live ({count})",
         to_do="To do",
+        read_article="Read the article",
         refused_to_do="correct them, verify with {check}, then reload with {reload} or {signal}",
         day="d",
         sources=ENGLISH,

@@ -16,10 +16,15 @@ from zoneinfo import ZoneInfo
 
 from monitor.deliver import ChannelSender
 from monitor.deliver.command import CommandSender
+from monitor.deliver.discord import DiscordSender
 from monitor.deliver.file import FileSender
 from monitor.deliver.mail import MailSender
+from monitor.deliver.mattermost import MattermostSender
+from monitor.deliver.ntfy import NtfySender
+from monitor.deliver.posting import Poster
 from monitor.deliver.slack import SlackSender
 from monitor.deliver.smtp import SmtpServer
+from monitor.deliver.teams import TeamsSender
 from monitor.deliver.webhook import WebhookSender, signing_keys
 from monitor.deliver.words import Words, vocabulary
 from monitor.http import HttpClient, IPNetwork
@@ -32,11 +37,21 @@ LOOPBACK_NETWORK: tuple[IPNetwork, ...] = (ipaddress.ip_network("127.0.0.0/8"),)
 WEBHOOK_SECRET = "whsec_" + "c2VjcmV0" * 4
 URL_SECRET = "T0KEN-in-the-path"
 PASSWORD = "correct-horse-battery"
-SECRETS = (WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_"), URL_SECRET, PASSWORD)
+TOPIC = "sujet-secret-7K2Q"
+TOKEN = "tk_secret7K2Q4M9T"
+SECRETS = (WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_"), URL_SECRET, PASSWORD, TOPIC, TOKEN)
 DEADLINE_S = 0.4
 
 LOCAL = (Channel.COMMAND, Channel.FILE)
 NETWORKED = tuple(channel for channel in Channel if channel not in LOCAL)
+
+
+POSTERS: dict[Channel, type[Poster]] = {
+    Channel.SLACK: SlackSender,
+    Channel.MATTERMOST: MattermostSender,
+    Channel.TEAMS: TeamsSender,
+    Channel.DISCORD: DiscordSender,
+}
 
 
 @cache
@@ -115,8 +130,19 @@ async def networked(
         return
     url = f"http://{LOOPBACK}:{port}/{URL_SECRET}"
     async with HttpClient(user_agent="veille/test", allow_networks=allow) as client:
-        if channel is Channel.SLACK:
-            yield SlackSender(name="slack", url=url, words=words(language), client=client, deadline_s=DEADLINE_S)
+        if channel in POSTERS:
+            made = POSTERS[channel]
+            yield made(name=channel, url=url, words=words(language), client=client, deadline_s=DEADLINE_S)  # type: ignore[misc]  # each renders
+        elif channel is Channel.NTFY:
+            yield NtfySender(
+                name="ntfy",
+                url=url,
+                topic=TOPIC,
+                token=TOKEN,
+                words=words(language),
+                client=client,
+                deadline_s=DEADLINE_S,
+            )
         else:
             keys = signing_keys(WEBHOOK_SECRET)
             clock = FixedClock()

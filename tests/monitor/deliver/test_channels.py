@@ -6,18 +6,24 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from pydantic import SecretStr
 
 from monitor.deliver import ChannelSender, make_channels, refused_destinations
 from monitor.deliver.command import CommandSender
+from monitor.deliver.discord import DiscordSender
 from monitor.deliver.file import FileSender
 from monitor.deliver.mail import MailSender
+from monitor.deliver.mattermost import MattermostSender
+from monitor.deliver.ntfy import NtfySender
 from monitor.deliver.slack import SlackSender
+from monitor.deliver.teams import TeamsSender
 from monitor.deliver.webhook import WebhookSender
 from monitor.errors import FetchError, Reason, SettingsError
 from monitor.http import HttpClient
 from monitor.model import Channel, Receiver
+from monitor.receivers import OptionValue
 from monitor.settings import Settings
-from tests.monitor.deliver.benches import PASSWORD, URL_SECRET, WEBHOOK_SECRET
+from tests.monitor.deliver.benches import PASSWORD, TOPIC, URL_SECRET, WEBHOOK_SECRET
 
 EVERYTHING = {
     "webhook_url": f"https://hooks.example/{URL_SECRET}",
@@ -32,6 +38,11 @@ EVERYTHING = {
 RECEIVERS = tuple(Receiver(channel.value, channel) for channel in (Channel.WEBHOOK, Channel.SLACK, Channel.MAIL))
 OF_THE_FILE = (
     Receiver("command", Channel.COMMAND, (("argv", ("true",)),)),
+    *(
+        Receiver(channel.value, channel, (("url", SecretStr(f"https://{channel}.example/{URL_SECRET}")),))
+        for channel in (Channel.MATTERMOST, Channel.TEAMS, Channel.DISCORD)
+    ),
+    Receiver("ntfy", Channel.NTFY, (("url", "https://ntfy.example"), ("topic", SecretStr(TOPIC)))),
     Receiver("file", Channel.FILE, (("path", "/var/log/veille.jsonl"),)),
 )
 
@@ -52,6 +63,10 @@ def test_each_receiver_has_its_channel() -> None:
         "mail": MailSender,
         "command": CommandSender,
         "file": FileSender,
+        "mattermost": MattermostSender,
+        "teams": TeamsSender,
+        "discord": DiscordSender,
+        "ntfy": NtfySender,
     }
 
     assert kinds == {name: type(channel) for name, channel in channels.items()}
@@ -72,7 +87,7 @@ def test_destinations_that_are_refused_are_told_with_their_setting() -> None:
     answers = {"hooks.example": ["10.0.0.1"], "slack.example": ["93.184.216.34"], "mail.example": ["127.0.0.1"]}
 
     async def resolver(host: str, port: int) -> Sequence[str]:
-        return answers[host]
+        return answers.get(host, ["93.184.216.34"])
 
     told = asyncio.run(
         refused_destinations(Settings.model_validate(EVERYTHING), (*RECEIVERS, *OF_THE_FILE), resolver=resolver)
@@ -140,3 +155,22 @@ def test_an_impossible_setting_stops_the_start_by_its_name(name: str, value: str
         made(*RECEIVERS, **(EVERYTHING | {name: value}))
 
     assert name in {"mail_from", "mail_to"} or value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("topic", "un sujet", "topic must be 1 to 64 letters"),
+        ("topic", "", "topic must be 1 to 64 letters"),
+        ("token", "un jeton", "token is none that ntfy gives"),
+        ("token", "jeton\r\nx: y", "token is none that ntfy gives"),
+    ],
+)
+def test_an_impossible_option_of_ntfy_is_named_and_not_repeated(name: str, value: str, what: str) -> None:
+    options: dict[str, OptionValue] = {"url": "https://ntfy.example", "topic": SecretStr(TOPIC)}
+    options[name] = SecretStr(value)
+
+    with pytest.raises(SettingsError, match=f"VEILLE_ROUTES: receiver push: {what}") as caught:
+        made(Receiver("push", Channel.NTFY, tuple(options.items())))
+
+    assert not value or value not in str(caught.value)
