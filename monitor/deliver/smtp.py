@@ -28,6 +28,7 @@ Refusals: TypeAlias = dict[str, int]
 _PERMANENT = 500
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")  # RFC 3463
 _BUSY = 421
+_WANTS_LOGIN = 530  # RFC 4954; also what STARTTLS is asked for with
 _MAX_SAID_BYTES = 100_000  # by a server, in one exchange
 _FAILURES = range(400, 600)
 
@@ -97,6 +98,11 @@ class SmtpServer:
         if isinstance(exc, smtplib.SMTPAuthenticationError):
             # Tried again: the operator may be about to correct the password.
             return self._error(f"it refuses the user or the password ({said})", Reason.AUTH, status=code)
+        if code == _WANTS_LOGIN:
+            return self._error(f"it wants a user and a password ({said})", Reason.AUTH, status=code)
+        if not isinstance(exc, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
+            # It has not seen the message: what it refuses, for good or not, is us, or everybody (promise D1).
+            return self._error(f"it takes no mail: it answered {said}", Reason.UNAVAILABLE, status=code)
         reason = Reason.REJECTED if code >= _PERMANENT else Reason.UNAVAILABLE
         return self._error(f"it answered {said}", reason, retryable=code < _PERMANENT, status=code)
 

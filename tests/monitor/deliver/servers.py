@@ -88,6 +88,53 @@ class SmtpReceiver:
         return AuthResult(success=login.password.decode() == self.password, handled=False)
 
 
+PHASES = ("greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message")
+
+
+@dataclass
+class SmtpScript:
+    """A mail server that does one thing at one phase of the exchange, and what it should at the others.
+
+    Attributes:
+        phase: one of `PHASES`; `data` is the command, `message` what follows it.
+        answer: what it says there; None: nothing, and it waits; "": it cuts the connection.
+    """
+
+    phase: str
+    answer: str | None
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._say(writer, "greeting", "220 mail.example")
+        while command := (await reader.readline()).decode().strip():
+            verb = command.partition(" ")[0].lower()
+            phase = {"helo": "ehlo"}.get(verb, verb)
+            fine = (
+                "250-mail.example\r\n250-STARTTLS\r\n250 AUTH PLAIN" if phase == "ehlo" else _FINE.get(phase, "250 ok")
+            )
+            await self._say(writer, phase, fine)
+            if phase == "data" and self.phase != "data":
+                await reader.readuntil(b"\r\n.\r\n")
+                await self._say(writer, "message", "250 taken")
+
+    async def _say(self, writer: asyncio.StreamWriter, phase: str, fine: str) -> None:
+        answer = self.answer if phase == self.phase else fine
+        if answer is None:
+            await asyncio.Event().wait()
+        if not answer:
+            writer.transport.abort()
+            raise ConnectionResetError
+        writer.write(f"{answer}\r\n".encode())
+        await writer.drain()
+
+
+_FINE = {
+    "ehlo": "250-mail.example\r\n250-STARTTLS\r\n250 AUTH PLAIN",
+    "starttls": "220 go on",
+    "auth": "235 welcome",
+    "data": "354 go on",
+}
+
+
 @asynccontextmanager
 async def smtp(
     receiver: SmtpReceiver, *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import traceback
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ from tests.monitor.deliver.samples import (
     refused_for,
     updated,
 )
-from tests.monitor.deliver.servers import LOOPBACK, SmtpReceiver, smtp
+from tests.monitor.deliver.servers import LOOPBACK, PHASES, SmtpReceiver, SmtpScript, smtp
 from tests.monitor.tcp import tcp
 
 MESSAGE_ID = "msg_7K2Q4M9T_7ZHEMTHQ"
@@ -387,6 +388,67 @@ def test_D11_4xx_is_tried_again_and_5xx_is_not(
     assert said in str(error)
 
 
+def scripted(phase: str, answer: str | None) -> DeliveryError:
+    """Fail at one phase of the exchange."""
+    tls = SmtpTls.STARTTLS if phase == "starttls" else SmtpTls.NONE
+
+    async def run() -> DeliveryError:
+        async with tcp(SmtpScript(phase, answer)) as port:
+            return await Attempts(mail_sender(port, user="veille" if phase == "auth" else None, tls=tls)).fails()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("code", [421, 451, 500, 550, 554])
+def test_D11_a_refusal_at_any_phase_is_for_good_only_where_it_is_of_the_message(phase: str, code: int) -> None:
+    error = scripted(phase, f"{code} 4.7.0 {PASSWORD}")
+    of_the_message = phase in {"mail", "rcpt", "data", "message"}
+
+    assert (code < 500 or not of_the_message) == error.retryable
+    assert PASSWORD not in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(("answer", "reason"), [(None, Reason.TIMEOUT), ("", Reason.CONNECTION)])
+def test_D11_silence_and_a_cut_are_tried_again_at_any_phase(phase: str, answer: str | None, reason: Reason) -> None:
+    error = scripted(phase, answer)
+
+    assert (reason, True) == (error.reason, error.retryable)
+
+
+@pytest.mark.parametrize(
+    ("phase", "answer", "reason"),
+    [
+        ("greeting", "554 no service for you", Reason.UNAVAILABLE),
+        ("mail", "530 5.7.0 authentication required", Reason.AUTH),
+        ("starttls", "530 no", Reason.AUTH),
+        ("auth", "454 4.7.0 later", Reason.AUTH),
+    ],
+)
+def test_D1_what_the_operator_or_the_server_can_mend_is_tried_again(phase: str, answer: str, reason: Reason) -> None:
+    error = scripted(phase, answer)
+
+    assert (reason, True) == (error.reason, error.retryable)
+
+
+def test_D3_D11_after_greylisting_the_same_bytes_are_sent_under_the_same_message_id() -> None:
+    async def run() -> tuple[DeliveryError, list[tuple[list[str], bytes]], bytes]:
+        answers = {DESK: "450 4.2.0 greylisted, come back"}
+        receiver = SmtpReceiver(recipients=answers)
+        async with attempts(receiver) as mail:
+            error = await mail.fails()
+            answers.clear()
+            await mail.one()
+            return error, receiver.accepted, mail.sender.render(alert(), MESSAGE_ID).body
+
+    error, accepted, body = asyncio.run(run())
+
+    assert (Reason.UNAVAILABLE, True, 450) == (error.reason, error.retryable, error.status)
+    assert [([DESK], body)] == accepted
+    assert f"<{MESSAGE_ID}@example.org>" == read(body)["Message-ID"]
+
+
 def test_an_answer_to_a_recipient_that_is_no_code_is_tried_again() -> None:
     async def run() -> DeliveryError:
         async with attempts(SmtpReceiver(recipients={DESK: "oui oui"})) as mail:
@@ -452,6 +514,14 @@ def test_mail_goes_over_tls(tls: SmtpTls, authority: trustme.CA) -> None:
 def test_S7_a_certificate_of_another_name_is_refused(tls: SmtpTls, authority: trustme.CA) -> None:
     with pytest.raises(DeliveryError) as caught:
         over_tls(tls, *contexts(authority, "ailleurs.example"))
+
+    assert (Reason.TLS, True) == (caught.value.reason, caught.value.retryable)
+
+
+def test_S7_a_certificate_of_nobody_known_is_refused(authority: trustme.CA) -> None:
+    shown, _ = contexts(authority)
+    with pytest.raises(DeliveryError, match="TLS: unable to get local issuer certificate") as caught:
+        over_tls(SmtpTls.STARTTLS, shown, ssl.create_default_context())
 
     assert (Reason.TLS, True) == (caught.value.reason, caught.value.retryable)
 
