@@ -88,8 +88,9 @@ def receivers_page() -> str:
     ]
     for kind in KINDS:
         lines += ["", f"## `{kind.word}`", "", kind.summary]
-        if kind.updates_in_place:
-            lines += ["", "A story that grows rings nobody here: what was sent is changed."]
+        if kind.updates_in_place or kind.bot is not None:
+            who = "A" if kind.bot is None else f"With a `{kind.bot}`, a"
+            lines.append(f"{who} story that grows rings nobody: what was sent is changed.")
         lines += ["", "| option | what it is | meaning |", "|---|---|---|"]
         lines += map(_option, kind.options)
     return "\n".join(lines) + "\n"

@@ -562,7 +562,11 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One alert for one receiver. `message_id` is its identity for life (`webhook-id`, Message-ID)."""
+    """One alert for one receiver. `message_id` is its identity for life (`webhook-id`, Message-ID).
+
+    `thread` is what the receiver's service calls the message that this one updates; None: it updates none, or none that
+    was sent. `is_overtaken` where a later update of it was sent already.
+    """
 
     id: DeliveryId
     alert_id: AlertId
@@ -577,12 +581,18 @@ class Delivery:
     sent_at: datetime | None = None
     last_reason: Reason | None = None
     last_error: str | None = None
+    thread: str | None = None
+    is_overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A channel accepted a message. `refused` holds recipients that did not (SMTP 5xx, promise D11)."""
+    """A channel accepted a message. `refused` holds recipients that did not (SMTP 5xx, promise D11).
+
+    `external_id` is what the service calls the message, where it says and where that can be changed.
+    """
 
     status: int | None = None
     detail: str = ""
     refused: tuple[str, ...] = ()
+    external_id: str | None = None

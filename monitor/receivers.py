@@ -69,6 +69,7 @@ class ChannelKind:
         options: what its receivers may say.
         setting: the setting, by field name, that makes it a destination without a routes file; None: no setting does.
         updates_in_place: what it sent can be changed: a story that grows rings nobody.
+        bot: the option that makes a receiver a bot, which needs no `setting` and updates in place; None: none does.
     """
 
     channel: Channel
@@ -77,6 +78,7 @@ class ChannelKind:
     options: tuple[Option, ...] = ()
     setting: str | None = None
     updates_in_place: bool = False
+    bot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,13 @@ def read_receiver(
             shapes.note(f"the receiver {name} needs {_needed(option)}", node.keys[word])
     if kind.setting is not None and _wants_setting(kind, given) and not getattr(settings, kind.setting):
         shapes.note(f"the receiver {name} needs {_setting(kind.setting)}, which is not set", node.keys[word])
-    return Receiver(name, kind.channel, tuple(values), kind.updates_in_place)
+    return Receiver(name, kind.channel, tuple(values), kind.updates_in_place or kind.bot in given)
 
 
 def _wants_setting(kind: ChannelKind, given: Mapping[str, Node]) -> bool:
     """Return whether a receiver of a channel that a setting configures goes where the setting says."""
     where = [option for option in kind.options if option.setting == kind.setting and option.name in given]
-    return all(given[option.name].value == _own_reference(option) for option in where)
+    return kind.bot not in given and all(given[option.name].value == _own_reference(option) for option in where)
 
 
 def _own_reference(option: Option) -> str | None:

@@ -1,65 +1,84 @@
-"""Slack: an incoming webhook and Block Kit.
+"""Slack: an incoming webhook, or a bot that updates in place what it posted.
 
-An incoming webhook cannot hear a button, so the message prints its reference and the command that judges it.
+Neither hears a button by itself, so the message prints its reference and the command that judges it.
 """
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
-from monitor.deliver.markup import Markup
 from monitor.deliver.means import Endpoint, endpoint_at, url_of
-from monitor.deliver.notes import Shape, note_of
 from monitor.deliver.posting import Poster, Refused, json_bytes, judge_status, slug
+from monitor.deliver.slack_blocks import message_of
+from monitor.deliver.slack_bot import API, SlackBotSender
+from monitor.errors import SettingsError
+from monitor.http import endpoint_of
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
+from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from monitor.deliver.means import Means
-    from monitor.deliver.notes import Paragraph
-    from monitor.deliver.words import Words
     from monitor.http import HttpResponse
     from monitor.model import Alert, Rendered
     from monitor.receivers import Receiver
     from monitor.settings import Settings
 
-__all__ = ["KIND", "MAX_CHARS", "SlackSender", "endpoint", "escape", "make"]
+__all__ = ["KIND", "SlackSender", "endpoint", "make"]
 
-MAX_CHARS = 13_000
-"""A whole message; Slack answers `msg_blocks_too_long` a little above (promise O2)."""
-
-_MAX_BLOCKS = 50
-
-# `&` takes five characters once escaped: 5 × 250 + 1,200 stay under the 3,000 of a section; so does an incident.
-_LINK_CHARS = 1200
-
-Block = dict[str, Any]
-
+_TOKEN = re.compile(r"xox[!-~]+")
+_CHANNEL = re.compile(r"[!-~]{2,80}|#\S{1,80}")
+_UPDATE_INTERVAL_S, _UPDATE_BURST = 1.2, 10
 
 KIND = ChannelKind(
     Channel.SLACK,
     word="slack",
-    summary="Block Kit messages to a Slack incoming webhook.",
-    options=(Option("url", OptionType.SECRET, "The incoming webhook.", setting="slack_webhook_url"),),
+    summary="Block Kit messages: to an incoming webhook, or by a bot, with its token.",
+    options=(
+        Option("url", OptionType.SECRET, "The incoming webhook.", setting="slack_webhook_url"),
+        Option("token", OptionType.SECRET, "Instead: the token of a bot that may `chat:write`."),
+        Option("channel", OptionType.TEXT, "Where the bot posts: the channel's id, `C0123456789`."),
+    ),
     setting="slack_webhook_url",
+    bot="token",
 )
 
 
-def make(receiver: Receiver, means: Means) -> SlackSender:
-    """Return the channel of a receiver.
+def make(receiver: Receiver, means: Means) -> SlackSender | SlackBotSender:
+    """Return the channel of a receiver: a bot where it has a token.
 
     Raises:
-        SettingsError: its address is impossible.
+        SettingsError: its address, token or channel is impossible.
     """
-    url = url_of(receiver, means.settings, "slack_webhook_url")
-    return SlackSender(name=receiver.name, url=url, words=means.words, client=means.client, pace=means.pace(url))
+    token, channel = receiver.text("token"), receiver.text("channel")
+    where = f"{PREFIX}ROUTES: receiver {receiver.name}"
+    if token is None:
+        if channel is not None:
+            raise SettingsError(f"{where}: channel is for a bot, and needs its token; a webhook has its own channel")
+        url = url_of(receiver, means.settings, "slack_webhook_url")
+        return SlackSender(name=receiver.name, url=url, words=means.words, client=means.client, pace=means.pace(url))
+    if receiver.text("url") is not None:
+        raise SettingsError(f"{where}: give either url, or token and channel")
+    if not _TOKEN.fullmatch(token):
+        raise SettingsError(f"{where}: token is none that Slack gives: it begins with xoxb-")
+    if channel is None or not _CHANNEL.fullmatch(channel):
+        raise SettingsError(f"{where}: channel must be the id of a channel, such as C0123456789")
+    return SlackBotSender(
+        name=receiver.name,
+        token=token,
+        channel=channel,
+        words=means.words,
+        client=means.client,
+        pace=means.pace(f"{API} {token} {channel}"),
+        update_pace=means.pace(f"{API} {token}", interval_s=_UPDATE_INTERVAL_S, burst=_UPDATE_BURST),
+    )
 
 
 def endpoint(receiver: Receiver, settings: Settings) -> Endpoint:
     """Return where a receiver is reached."""
-    return endpoint_at(receiver, settings, "slack_webhook_url")
+    if receiver.text("token") is None:
+        return endpoint_at(receiver, settings, "slack_webhook_url")
+    return Endpoint(f"{PREFIX}ROUTES: receiver {receiver.name}", *endpoint_of(API))
 
 
 class SlackSender(Poster):
@@ -71,53 +90,3 @@ class SlackSender(Poster):
 
     def _judge(self, response: HttpResponse) -> Refused:
         return judge_status(response, slug(response.body.strip().decode("ascii", "replace")))
-
-
-def message_of(alert: Alert, words: Words) -> Block:
-    """Return the message that tells an alert."""
-    note = note_of(alert, words)
-
-    def message(told: Sequence[Paragraph]) -> Block:
-        blocks = list(map(_block, (note.opening, *told)))
-        return {"text": escape(note.subject), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
-
-    return message(note.most(lambda told: _fits(message(told))))
-
-
-def escape(text: str) -> str:
-    """Return a text in which `<!channel>` and `<url|label>` do nothing.
-
-    >>> escape("<!channel> R&D")
-    '&lt;!channel&gt; R&amp;D'
-    """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _link(label: str, url: str) -> str:
-    """Return a link whose address ends where it should, or the label alone where that is too long."""
-    address = escape(url.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E"))
-    return f"<{address}|{label}>" if len(address) <= _LINK_CHARS else label
-
-
-_MRKDWN = Markup(
-    escape=escape,
-    link=_link,
-    code=lambda text: f"`{escape(text)}`",
-    bold="*{}*",
-    struck="~{}~",
-)
-
-
-def _fits(message: Block) -> bool:
-    return len(message["blocks"]) <= _MAX_BLOCKS and len(json.dumps(message, ensure_ascii=False)) <= MAX_CHARS
-
-
-def _block(paragraph: Paragraph) -> Block:
-    """Return a block that Slack reads as it stands: verbatim, so that `@here` and `#salon` are words."""
-    if paragraph.shape is Shape.HEADER:
-        told = "".join(span.text for one in paragraph.lines for span in one)
-        return {"type": "header", "text": {"type": "plain_text", "text": told, "emoji": False}}
-    text = {"type": "mrkdwn", "text": _MRKDWN.paragraph(paragraph), "verbatim": True}
-    return (
-        {"type": "context", "elements": [text]} if paragraph.shape is Shape.SMALL else {"type": "section", "text": text}
-    )

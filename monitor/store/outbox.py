@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -75,6 +76,23 @@ _CLAIM = (
     .returning(DELIVERY)
 )
 
+_BESIDE, _UPDATE, _OTHER = DELIVERY.alias(), ALERT.alias(), ALERT.alias()
+# What was sent of the same story and rule, by what the service calls it: the first alert before its updates.
+_SENT_BESIDE = (
+    select(DELIVERY.c.id, _BESIDE.c.external_id, _OTHER.c.updates, _BESIDE.c.id.label("other"))
+    .join_from(DELIVERY, _UPDATE, _UPDATE.c.id == DELIVERY.c.alert_id)
+    .join(_OTHER, or_(_OTHER.c.id == _UPDATE.c.updates, _OTHER.c.updates == _UPDATE.c.updates))
+    .join(_BESIDE, _BESIDE.c.alert_id == _OTHER.c.id)
+    .where(
+        DELIVERY.c.id.in_(bindparam("ids", expanding=True)),
+        _UPDATE.c.updates.is_not(None),
+        _BESIDE.c.receiver == bindparam("of_receiver"),
+        _BESIDE.c.id != DELIVERY.c.id,
+        _BESIDE.c.external_id.is_not(None),
+    )
+    .order_by(DELIVERY.c.id, _OTHER.c.updates.is_not(None), _BESIDE.c.id)
+)
+
 
 def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[OutboxItem], *, now: datetime) -> None:
     """Write one pending delivery for each message of an alert."""
@@ -110,18 +128,48 @@ def claim_deliveries(
         _end_attempts(connection, [row.id for row in rows], now=now, outcome="interrupted")
         opened = [{"delivery_id": row.id, "number": row.attempts, "started_at": now} for row in rows]
         connection.execute(insert(ATTEMPT), opened)
-    return tuple(delivery_from_row(row) for row in rows)
+    threads = _threads(connection, receiver, [row.id for row in rows]) if rows else {}
+    return tuple(_threaded(delivery_from_row(row), threads.get(row.id, ())) for row in rows)
+
+
+class _Beside(NamedTuple):
+    """A delivery of the same story and rule that was sent."""
+
+    id: int
+    external_id: str
+    is_update: bool
+
+
+def _threads(connection: Connection, receiver: str, ids: Sequence[int]) -> dict[int, list[_Beside]]:
+    """Return what was sent beside each delivery that is an update."""
+    found: dict[int, list[_Beside]] = {}
+    for row in connection.execute(_SENT_BESIDE, {"ids": list(ids), "of_receiver": receiver}):
+        found.setdefault(row.id, []).append(_Beside(row.other, row.external_id, row.updates is not None))
+    return found
+
+
+def _threaded(delivery: Delivery, beside: Sequence[_Beside]) -> Delivery:
+    """Return a delivery with what its service calls the message that it updates.
+
+    That is the first message of its story and rule; where that was never sent, the first update that was.
+    """
+    if not beside:
+        return delivery
+    is_overtaken = any(sent.is_update and sent.id > delivery.id for sent in beside)
+    return replace(delivery, thread=beside[0].external_id, is_overtaken=is_overtaken)
 
 
 def settle_sent(connection: Connection, delivery_id: DeliveryId, receipt: Receipt, *, now: datetime) -> None:
     """Record that the receiver accepted a message."""
-    sent = {
+    sent: dict[str, object] = {
         "state": DeliveryState.SENT,
         "sent_at": now,
         "next_attempt_at": None,
         "last_reason": None,
         "last_error": None,
     }
+    if receipt.external_id is not None:
+        sent["external_id"] = receipt.external_id
     _settle(connection, delivery_id, sent)
     _end_attempts(
         connection,

@@ -296,7 +296,10 @@ class AlertRow(_Row, table=True):
     """What a person is told."""
 
     __tablename__ = "alert"
-    __table_args__ = (Index("ix_alert_type_planned_at", "type", "planned_at"),)
+    __table_args__ = (
+        Index("ix_alert_type_planned_at", "type", "planned_at"),
+        Index("ix_alert_updates", "updates", sqlite_where=text("updates IS NOT NULL")),
+    )
 
     id: str = Field(primary_key=True)
     type: str
@@ -351,6 +354,7 @@ class DeliveryRow(_Row, table=True):
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     last_reason: str | None = None
     last_error: str | None = None
+    external_id: str | None = None  # what the service calls the message, where that can be changed
 
 
 class AttemptRow(_Row, table=True):

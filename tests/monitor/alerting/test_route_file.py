@@ -184,8 +184,14 @@ def test_silences_are_of_a_later_version() -> None:
         ("route: {receiver: s}\nreceivers: {s: }", "2:16: the receiver s must be a mapping"),
         ("route: {receiver: s}\nreceivers: {s: {slack: {}, webhook: {}}}", "2:16: the receiver s needs one dest"),
         ("route: {receiver: s}\nreceivers: {s: {mail: {}}}", "2:17: the receiver s has no mail (did you mean email?)"),
-        ("route: {receiver: s}\nreceivers: {s: {slack: desk}}", "2:24: slack must be a mapping (with url)"),
-        ("route: {receiver: s}\nreceivers: {s: {slack: {to: []}}}", "2:25: slack has no to (there are url)"),
+        (
+            "route: {receiver: s}\nreceivers: {s: {slack: desk}}",
+            "2:24: slack must be a mapping (with url, token, channel)",
+        ),
+        (
+            "route: {receiver: s}\nreceivers: {s: {slack: {to: []}}}",
+            "2:25: slack has no to (there are url, token, channel)",
+        ),
         ("route: {receiver: s}\nreceivers: {s: {email: {to: []}}}", "2:29: to holds nobody (leave it out for"),
         ("route: {receiver: s}\nreceivers: {s: {email: {to: x}}}", "2:29: to must be a list"),
         ("route: {receiver: s}\nreceivers: {s: {email: {to: [3]}}}", "2:30: a recipient must be a text"),
@@ -413,3 +419,12 @@ def test_an_option_that_is_wrong_is_told(options: str, expected: str) -> None:
         read_every_type(options)
 
     assert expected in caught.value.errors[0]
+
+
+def test_a_bot_needs_no_webhook_and_updates_in_place() -> None:
+    text = "route: {receiver: d}\nreceivers: {d: {slack: {token: '${VEILLE_SECRET_T}', channel: C0DESK}}}\n"
+    settings = Settings().with_secrets({"VEILLE_SECRET_T": DESK})
+    [receiver] = read_routes(text, file="routes.yaml", kinds=KINDS, settings=settings).receivers
+
+    assert receiver.updates_in_place
+    assert receiver.text("channel") == "C0DESK"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from monitor.deliver.pace import Pace
-from monitor.deliver.slack import MAX_CHARS
+from monitor.deliver.slack_blocks import MAX_CHARS
 from monitor.errors import DeliveryError, Reason
 from monitor.model import Alert, Channel
 from monitor.settings import Language

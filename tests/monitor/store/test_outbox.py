@@ -1,12 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from monitor.errors import NotFoundError, Reason
-from monitor.model import Channel, Delivery, DeliveryId, DeliveryState, Receipt, Receiver
+from monitor.model import (
+    AlertId,
+    AlertType,
+    Change,
+    Channel,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Receipt,
+    Receiver,
+    Standing,
+    Update,
+)
 from monitor.store import Store
 from tests.monitor.store.samples import NOW, after, alert, match, message, one_entry, record, record_alert
 
@@ -198,3 +211,65 @@ def test_t7_a_clock_set_back_an_hour_keeps_no_delivery_waiting(store: Store) -> 
     store.pull_due(now=NOW)
 
     assert [2] == [again.attempts for again in _claim(store)]
+
+
+def _told(store: Store, name: str, *, updates: str | None = None, receiver: Receiver = SLACK) -> None:
+    """Write an alert with one delivery; `updates` names the first on its story and rule."""
+    standing = Standing("Titre")
+    update = None if updates is None else Update(AlertId(f"al_{updates}"), Change.TITLE_CHANGED, standing, standing)
+    told = replace(alert(name), type=AlertType.STORY_UPDATED if update else AlertType.STORY_NEW, update=update)
+    store.record_alert(told, [message(name, receiver)], now=NOW)
+
+
+def _send(store: Store, delivery: Delivery, external_id: str | None = None) -> None:
+    store.settle_sent(delivery.id, Receipt(status=200, external_id=external_id), now=NOW)
+
+
+def test_an_update_knows_what_the_service_calls_the_message_that_it_changes(store: Store) -> None:
+    _told(store, "A")
+    _send(store, _claim(store, receiver="slack")[0], "C1/1.0")
+    _told(store, "B", updates="A")
+    _told(store, "C")
+    _told(store, "D", updates="C")
+
+    assert [("al_B", "C1/1.0", False), ("al_C", None, False), ("al_D", None, False)] == [
+        (delivery.alert_id, delivery.thread, delivery.is_overtaken) for delivery in _claim(store, receiver="slack")
+    ]
+
+
+def test_an_update_stands_for_a_first_message_that_was_never_sent(store: Store) -> None:
+    _told(store, "A")
+    _told(store, "B", updates="A")
+    first, update = _claim(store, receiver="slack")
+    _send(store, update, "C1/2.0")
+    _told(store, "C", updates="A")
+
+    assert [("al_C", "C1/2.0")] == [(found.alert_id, found.thread) for found in _claim(store, receiver="slack")]
+
+    _send(store, first, "C1/1.0")
+    _told(store, "D", updates="A")
+
+    assert [("al_D", "C1/1.0")] == [(found.alert_id, found.thread) for found in _claim(store, receiver="slack")]
+
+
+def test_an_update_that_a_later_one_went_before_is_overtaken(store: Store) -> None:
+    for name, updates in (("A", None), ("B", "A"), ("C", "A")):
+        _told(store, name, updates=updates)
+    first, _, last = _claim(store, receiver="slack")
+    _send(store, first, "C1/1.0")
+    _send(store, last, "C1/1.0")
+
+    assert [("al_B", "C1/1.0", True)] == [
+        (found.alert_id, found.thread, found.is_overtaken) for found in _claim(store, after(1), receiver="slack")
+    ]
+
+
+def test_an_update_has_nothing_to_change_at_another_receiver_or_where_nothing_can_be(store: Store) -> None:
+    _told(store, "A", receiver=Receiver("autre", Channel.SLACK))
+    _send(store, _claim(store, receiver="autre")[0], "C1/1.0")
+    _told(store, "B", updates="A")
+    _told(store, "C")
+    _send(store, _claim(store, receiver="slack")[1])
+    _told(store, "D", updates="C")
+
+    assert [None, None] == [found.thread for found in _claim(store, after(1), receiver="slack")]
