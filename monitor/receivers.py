@@ -25,6 +25,7 @@ class Channel(StrEnum):
     TEAMS = "teams"
     DISCORD = "discord"
     NTFY = "ntfy"
+    FEED = "feed"
 
 
 class OptionType(StrEnum):

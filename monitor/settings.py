@@ -322,7 +322,9 @@ class Settings(BaseSettings):
     )
 
     http_address: Address = Field(
-        None, description="Loopback address and port of /healthz, /readyz and /metrics, such as `127.0.0.1:9464`."
+        None,
+        description="Loopback address and port of /healthz, /readyz, /metrics and of feeds of alerts, such as "
+        "`127.0.0.1:9464`.",
     )
     websub_callback: CallbackUrl = Field(
         None,

@@ -9,8 +9,11 @@ import typer
 from monitor.cli.context import configure, settings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
     from monitor.app import App
     from monitor.daemon import Service
+    from monitor.deliver.feed import FeedSender
 
 __all__ = ["run"]
 
@@ -56,12 +59,27 @@ def _services(app: App) -> list[Service]:
     settings = app.tools.settings
     if not settings.http_address:
         return []
-    from monitor.web import WebService, beside, health_app, websub_app
+    from monitor.web import FEEDS_PATH, WebService, beside, feeds_app, health_app, websub_app
 
-    health = health_app(metrics=app.tools.metrics, unready=app.unready)
+    served = beside(
+        health_app(metrics=app.tools.metrics, unready=app.unready), feeds_app(*_feeds(app)), path=FEEDS_PATH
+    )
     if settings.websub_callback is None:
-        return [WebService(health, settings.http_address)]
+        return [WebService(served, settings.http_address)]
     from monitor.subscriptions import Subscriptions
 
     subscriptions = Subscriptions(app.tools, app.runner.nudge)
-    return [WebService(beside(health, websub_app(subscriptions)), settings.http_address), subscriptions]
+    return [WebService(beside(served, websub_app(subscriptions)), settings.http_address), subscriptions]
+
+
+def _feeds(app: App) -> tuple[list[FeedSender], Callable[[str, int], Awaitable[Sequence[bytes]]]]:
+    """Return the feeds of alerts, and what reads them from the store."""
+    from monitor.deliver.feed import FeedSender
+    from monitor.receivers import Channel
+
+    tools = app.tools
+
+    async def sent(receiver: str, limit: int) -> Sequence[bytes]:
+        return await tools.thread.run(tools.store.sent_messages, receiver, channel=Channel.FEED, limit=limit)
+
+    return [channel for channel in tools.channels.values() if isinstance(channel, FeedSender)], sent

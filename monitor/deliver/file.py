@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monitor.receivers import Receiver
     from monitor.settings import Settings
 
-__all__ = ["KIND", "FileSender", "endpoint", "make"]
+__all__ = ["KIND", "FileSender", "endpoint", "make", "unwritten"]
 
 _OWNER_ONLY = 0o600
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -75,13 +75,17 @@ class FileSender:
         try:
             await asyncio.to_thread(_append, self._path, delivery.rendered.body)
         except OSError as error:
-            full = error.errno in _FULL
-            hint = "make room" if full else "see that it is a file that veille may write"
-            raise DeliveryError(
-                f"{self._name}: {self._path}: {error.strerror}; {hint}",
-                reason=Reason.UNAVAILABLE if full else Reason.REJECTED,
-            ) from error
+            raise unwritten(error, who=self._name, path=self._path) from error
         return Receipt()
+
+
+def unwritten(error: OSError, *, who: str, path: Path) -> DeliveryError:
+    """Return what is told of a file that was not written, or not all of it."""
+    full = error.errno in _FULL
+    hint = "make room" if full else "see that it is a file that veille may write"
+    return DeliveryError(
+        f"{who}: {path}: {error.strerror}; {hint}", reason=Reason.UNAVAILABLE if full else Reason.REJECTED
+    )
 
 
 def _append(path: Path, text: bytes) -> None:

@@ -44,6 +44,7 @@ __all__ = [
     "pull_due_deliveries",
     "release_delivery_leases",
     "replay",
+    "sent_messages",
     "settle_failed",
     "settle_retry",
     "settle_sent",
@@ -264,6 +265,13 @@ def outbox_oldest_at(connection: Connection) -> datetime | None:
     """Return when the oldest delivery that is not settled was created."""
     found: datetime | None = connection.scalar(select(func.min(DELIVERY.c.created_at)).where(_PENDING))
     return found
+
+
+def sent_messages(connection: Connection, receiver: str, *, channel: Channel, limit: int) -> tuple[bytes, ...]:
+    """Return the messages that a receiver was sent, the latest first; see `Store.sent_messages`."""
+    of_it = (DELIVERY.c.receiver == receiver, DELIVERY.c.channel == channel, DELIVERY.c.state == DeliveryState.SENT)
+    query = select(DELIVERY.c.body).where(*of_it).order_by(DELIVERY.c.id.desc()).limit(limit)
+    return tuple(connection.scalars(query))
 
 
 def list_deliveries(

@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from monitor.errors import Reason
+    from monitor.model import Channel
     from rules.types import Match
 
 __all__ = ["Store"]
@@ -734,6 +735,17 @@ class Store:
         """Return how many deliveries were given up, by receiver."""
         with self._read() as connection:
             return outbox.failed_deliveries(connection)
+
+    def sent_messages(self, receiver: str, *, channel: Channel, limit: int) -> tuple[bytes, ...]:
+        """Return the messages that a receiver was sent, the latest first.
+
+        Args:
+            receiver: its name.
+            channel: what it was when they were written: a name may have been another's.
+            limit: at most so many.
+        """
+        with self._read() as connection:
+            return outbox.sent_messages(connection, receiver, channel=channel, limit=limit)
 
     def deliveries(
         self,

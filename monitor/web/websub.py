@@ -53,11 +53,11 @@ def websub_app(subscriptions: Subscriptions) -> Starlette:
     return Starlette(routes=[Route(address, asked, methods=["GET"]), Route(address, pushed, methods=["POST"])])
 
 
-def beside(app: ASGIApp, hubs: ASGIApp) -> ASGIApp:
-    """Return an application that serves `/websub/` by the second, and all else by the first."""
+def beside(app: ASGIApp, other: ASGIApp, *, path: str = PATH) -> ASGIApp:
+    """Return an application that serves a path (`/websub/`) by the second, and all else by the first."""
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
-        is_for_hubs = scope["type"] == "http" and scope["path"].startswith(PATH)
-        await (hubs if is_for_hubs else app)(scope, receive, send)
+        is_for_other = scope["type"] == "http" and scope["path"].startswith(path)
+        await (other if is_for_other else app)(scope, receive, send)
 
     return either

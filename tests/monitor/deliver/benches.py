@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from monitor.deliver import ChannelSender
 from monitor.deliver.command import CommandSender
 from monitor.deliver.discord import DiscordSender
+from monitor.deliver.feed import FeedSender
 from monitor.deliver.file import FileSender
 from monitor.deliver.mail import MailSender
 from monitor.deliver.mattermost import MattermostSender
@@ -42,7 +43,7 @@ TOKEN = "tk_secret7K2Q4M9T"
 SECRETS = (WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_"), URL_SECRET, PASSWORD, TOPIC, TOKEN)
 DEADLINE_S = 0.4
 
-LOCAL = (Channel.COMMAND, Channel.FILE)
+LOCAL = (Channel.COMMAND, Channel.FEED, Channel.FILE)
 NETWORKED = tuple(channel for channel in Channel if channel not in LOCAL)
 
 
@@ -113,6 +114,8 @@ async def sender(
     """Yield a channel that talks to a port of loopback, or to a file of this machine."""
     if channel is Channel.COMMAND:
         yield CommandSender(name="command", argv=(str(place),), timeout_s=DEADLINE_S)
+    elif channel is Channel.FEED:
+        yield FeedSender(name="feed", words=words(language), path=Path(str(place)))
     elif channel is Channel.FILE:
         yield FileSender(name="file", path=Path(str(place)))
     else:
@@ -168,6 +171,14 @@ def program(path: Path, text: str) -> Path:
     path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
     path.chmod(0o700)
     return path
+
+
+@asynccontextmanager
+async def on_a_full_disk() -> AsyncIterator[Path]:
+    """Yield the path of a feed that no disk has room for."""
+    async with folder() as path:
+        (path / ".alerts.atom.new").symlink_to("/dev/full")
+        yield path / "alerts"
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from monitor.deliver import ChannelSender, make_channels, refused_destinations
 from monitor.deliver.command import CommandSender
 from monitor.deliver.discord import DiscordSender
+from monitor.deliver.feed import FeedSender
 from monitor.deliver.file import FileSender
 from monitor.deliver.mail import MailSender
 from monitor.deliver.mattermost import MattermostSender
@@ -44,6 +45,7 @@ OF_THE_FILE = (
     ),
     Receiver("ntfy", Channel.NTFY, (("url", "https://ntfy.example"), ("topic", SecretStr(TOPIC)))),
     Receiver("file", Channel.FILE, (("path", "/var/log/veille.jsonl"),)),
+    Receiver("feed", Channel.FEED, (("path", "/var/www/veille"),)),
 )
 
 
@@ -62,6 +64,7 @@ def test_each_receiver_has_its_channel() -> None:
         "slack": SlackSender,
         "mail": MailSender,
         "command": CommandSender,
+        "feed": FeedSender,
         "file": FileSender,
         "mattermost": MattermostSender,
         "teams": TeamsSender,

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.errors import DeliveryError, Reason
 from monitor.model import Channel, Receipt
-from tests.monitor.deliver.benches import LOCAL, NETWORKED, SECRETS, folder, in_folder, script, sender
+from tests.monitor.deliver.benches import LOCAL, NETWORKED, SECRETS, in_folder, on_a_full_disk, script, sender
 from tests.monitor.deliver.samples import (
     INCIDENTS,
     RETITLED,
@@ -59,14 +59,16 @@ def failure(channel: Channel, place: Place, **options: object) -> DeliveryError:
 def accepting(channel: Channel) -> Place:
     if channel is Channel.COMMAND:
         return script("cat > /dev/null")
-    if channel is Channel.FILE:
-        return in_folder("alerts.jsonl")
+    if channel in {Channel.FEED, Channel.FILE}:
+        return in_folder("alerts")
     return smtp(SmtpReceiver()) if channel is Channel.MAIL else tcp(HttpReceiver())
 
 
 def busy(channel: Channel) -> Place:
     if channel is Channel.COMMAND:
         return script("echo later >&2; exit 75")
+    if channel is Channel.FEED:
+        return on_a_full_disk()
     if channel is Channel.FILE:
         return nullcontext(Path("/dev/full"))
     return smtp(SmtpReceiver(data="451 4.7.1 later")) if channel is Channel.MAIL else tcp(HttpReceiver(status=503))
@@ -77,8 +79,8 @@ def refusing(channel: Channel) -> Place:
     told = " ".join(SECRETS)
     if channel is Channel.COMMAND:
         return script("env >&2; exit 1")
-    if channel is Channel.FILE:
-        return folder()
+    if channel in {Channel.FEED, Channel.FILE}:
+        return nullcontext(Path("/nowhere/alerts"))
     if channel is Channel.MAIL:
         return smtp(SmtpReceiver(data=f"554 5.7.1 {told}"))
     return tcp(HttpReceiver(status=410, body=told.encode()))

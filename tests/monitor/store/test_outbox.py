@@ -195,6 +195,18 @@ def test_a_delivery_under_way_is_not_replayed(store: Store) -> None:
     assert 0 == store.replay(ids=[delivery.id], now=NOW)
 
 
+def test_what_a_receiver_was_sent_is_there_to_be_shown(store: Store) -> None:
+    sent, _ = _settled(store)
+    [line] = [line for line in store.deliveries() if line.id == sent]
+    rows = store.sent_messages("webhook", channel=Channel.WEBHOOK, limit=9)
+
+    assert (1, DeliveryState.SENT) == (len(rows), line.state)
+    assert ((), ()) == (
+        store.sent_messages("webhook", channel=Channel.FEED, limit=9),
+        store.sent_messages("slack", channel=Channel.WEBHOOK, limit=9),
+    )
+
+
 def test_replaying_what_is_not_there_replays_nothing(store: Store) -> None:
     _, failed = _settled(store)
 
