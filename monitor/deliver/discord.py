@@ -34,7 +34,7 @@ MAX_CONTENT = 2000
 MAX_DESCRIPTION = 4096
 """In UTF-16 units, the most cautious way to count (promise O2)."""
 
-_INTERVAL_S, _BURST = 0.4, 5
+_INTERVAL_S, _BURST = 1.0, 3  # never more than five in any two seconds
 _MAX_WAIT_S = 86_400.0
 _VERSION = re.compile(r"^/api(?:/v\d+)?/webhooks/")
 

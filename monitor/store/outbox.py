@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     ScalarSelect,
     bindparam,
@@ -53,13 +54,40 @@ __all__ = [
 _PENDING = is_literally(DELIVERY.c.state, DeliveryState.PENDING)
 _FREED = {"lease_owner": None, "lease_until": None}
 _NOW: Final = bindparam("now", type_=Instant())
+
+
+def _is_due(delivery: FromClause) -> ColumnElement[bool]:
+    return or_(delivery.c.next_attempt_at.is_(None), delivery.c.next_attempt_at <= _NOW)
+
+
+_SETTLED = (DeliveryState.SENT, DeliveryState.FAILED)
+_BESIDE, _UPDATE, _OTHER = DELIVERY.alias(), ALERT.alias(), ALERT.alias()
+_SAME_STORY = or_(_OTHER.c.id == _UPDATE.c.updates, _OTHER.c.updates == _UPDATE.c.updates)
+# What came before on the same story and rule, and is being sent or about to be: an update waits for that, and only for
+# that, so that it finds the message to change.
+_COMES_FIRST = (
+    select(_BESIDE.c.id)
+    .join_from(_UPDATE, _OTHER, _SAME_STORY)
+    .join(_BESIDE, _BESIDE.c.alert_id == _OTHER.c.id)
+    .where(
+        _UPDATE.c.id == DELIVERY.c.alert_id,
+        _UPDATE.c.updates.is_not(None),
+        _BESIDE.c.receiver == DELIVERY.c.receiver,
+        _BESIDE.c.id < DELIVERY.c.id,
+        _BESIDE.c.state.not_in(_SETTLED),  # not `== pending`: an index of that would read all that is pending
+        _is_due(_BESIDE),
+    )
+    .correlate(DELIVERY)
+    .exists()
+)
 _CHOSEN = (
     select(DELIVERY.c.id)
     .where(
         _PENDING,
         DELIVERY.c.receiver == bindparam("of_receiver"),
-        or_(DELIVERY.c.next_attempt_at.is_(None), DELIVERY.c.next_attempt_at <= _NOW),
+        _is_due(DELIVERY),
         free(DELIVERY, _NOW),
+        ~_COMES_FIRST,
     )
     .order_by(DELIVERY.c.id)
     .limit(bindparam("most", type_=Integer()))
@@ -77,12 +105,11 @@ _CLAIM = (
     .returning(DELIVERY)
 )
 
-_BESIDE, _UPDATE, _OTHER = DELIVERY.alias(), ALERT.alias(), ALERT.alias()
 # What was sent of the same story and rule, by what the service calls it: the first alert before its updates.
 _SENT_BESIDE = (
     select(DELIVERY.c.id, _BESIDE.c.external_id, _OTHER.c.updates, _BESIDE.c.id.label("other"))
     .join_from(DELIVERY, _UPDATE, _UPDATE.c.id == DELIVERY.c.alert_id)
-    .join(_OTHER, or_(_OTHER.c.id == _UPDATE.c.updates, _OTHER.c.updates == _UPDATE.c.updates))
+    .join(_OTHER, _SAME_STORY)
     .join(_BESIDE, _BESIDE.c.alert_id == _OTHER.c.id)
     .where(
         DELIVERY.c.id.in_(bindparam("ids", expanding=True)),

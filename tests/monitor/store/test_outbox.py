@@ -237,43 +237,62 @@ def _send(store: Store, delivery: Delivery, external_id: str | None = None) -> N
     store.settle_sent(delivery.id, Receipt(status=200, external_id=external_id), now=NOW)
 
 
+def _postpone(store: Store, delivery: Delivery) -> None:
+    store.settle_retry(delivery.id, next_attempt_at=after(30), reason=Reason.TIMEOUT, error="trop lent", now=NOW)
+
+
+def _facts(store: Store, at: datetime = NOW) -> list[tuple[str, str | None, bool]]:
+    return [(one.alert_id, one.thread, one.is_overtaken) for one in _claim(store, at, receiver="slack")]
+
+
 def test_an_update_knows_what_the_service_calls_the_message_that_it_changes(store: Store) -> None:
     _told(store, "A")
     _send(store, _claim(store, receiver="slack")[0], "C1/1.0")
     _told(store, "B", updates="A")
     _told(store, "C")
-    _told(store, "D", updates="C")
 
-    assert [("al_B", "C1/1.0", False), ("al_C", None, False), ("al_D", None, False)] == [
-        (delivery.alert_id, delivery.thread, delivery.is_overtaken) for delivery in _claim(store, receiver="slack")
-    ]
+    assert [("al_B", "C1/1.0", False), ("al_C", None, False)] == _facts(store)
 
 
-def test_an_update_stands_for_a_first_message_that_was_never_sent(store: Store) -> None:
+def test_d9_an_update_waits_for_the_message_that_it_changes_and_nobody_else_does(store: Store) -> None:
+    for name, updates in (("A", None), ("B", "A"), ("C", "A"), ("D", None)):
+        _told(store, name, updates=updates)
+    first, _ = _claim(store, receiver="slack")
+    waiting = _facts(store)
+    _send(store, first, "C1/1.0")
+
+    assert [] == waiting
+    assert [("al_B", "C1/1.0", False)] == _facts(store)
+
+
+def test_an_update_does_not_wait_for_a_message_that_fails(store: Store) -> None:
     _told(store, "A")
     _told(store, "B", updates="A")
-    first, update = _claim(store, receiver="slack")
+    (first,) = _claim(store, receiver="slack")
+    _postpone(store, first)
+    (update,) = _claim(store, receiver="slack")
     _send(store, update, "C1/2.0")
     _told(store, "C", updates="A")
 
-    assert [("al_C", "C1/2.0")] == [(found.alert_id, found.thread) for found in _claim(store, receiver="slack")]
+    assert update.thread is None
+    assert [("al_C", "C1/2.0", False)] == _facts(store)
 
-    _send(store, first, "C1/1.0")
+    (again,) = _claim(store, after(30), receiver="slack", limit=1)
+    _send(store, again, "C1/1.0")
     _told(store, "D", updates="A")
 
-    assert [("al_D", "C1/1.0")] == [(found.alert_id, found.thread) for found in _claim(store, receiver="slack")]
+    assert first.id == again.id
+    assert [("al_C", "C1/1.0", False)] == _facts(store, after(60))
 
 
 def test_an_update_that_a_later_one_went_before_is_overtaken(store: Store) -> None:
     for name, updates in (("A", None), ("B", "A"), ("C", "A")):
         _told(store, name, updates=updates)
-    first, _, last = _claim(store, receiver="slack")
-    _send(store, first, "C1/1.0")
-    _send(store, last, "C1/1.0")
+    for settle in (_send, _postpone, _send):
+        (claimed,) = _claim(store, receiver="slack")
+        settle(store, claimed, *(["C1/1.0"] if settle is _send else []))
 
-    assert [("al_B", "C1/1.0", True)] == [
-        (found.alert_id, found.thread, found.is_overtaken) for found in _claim(store, after(1), receiver="slack")
-    ]
+    assert [("al_B", "C1/1.0", True)] == _facts(store, after(30))
 
 
 def test_an_update_has_nothing_to_change_at_another_receiver_or_where_nothing_can_be(store: Store) -> None:
@@ -284,4 +303,4 @@ def test_an_update_has_nothing_to_change_at_another_receiver_or_where_nothing_ca
     _send(store, _claim(store, receiver="slack")[1])
     _told(store, "D", updates="C")
 
-    assert [None, None] == [found.thread for found in _claim(store, after(1), receiver="slack")]
+    assert [("al_B", None, False), ("al_D", None, False)] == _facts(store, after(1))
