@@ -26,6 +26,7 @@ class Channel(StrEnum):
     DISCORD = "discord"
     NTFY = "ntfy"
     FEED = "feed"
+    APPRISE = "apprise"
 
 
 class OptionType(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from monitor.clock import SystemClock
-from monitor.deliver import command, discord, feed, file, mail, mattermost, ntfy, slack, teams, webhook
+from monitor.deliver import apprise, command, discord, feed, file, mail, mattermost, ntfy, slack, teams, webhook
 from monitor.deliver.means import Means
 from monitor.deliver.words import vocabulary
 from monitor.errors import FetchError, Reason
@@ -39,7 +39,19 @@ class _ChannelModule(Protocol):
         ...
 
 
-_MODULES: tuple[_ChannelModule, ...] = (webhook, slack, mail, command, file, mattermost, teams, discord, ntfy, feed)
+_MODULES: tuple[_ChannelModule, ...] = (
+    webhook,
+    slack,
+    mail,
+    command,
+    file,
+    mattermost,
+    teams,
+    discord,
+    ntfy,
+    feed,
+    apprise,
+)
 _BY_CHANNEL = {module.KIND.channel: module for module in _MODULES}
 
 KINDS: tuple[ChannelKind, ...] = tuple(module.KIND for module in _MODULES)

@@ -15,6 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from monitor.deliver import ChannelSender
+from monitor.deliver.apprise import AppriseSender, services
 from monitor.deliver.command import CommandSender
 from monitor.deliver.discord import DiscordSender
 from monitor.deliver.feed import FeedSender
@@ -44,7 +45,8 @@ SECRETS = (WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_"), URL_SECRET, PA
 DEADLINE_S = 0.4
 
 LOCAL = (Channel.COMMAND, Channel.FEED, Channel.FILE)
-NETWORKED = tuple(channel for channel in Channel if channel not in LOCAL)
+# apprise opens connections of its own, and says only yes or no.
+NETWORKED = tuple(channel for channel in Channel if channel not in {*LOCAL, Channel.APPRISE})
 
 
 POSTERS: dict[Channel, type[Poster]] = {
@@ -114,6 +116,10 @@ async def sender(
     """Yield a channel that talks to a port of loopback, or to a file of this machine."""
     if channel is Channel.COMMAND:
         yield CommandSender(name="command", argv=(str(place),), timeout_s=DEADLINE_S)
+    elif channel is Channel.APPRISE:
+        urls = [f"json://{LOOPBACK}:{place}/{URL_SECRET}?cto={DEADLINE_S}&rto={DEADLINE_S}"]
+        made = services(urls, "VEILLE_ROUTES: receiver apprise")
+        yield AppriseSender(name="apprise", services=made, words=words(language), deadline_s=DEADLINE_S)
     elif channel is Channel.FEED:
         yield FeedSender(name="feed", words=words(language), path=Path(str(place)))
     elif channel is Channel.FILE:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from monitor.deliver import ChannelSender, make_channels, refused_destinations
+from monitor.deliver.apprise import AppriseSender
 from monitor.deliver.command import CommandSender
 from monitor.deliver.discord import DiscordSender
 from monitor.deliver.feed import FeedSender
@@ -45,6 +46,7 @@ OF_THE_FILE = (
     ),
     Receiver("ntfy", Channel.NTFY, (("url", "https://ntfy.example"), ("topic", SecretStr(TOPIC)))),
     Receiver("file", Channel.FILE, (("path", "/var/log/veille.jsonl"),)),
+    Receiver("apprise", Channel.APPRISE, (("urls", SecretStr(f"jsons://apprise.example/{URL_SECRET}")),)),
     Receiver("feed", Channel.FEED, (("path", "/var/www/veille"),)),
 )
 
@@ -64,6 +66,7 @@ def test_each_receiver_has_its_channel() -> None:
         "slack": SlackSender,
         "mail": MailSender,
         "command": CommandSender,
+        "apprise": AppriseSender,
         "feed": FeedSender,
         "file": FileSender,
         "mattermost": MattermostSender,

@@ -238,7 +238,7 @@ class TestNetwork:
         assert [secret for secret in SECRETS if secret in shown] == []
 
 
-@pytest.mark.parametrize("channel", [*NETWORKED, Channel.COMMAND])
+@pytest.mark.parametrize("channel", [*NETWORKED, Channel.APPRISE, Channel.COMMAND])
 def test_a_cancelled_attempt_ends_at_once(channel: Channel) -> None:
     async def run() -> float:
         loop = asyncio.get_running_loop()
