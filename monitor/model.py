@@ -55,6 +55,7 @@ __all__ = [
     "Rendered",
     "Reread",
     "RuleRecord",
+    "Silence",
     "Standing",
     "Story",
     "StorySource",
@@ -541,6 +542,25 @@ class Alert:
     update: Update | None = None
     incidents: tuple[Incident, ...] = ()
     record: RuleRecord | None = None  # of the rule of an alert on a story
+    silence: str | None = None  # the silence that holds it back from everybody
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What nobody is told of for a while. `matchers` are written as in routes; `ended_at`: somebody ended it early."""
+
+    id: str  # "si_" and 8 Crockford base32 digits
+    matchers: tuple[str, ...]
+    author: str
+    reason: str
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+    alerts: int = 0  # that it held back so far
+
+    def is_active(self, now: datetime) -> bool:
+        """Return whether it is in force."""
+        return self.ended_at is None and self.created_at <= now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True)

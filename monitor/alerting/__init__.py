@@ -17,12 +17,14 @@ from monitor.alerting.plan import (
 from monitor.alerting.retry import ATTEMPTS, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
+from monitor.alerting.silences import MAX_SILENCE, make_silence, silence_of, silenced
 from monitor.alerting.updates import Reading, Updates, plan_updates
 
 __all__ = [
     "ATTEMPTS",
     "INCIDENT_LIMIT",
     "JOURNAL",
+    "MAX_SILENCE",
     "RECAP_LIMIT",
     "REFUSAL_LIMIT",
     "SOON_POLLS",
@@ -36,6 +38,7 @@ __all__ = [
     "default_routes",
     "idle_matchers",
     "load_routes",
+    "make_silence",
     "message_id",
     "next_attempt",
     "notifies",
@@ -47,4 +50,6 @@ __all__ = [
     "read_routes",
     "refused_since",
     "sift_incidents",
+    "silence_of",
+    "silenced",
 ]

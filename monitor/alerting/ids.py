@@ -10,7 +10,7 @@ from monitor.model import AlertId
 if TYPE_CHECKING:
     from monitor.model import Incident, NotificationReason
 
-__all__ = ["alert_id", "incident_ref", "message_id"]
+__all__ = ["alert_id", "incident_ref", "message_id", "silence_id"]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: read aloud and typed back without doubt
 _DIGITS = 12  # 60 bits: an alert that bore another's id would be taken for it and lost
@@ -38,6 +38,11 @@ def incident_ref(incident: Incident) -> str:
     """
     parts = (str(incident.source.id), incident.kind, incident.began_at.isoformat())
     return "in_" + _digits("|".join(parts), _DIGITS)
+
+
+def silence_id(key: str) -> str:
+    """Return what a silence is called: short enough to be typed."""
+    return "si_" + _digits(f"silence|{key}", _RECEIVER_DIGITS)
 
 
 def _digits(text: str, count: int) -> str:

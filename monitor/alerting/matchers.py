@@ -109,6 +109,7 @@ def facts_of(match: Match, story: Story) -> dict[str, str]:
         **dict(match.rule.labels),
         "level": (match.verdict.level or match.rule.level).value,
         "rule": match.rule.id,
+        "story": story.id,
         "status": match.rule.status.value,
     }
     for source in story.sources[:1]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations", "idle_matchers"]
 
-_NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire", "type"})
+_NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire", "type", "story"})
 
 JOURNAL = "journal"
 """The receiver that is always there: the log only."""

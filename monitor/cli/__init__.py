@@ -31,6 +31,7 @@ from monitor.cli import (
     read,
     revisions,
     rules,
+    silences,
     stats,
     why,
 )
@@ -67,6 +68,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(rules.app, name="rules")
 app.add_typer(channels.app, name="channels")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(silences.app, name="silences")
 
 
 def _version(asked: bool) -> None:

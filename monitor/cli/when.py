@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-__all__ = ["instant", "local"]
+__all__ = ["duration", "instant", "local"]
 
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -35,6 +35,28 @@ def instant(text: str | None, zone: ZoneInfo, *, now: datetime | None = None) ->
         return _instant(text.strip(), zone, now)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(f"{text!r} is no instant: write 2026-05-16, 2026-05-16 07:30, 24h or 7d") from error
+
+
+def duration(text: str) -> timedelta:
+    """Return how long a person typed.
+
+    Args:
+        text: `90m`, `24h`, `7d`.
+
+    Raises:
+        typer.BadParameter: it is none of these.
+
+    Examples:
+        >>> duration("24h")
+        datetime.timedelta(days=1)
+    """
+    found = _AGO.fullmatch(text.strip())
+    try:
+        if found:
+            return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    except OverflowError:
+        pass
+    raise typer.BadParameter(f"{text!r} is no length of time: write 90m, 24h or 7d")
 
 
 def _instant(text: str, zone: ZoneInfo, now: datetime | None) -> datetime:

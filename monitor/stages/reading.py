@@ -19,7 +19,7 @@ from monitor.latency import legs
 from monitor.model import Alert, Article, EntryClaim, Reread, Story
 from monitor.settings import TdmPolicy
 from monitor.stages.failures import bare, is_of, remember_hold
-from monitor.stages.rendering import render, with_records
+from monitor.stages.rendering import render, silenced, with_records
 from monitor.stages.tools import Tools
 from monitor.store import Earlier, Recorded, Revised
 from monitor.telemetry import Metrics
@@ -320,7 +320,8 @@ async def _record(
 ) -> Recorded:
     """Render, and write transaction B."""
     article = read.article
-    outbox = [(alert, render(tools, alert)) for alert in await with_records(tools, planned.alerts)]
+    alerts = await with_records(tools, await silenced(tools, planned.alerts))
+    outbox = [(alert, render(tools, alert)) for alert in alerts]
     recorded = await tools.thread.run(
         tools.store.record_article,
         claim.id,
@@ -372,7 +373,9 @@ def _tell_article(
                 metrics.legs[name].observe(seconds)
     for alert in recorded.alerts:
         metrics.alerts.labels(alert.type).inc()
-        _log.info("alert_planned", extra={**_facts(claim), "alert_id": alert.id, "rule": alert.matches[0].rule.id})
+        told = {"alert_id": alert.id, "rule": alert.matches[0].rule.id}
+        told |= {} if alert.silence is None else {"silence": alert.silence}
+        _log.info("alert_planned", extra={**_facts(claim), **told})
 
 
 def _facts(claim: EntryClaim) -> dict[str, object]:

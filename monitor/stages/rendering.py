@@ -12,11 +12,20 @@ from monitor.model import Alert, Receiver, Rendered
 from monitor.stages.tools import Tools
 from monitor.store import OutboxItem
 
-__all__ = ["render", "with_records"]
+__all__ = ["render", "silenced", "with_records"]
 
 _log = logging.getLogger(__name__)
 
 _JUDGED_FOR = timedelta(days=90)
+
+
+async def silenced(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+    """Return alerts on stories as the silences in force leave them."""
+    if not alerts:
+        return ()
+    now = tools.clock.now()
+    silences = await tools.thread.run(tools.store.active_silences, now=now)
+    return alerting.silenced(alerts, silences, now=now)
 
 
 async def with_records(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:

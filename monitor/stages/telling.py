@@ -7,7 +7,7 @@ import logging
 from datetime import datetime, timedelta
 
 from monitor import alerting
-from monitor.model import Alert, Incident, NotificationReason, Refusal
+from monitor.model import Alert, AlertType, Incident, NotificationReason, Refusal
 from monitor.stages.rendering import render
 from monitor.stages.tools import Tools
 from monitor.store import Store
@@ -36,10 +36,17 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> tuple[Alert, ...
         return ()
     pending = await tools.thread.run(tools.store.recap_pending, limit=_RECAP_LIMIT)
     match_ids = [item.match_id for item in pending.items]
-    items = [(item.story, item.match) for item in pending.items]
+    silences = await tools.thread.run(tools.store.active_silences, now=now)
+    told_of = [
+        item
+        for item in pending.items
+        if alerting.silence_of(item.match, item.story, silences, now=now, type_=AlertType.STORY_RECAP) is None
+    ]
+    items = [(item.story, item.match) for item in told_of]
     recaps = await asyncio.to_thread(alerting.plan_recap, items, tools.routes, now=now)
     rendered = [
-        (recap.alert, render(tools, recap.alert), [match_ids[place] for place in recap.items]) for recap in recaps
+        (recap.alert, render(tools, recap.alert), [told_of[place].match_id for place in recap.items])
+        for recap in recaps
     ]
     await tools.thread.run(tools.store.record_recap, rendered, match_ids, now=now)
     for alert, _, told in rendered:

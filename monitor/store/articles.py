@@ -159,6 +159,7 @@ def add_alert(
         "latency_s": alert.latency_s,
         "truncated": alert.truncated,
         "updates": None if alert.update is None else alert.update.of,
+        "silence": alert.silence,
     }
     connection.execute(insert(ALERT), row)
     for ids in chunks(list(match_ids)):

@@ -31,6 +31,7 @@ from monitor.model import (
     PollOutcome,
     Receipt,
     RuleRecord,
+    Silence,
     Story,
     Subscription,
 )
@@ -48,6 +49,7 @@ from monitor.store import (
     polls,
     reading,
     revisions,
+    silences,
     subscriptions,
 )
 from monitor.store.connection import connect, create_file, database_path, translated, writing
@@ -902,6 +904,32 @@ class Store:
                 feeds=feeds.count_by_status(connection),
                 incidents=incidents.count_open(connection),
             )
+
+    # --- silences ---------------------------------------------------------------------------------------------------
+
+    def add_silence(self, silence: Silence) -> bool:
+        """Keep a silence; return whether it was not there."""
+        with self._write() as connection:
+            return silences.add_silence(connection, silence)
+
+    def active_silences(self, *, now: datetime) -> tuple[Silence, ...]:
+        """Return the silences in force, the oldest first."""
+        with self._read() as connection:
+            return silences.active_silences(connection, now=now)
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Return every silence, past ones too, the oldest first."""
+        with self._read() as connection:
+            return silences.list_silences(connection)
+
+    def end_silence(self, ref: str, *, now: datetime) -> Silence:
+        """End a silence early, and return it; one that was ended stays as it is.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        with self._write() as connection:
+            return silences.end_silence(connection, ref, now=now)
 
     # --- the ledger -------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ __all__ = [
     "MATCH",
     "METADATA",
     "REVISION",
+    "SILENCE",
     "STORY",
     "SUBSCRIPTION",
 ]
@@ -299,6 +300,7 @@ class AlertRow(_Row, table=True):
     __table_args__ = (
         Index("ix_alert_type_planned_at", "type", "planned_at"),
         Index("ix_alert_updates", "updates", sqlite_where=text("updates IS NOT NULL")),
+        Index("ix_alert_silence", "silence", sqlite_where=text("silence IS NOT NULL")),
     )
 
     id: str = Field(primary_key=True)
@@ -309,6 +311,7 @@ class AlertRow(_Row, table=True):
     latency_s: list[Any] = Field(sa_type=Json)
     truncated: int = 0
     updates: str | None = None  # the first alert on the same story and rule
+    silence: str | None = None  # which one held it back from everybody
 
 
 class AlertMatchRow(_Row, table=True):
@@ -411,6 +414,21 @@ class LabelRow(_Row, table=True):
     labelled_at: datetime = Field(sa_type=Instant)
 
 
+class SilenceRow(_Row, table=True):
+    """What nobody is told of for a while."""
+
+    __tablename__ = "silence"
+    __table_args__ = (Index("ix_silence_expires_at", "expires_at"),)
+
+    id: str = Field(primary_key=True)
+    matchers: list[str] = Field(sa_type=Json)
+    author: str
+    reason: str
+    created_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime = Field(sa_type=Instant)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)  # by somebody
+
+
 class HeartbeatRow(_Row, table=True):
     """One row: when the database was last proved writable."""
 
@@ -434,4 +452,5 @@ DELIVERY: Table = METADATA.tables["delivery"]
 ATTEMPT: Table = METADATA.tables["attempt"]
 INCIDENT: Table = METADATA.tables["incident"]
 LABEL: Table = METADATA.tables["label"]
+SILENCE: Table = METADATA.tables["silence"]
 HEARTBEAT: Table = METADATA.tables["heartbeat"]

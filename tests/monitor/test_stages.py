@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from monitor.alerting import make_silence
 from monitor.cookies import CookieJar
 from monitor.deliver import ChannelSender
 from monitor.demo import Answer, HttpServer, Request
@@ -74,6 +75,26 @@ def test_what_a_second_poll_finds_is_told_at_once(tmp_path: Path) -> None:
         assert [NEWS] == desk.told
         assert [] == desk.webhook.problems
         assert [] == desk.recaps
+
+    at_desk(tmp_path, act)
+
+
+@pytest.mark.parametrize("at_first", [False, True])
+def test_what_a_silence_holds_for_is_stored_and_told_to_nobody(tmp_path: Path, *, at_first: bool) -> None:
+    async def act(desk: Desk) -> None:
+        now, day = desk.clock.now(), timedelta(days=1)
+        made = make_silence(['level=~".*"', 'outlet=~".+"'], author="Anne", reason="connu", lasts=day, now=now)
+        desk.app.tools.store.add_silence(made)
+        if at_first:
+            desk.site.publish("/rss.xml", desk.item("/une", NEWS))
+            await desk.cycle()
+        else:
+            await _baseline(desk)
+            await _news(desk)
+
+        assert [] == desk.alerts == desk.recaps
+        assert [0 if at_first else 1] == [one.alerts for one in desk.app.tools.store.silences()]
+        assert 1 == len([line for line in desk.app.tools.store.matches() if line.title == NEWS])
 
     at_desk(tmp_path, act)
 

@@ -101,6 +101,7 @@ def test_a_match_is_known_by_its_rule_its_level_and_its_source() -> None:
         "desk": "international",
         "level": "high",
         "rule": "axe-moscou-pekin",
+        "story": STORY.id,
         "status": "stable",
         "outlet": "La Gazette de Lutèce",
         "completeness": "full",

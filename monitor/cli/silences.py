@@ -1,0 +1,102 @@
+"""`veille silences`: what nobody is told of for a while."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from monitor.cli.context import harmless, log, print_json, print_table, settings_of
+from monitor.cli.groups import ListingGroup
+from monitor.cli.when import duration, local
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.model import Silence
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    cls=ListingGroup, rich_markup_mode=None, help="List silences, add one, or end one: what nobody is told of."
+)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")
+) -> None:
+    """List silences, past ones too, with how many alerts each held back."""
+    from dataclasses import asdict
+
+    from monitor.clock import SystemClock
+
+    settings, now = settings_of(context), SystemClock().now()
+    with log(settings) as store:
+        silences = store.silences()
+    if as_json:
+        for silence in silences:
+            print_json({**asdict(silence), "state": _state(silence, now)})
+        return
+    print_table(
+        "Silences",
+        ("id", "state", "until", "alerts", "author", "reason", "matchers"),
+        [
+            (
+                *(each.id, _state(each, now), local(each.ended_at or each.expires_at, settings.zone)),
+                *(each.alerts, harmless(each.author), harmless(each.reason), harmless(" ".join(each.matchers))),
+            )
+            for each in silences
+        ],
+    )
+    if not silences:
+        sys.stderr.write("No silence: `veille silences add` makes one.\n")
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    matchers: list[str] = typer.Argument(
+        metavar="MATCHER...", help='As in routes: rule="axe-moscou-pekin", story="st_…", desk="sport". All must hold.'
+    ),
+    lasts: str = typer.Option(..., "--for", metavar="TIME", help="How long: 90m, 24h, 7d; 30 days at most."),
+    author: str = typer.Option(..., help="Who says so."),
+    reason: str = typer.Option(..., help="Why."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """Tell nobody of what the matchers hold for. It is matched, stored and listed all the same."""
+    from dataclasses import asdict
+
+    from monitor import alerting
+    from monitor.clock import SystemClock
+    from rules.errors import ConditionError
+
+    settings, now = settings_of(context), SystemClock().now()
+    try:
+        silence = alerting.make_silence(matchers, author=author, reason=reason, lasts=duration(lasts), now=now)
+    except ConditionError as error:
+        raise typer.BadParameter(f"{error}; {error.hint}" if error.hint else str(error)) from None
+    with log(settings, write=True) as store:
+        store.add_silence(silence)
+    if as_json:
+        print_json({**asdict(silence), "state": _state(silence, now)})
+    else:
+        sys.stdout.write(f"{silence.id}: until {local(silence.expires_at, settings.zone)}\n")
+
+
+@app.command("end")
+def end(context: typer.Context, ref: str = typer.Argument(metavar="ID", help="A silence, si_….")) -> None:
+    """End a silence now. What it held back stays untold; `veille matches` lists it."""
+    from monitor.clock import SystemClock
+
+    settings, now = settings_of(context), SystemClock().now()
+    with log(settings, write=True) as store:
+        silence = store.end_silence(ref, now=now)
+    sys.stdout.write(f"{silence.id}: {_state(silence, now)}; alerts it held back: {silence.alerts}\n")
+
+
+def _state(silence: Silence, now: datetime) -> str:
+    if silence.ended_at is not None:
+        return "ended"
+    return "in force" if silence.is_active(now) else "expired"
