@@ -9,6 +9,7 @@ import signal
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
+from monitor.deliver.notes import note_of
 from monitor.deliver.payload import payload_bytes
 from monitor.deliver.text import line
 from monitor.errors import DeliveryError, Reason, SettingsError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitor.deliver.means import Means
+    from monitor.deliver.words import Words
     from monitor.model import Alert, Delivery
     from monitor.receivers import Receiver
     from monitor.settings import Settings
@@ -30,6 +32,7 @@ _TIMEOUT_S = 20.0
 _LONGEST_S = 90.0  # a delivery is leased for 120 s: nobody else may try it meanwhile
 _HEARD_BYTES = 4096  # of what a command says; the rest is read and forgotten
 _PASSED_ON = ("PATH", "HOME", "LANG")
+_SUBJECT = "VEILLE_SUBJECT"
 
 KIND = ChannelKind(
     Channel.COMMAND,
@@ -42,7 +45,7 @@ KIND = ChannelKind(
 )
 
 
-def make(receiver: Receiver, means: Means) -> CommandSender:  # noqa: ARG001  it needs nothing
+def make(receiver: Receiver, means: Means) -> CommandSender:
     """Return the channel of a receiver.
 
     Raises:
@@ -57,7 +60,7 @@ def make(receiver: Receiver, means: Means) -> CommandSender:  # noqa: ARG001  it
     timeout_s = receiver.number("timeout_s", _TIMEOUT_S)
     if not 0 < timeout_s <= _LONGEST_S:
         raise SettingsError(f"{where}: timeout_s: {timeout_s:g} is not between 0 and {_LONGEST_S:g}")
-    return CommandSender(name=receiver.name, argv=(found, *arguments), timeout_s=timeout_s)
+    return CommandSender(name=receiver.name, argv=(found, *arguments), words=means.words, timeout_s=timeout_s)
 
 
 def endpoint(receiver: Receiver, settings: Settings) -> None:
@@ -70,17 +73,20 @@ class CommandSender:
     Args:
         name: the receiver's name.
         argv: the program, from `/` on, and its arguments.
+        words: the readers' language and time zone.
         timeout_s: after which the group is killed, in seconds.
     """
 
-    def __init__(self, *, name: str, argv: tuple[str, ...], timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(self, *, name: str, argv: tuple[str, ...], words: Words, timeout_s: float = _TIMEOUT_S) -> None:
         self._name = name
         self._argv = argv
+        self._words = words
         self._timeout_s = timeout_s
 
     def render(self, alert: Alert, message_id: str) -> Rendered:  # noqa: ARG002  the identity is in the environment
-        """Return the payload."""
-        return Rendered(body=payload_bytes(alert), content_type="application/json")
+        """Return the payload, and in one line what it says."""
+        subject = (_SUBJECT, note_of(alert, self._words).subject)
+        return Rendered(body=payload_bytes(alert), content_type="application/json", headers=(subject,))
 
     async def send(self, delivery: Delivery) -> Receipt:
         """Run it once. Exit 0 is success; all else is tried again, for a program may be mended.
@@ -176,6 +182,7 @@ def _environment(ours: Mapping[str, str], delivery: Delivery) -> dict[str, str]:
         "VEILLE_MESSAGE_ID": delivery.message_id,
         "VEILLE_RECEIVER": delivery.receiver,
         "VEILLE_ATTEMPT": str(delivery.attempts),
+        **dict(delivery.rendered.headers),
     }
 
 

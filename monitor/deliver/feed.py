@@ -30,6 +30,7 @@ __all__ = ["KIND", "FeedSender", "endpoint", "make"]
 
 _ENTRIES = 50
 _MOST_ENTRIES = 500
+_FOR_ALL = 0o644  # whatever the umask: a web server is to show it
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,200}")
 
 KIND = ChannelKind(
@@ -158,4 +159,5 @@ def _replace(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+        os.fchmod(file.fileno(), _FOR_ALL)
     fresh.replace(path)

@@ -115,7 +115,7 @@ async def sender(
 ) -> AsyncIterator[ChannelSender]:
     """Yield a channel that talks to a port of loopback, or to a file of this machine."""
     if channel is Channel.COMMAND:
-        yield CommandSender(name="command", argv=(str(place),), timeout_s=DEADLINE_S)
+        yield CommandSender(name="command", argv=(str(place),), words=words(language), timeout_s=DEADLINE_S)
     elif channel is Channel.APPRISE:
         urls = [f"json://{LOOPBACK}:{place}/{URL_SECRET}?cto={DEADLINE_S}&rto={DEADLINE_S}"]
         made = services(urls, "VEILLE_ROUTES: receiver apprise")

@@ -19,13 +19,13 @@ from monitor.http import HttpClient
 from monitor.model import Channel, Receipt, Receiver
 from monitor.receivers import OptionValue
 from monitor.settings import Settings
-from tests.monitor.deliver.benches import program
+from tests.monitor.deliver.benches import program, words
 from tests.monitor.deliver.samples import alert, delivery
 
 
 def run(*argv: str, timeout_s: float = 10.0) -> Receipt:
     async def once() -> Receipt:
-        channel = CommandSender(name="siren", argv=argv, timeout_s=timeout_s)
+        channel = CommandSender(name="siren", argv=argv, words=words(), timeout_s=timeout_s)
         return await channel.send(delivery(channel.render(alert(), "unused"), Channel.COMMAND))
 
     return asyncio.run(once())
@@ -47,12 +47,13 @@ def test_a_command_reads_the_payload_and_knows_what_it_is_told(tmp_path: Path, m
     run(str(program(tmp_path / "siren", f'cat > "{heard}"; echo >> "{heard}"; env >> "{heard}"')))
     payload, *told = heard.read_bytes().splitlines()
     environment = dict(text.decode().split("=", 1) for text in told)
-    message = delivery(CommandSender(name="siren", argv=()).render(alert(), "unused"), Channel.COMMAND)
+    message = delivery(CommandSender(name="siren", argv=(), words=words()).render(alert(), "unused"), Channel.COMMAND)
 
     assert payload_bytes(alert()) == payload
     assert (message.alert_id, message.message_id, "command", "1") == tuple(
         environment[f"VEILLE_{name}"] for name in ("ALERT_ID", "MESSAGE_ID", "RECEIVER", "ATTEMPT")
     )
+    assert environment["VEILLE_SUBJECT"].startswith("[Élevé] Axe Moscou–Pékin – Poutine attendu à Harbin")
     assert {"PATH", "HOME"} <= environment.keys()
     assert "whsec_secret" not in environment.values()
 
@@ -169,6 +170,6 @@ def test_what_can_never_run_stops_the_start(options: dict[str, OptionValue], tol
 
 
 def test_the_payload_is_what_programs_receive_elsewhere() -> None:
-    body = CommandSender(name="siren", argv=()).render(alert(), "unused").body
+    body = CommandSender(name="siren", argv=(), words=words()).render(alert(), "unused").body
 
     assert alert().id == json.loads(body)["data"]["alert_id"]

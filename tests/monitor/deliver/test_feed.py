@@ -145,7 +145,9 @@ def test_d1_files_hold_every_message_that_counts_as_sent(tmp_path: Path) -> None
 
     assert [f"urn:veille:msg_{number}" for number in (4, 3, 2, 1, 0)] == kept(path)
     assert kept(path) == [entry.id for entry in told.entries]
-    assert ["alertes.atom", "alertes.json"] == sorted(file.name for file in tmp_path.iterdir())
+    assert {"alertes.atom": 0o644, "alertes.json": 0o644} == {
+        file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()
+    }
 
 
 def test_files_outlive_a_restart_and_repeats_change_nothing(tmp_path: Path) -> None:
