@@ -98,7 +98,12 @@ def try_(
             "hint": _HINTS.get(error.reason, _LATER),
         }
     else:
-        told |= {"accepted": not receipt.refused, "status": receipt.status, "refused": receipt.refused}
+        told |= {
+            "accepted": not receipt.refused,
+            "status": receipt.status,
+            "refused": receipt.refused,
+            "detail": receipt.detail,
+        }
     if as_json:
         print_json(told)
     elif "error" in told:
@@ -106,7 +111,8 @@ def try_(
     else:
         refused = "".join(f"; refused for {harmless(one)}" for one in told["refused"])
         answered = "" if told["status"] is None else f", status {told['status']}"
-        sys.stdout.write(f"{name}: accepted{answered}{refused}\n")
+        detail = f"; {harmless(told['detail'])}" if told["detail"] else ""
+        sys.stdout.write(f"{name}: accepted{answered}{refused}{detail}\n")
     if not told["accepted"]:
         raise typer.Exit(1)
 

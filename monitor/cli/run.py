@@ -72,14 +72,17 @@ def _services(app: App) -> list[Service]:
     return [WebService(beside(served, websub_app(subscriptions)), settings.http_address), subscriptions]
 
 
-def _feeds(app: App) -> tuple[list[FeedSender], Callable[[str, int], Awaitable[Sequence[bytes]]]]:
-    """Return the feeds of alerts, and what reads them from the store."""
+def _feeds(app: App) -> tuple[Callable[[], Sequence[FeedSender]], Callable[[str, int], Awaitable[Sequence[bytes]]]]:
+    """Return what gives the feeds of alerts, and what reads them from the store."""
     from monitor.deliver.feed import FeedSender
     from monitor.receivers import Channel
 
     tools = app.tools
 
+    def feeds() -> Sequence[FeedSender]:
+        return [channel for channel in tools.channels.values() if isinstance(channel, FeedSender)]
+
     async def sent(receiver: str, limit: int) -> Sequence[bytes]:
         return await tools.thread.run(tools.store.sent_messages, receiver, channel=Channel.FEED, limit=limit)
 
-    return [channel for channel in tools.channels.values() if isinstance(channel, FeedSender)], sent
+    return feeds, sent

@@ -126,7 +126,7 @@ class FeedSender:
             DeliveryError: they cannot be read or written.
         """
         if self._path is None:
-            return Receipt(detail="the daemon serves it")
+            return Receipt(detail="the daemon serves what is stored")
         async with self._one_at_a_time:
             try:
                 await asyncio.to_thread(self._keep, self._path, json.loads(delivery.rendered.body))

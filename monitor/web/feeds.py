@@ -34,19 +34,22 @@ Sent: TypeAlias = Callable[[str, int], Awaitable[Sequence[bytes]]]
 """Takes a receiver and a number, and gives the latest messages that it was sent."""
 
 
-def feeds_app(feeds: Sequence[FeedSender], sent: Sent) -> Starlette:
+def feeds_app(feeds: Callable[[], Sequence[FeedSender]], sent: Sent) -> Starlette:
     """Return the web application that serves feeds.
 
     Args:
-        feeds: those that have a token.
+        feeds: gives those that there are now; those without a token are not served.
         sent: reads the store.
     """
-    # By digest: how long a comparison takes says nothing of a token.
-    by_digest = {_digest(feed.token): feed for feed in feeds if feed.token is not None}
+
+    def known(token: str) -> FeedSender | None:
+        # By digest: how long a comparison takes says nothing of a token.
+        asked = _digest(token)
+        return next((feed for feed in feeds() if feed.token is not None and _digest(feed.token) == asked), None)
 
     async def served(request: Request) -> Response:
         ending = f".{request.path_params['ending']}"
-        feed = by_digest.get(_digest(request.path_params["token"]))
+        feed = known(request.path_params["token"])
         if feed is None or ending not in _TYPES:
             return Response(status_code=_NOT_FOUND)
         items = [json.loads(body) for body in await sent(feed.name, feed.entries * _STATES)]

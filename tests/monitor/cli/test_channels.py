@@ -138,6 +138,17 @@ def test_a_file_has_no_status(veille: Veille, folder: Path) -> None:
     assert "ESSAI" in (folder / "alerts.jsonl").read_text(encoding="utf-8")
 
 
+def test_of_a_feed_that_is_served_it_is_told_that_a_sample_is_not(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VEILLE_SECRET_WEB", "s3cr3t-s3cr3t-s3cr3t")
+    monkeypatch.setenv("VEILLE_HTTP_ADDRESS", "127.0.0.1:9464")
+    text = (folder / "routes.yaml").read_text(encoding="utf-8").replace("webhook: {url", "feed: {token")
+    (folder / "routes.yaml").write_text(text, encoding="utf-8")
+
+    assert "web: accepted; the daemon serves what is stored\n" == veille("channels", "test", "web").out
+
+
 @pytest.mark.parametrize(
     ("status", "told", "hint"),
     [

@@ -195,7 +195,7 @@ def test_a_feed_that_is_only_served_counts_as_sent_once_it_is_stored() -> None:
     )
     receipt = asyncio.run(feed.send(delivery(feed.render(alert(), "msg_1"), Channel.FEED)))
 
-    assert ("the daemon serves it", TOKEN, 5) == (receipt.detail, feed.token, feed.entries)
+    assert ("the daemon serves what is stored", TOKEN, 5) == (receipt.detail, feed.token, feed.entries)
     assert "Bulletin" == json.loads(feed.documents([])[".json"])["title"]
 
 

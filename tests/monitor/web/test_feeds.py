@@ -37,7 +37,9 @@ def ask(path: str, *minutes: int, method: str = "GET", **headers: str) -> httpx.
         raise AssertionError("not for a feed")
 
     async def run() -> httpx.Response:
-        served = httpx.ASGITransport(beside(nothing, feeds_app([FEED], sent), path=FEEDS_PATH))
+        served = httpx.ASGITransport(
+            beside(nothing, feeds_app(lambda: [FeedSender(name="untold", words=words()), FEED], sent), path=FEEDS_PATH)
+        )
         async with httpx.AsyncClient(transport=served, base_url="https://veille.example.org") as client:
             return await client.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
