@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from monitor.deliver import ChannelSender, make_channels, refused_destinations
+from monitor.alerting import read_routes
+from monitor.deliver import KINDS, ChannelSender, make_channels, refused_destinations
 from monitor.deliver.apprise import AppriseSender
 from monitor.deliver.command import CommandSender
 from monitor.deliver.discord import DiscordSender
@@ -24,7 +27,7 @@ from monitor.errors import FetchError, Reason, SettingsError
 from monitor.http import HttpClient
 from monitor.model import Channel, Receiver
 from monitor.receivers import OptionValue
-from monitor.settings import Settings
+from monitor.settings import Settings, load_settings
 from tests.monitor.deliver.benches import PASSWORD, TOPIC, URL_SECRET, WEBHOOK_SECRET
 
 EVERYTHING = {
@@ -180,3 +183,21 @@ def test_an_impossible_option_of_ntfy_is_named_and_not_repeated(name: str, value
         made(Receiver("push", Channel.NTFY, tuple(options.items())))
 
     assert not value or value not in str(caught.value)
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "channels.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"`(\{[a-z]+: \{[^`]+\}\})`", PAGE)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_of_the_page_are_receivers(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in re.findall(r"\$\{(VEILLE_SECRET_\w+)\}", example):
+        monkeypatch.setenv(name, "xoxb-0123456789abcdef")
+    text = f"route: {{receiver: desk}}\nreceivers: {{desk: {example}}}\n"
+    [receiver] = read_routes(text, file="routes.yaml", kinds=KINDS, settings=load_settings(None)).receivers
+
+    assert receiver.options
+
+
+def test_the_page_has_examples() -> None:
+    assert {"command", "file", "feed", "apprise"} <= {example[1:].partition(":")[0] for example in EXAMPLES}
