@@ -542,6 +542,7 @@ class Alert:
     update: Update | None = None
     incidents: tuple[Incident, ...] = ()
     record: RuleRecord | None = None  # of the rule of an alert on a story
+    links: tuple[tuple[str, str], ...] = ()  # what a receiver may answer, and where: ("relevant", "https://…"), …
     silence: str | None = None  # the silence that holds it back from everybody
 
 

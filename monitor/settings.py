@@ -50,6 +50,7 @@ SECRET_PREFIX = "VEILLE_SECRET_"  # noqa: S105  the beginning of a name, not a s
 SQLITE_URL = "sqlite:///"
 
 _MONTH_S = 30 * 86_400
+_LINK_SECRET_CHARS = 32
 _CENTURY_H = 100 * 366 * 24
 
 IPNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -318,7 +319,12 @@ class Settings(BaseSettings):
         Language.FR, description="Language of what readers see: `fr` or `en`."
     )
     public_url: Url = Field(
-        None, description="Public address of the review pages, for links in alerts; not used yet, there are none."
+        None,
+        description="Public address whose `/alerts/` a reverse proxy passes to `VEILLE_HTTP_ADDRESS`, such as "
+        "`https://veille.example.org`: alerts then carry links that answer them. Needs `VEILLE_LINK_SECRET`.",
+    )
+    link_secret: Secret = Field(
+        None, description="What signs the links in alerts: 32 characters or more that nobody can guess."
     )
 
     http_address: Address = Field(
@@ -354,6 +360,10 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}MAIL_TO needs {PREFIX}MAIL_FROM")
         if self.webhook_secret and not self.webhook_url:
             raise ValueError(f"{PREFIX}WEBHOOK_SECRET needs {PREFIX}WEBHOOK_URL")
+        if self.link_secret and not (self.public_url and self.http_address):
+            raise ValueError(f"{PREFIX}LINK_SECRET needs {PREFIX}PUBLIC_URL and {PREFIX}HTTP_ADDRESS")
+        if self.link_secret and len(self.link_secret.get_secret_value()) < _LINK_SECRET_CHARS:
+            raise ValueError(f"{PREFIX}LINK_SECRET must have at least {_LINK_SECRET_CHARS} characters")
         if self.websub_callback and not self.http_address:
             raise ValueError(f"{PREFIX}WEBSUB_CALLBACK needs {PREFIX}HTTP_ADDRESS")
         return self
@@ -389,7 +399,7 @@ class Settings(BaseSettings):
 
 
 # Settings that are never shown and may come from a file (`VEILLE_NAME_FILE`).
-SECRETS: tuple[str, ...] = ("webhook_url", "webhook_secret", "slack_webhook_url", "smtp_password")
+SECRETS: tuple[str, ...] = ("webhook_url", "webhook_secret", "slack_webhook_url", "smtp_password", "link_secret")
 _FILE = "_file"
 _OF_RECEIVER = SECRET_PREFIX.removeprefix(PREFIX).lower()
 _MASK = "********"

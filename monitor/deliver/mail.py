@@ -271,9 +271,14 @@ def _alert(alert: Alert, words: Words) -> tuple[str, str]:
         *([f"<p>{'<br>'.join(marked_up)}</p>"] if marked_up else []),
         *(f"<blockquote>{words.quote(f'[…] {_bold(quote)} […]')}</blockquote>" for quote in quoted),
         *([f"<p>{'<br>'.join(escape(part.strip()) for part in why)}</p>"] if why else []),
-        f"<p><small>{'<br>'.join(escape(part) for part in closing)}</small></p>",
+        f"<p><small>{'<br>'.join([_answers(alert, words), *(escape(part) for part in closing[1:])])}</small></p>",
     ]
     return "\n".join(text) + "\n", _page(title, html, words)
+
+
+def _answers(alert: Alert, words: Words) -> str:
+    links = words.links(alert)
+    return " · ".join(_linked(label, url) for label, url in links) if links else escape(_judging(alert, words))
 
 
 def _updated(alert: Alert, update: Update | None, words: Words) -> tuple[list[str], list[str]]:
@@ -375,7 +380,9 @@ def _source(source: StorySource, words: Words) -> str:
 
 
 def _judging(alert: Alert, words: Words) -> str:
-    """Return the commands that judge an alert: there is no page to click on yet."""
+    """Return the links that answer an alert; the commands that judge it, where there is no public address."""
+    if links := words.links(alert):
+        return "   ".join(f"{label}{words.colon} {url}" for label, url in links)
     choices = ((words.relevant, words.yes), (words.irrelevant, words.no))
     return "   ".join(f"{label}{words.colon} veille label {alert.id} {answer}" for label, answer in choices)
 

@@ -86,6 +86,8 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
             data["rule"] |= _record(alert.record)
     if alert.update is not None:
         data["update"] = _update(alert.update, limits)
+    if alert.links:
+        data["links"] = dict(alert.links)
     if alert.latency_s:
         data["latency"] = {name: round(seconds, 3) for name, seconds in alert.latency_s}
     return {"type": alert.type.value, "timestamp": _instant(alert.planned_at), "schema": SCHEMA, "data": data}

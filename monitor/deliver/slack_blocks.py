@@ -6,12 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from monitor.deliver.markup import Markup
-from monitor.deliver.notes import Shape, change_of, note_of
+from monitor.deliver.notes import Paragraph, Shape, Span, change_of, note_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitor.deliver.notes import Paragraph
     from monitor.deliver.words import Words
     from monitor.model import Alert
 
@@ -31,9 +30,12 @@ Block = dict[str, Any]
 def message_of(alert: Alert, words: Words) -> Block:
     """Return the message that tells an alert."""
     note = note_of(alert, words)
+    links = words.links(alert)
+    spans = [span for label, url in links for span in (Span(" · "), Span(label, url=url))][1:]
+    answers = (Paragraph((tuple(spans),), Shape.SMALL),) if links else ()
 
     def message(told: Sequence[Paragraph]) -> Block:
-        return _message(note.subject, (note.opening, *told))
+        return _message(note.subject, (note.opening, *told, *answers))
 
     return message(note.most(lambda told: _fits(message(told))))
 

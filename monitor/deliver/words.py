@@ -63,6 +63,8 @@ class Words:
     irrelevant: str
     yes: str
     no: str
+    silence: str
+    review: str
     reference: str
     updates: str  # takes `reference`
     title: str
@@ -165,6 +167,12 @@ class Words:
     def happened(self, alert: Alert) -> str:
         """Return why a message is sent: `première alerte`, or what happened to an article that was told."""
         return self.reasons[alert.reason] if alert.update is None else self.changes[alert.update.change]
+
+    def links(self, alert: Alert) -> tuple[tuple[str, str], ...]:
+        """Return what an alert's links are called, and where they lead; none where it has none."""
+        known = dict(alert.links)
+        named = (("relevant", self.relevant), ("not_relevant", self.irrelevant), ("silence", self.silence))
+        return tuple((label, known[name]) for name, label in (*named, ("review", self.review)) if name in known)
 
     def referred(self, alert: Alert) -> str:
         """Return an alert's reference, and that of the alert it updates."""
@@ -271,6 +279,8 @@ def _french(zone: ZoneInfo) -> Words:
         irrelevant="Hors sujet",
         yes="oui",
         no="non",
+        silence="Couper 24 h",
+        review="Détail",
         reference="Réf.",
         updates="suite de {reference}",
         title="Titre",
@@ -340,6 +350,8 @@ def _english(zone: ZoneInfo) -> Words:
         irrelevant="Not relevant",
         yes="oui",
         no="non",
+        silence="Silence for 24 h",
+        review="Details",
         reference="Ref.",
         updates="follows {reference}",
         title="Title",

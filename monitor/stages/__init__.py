@@ -9,10 +9,12 @@ one transaction; killed before it, the lease brings the work back, killed after 
     tell_refusal  a rule set that was refused, in one message for each receiver
     tell_incidents  sources that fail, or are well again, in one message for each receiver
     deliver       send → settle
+    answer        what a reader says of an alert: a judgement, a silence
 """
 
 from __future__ import annotations
 
+from monitor.stages.answering import answer
 from monitor.stages.delivering import DELIVERY_LEASE_S, DeliveryReport, deliver
 from monitor.stages.polling import HOST_LEASE_S, FeedReport, poll_host
 from monitor.stages.reading import ENTRY_LEASE_S, ArticleReport, read_article
@@ -29,6 +31,7 @@ __all__ = [
     "Live",
     "Tools",
     "Uplink",
+    "answer",
     "deliver",
     "poll_host",
     "read_article",

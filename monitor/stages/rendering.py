@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 from monitor import alerting
-from monitor.model import Alert, Receiver, Rendered
+from monitor.deliver.links import signer_of
+from monitor.model import Alert, AlertType, Receiver, Rendered
 from monitor.stages.tools import Tools
 from monitor.store import OutboxItem
 
@@ -17,6 +18,7 @@ __all__ = ["render", "silenced", "with_records"]
 _log = logging.getLogger(__name__)
 
 _JUDGED_FOR = timedelta(days=90)
+_ANSWERED = frozenset({AlertType.STORY_NEW, AlertType.STORY_UPDATED})
 
 
 async def silenced(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
@@ -51,11 +53,20 @@ def render(tools: Tools, alert: Alert) -> list[OutboxItem]:
     ]
 
 
+def _linked(tools: Tools, alert: Alert, receiver: Receiver) -> Alert:
+    """Return an alert on a story with the links by which a receiver answers it, where there is a public address."""
+    signer = signer_of(tools.settings)
+    if signer is None or alert.type not in _ANSWERED:
+        return alert
+    return replace(alert, links=signer.links(alert.id, receiver.name, now=alert.planned_at))
+
+
 def _render_for(tools: Tools, alert: Alert, receiver: Receiver) -> OutboxItem:
     """Render an alert for one receiver; a mistake in that costs this message, visibly, and no other (promise D9)."""
     message_id = alerting.message_id(alert.id, receiver.name)
     try:
-        return OutboxItem(receiver, message_id, tools.channels[receiver.name].render(alert, message_id))
+        told = _linked(tools, alert, receiver)
+        return OutboxItem(receiver, message_id, tools.channels[receiver.name].render(told, message_id))
     except Exception as bug:  # noqa: BLE001  an edge that must survive: what a channel cannot render, others can
         tools.metrics.errors.labels("render").inc()
         _log.error("render_crashed", exc_info=bug, extra={"alert_id": alert.id, "receiver": receiver.name})

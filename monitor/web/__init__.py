@@ -1,8 +1,9 @@
-"""What the daemon serves over HTTP, on a loopback address: its health, what hubs ask and tell, and feeds of alerts."""
+"""What the daemon serves over HTTP, on a loopback address: health, hubs, feeds of alerts, answers to them."""
 
+from monitor.web.answers import answers_app
 from monitor.web.feeds import FEEDS_PATH, feeds_app
 from monitor.web.health import health_app
 from monitor.web.server import WebService
 from monitor.web.websub import beside, websub_app
 
-__all__ = ["FEEDS_PATH", "WebService", "beside", "feeds_app", "health_app", "websub_app"]
+__all__ = ["FEEDS_PATH", "WebService", "answers_app", "beside", "feeds_app", "health_app", "websub_app"]

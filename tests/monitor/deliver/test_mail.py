@@ -107,6 +107,19 @@ def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language
     golden(f"mail-{name}-{language}.html", content(message, "html"))
 
 
+@pytest.mark.parametrize(
+    ("language", "silence"), [(Language.FR, "Couper 24 h : "), (Language.EN, "Silence for 24 h: ")]
+)
+def test_an_alert_with_links_says_where_to_answer_instead_of_how(language: Language, silence: str) -> None:
+    names = ("relevant", "not_relevant", "silence", "review")
+    links = tuple((name, f"https://veille.example/alerts/al_1/{name}") for name in names)
+    message = read(rendered(replace(alert(), links=links), language))
+
+    assert silence + dict(links)["silence"] in content(message, "plain")
+    assert all(f'href="{url}"' in content(message, "html") for _, url in links)
+    assert "veille label" not in content(message, "plain") + content(message, "html")
+
+
 def test_O4_an_update_threads_under_the_first_message_to_that_receiver() -> None:
     first, update = (read(rendered(planned)) for planned in (alert(), updated(RETITLED, TITLE)))
     [to_mail] = [id_ for name, id_ in updated(RETITLED, TITLE).update.threads if name == "mail"]  # type: ignore[union-attr]  # an update
