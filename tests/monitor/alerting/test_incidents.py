@@ -15,7 +15,7 @@ from monitor.alerting import INCIDENT_LIMIT, Route, Routes, Sifted, Telling, pla
 from monitor.alerting.matchers import parse_matcher
 from monitor.model import AlertType, FeedId, FeedStatus, Incident, IncidentId, IncidentKind, NotificationReason
 from monitor.rhythm import Rhythm, begin
-from tests.monitor.deliver.samples import GAP, GAPS, MOVED, NOW, ROUTES, incident, told_of, well
+from tests.monitor.deliver.samples import EVERYBODY, GAP, GAPS, MOVED, NOW, ROUTES, incident, told_of, well
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FAILING, STILL = NotificationReason.SOURCE_FAILING, NotificationReason.SOURCE_STILL_FAILING
@@ -240,7 +240,7 @@ def test_however_sources_fail_nobody_is_flooded_and_nothing_is_forgotten(
 def test_incidents_are_one_alert_without_matches_to_every_receiver() -> None:
     alert = told_of(failing(), failing(8))
 
-    assert (AlertType.SOURCE_FAILING, FAILING, ("webhook", "slack", "mail"), NOW, (), (), 0) == (
+    assert (AlertType.SOURCE_FAILING, FAILING, EVERYBODY, NOW, (), (), 0) == (
         alert.type,
         alert.reason,
         alert.receivers,

@@ -26,7 +26,7 @@ from monitor.alerting import (
 from monitor.alerting.matchers import parse_matcher
 from monitor.model import Alert, AlertType, NotificationReason, Story
 from rules.types import Level, Match, Status
-from tests.monitor.deliver.samples import LATENCY_S, MATCH, NOW, REFUSAL, ROUTES, RULE, STORY, VERDICT, other
+from tests.monitor.deliver.samples import EVERYBODY, LATENCY_S, MATCH, NOW, REFUSAL, ROUTES, RULE, STORY, VERDICT, other
 
 NEAR_MISS = replace(MATCH, verdict=replace(VERDICT, match=False, near_miss=True, level=None))
 
@@ -40,7 +40,7 @@ def test_each_rule_that_matched_is_one_alert_to_every_receiver() -> None:
     alerts = plan([MATCH, second, MATCH], STORY, ROUTES, now=NOW, latency_s=LATENCY_S)
 
     assert [(MATCH,), (second,)] == [alert.matches for alert in alerts]
-    assert {("webhook", "slack", "mail")} == {alert.receivers for alert in alerts}
+    assert {EVERYBODY} == {alert.receivers for alert in alerts}
     assert {(AlertType.STORY_NEW, NotificationReason.FIRST_ALERT)} == {(alert.type, alert.reason) for alert in alerts}
     assert [(STORY,), LATENCY_S, NOW] == [alerts[0].stories, alerts[0].latency_s, alerts[0].planned_at]
 
@@ -129,7 +129,7 @@ def test_a_recap_lists_the_most_serious_first() -> None:
 
     assert ["rule-3", "axe-moscou-pekin", "rule-2", "rule-1"] == [match.rule.id for match in told.matches]
     assert len(told.stories) == len(told.matches)
-    assert (("webhook", "slack", "mail"), 0) == (told.receivers, told.truncated)
+    assert (EVERYBODY, 0) == (told.receivers, told.truncated)
     assert (AlertType.STORY_RECAP, NotificationReason.RECAP) == (told.type, told.reason)
 
 
@@ -212,7 +212,7 @@ def test_a_refusal_is_one_alert_without_matches_to_every_receiver() -> None:
     told = plan_refusal(REFUSAL, ROUTES, since=NOW, now=NOW)
 
     assert (AlertType.RULES_REJECTED, NotificationReason.RULES_REJECTED) == (told.type, told.reason)
-    assert (("webhook", "slack", "mail"), NOW, (), ()) == (
+    assert (EVERYBODY, NOW, (), ()) == (
         told.receivers,
         told.planned_at,
         told.stories,

@@ -61,6 +61,7 @@ PUBLISHED = datetime(2024, 5, 16, 4, 58, tzinfo=UTC)
 SEEN = PUBLISHED + timedelta(seconds=820)
 NOW = SEEN + timedelta(seconds=27)
 ROUTES = Routes(tuple(Receiver(channel.value, channel) for channel in Channel))
+EVERYBODY = tuple(receiver.name for receiver in ROUTES.receivers)
 LATENCY_S = (
     ("published_to_seen_s", 820.0),
     ("seen_to_read_s", 25.5),
