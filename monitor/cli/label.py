@@ -36,9 +36,12 @@ def label(
 
     with log(settings_of(context), write=True) as store:
         line = store.label(ref, judgement in {Judgement.OUI, Judgement.YES}, now=SystemClock().now())
+        rule = store.match(line.ref).line.rule
     if as_json:
         print_json(asdict(line))
     else:
         verdict = "relevant" if line.relevant else "not relevant"
         changed = f", judged otherwise before: {line.changed}" if line.changed else ""
         sys.stdout.write(f"{line.ref}: {verdict} (matches: {len(line.match_ids)}{changed})\n")
+        if not line.relevant:
+            sys.stderr.write(f"`veille rules suggest {rule}` says what would have avoided it.\n")

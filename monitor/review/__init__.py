@@ -16,6 +16,7 @@ from monitor.review.ledger import Spread, Tally, alerts_per_day, alerts_per_rule
 from monitor.review.overlap import never_seen, overlapping
 from monitor.review.precision import Precision, wilson
 from monitor.review.shadow import ShadowRecord, shadow_record
+from monitor.review.suggest import Suggestion, blamed, suggestions
 from monitor.review.whereabouts import (
     FeedCondition,
     Stage,
@@ -42,10 +43,12 @@ __all__ = [
     "ShadowRecord",
     "Spread",
     "Stage",
+    "Suggestion",
     "Tally",
     "Whereabouts",
     "alerts_per_day",
     "alerts_per_rule",
+    "blamed",
     "compare",
     "condition_of",
     "lacks_text",
@@ -56,6 +59,7 @@ __all__ = [
     "period_of",
     "sentence",
     "shadow_record",
+    "suggestions",
     "tally",
     "tally_sources",
     "whereabouts",

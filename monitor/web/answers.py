@@ -63,6 +63,7 @@ class _Words:
     errors: dict[int, str]
     judged: dict[bool | None, str]
     reference: str
+    avoid: str
 
 
 _FRENCH = _Words(
@@ -94,6 +95,7 @@ _FRENCH = _Words(
     },
     judged={True: "Jugée pertinente.", False: "Jugée hors sujet.", None: "Pas encore jugée."},
     reference="Réf.",
+    avoid="Ce qui l'aurait évité :",
 )
 _ENGLISH = _Words(
     code="en",
@@ -124,6 +126,7 @@ _ENGLISH = _Words(
     },
     judged={True: "Judged relevant.", False: "Judged not relevant.", None: "Not judged yet."},
     reference="Ref.",
+    avoid="What would have avoided it:",
 )
 
 
@@ -146,6 +149,7 @@ def answers_app(tools: Tools, signer: Signer) -> Starlette:
             if request.method != "POST" or action is Action.REVIEW:
                 return _page(_asked(link, detail, signer, words), words)
             await answer(tools, link.alert_id, action, author=f"{link.receiver} (link)")
+            detail = await tools.thread.run(tools.store.match, link.alert_id)
             return _page([f"<h1>{escape(words.done[action])}</h1>", *_told(link, detail, words)], words)
         except NotFoundError:
             return _problem(_NOT_FOUND, words)
@@ -192,6 +196,7 @@ def _told(link: Link, detail: MatchDetail, words: _Words) -> list[str]:
     title, url = escape(line(detail.line.title)), safe_url(detail.line.url)
     headline = f'<a href="{escape(url)}" rel="noreferrer noopener">{title}</a>' if url else title
     score = f"{detail.line.score:.1f}" + ("" if detail.line.threshold is None else f" / {detail.line.threshold:g}")
+    rule, is_wrong = escape(line(detail.line.rule)), detail.line.relevant is False
     terms = ", ".join(part.best for part in detail.match.verdict.contributions)
     return [
         f"<h2>{headline}</h2>",
@@ -199,6 +204,7 @@ def _told(link: Link, detail: MatchDetail, words: _Words) -> list[str]:
         f"<p>{escape(line(terms))}</p>",
         *(f"<blockquote>{escape(quote.text)}</blockquote>" for quote in quotes(detail.match.snippets)),
         f"<p><small>{escape(words.judged[detail.line.relevant])} {words.reference} {escape(link.alert_id)}</small></p>",
+        *([f"<p><small>{words.avoid} <code>veille rules suggest {rule}</code></small></p>"] if is_wrong else []),
     ]
 
 

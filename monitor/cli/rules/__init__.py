@@ -11,6 +11,7 @@ from monitor.cli.rules.lint import lint
 from monitor.cli.rules.list import list_
 from monitor.cli.rules.own_tests import own_tests
 from monitor.cli.rules.promote import promote
+from monitor.cli.rules.suggest import suggest
 from monitor.cli.rules.trial import try_
 
 __all__ = ["app"]
@@ -23,5 +24,6 @@ app.command("test")(own_tests)
 app.command("expand")(expand)
 app.command("try")(try_)
 app.command("backtest")(backtest)
+app.command("suggest")(suggest)
 app.command("lint")(lint)
 app.command("promote")(promote)

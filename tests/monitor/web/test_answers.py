@@ -96,6 +96,7 @@ def test_w5_o5_opening_links_changes_nothing_and_pressing_twice_no_more_than_onc
 
         pressed = [await reader.press("not_relevant") for _ in range(2)]
         assert ["hors sujet" in answer.text for answer in pressed] == [True, True]
+        assert "veille rules suggest kharkiv" in pressed[0].text
         assert ([False], 1) == (reader.relevant, reader.labels())
         await reader.press("relevant")
         assert ([True], 2) == (reader.relevant, reader.labels())
