@@ -291,6 +291,12 @@ class Settings(BaseSettings):
 
     slack_webhook_url: SecretUrl = Field(None, description="Slack incoming webhook.")
 
+    slack_signing_secret: Secret = Field(
+        None,
+        description="Signing secret of the Slack app whose bot posts alerts: they then have buttons. A reverse proxy "
+        "passes `/slack/actions` to `VEILLE_HTTP_ADDRESS`.",
+    )
+
     smtp_host: Text = Field(None, description="Mail server. With MAIL_TO, it switches e-mail on.")
     smtp_port: int | None = Field(
         None, ge=1, le=65535, description="Its port. Default: 587 for starttls, 465 for tls, 25 for none."
@@ -360,6 +366,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}MAIL_TO needs {PREFIX}MAIL_FROM")
         if self.webhook_secret and not self.webhook_url:
             raise ValueError(f"{PREFIX}WEBHOOK_SECRET needs {PREFIX}WEBHOOK_URL")
+        return self
+
+    @model_validator(mode="after")
+    def _served(self) -> Settings:
+        if self.slack_signing_secret and not self.http_address:
+            raise ValueError(f"{PREFIX}SLACK_SIGNING_SECRET needs {PREFIX}HTTP_ADDRESS")
         if self.link_secret and not (self.public_url and self.http_address):
             raise ValueError(f"{PREFIX}LINK_SECRET needs {PREFIX}PUBLIC_URL and {PREFIX}HTTP_ADDRESS")
         if self.link_secret and len(self.link_secret.get_secret_value()) < _LINK_SECRET_CHARS:
@@ -399,7 +411,14 @@ class Settings(BaseSettings):
 
 
 # Settings that are never shown and may come from a file (`VEILLE_NAME_FILE`).
-SECRETS: tuple[str, ...] = ("webhook_url", "webhook_secret", "slack_webhook_url", "smtp_password", "link_secret")
+SECRETS: tuple[str, ...] = (
+    "webhook_url",
+    "webhook_secret",
+    "slack_webhook_url",
+    "smtp_password",
+    "link_secret",
+    "slack_signing_secret",
+)
 _FILE = "_file"
 _OF_RECEIVER = SECRET_PREFIX.removeprefix(PREFIX).lower()
 _MASK = "********"

@@ -60,13 +60,26 @@ def _services(app: App) -> list[Service]:
     if not settings.http_address:
         return []
     from monitor.deliver.links import LINKS_PATH, signer_of
-    from monitor.web import FEEDS_PATH, WebService, answers_app, beside, feeds_app, health_app, websub_app
+    from monitor.web import (
+        FEEDS_PATH,
+        SLACK_PATH,
+        WebService,
+        answers_app,
+        beside,
+        feeds_app,
+        health_app,
+        slack_app,
+        websub_app,
+    )
 
     served = beside(
         health_app(metrics=app.tools.metrics, unready=app.unready), feeds_app(*_feeds(app)), path=FEEDS_PATH
     )
     if (signer := signer_of(settings)) is not None:
         served = beside(served, answers_app(app.tools, signer), path=LINKS_PATH)
+    if settings.slack_signing_secret is not None:
+        secret = settings.slack_signing_secret.get_secret_value()
+        served = beside(served, slack_app(app.tools, secret), path=SLACK_PATH)
     if settings.websub_callback is None:
         return [WebService(served, settings.http_address)]
     from monitor.subscriptions import Subscriptions

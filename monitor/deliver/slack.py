@@ -71,6 +71,7 @@ def make(receiver: Receiver, means: Means) -> SlackSender | SlackBotSender:
         client=means.client,
         pace=means.pace(f"{API} {token} {channel}"),
         update_pace=means.pace(f"{API} {token}", interval_s=_UPDATE_INTERVAL_S, burst=_UPDATE_BURST),
+        buttons=means.settings.slack_signing_secret is not None,
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from monitor.deliver.links import Action
 from monitor.deliver.markup import Markup
 from monitor.deliver.notes import Paragraph, Shape, Span, change_of, note_of
+from monitor.model import AlertType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,12 +16,13 @@ if TYPE_CHECKING:
     from monitor.deliver.words import Words
     from monitor.model import Alert
 
-__all__ = ["MAX_CHARS", "Block", "escape", "message_of", "reply_of"]
+__all__ = ["MAX_CHARS", "Block", "buttons_of", "escape", "message_of", "reply_of"]
 
 MAX_CHARS = 13_000
 """A whole message; Slack answers `msg_blocks_too_long` a little above (promise O2)."""
 
 _MAX_BLOCKS = 50
+_ON_A_STORY = frozenset({AlertType.STORY_NEW, AlertType.STORY_UPDATED})
 
 # `&` takes five characters once escaped: 5 × 250 + 1,200 stay under the 3,000 of a section; so does an incident.
 _LINK_CHARS = 1200
@@ -27,15 +30,37 @@ _LINK_CHARS = 1200
 Block = dict[str, Any]
 
 
-def message_of(alert: Alert, words: Words) -> Block:
-    """Return the message that tells an alert."""
+def buttons_of(alert: Alert, words: Words) -> Block:
+    """Return the buttons that answer an alert on a story; Slack says at `/slack/actions` which was pressed."""
+    told = ((Action.RELEVANT, words.relevant), (Action.NOT_RELEVANT, words.irrelevant), (Action.SILENCE, words.silence))
+    buttons: list[Block] = [
+        {"type": "button", "action_id": action.value, "value": alert.id, "text": _plain(label)}
+        for action, label in told
+    ]
+    if (review := dict(alert.links).get(Action.REVIEW.value)) is not None:
+        buttons.append(
+            {"type": "button", "action_id": Action.REVIEW.value, "url": review, "text": _plain(words.review)}
+        )
+    return {"type": "actions", "elements": buttons}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def message_of(alert: Alert, words: Words, *, buttons: bool = False) -> Block:
+    """Return the message that tells an alert; `buttons`: with buttons to answer one on a story, instead of links."""
     note = note_of(alert, words)
-    links = words.links(alert)
+    has_buttons = buttons and alert.type in _ON_A_STORY
+    links = () if has_buttons else words.links(alert)
     spans = [span for label, url in links for span in (Span(" · "), Span(label, url=url))][1:]
     answers = (Paragraph((tuple(spans),), Shape.SMALL),) if links else ()
 
     def message(told: Sequence[Paragraph]) -> Block:
-        return _message(note.subject, (note.opening, *told, *answers))
+        made = _message(note.subject, (note.opening, *told, *answers))
+        if has_buttons:
+            made["blocks"].append(buttons_of(alert, words))
+        return made
 
     return message(note.most(lambda told: _fits(message(told))))
 

@@ -71,6 +71,7 @@ class SlackBotSender:
         pace: of messages, shared by all who post in this channel; one of its own unless given.
         update_pace: of updates, shared by all who have this token; one of its own unless given.
         api: Slack's Web API.
+        buttons: whether Slack tells us of buttons that are pressed.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class SlackBotSender:
         pace: Pace | None = None,
         update_pace: Pace | None = None,
         api: str = API,
+        buttons: bool = False,
     ) -> None:
         self._name = name
         self._token = token
@@ -95,6 +97,7 @@ class SlackBotSender:
         self._pace = pace or Pace()
         self._update_pace = update_pace or Pace()
         self._api = api
+        self._buttons = buttons
 
     def render(self, alert: Alert, message_id: str) -> Rendered:
         """Return the message as JSON, and, of an update, what is said of it below the message that it changes.
@@ -103,7 +106,7 @@ class SlackBotSender:
         """
         payload = {"alert_id": alert.id, "message_id": message_id}
         message = {
-            **message_of(alert, self._words),
+            **message_of(alert, self._words, buttons=self._buttons),
             "metadata": {"event_type": "veille_alert", "event_payload": payload},
         }
         if alert.update is not None and alert.reason in _RINGS:

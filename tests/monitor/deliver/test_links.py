@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
+from slack_sdk.models.blocks import ActionsBlock
 
 from monitor.deliver.links import Action, Link, Signer, signer_of
 from monitor.deliver.payload import MAX_BYTES, payload, payload_bytes
@@ -15,7 +16,7 @@ from monitor.deliver.slack_blocks import message_of
 from monitor.deliver.words import vocabulary
 from monitor.errors import SettingsError
 from monitor.settings import Language, Settings, load_settings
-from tests.monitor.deliver.samples import NOW, alert, hostile
+from tests.monitor.deliver.samples import NOW, alert, hostile, recap
 
 SIGNER = Signer(b"k" * 32, "https://veille.example/")
 LINK = Link("al_7K2Q4M9T0000", "relevant", "1715840000", "mail-desk")
@@ -75,6 +76,7 @@ def test_links_need_an_address_and_a_secret(chosen: dict[str, object], *, there:
     ("chosen", "told"),
     [
         ({"link_secret": "s" * 32}, "LINK_SECRET needs VEILLE_PUBLIC_URL"),
+        ({"slack_signing_secret": "s"}, "SLACK_SIGNING_SECRET needs VEILLE_HTTP_ADDRESS"),
         (
             {"link_secret": "s" * 31, "public_url": "https://v.example", "http_address": "127.0.0.1:9464"},
             "at least 32 characters",
@@ -103,3 +105,15 @@ def test_slack_shows_links_that_can_be_touched() -> None:
         part.split("|")[1].split(">")[0] for part in block["elements"][0]["text"].split(" · ")
     ]
     assert "veille.example" not in json.dumps(message_of(alert(), words))
+
+
+def test_a_bot_has_buttons_that_slack_takes_instead_of_links() -> None:
+    told = replace(alert(), links=SIGNER.links("al_1", "slack", now=NOW))
+    words = vocabulary(Language.FR, Settings().zone)
+    *_, actions = message_of(told, words, buttons=True)["blocks"]
+    *_, few = message_of(alert(), words, buttons=True)["blocks"]
+
+    assert actions == ActionsBlock(**{**actions, "block_id": None}).to_dict()
+    assert ["relevant", "not_relevant", "silence", "review"] == [each["action_id"] for each in actions["elements"]]
+    assert {alert().id} == {each["value"] for each in few["elements"]}
+    assert "actions" not in {block["type"] for block in message_of(recap(), words, buttons=True)["blocks"]}
