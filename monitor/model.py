@@ -28,6 +28,7 @@ __all__ = [
     "Delivery",
     "DeliveryId",
     "DeliveryState",
+    "Digest",
     "Entry",
     "EntryClaim",
     "EntryId",
@@ -36,13 +37,17 @@ __all__ = [
     "FeedResponse",
     "FeedState",
     "FeedStatus",
+    "Held",
+    "HeldMessage",
     "Hints",
+    "History",
     "HostClaim",
     "HostId",
     "Incident",
     "IncidentId",
     "IncidentKind",
     "Lane",
+    "Missed",
     "NotModified",
     "NotificationReason",
     "Page",
@@ -56,12 +61,14 @@ __all__ = [
     "Reread",
     "RuleRecord",
     "Silence",
+    "SourcesState",
     "Standing",
     "Story",
     "StorySource",
     "Subscription",
     "Told",
     "Update",
+    "Why",
 ]
 
 FeedId = NewType("FeedId", int)
@@ -395,6 +402,7 @@ class Story:
     first_seen_at: datetime
     sources: tuple[StorySource, ...]
     truncated: int = 0
+    entities: tuple[str, ...] = ()  # ids of those that its latest article names
 
 
 # --- alerts ---------------------------------------------------------------------------------------------------------
@@ -405,6 +413,7 @@ class AlertType(StrEnum):
 
     STORY_NEW = "story.alert.new"
     STORY_UPDATED = "story.alert.updated"
+    STORY_DIGEST = "story.digest"
     STORY_RECAP = "story.recap"
     RULES_REJECTED = "rules.rejected"
     SOURCE_GAP = "source.gap"
@@ -416,8 +425,10 @@ class NotificationReason(StrEnum):
     """Why a message is sent; nothing else is a reason."""
 
     FIRST_ALERT = "first_alert"
+    STORY_GREW = "story_grew"  # other newspapers have it too
     LEVEL_RAISED = "level_raised"
     CORRECTED = "corrected"
+    DIGEST = "digest"  # at its time, or what was held
     RECAP = "recap"
     RULES_REJECTED = "rules_rejected"
     SOURCE_GAP = "source_gap"
@@ -439,6 +450,7 @@ class Refusal:
 class Change(StrEnum):
     """What happened to an article that people know, or should now know (promise I9)."""
 
+    GREW = "grew"  # other newspapers have it too
     LEVEL_RAISED = "level_raised"
     TITLE_CHANGED = "title_changed"  # and says something else
     MATCHED = "matched"  # the text as changed is found by a rule that did not find it, or not any more
@@ -526,6 +538,75 @@ class RuleRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldMessage:
+    """A delivery that is held, with what it tells."""
+
+    id: DeliveryId
+    alert_id: AlertId
+    receiver: str
+    route: str
+    group: str
+    why: Why
+    created_at: datetime
+    is_update: bool
+    story: Story
+    match: Match
+    match_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What a digest says of that was not told.
+
+    Attributes:
+        near: near misses, the nearest first: "recalés de peu".
+        near_count: how many there were in all.
+        silenced: alerts that a silence held back.
+    """
+
+    near: tuple[tuple[Story, Match], ...] = ()
+    near_count: int = 0
+    silenced: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesState:
+    """How the sources are, and what happened to them in a time.
+
+    Attributes:
+        feeds: how many are polled.
+        failing: the names of those that fail, are gone or silent.
+        gaps: possible gaps: the source, from when, until when.
+        articles: how many were read.
+        partial: how many of them only in part.
+    """
+
+    feeds: int = 0
+    failing: tuple[str, ...] = ()
+    gaps: tuple[tuple[str, datetime, datetime | None], ...] = ()
+    articles: int = 0
+    partial: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a digest adds to the stories that it lists.
+
+    Attributes:
+        until: when it was due.
+        since: when the one before it was, or the oldest of what it tells was held.
+        why: what held the messages that it stands for; None: it comes at its time.
+        missed, sources: of a digest at its time.
+    """
+
+    until: datetime
+    since: datetime
+    why: Why | None = None
+    missed: Missed | None = None
+    sources: SourcesState | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """What a person should be told: matches, which go with `stories` one to one, a refusal, or incidents."""
 
@@ -542,6 +623,8 @@ class Alert:
     update: Update | None = None
     incidents: tuple[Incident, ...] = ()
     record: RuleRecord | None = None  # of the rule of an alert on a story
+    digest: Digest | None = None
+    budget_until: datetime | None = None  # it is the last that a budget lets go; what follows waits until then
     links: tuple[tuple[str, str], ...] = ()  # what a receiver may answer, and where: ("relevant", "https://…"), …
     silence: str | None = None  # the silence that holds it back from everybody
 
@@ -576,9 +659,44 @@ class Rendered:
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
 
+    HELD = "held"  # it may not leave yet; `Held` says why
     PENDING = "pending"
     SENT = "sent"
     FAILED = "failed"
+    GROUPED = "grouped"  # it was held, and another message has told what it would have
+
+
+class Why(StrEnum):
+    """Why a message is held."""
+
+    DIGEST = "digest"
+    QUIET_HOURS = "quiet_hours"
+    GROUP_WAIT = "group_wait"
+    COOLDOWN = "cooldown"
+    BUDGET = "budget"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a route told lately.
+
+    Attributes:
+        told_at: when the group was last told; None: never.
+        waits_until: until when a message of the group is held; None: none is, or only until a digest.
+        recent: when messages left in the budget's span of time, oldest first.
+    """
+
+    told_at: datetime | None = None
+    waits_until: datetime | None = None
+    recent: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a message is held, and until when; None: until the next digest."""
+
+    why: Why
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from monitor.alerting.digests import Release, digest_times, due_slot, missed_by, plan_digest, plan_releases
+from monitor.alerting.holding import AT_ONCE, Budget, Manner, QuietHours, group_of, hold, next_time
 from monitor.alerting.ids import message_id
 from monitor.alerting.incidents import INCIDENT_LIMIT, SOON_POLLS, Sifted, Telling, plan_incidents, sift_incidents
 from monitor.alerting.plan import (
@@ -22,30 +24,43 @@ from monitor.alerting.updates import Reading, Updates, plan_updates
 
 __all__ = [
     "ATTEMPTS",
+    "AT_ONCE",
     "INCIDENT_LIMIT",
     "JOURNAL",
     "MAX_SILENCE",
     "RECAP_LIMIT",
     "REFUSAL_LIMIT",
     "SOON_POLLS",
+    "Budget",
+    "Manner",
+    "QuietHours",
     "Reading",
     "Recap",
+    "Release",
     "Route",
     "Routes",
     "Sifted",
     "Telling",
     "Updates",
     "default_routes",
+    "digest_times",
+    "due_slot",
+    "group_of",
+    "hold",
     "idle_matchers",
     "load_routes",
     "make_silence",
     "message_id",
+    "missed_by",
     "next_attempt",
+    "next_time",
     "notifies",
     "plan",
+    "plan_digest",
     "plan_incidents",
     "plan_recap",
     "plan_refusal",
+    "plan_releases",
     "plan_updates",
     "read_routes",
     "refused_since",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from monitor.model import AlertType
 from monitor.settings import nearest
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from monitor.model import Story
     from rules.types import Match
 
-__all__ = ["Matcher", "facts_of", "parse_matcher"]
+__all__ = ["Facts", "Matcher", "facts_of", "parse_matcher"]
+
+Facts: TypeAlias = "Mapping[str, str | tuple[str, ...]]"
+"""What matchers look at: texts by name; several where any of them counts."""
 
 # name, operator, value in quotes or bare
 _MATCHER = re.compile(r'\s*([^\s"=!~]+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s,{}=!~]*))\s*')
 _ESCAPED = re.compile(r'\\(["\\])')  # any other backslash is the regular expression's own
-_LATER = frozenset({"entity"})
 _CLOSED: dict[str, tuple[str, ...]] = {
     "level": tuple(Level),
     "status": tuple(Status),
@@ -41,9 +43,11 @@ class Matcher:
     negated: bool = False
     pattern: Any = None
 
-    def holds(self, facts: Mapping[str, str]) -> bool:
-        """Return whether the facts pass; one that is not there is the empty text."""
-        return self._finds(facts.get(self.name, "")) is not self.negated
+    def holds(self, facts: Facts) -> bool:
+        """Return whether the facts pass; one that is not there is the empty text, one of several values is any."""
+        value = facts.get(self.name, "")
+        values = (value,) if isinstance(value, str) else value or ("",)
+        return any(map(self._finds, values)) is not self.negated
 
     def _finds(self, actual: str) -> bool:
         if self.pattern is None:
@@ -70,8 +74,6 @@ def parse_matcher(text: str) -> Matcher:
     if found is None:
         raise ConditionError(f"{text!r} is not a matcher", hint='write level=~"high|critical" or desk!="sport"')
     name, operator, quoted, bare = found.groups()
-    if name in _LATER:
-        raise ConditionError(f"matchers on {name} are not available yet", hint="let a rule carry a label")
     value = bare if quoted is None else _ESCAPED.sub(r"\1", quoted)
     pattern = _compiled(value) if operator.endswith("~") else None
     matcher = Matcher(name, value, negated=operator.startswith("!"), pattern=pattern)
@@ -100,17 +102,18 @@ def _compiled(expression: str) -> Any:
         ) from None
 
 
-def facts_of(match: Match, story: Story) -> dict[str, str]:
+def facts_of(match: Match, story: Story) -> dict[str, str | tuple[str, ...]]:
     """Return what matchers look at: the rule's labels, and what is known of the match; a label never hides the latter.
 
     `wire` is empty where no agency's credit could be read.
     """
-    facts = {
+    facts: dict[str, str | tuple[str, ...]] = {
         **dict(match.rule.labels),
         "level": (match.verdict.level or match.rule.level).value,
         "rule": match.rule.id,
         "story": story.id,
         "status": match.rule.status.value,
+        "entity": story.entities,
     }
     for source in story.sources[:1]:
         facts["outlet"] = source.outlet

@@ -23,6 +23,7 @@ __all__ = [
     "RECAP_LIMIT",
     "REFUSAL_LIMIT",
     "Recap",
+    "best_first",
     "first_alert_id",
     "notifies",
     "plan",
@@ -104,7 +105,7 @@ def plan_recap(items: Sequence[tuple[Story, Match]], routes: Routes, *, now: dat
     """
     by_receiver: dict[str, list[int]] = {}
     told = [place for place, (_, match) in enumerate(items) if notifies(match)]
-    for place in sorted(told, key=lambda place: _best_first(items[place])):
+    for place in sorted(told, key=lambda place: best_first(items[place])):
         for receiver in _recap_receivers(items[place], routes):
             by_receiver.setdefault(receiver, []).append(place)
     shared: dict[tuple[int, ...], list[str]] = {}
@@ -177,7 +178,8 @@ def first_alert_id(match: Match, story: Story) -> AlertId:
     return alert_id(NotificationReason.FIRST_ALERT, match.rule.id, story.id)
 
 
-def _best_first(item: tuple[Story, Match]) -> tuple[int, float, str, str]:
+def best_first(item: tuple[Story, Match]) -> tuple[int, float, str, str]:
+    """Return what sorts what is told: the most serious first."""
     story, match = item
     level = match.verdict.level or match.rule.level
     return -_LEVELS.index(level), -match.verdict.score, story.id, match.rule.id

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
+from monitor.alerting.holding import AT_ONCE, Manner
+from monitor.alerting.manner_file import MANNER_KEYS, read_manner
 from monitor.alerting.matchers import Matcher, parse_matcher
 from monitor.alerting.receiver_file import read_receiver
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, destinations
 from monitor.alerting.shapes import Shapes, near_hint
+from monitor.alerting.silences import file_silence
 from monitor.errors import RoutesError, why_unreadable
 from monitor.settings import PREFIX
 from rules.errors import ConditionError, PackError
 from rules.source import read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from monitor.model import Silence
     from monitor.receivers import ChannelKind, Receiver
     from monitor.settings import Settings
     from rules.source import Node, Place
 
 __all__ = ["load_routes", "read_routes"]
 
-_TOP = ("route", "receivers", "time_zone")
-_TOP_LATER = ("silences",)
-_ROUTE = ("receiver", "matchers", "continue", "routes", "group_by", "group_wait")
-_ROUTE_LATER = ("cooldown", "budget", "overflow", "digest", "quiet_hours")
+_TOP = ("route", "receivers", "time_zone", "silences")
+_ROUTE = ("receiver", "matchers", "continue", "routes", *MANNER_KEYS)
+_SILENCE = ("matchers", "author", "reason", "until")
 _NOT_OF_THE_FIRST = ("matchers", "continue")
-_GROUPED = ["rule", "story"]
-_AT_ONCE = "0s"
 
 _NAME = re.compile(r"[\w.-]{1,64}")
 
@@ -90,12 +92,12 @@ class _Reader(Shapes):
     # --- the file ---------------------------------------------------------------------------------------------------
 
     def routes(self, node: Node) -> Routes:
-        parts = self.mapping(node, "a routes file", _TOP, _TOP_LATER)
+        parts = self.mapping(node, "a routes file", _TOP)
         if not isinstance(node.value, dict):
             return Routes()
         receivers = self._receivers(parts["receivers"]) if "receivers" in parts else ()
-        if "time_zone" in parts:
-            self._time_zone(parts["time_zone"])
+        zone = self._time_zone(parts["time_zone"]) if "time_zone" in parts else None
+        silences = self._silences(parts["silences"]) if "silences" in parts else ()
         if "route" not in parts:
             self.note("route is missing", node.place, f"the smallest is route: {{receiver: {JOURNAL}}}")
             return Routes()
@@ -106,50 +108,71 @@ class _Reader(Shapes):
         reached = {receiver.channel for receiver in receivers}
         configured = destinations(self._kinds, self._settings)
         unused = tuple(setting for channel, setting in configured.items() if channel not in reached)
-        return Routes(receivers, root, unused)
+        return Routes(receivers, root, unused, zone, silences)
 
-    def _time_zone(self, node: Node) -> None:
-        name, set_to = self.text(node, "time_zone"), self._settings.time_zone
-        if name is None or name == set_to:
-            return
+    def _time_zone(self, node: Node) -> ZoneInfo | None:
+        name = self.text(node, "time_zone")
+        if name is None:
+            return None
         if name not in available_timezones():
             self.note(f"{name!r} is no IANA time zone", node.place, near_hint(name, available_timezones()))
-        else:
-            hint = f"the setting {PREFIX}TIME_ZONE is {set_to}; change it, or take this out"
-            self.note("a time zone of its own is not available yet", node.place, hint)
+            return None
+        return ZoneInfo(name)
+
+    def _silences(self, node: Node) -> tuple[Silence, ...]:
+        """Read the silences; one that has ended is no problem: it says nothing any more."""
+        found = []
+        for item in self.list_of(node, "silences"):
+            parts = self.mapping(item, "a silence", _SILENCE)
+            if missing := [key for key in _SILENCE if key not in parts]:
+                if isinstance(item.value, dict):
+                    hint = "a silence needs matchers, an author, a reason and its end"
+                    self.note(f"a silence without {missing[0]}", item.place, hint)
+                continue
+            matchers = [self.text(each, "a matcher") for each in self.list_of(parts["matchers"], "matchers")]
+            author, reason, until = (self.text(parts[key], key) for key in ("author", "reason", "until"))
+            ends_at = None if until is None else _instant(until, self._settings.zone)
+            if until is not None and ends_at is None:
+                self.note(f"{until!r} is no instant", parts["until"].place, 'such as "2026-12-01T08:00"')
+            texts = tuple(each for each in matchers if each is not None)
+            if ends_at is None or author is None or reason is None:
+                continue
+            try:
+                found.append(file_silence(texts, author=author, reason=reason, ends_at=ends_at))
+            except ConditionError as error:
+                self.note(error.message, item.place, error.hint)
+        return tuple(found)
 
     # --- routes -----------------------------------------------------------------------------------------------------
 
-    def _route(self, node: Node, parent: str | None = None) -> Route:
-        """Read a route; one without a receiver has that of the route it stands in. The first has no parent."""
-        parts = self.mapping(node, "a route", _ROUTE, _ROUTE_LATER)
+    def _route(
+        self, node: Node, parent: str | None = None, *, inherited: Manner = AT_ONCE, path: str = "route"
+    ) -> Route:
+        """Read a route; what it does not say is as in the route it stands in. The first has no parent."""
+        parts = self.mapping(node, "a route", _ROUTE)
         if parent is None and isinstance(node.value, dict):
             for key in _NOT_OF_THE_FIRST:
                 if key in parts:
                     self.note(f"the first route takes everything: it has no {key}", node.keys[key])
             if "receiver" not in parts:
                 self.note("the first route needs a receiver", node.place, f"receiver: {JOURNAL} is the log only")
-        self._grouping(node, parts)
+        manner = read_manner(self, parts, inherited)
         receiver = self._receiver_name(parts.get("receiver")) or parent or JOURNAL
         return Route(
             receiver,
             matchers=self._matchers(parts.get("matchers")),
             goes_on=self.flag(parts.get("continue"), "continue"),
-            routes=self._children(parts.get("routes"), receiver),
+            routes=self._children(parts.get("routes"), receiver, manner, path),
+            manner=manner,
+            path=path,
         )
 
-    def _grouping(self, node: Node, parts: Mapping[str, Node]) -> None:
-        """Accept the grouping there is, in words; any other is of a later version."""
-        if "group_by" in parts:
-            given = parts["group_by"].plain()
-            if not isinstance(given, list) or sorted(map(str, given)) != _GROUPED:
-                self.note("another group_by is not available yet", node.keys["group_by"], "write [story, rule]")
-        if "group_wait" in parts and parts["group_wait"].value != _AT_ONCE:
-            self.note("another group_wait is not available yet", node.keys["group_wait"], 'write "0s"')
-
-    def _children(self, node: Node | None, receiver: str) -> tuple[Route, ...]:
+    def _children(self, node: Node | None, receiver: str, manner: Manner, path: str) -> tuple[Route, ...]:
         items = self.list_of(node, "routes")
-        routes = tuple(self._route(item, receiver) for item in items)
+        routes = tuple(
+            self._route(item, receiver, inherited=manner, path=f"{path}.{number}")
+            for number, item in enumerate(items, 1)
+        )
         for item, route, later in zip(items, routes, items[1:], strict=False):
             if not route.goes_on and _takes_everything(item):
                 hint = f"that of line {item.place.line} takes everything"
@@ -193,6 +216,15 @@ class _Reader(Shapes):
             if receiver is not None:
                 made.append(receiver)
         return tuple(made)
+
+
+def _instant(text: str, zone: ZoneInfo) -> datetime | None:
+    """Return an instant as ISO 8601 writes it, by the readers' clock where it names no zone; None: it is none."""
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (local if local.tzinfo is not None else local.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _takes_everything(route: Node) -> bool:

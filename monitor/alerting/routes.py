@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from monitor.alerting.matchers import Matcher, facts_of
-from monitor.model import AlertType
+from monitor.alerting.holding import AT_ONCE, Manner
+from monitor.alerting.matchers import Facts, Matcher, facts_of
+from monitor.model import AlertType, Silence
 from monitor.receivers import Channel, Receiver
 from monitor.settings import PREFIX, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from monitor.model import Story
     from monitor.receivers import ChannelKind
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations", "idle_matchers"]
 
-_NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire", "type", "story"})
+_NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire", "type", "story", "entity"})
 
 JOURNAL = "journal"
 """The receiver that is always there: the log only."""
@@ -34,18 +36,20 @@ class Route:
     matchers: tuple[Matcher, ...] = ()
     goes_on: bool = False  # `continue`: the routes beside it see the match too
     routes: tuple[Route, ...] = ()
+    manner: Manner = AT_ONCE
+    path: str = "route"  # its place in the tree: what it told before is known by it
 
-    def take(self, facts: Mapping[str, str]) -> tuple[str, ...]:
-        """Return the receivers that the facts lead to, depth first; none where a matcher does not hold."""
+    def take(self, facts: Facts) -> tuple[Route, ...]:
+        """Return the routes that the facts lead to, depth first; none where a matcher does not hold."""
         if not all(matcher.holds(facts) for matcher in self.matchers):
             return ()
-        found: list[str] = []
+        found: list[Route] = []
         for route in self.routes:
             taken = route.take(facts)
             found += taken
             if taken and not route.goes_on:
                 break
-        return tuple(dict.fromkeys(found)) or (self.receiver,)
+        return tuple(found) or (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,15 @@ class Routes:
         receivers: every receiver but the journal. None: the log only.
         root: the tree; None: every receiver gets every match.
         unused: settings of destinations that are configured and that no receiver uses.
+        zone: of the times of day in routes; None: the readers'.
+        silences: those of the file.
     """
 
     receivers: tuple[Receiver, ...] = ()
     root: Route | None = None
     unused: tuple[str, ...] = ()
+    zone: ZoneInfo | None = None
+    silences: tuple[Silence, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,9 +83,20 @@ class Routes:
         reached = {route.receiver for route in _nodes(self.root)}
         return tuple(name for name in self.names if name in reached)
 
+    @property
+    def nodes(self) -> tuple[Route, ...]:
+        """Every route of the tree."""
+        return tuple(_nodes(self.root))
+
     def receivers_for(self, match: Match, story: Story, type_: AlertType = AlertType.STORY_NEW) -> tuple[str, ...]:
         """Return the names of those who are told of a match, each once. None: the log only."""
-        return self.names if self.root is None else self._taken(self.root, {**facts_of(match, story), "type": type_})
+        return tuple(route.receiver for route in self.routes_for(match, story, type_))
+
+    def routes_for(self, match: Match, story: Story, type_: AlertType = AlertType.STORY_NEW) -> tuple[Route, ...]:
+        """Return the routes that a match leads to, one for each receiver: the first that names it."""
+        if self.root is None:
+            return tuple(Route(name) for name in self.names)
+        return self._taken(self.root, {**facts_of(match, story), "type": type_})
 
     def receivers_of(self, type_: AlertType) -> tuple[str, ...]:
         """Return the names of those who are told of what is no match, such as a source that fails.
@@ -89,11 +108,14 @@ class Routes:
             matcher.name == "type" and matcher.can_find((type_,)) for matcher in _matchers(self.root)
         ):
             return self.used
-        return self._taken(self.root, {"type": type_})
+        return tuple(route.receiver for route in self._taken(self.root, {"type": type_}))
 
     @staticmethod
-    def _taken(root: Route, facts: Mapping[str, str]) -> tuple[str, ...]:
-        return tuple(name for name in root.take(facts) if name != JOURNAL)
+    def _taken(root: Route, facts: Facts) -> tuple[Route, ...]:
+        first: dict[str, Route] = {}
+        for route in root.take(facts):
+            first.setdefault(route.receiver, route)
+        return tuple(route for name, route in first.items() if name != JOURNAL)
 
 
 def idle_matchers(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:

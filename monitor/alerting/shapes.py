@@ -27,9 +27,7 @@ class Shapes:
         """Keep a problem."""
         self.problems.append(PackError(message, file=place.file, line=place.line, column=place.column, hint=hint))
 
-    def mapping(
-        self, node: Node, what: str, keys: Collection[str] | None = None, later: Collection[str] = ()
-    ) -> dict[str, Node]:
+    def mapping(self, node: Node, what: str, keys: Collection[str] | None = None) -> dict[str, Node]:
         """Return what a mapping holds under the keys it may have; note the others. None: it may have any."""
         if not isinstance(node.value, dict):
             hint = f"with {', '.join(keys)}" if keys else "names, each with its destination"
@@ -39,8 +37,6 @@ class Shapes:
         for key, item in node.value.items():
             if keys is None or key in keys:
                 known[key] = item
-            elif key in later:
-                self.note(f"{key} is not available yet", node.keys[key], "take it out: every alert leaves at once")
             else:
                 self.note(f"{what} has no {key}", node.keys[key], near_hint(key, keys))
         return known

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.model import Alert, Story
     from rules.types import Match
 
-__all__ = ["MAX_SILENCE", "make_silence", "silence_of", "silenced"]
+__all__ = ["MAX_SILENCE", "file_silence", "make_silence", "silence_of", "silenced"]
 
 MAX_SILENCE = timedelta(days=30)
 """How long a silence may last: one that is forgotten ends all the same."""
@@ -48,6 +48,16 @@ def make_silence(
         raise ConditionError("a silence of everything", hint='name a rule, a story or a label: rule="axe-moscou-pekin"')
     made_of = key or "|".join((*matchers, author, reason, now.isoformat()))
     return Silence(silence_id(made_of), tuple(matchers), author.strip(), reason.strip(), now, now + lasts)
+
+
+def file_silence(matchers: Sequence[str], *, author: str, reason: str, ends_at: datetime) -> Silence:
+    """Return a silence of the routes file: in force for the `MAX_SILENCE` before its end, the same at each reading.
+
+    Raises:
+        ConditionError: see `make_silence`.
+    """
+    key = "|".join((*matchers, author, reason, ends_at.isoformat()))
+    return make_silence(matchers, author=author, reason=reason, lasts=MAX_SILENCE, now=ends_at - MAX_SILENCE, key=key)
 
 
 def silence_of(

@@ -33,6 +33,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
     Language.FR: {
         Stage.DELIVERED: "remis le {at} à {receivers}",
         Stage.PENDING: "alerte {alert} en attente d’envoi à {receivers}",
+        Stage.HELD: "alerte {alert} retenue pour {receivers}",
         Stage.FAILED: "alerte {alert} abandonnée pour {receivers} : {error}",
         Stage.LOG_ONLY: "alerte {alert} inscrite au journal seulement : aucune route ne mène à un destinataire",
         Stage.RECAP: "retenu par {rule} ; attend le récapitulatif de la première lecture du flux",
@@ -99,6 +100,9 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "delivery_sent": "{receiver} : remis le {at}",
         "delivery_pending": "{receiver} : en attente, prochain essai {at}",
         "delivery_failed": "{receiver} : abandonné",
+        "delivery_held": "{receiver} : retenu ({why}) jusqu’à {at}",
+        "delivery_grouped": "{receiver} : dit par un message groupé",
+        "held_for_digest": "au prochain bulletin",
         "tries": "essais : {attempts}",
         Completeness.FULL: "texte intégral",
         Completeness.TEASER: "début seulement",
@@ -123,6 +127,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
     Language.EN: {
         Stage.DELIVERED: "delivered on {at} to {receivers}",
         Stage.PENDING: "alert {alert} waits to be sent to {receivers}",
+        Stage.HELD: "alert {alert} held for {receivers}",
         Stage.FAILED: "alert {alert} was given up for {receivers}: {error}",
         Stage.LOG_ONLY: "alert {alert} is in the log only: no route leads to a receiver",
         Stage.RECAP: "matched by {rule}; waits for the recap of the feed's first poll",
@@ -189,6 +194,9 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "delivery_sent": "{receiver}: delivered on {at}",
         "delivery_pending": "{receiver}: waiting, next try {at}",
         "delivery_failed": "{receiver}: given up",
+        "delivery_held": "{receiver}: held ({why}) until {at}",
+        "delivery_grouped": "{receiver}: told by a message on several",
+        "held_for_digest": "the next digest",
         "tries": "tries: {attempts}",
         Completeness.FULL: "full text",
         Completeness.TEASER: "beginning only",
@@ -326,8 +334,11 @@ class Account:
     def _delivery(self, delivery: DeliveryLine) -> str:
         is_pending = delivery.state is DeliveryState.PENDING
         at = self._at(delivery.next_attempt_at if is_pending else delivery.sent_at) or self.say("at_once")
-        told = [self.say(f"delivery_{delivery.state}", receiver=delivery.receiver, at=at)]
-        if delivery.state is not DeliveryState.SENT:
+        if delivery.state is DeliveryState.HELD:
+            at = self._at(delivery.held_until) or self.say("held_for_digest")
+        why = delivery.why or ""
+        told = [self.say(f"delivery_{delivery.state}", receiver=delivery.receiver, at=at, why=why)]
+        if delivery.state in {DeliveryState.PENDING, DeliveryState.FAILED}:
             told += [self.say("tries", attempts=delivery.attempts)]
             told += [self._cause(delivery.last_reason, delivery.last_error)] if delivery.last_error else []
         return ", ".join(told)

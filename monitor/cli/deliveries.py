@@ -19,7 +19,9 @@ app = typer.Typer(cls=ListingGroup, rich_markup_mode=None, help="List deliveries
 class State(StrEnum):
     """Where a delivery stands."""
 
+    HELD = "held"
     PENDING = "pending"
+    GROUPED = "grouped"
     SENT = "sent"
     FAILED = "failed"
 

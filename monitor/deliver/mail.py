@@ -14,6 +14,8 @@ from monitor.changes import Kind, shown
 from monitor.deliver.incidents import error_of, headline, sentences, source_name, to_do
 from monitor.deliver.incidents import subject as incidents_subject
 from monitor.deliver.means import Endpoint
+from monitor.deliver.note import Look
+from monitor.deliver.notes import note_of
 from monitor.deliver.smtp import SmtpServer
 from monitor.deliver.text import line, marked, quotes, safe_url
 from monitor.deliver.words import level_of
@@ -26,6 +28,7 @@ from rules.types import Field, Level
 if TYPE_CHECKING:
     from monitor.changes import Piece
     from monitor.deliver.means import Means
+    from monitor.deliver.note import Line, Span
     from monitor.deliver.words import Words
     from monitor.model import Alert, Delivery, Incident, Refusal, Story, StorySource, Update
     from monitor.receivers import Receiver
@@ -226,6 +229,8 @@ def _subject(alert: Alert, words: Words) -> str:
         subject = f"{words.reasons[alert.reason].capitalize()}{words.colon} {line(words.refused_first(alert.refusal))}"
     elif alert.incidents:
         subject = incidents_subject(alert, words)
+    elif alert.digest is not None:
+        subject = note_of(alert, words).subject
     else:
         match = alert.matches[0]
         level = words.levels[level_of(match)]
@@ -240,7 +245,33 @@ def _told(alert: Alert, words: Words) -> tuple[str, str]:
         return _refusal(alert, alert.refusal, words)
     if alert.incidents:
         return _incidents(alert, words)
+    if alert.digest is not None:
+        return _digest(alert, words)
     return (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, words)
+
+
+def _digest(alert: Alert, words: Words) -> tuple[str, str]:
+    """Return a digest, all of it: a mail has room."""
+    note = note_of(alert, words)
+    told = note.most(lambda _paragraphs: True)
+    text = [line_ for paragraph in told for line_ in (*map(_plain, paragraph.lines), "")]
+    html = [f"<p>{'<br>'.join(map(_marked_up, paragraph.lines))}</p>" for paragraph in told]
+    return "\n".join(text), _page(note.subject, html, words)
+
+
+def _plain(spans: Line) -> str:
+    """Return a line as text; an address stands below what it belongs to."""
+    urls = [f"\n  {span.url}" for span in spans if span.url]
+    return "".join((*(span.text for span in spans), *urls))
+
+
+def _marked_up(spans: Line) -> str:
+    return "".join(_span(span) for span in spans)
+
+
+def _span(span: Span) -> str:
+    shown = _linked(span.text, span.url)
+    return f"<b>{shown}</b>" if span.look is Look.BOLD else shown
 
 
 def _alert(alert: Alert, words: Words) -> tuple[str, str]:

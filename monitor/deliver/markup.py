@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.deliver.notes import Look, Shape
+from monitor.deliver.note import Look, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from monitor.deliver.notes import Line, Paragraph, Span
+    from monitor.deliver.note import Line, Paragraph, Span
 
 __all__ = ["MARKDOWN", "PLAIN", "Markup", "markdown_escape", "markdown_link"]
 

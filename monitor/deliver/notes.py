@@ -6,26 +6,26 @@ one harmless, bounded line; what would be markup to a service is for its channel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from monitor.changes import Kind
+from monitor.deliver.digest import digest_of
 from monitor.deliver.incidents import error_of, headline, sentences, source_name, subject, to_do
+from monitor.deliver.note import LOOKED, Line, Look, Note, Paragraph, Shape, Span, coded, small
 from monitor.deliver.text import line, marked, quotes, safe_url
 from monitor.deliver.words import EMOJI, level_of
 from monitor.model import AlertType
 from rules.types import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from monitor.changes import Piece
     from monitor.deliver.words import Words
     from monitor.model import Alert, Incident, Refusal, Story, StorySource, Update
-    from rules.types import Level, Match
+    from rules.types import Match
 
-__all__ = ["Line", "Look", "Note", "Paragraph", "Shape", "Span", "change_of", "note_of"]
+__all__ = ["change_of", "note_of"]
 
 _TITLE_CHARS = 250
 _RULE_CHARS = 150
@@ -35,89 +35,6 @@ _ERROR_CHARS = 160
 
 _RELOADS = {"reload": "\0systemctl reload veille\0", "signal": "\0kill -HUP PID\0"}
 _SIGNS = {AlertType.SOURCE_RECOVERED: "✅", AlertType.SOURCE_GAP: "🕳️"}
-_LOOKED = "\0"  # around what is code, in texts of ours; `line` leaves none in texts from outside
-
-
-class Look(StrEnum):
-    """How a piece of a line looks."""
-
-    PLAIN = "plain"
-    BOLD = "bold"
-    STRUCK = "struck"
-    CODE = "code"
-
-
-class Shape(StrEnum):
-    """What a paragraph is."""
-
-    HEADER = "header"
-    TEXT = "text"
-    QUOTE = "quote"
-    SMALL = "small"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A piece of a line. Its text may come from outside; its address is http(s), or None."""
-
-    text: str
-    look: Look = Look.PLAIN
-    url: str | None = None
-
-
-Line: TypeAlias = tuple[Span, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Lines that stand together."""
-
-    lines: tuple[Line, ...]
-    shape: Shape = Shape.TEXT
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What an alert says.
-
-    Attributes:
-        subject: one line that says it all: what a notification shows.
-        level: how urgent it is; None: it is of no story, or of several.
-        url: where a touch leads, http(s); None: nowhere.
-        opening: the first paragraph: why this message is sent.
-        body: what stands before the items.
-        items: stories, problems or sources, of which a message holds as many as it can.
-        closing: what stands after them.
-        uncounted: how many more the alert counts and does not list.
-        more: takes `count`: says how many are left out, and where to read them.
-    """
-
-    subject: str
-    level: Level | None
-    url: str | None
-    opening: Paragraph
-    body: tuple[Paragraph, ...]
-    items: tuple[Paragraph, ...]
-    closing: tuple[Paragraph, ...]
-    uncounted: int = 0
-    more: str = ""
-
-    def most(self, fits: Callable[[Sequence[Paragraph]], bool]) -> tuple[Paragraph, ...]:
-        """Return what follows the opening, with as many items as fit, the others counted (promise O2).
-
-        Where even none fit, the last paragraphs of the body go too; the first, which is the headline, stays.
-
-        Args:
-            fits: whether a message can hold these paragraphs.
-        """
-        fewer = (self._told(count, self.body) for count in range(len(self.items), -1, -1))
-        shorter = (self._told(0, self.body[:kept]) for kept in range(len(self.body) - 1, 0, -1))
-        return next((told for told in (*fewer, *shorter) if fits(told)), self._told(0, self.body[:1]))
-
-    def _told(self, count: int, body: tuple[Paragraph, ...]) -> tuple[Paragraph, ...]:
-        left_out = self.uncounted + len(self.items) - count
-        more = (_small(_coded(self.more.format(count=left_out))),) if left_out else ()
-        return (*body, *self.items[:count], *more, *self.closing)
 
 
 def note_of(alert: Alert, words: Words) -> Note:
@@ -126,13 +43,15 @@ def note_of(alert: Alert, words: Words) -> Note:
         return _refusal(alert, alert.refusal, words)
     if alert.incidents:
         return _incidents(alert, words)
+    if alert.digest is not None:
+        return digest_of(alert, alert.digest, words)
     return (_recap if alert.type is AlertType.STORY_RECAP else _story)(alert, words)
 
 
 def change_of(alert: Alert, words: Words) -> tuple[Paragraph, ...]:
     """Return what an update changes, for those who see the story beside it: nothing where it is no update."""
     changed = _changed(alert.update, words)
-    return (_opening(alert, words), *([Paragraph(changed)] if changed else []), _small(_footer(alert, words)))
+    return (_opening(alert, words), *([Paragraph(changed)] if changed else []), small(_footer(alert, words)))
 
 
 def _story(alert: Alert, words: Words) -> Note:
@@ -147,13 +66,13 @@ def _story(alert: Alert, words: Words) -> Note:
         url=safe_url(story.sources[0].url),
         opening=_opening(alert, words),
         body=(
-            Paragraph(((_headline(story),), _source(story.sources[0], words))),
+            Paragraph(((_headline(story),), _source(story.sources[0], words, story))),
             *([Paragraph(changed)] if changed else []),
             *([Paragraph(quoted, Shape.QUOTE)] if quoted and stands else []),
             *([Paragraph((_why(match, words),))] if stands else []),
         ),
         items=(),
-        closing=(_small(_footer(alert, words)),),
+        closing=(small(_footer(alert, words)),),
     )
 
 
@@ -176,7 +95,7 @@ def _recap(alert: Alert, words: Words) -> Note:
         Paragraph(
             (
                 (Span(f"{EMOJI[level_of(match)]} "), _headline(story)),
-                _source(story.sources[0], words),
+                _source(story.sources[0], words, story),
                 (Span(f"{line(match.rule.title, _RULE_CHARS)}, {words.strength(match)}"),),
             )
         )
@@ -207,7 +126,7 @@ def _refusal(alert: Alert, refusal: Refusal, words: Words) -> Note:
         opening=Paragraph(((Span("⚠️ "), Span(title, Look.BOLD), Span(f" · {live}")),)),
         body=(),
         items=tuple(Paragraph(((_code(text),),)) for text in (refusal.error, *refusal.errors)),
-        closing=(Paragraph((_labelled(words.to_do, _coded(step), words),)), _reference(alert)),
+        closing=(Paragraph((_labelled(words.to_do, coded(step), words),)), _reference(alert)),
         uncounted=alert.truncated,
         more=_more(words, "veille check"),
     )
@@ -216,7 +135,7 @@ def _refusal(alert: Alert, refusal: Refusal, words: Words) -> Note:
 def _incidents(alert: Alert, words: Words) -> Note:
     """Return what happened to sources, and what to do."""
     sign = _SIGNS.get(alert.type, "⚠️")
-    steps = to_do(alert, words, f"{_LOOKED}{{}}{_LOOKED}".format)
+    steps = to_do(alert, words, f"{LOOKED}{{}}{LOOKED}".format)
     return Note(
         subject=subject(alert, words),
         level=None,
@@ -225,7 +144,7 @@ def _incidents(alert: Alert, words: Words) -> Note:
         body=(),
         items=tuple(_incident(alert, incident, words) for incident in alert.incidents),
         closing=(
-            *(Paragraph((_labelled(words.to_do, _coded(step), words),)) for step in steps),
+            *(Paragraph((_labelled(words.to_do, coded(step), words),)) for step in steps),
             _reference(alert),
         ),
         uncounted=alert.truncated,
@@ -265,14 +184,15 @@ def _headline(story: Story) -> Span:
     return Span(line(story.title, _TITLE_CHARS) or story.id, Look.BOLD, safe_url(story.sources[0].url))
 
 
-def _source(source: StorySource, words: Words) -> Line:
+def _source(source: StorySource, words: Words, story: Story | None = None) -> Line:
     parts = (
         line(source.outlet, 100),
         words.short_date(source.published_at),
         words.completeness[source.completeness],
         words.agency(source),
+        "" if story is None else words.carried(story),
     )
-    return (Span(" · ".join(parts)),)
+    return (Span(" · ".join(part for part in parts if part)),)
 
 
 def _quotes(match: Match, words: Words) -> tuple[Line, ...]:
@@ -295,12 +215,13 @@ def _why(match: Match, words: Words) -> Line:
 
 
 def _footer(alert: Alert, words: Words) -> Line:
-    told = [part for part in (words.told_latency(alert.latency_s), words.referred(alert)) if part]
+    spent = alert.budget_until and words.digests.budget.format(until=words.time_of(alert.budget_until))
+    told = [part for part in (spent, words.told_latency(alert.latency_s), words.referred(alert)) if part]
     return (Span(" · ".join([*told, ""])), Span(f"veille label {alert.id} {words.no}", Look.CODE))
 
 
 def _reference(alert: Alert) -> Paragraph:
-    return _small((Span(alert.id),))
+    return small((Span(alert.id),))
 
 
 def _labelled(label: str, told: Line, words: Words) -> Line:
@@ -308,19 +229,9 @@ def _labelled(label: str, told: Line, words: Words) -> Line:
 
 
 def _more(words: Words, command: str) -> str:
-    return words.recap_more.format(count="{count}", command=f"{_LOOKED}{command}{_LOOKED}")
-
-
-def _small(told: Line) -> Paragraph:
-    return Paragraph((told,), Shape.SMALL)
+    return words.recap_more.format(count="{count}", command=f"{LOOKED}{command}{LOOKED}")
 
 
 def _code(text: str, limit: int = _CODE_CHARS) -> Span:
     """Return a text as it stands in a file; no service lets it leave its quotes."""
     return Span(line(text, limit).replace("`", "'") or "?", Look.CODE)
-
-
-def _coded(text: str) -> Line:
-    """Return a text of ours, in which commands are marked."""
-    parts = enumerate(text.split(_LOOKED))
-    return tuple(Span(part, Look.CODE if place % 2 else Look.PLAIN) for place, part in parts if part)

@@ -18,7 +18,19 @@ from monitor.model import AlertType, IncidentKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.model import Alert, Incident, Refusal, RuleRecord, Standing, Story, StorySource, Update
+    from monitor.model import (
+        Alert,
+        Digest,
+        Incident,
+        Missed,
+        Refusal,
+        RuleRecord,
+        SourcesState,
+        Standing,
+        Story,
+        StorySource,
+        Update,
+    )
     from rules.types import Contribution, Match, RuleDef, Snippet
 
 __all__ = ["MAX_BYTES", "SCHEMA", "payload", "payload_bytes"]
@@ -76,10 +88,12 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
         told = alert.incidents[: limits.items]
         data["incidents"] = [_incident(incident, alert.planned_at, limits) for incident in told]
         data["truncated"] = alert.truncated + len(alert.incidents) - len(told)
-    elif alert.type is AlertType.STORY_RECAP:
+    elif alert.type in {AlertType.STORY_RECAP, AlertType.STORY_DIGEST}:
         listed = pairs[: limits.items]
         data["items"] = [_item(story, match, limits) for story, match in listed]
         data["truncated"] = alert.truncated + len(pairs) - len(listed)
+        if alert.digest is not None:
+            data["digest"] = _digest(alert.digest, limits)
     else:
         data |= _item(*pairs[0], limits)
         if alert.record is not None:
@@ -88,6 +102,8 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
         data["update"] = _update(alert.update, limits)
     if alert.links:
         data["links"] = dict(alert.links)
+    if alert.budget_until is not None:
+        data["budget_until"] = _instant(alert.budget_until)
     if alert.latency_s:
         data["latency"] = {name: round(seconds, 3) for name, seconds in alert.latency_s}
     return {"type": alert.type.value, "timestamp": _instant(alert.planned_at), "schema": SCHEMA, "data": data}
@@ -104,6 +120,48 @@ def _refusal(refusal: Refusal, limits: _Limits) -> Json:
 def _update(update: Update, limits: _Limits) -> Json:
     before, after = (_standing(standing, limits) for standing in (update.before, update.after))
     return _known(of=update.of, reason=update.change.value, before=before, after=after)
+
+
+def _digest(digest: Digest, limits: _Limits) -> Json:
+    missed = digest.missed
+    return _known(
+        since=_instant(digest.since),
+        until=_instant(digest.until),
+        held=None if digest.why is None else digest.why.value,
+        near_misses=None if missed is None else _near(missed, limits),
+        silenced=None if missed is None else missed.silenced,
+        sources=None if digest.sources is None else _sources(digest.sources, limits),
+    )
+
+
+def _near(missed: Missed, limits: _Limits) -> Json:
+    items = [
+        _known(
+            rule=line(match.rule.id, limits.chars),
+            title=line(story.title, limits.chars),
+            outlet=line(story.sources[0].outlet, limits.chars),
+            url=safe_url(story.sources[0].url, limits.url_chars),
+            score=match.verdict.score,
+            threshold=match.verdict.threshold,
+        )
+        for story, match in missed.near
+    ]
+    return {"count": missed.near_count, "items": items}
+
+
+def _sources(sources: SourcesState, limits: _Limits) -> Json:
+    failing, gaps = sources.failing[: limits.items], sources.gaps[: limits.sources]
+    return {
+        "feeds": sources.feeds,
+        "failing": [line(name, limits.chars) for name in failing],
+        "failing_count": len(sources.failing),
+        "gaps": [
+            _known(source=line(name, limits.chars), since=_instant(since), until=_instant(until))
+            for name, since, until in gaps
+        ],
+        "articles": sources.articles,
+        "partial": sources.partial,
+    }
 
 
 def _standing(standing: Standing, limits: _Limits) -> Json:

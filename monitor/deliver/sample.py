@@ -12,6 +12,7 @@ from monitor.model import (
     AlertType,
     Change,
     Completeness,
+    Digest,
     Feed,
     FeedId,
     FeedState,
@@ -19,8 +20,10 @@ from monitor.model import (
     Incident,
     IncidentId,
     IncidentKind,
+    Missed,
     NotificationReason,
     Refusal,
+    SourcesState,
     Standing,
     Story,
     StorySource,
@@ -106,6 +109,13 @@ def _recap(blank: Alert) -> Alert:
     )
 
 
+def _digest(blank: Alert) -> Alert:
+    since = blank.planned_at - timedelta(hours=11)
+    sources = SourcesState(feeds=120, failing=("L'Écho du Vexin (essai)",), articles=412, partial=31)
+    digest = Digest(blank.planned_at, since, missed=Missed(), sources=sources)
+    return replace(blank, type=AlertType.STORY_DIGEST, digest=digest, latency_s=())
+
+
 def _updated(change: Change, before: Standing) -> Callable[[Alert], Alert]:
     def update(blank: Alert) -> Alert:
         after = Standing(_TITLE, Level.MEDIUM, _VERDICT.score)
@@ -159,6 +169,7 @@ _MAKERS: dict[NotificationReason, Callable[[Alert], Alert]] = {
     NotificationReason.FIRST_ALERT: lambda blank: blank,
     NotificationReason.LEVEL_RAISED: _updated(Change.LEVEL_RAISED, Standing(_TITLE, Level.LOW, 2.5)),
     NotificationReason.CORRECTED: _updated(Change.TITLE_CHANGED, Standing(_BEFORE, Level.MEDIUM, _VERDICT.score)),
+    NotificationReason.DIGEST: _digest,
     NotificationReason.RECAP: _recap,
     NotificationReason.RULES_REJECTED: _refused,
     NotificationReason.SOURCE_FAILING: _incident(AlertType.SOURCE_FAILING, failures=7),

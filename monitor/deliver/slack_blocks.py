@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.deliver.links import Action
 from monitor.deliver.markup import Markup
-from monitor.deliver.notes import Paragraph, Shape, Span, change_of, note_of
+from monitor.deliver.note import Paragraph, Shape, Span
+from monitor.deliver.notes import change_of, note_of
 from monitor.model import AlertType
 
 if TYPE_CHECKING:

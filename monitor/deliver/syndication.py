@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lxml import etree
 
 from monitor.deliver.markup import PLAIN, Markup
-from monitor.deliver.notes import Shape, note_of
+from monitor.deliver.note import Shape
+from monitor.deliver.notes import note_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from monitor.deliver.notes import Paragraph
+    from monitor.deliver.note import Paragraph
     from monitor.deliver.words import Words
     from monitor.model import Alert
 

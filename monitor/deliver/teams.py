@@ -14,7 +14,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from monitor.deliver.means import Endpoint, endpoint_at, url_of
-from monitor.deliver.notes import Look, Shape, note_of
+from monitor.deliver.note import Look, Shape
+from monitor.deliver.notes import note_of
 from monitor.deliver.posting import Poster, Refused, json_bytes, judge_status, object_of
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitor.deliver.means import Means
-    from monitor.deliver.notes import Line, Note, Paragraph, Span
+    from monitor.deliver.note import Line, Note, Paragraph, Span
     from monitor.http import HttpResponse
     from monitor.model import Alert, Rendered
     from monitor.receivers import Receiver

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.changes import title_changes
+from monitor.deliver.digest_words import ENGLISH_DIGESTS, FRENCH_DIGESTS, DigestWords
 from monitor.deliver.source_words import ENGLISH, FRENCH, SourceWords
 from monitor.deliver.text import line
 from monitor.model import Change, NotificationReason
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.changes import Piece
-    from monitor.model import Alert, Refusal, StorySource, Update
+    from monitor.model import Alert, Refusal, Story, StorySource, Update
     from rules.types import Contribution, Match
 
 __all__ = ["COLOURS", "EMOJI", "Words", "level_of", "vocabulary"]
@@ -85,7 +86,9 @@ class Words:
     read_article: str
     refused_to_do: str
     day: str
+    semicolon: str
     sources: SourceWords
+    digests: DigestWords
 
     def number(self, value: float) -> str:
         """Return a number with at most one decimal, trailing zero dropped: `24,1`, `10`."""
@@ -109,6 +112,20 @@ class Words:
         local = instant.astimezone(self.zone)
         day = f"{self.days[local.weekday()]} {self._day(local)} {self.months[local.month - 1]}"
         return f"{day} {local.year}, {local:%H:%M}"
+
+    def day_of(self, instant: datetime) -> str:
+        """Return `jeudi 16 mai`."""
+        local = instant.astimezone(self.zone)
+        return f"{self.days[local.weekday()]} {self._day(local)} {self.months[local.month - 1]}"
+
+    def time_of(self, instant: datetime) -> str:
+        """Return `07:30`."""
+        return f"{instant.astimezone(self.zone):%H:%M}"
+
+    def carried(self, story: Story) -> str:
+        """Return how many other newspapers carry a story: `+ 6 titres`, or ""."""
+        others = len({source.outlet for source in story.sources}) + story.truncated - 1
+        return self.digests.others[others > 1].format(count=others) if others > 0 else ""
 
     def span(self, seconds: float) -> str:
         """Return a duration to the unit that matters: `27 s`, `14 min`, `3 h`, `2 j`."""
@@ -241,6 +258,8 @@ def _french(zone: ZoneInfo) -> Words:
         levels={Level.CRITICAL: "Critique", Level.HIGH: "Élevé", Level.MEDIUM: "Moyen", Level.LOW: "Faible"},
         reasons={
             NotificationReason.FIRST_ALERT: "première alerte",
+            NotificationReason.STORY_GREW: "sujet repris",
+            NotificationReason.DIGEST: "bulletin",
             NotificationReason.LEVEL_RAISED: "niveau relevé",
             NotificationReason.CORRECTED: "correction",
             NotificationReason.RECAP: "première lecture",
@@ -252,6 +271,7 @@ def _french(zone: ZoneInfo) -> Words:
             NotificationReason.SOURCE_RECOVERED: "source rétablie",
         },
         changes={
+            Change.GREW: "sujet repris",
             Change.LEVEL_RAISED: "niveau relevé",
             Change.TITLE_CHANGED: "titre modifié",
             Change.MATCHED: "article modifié, correspond désormais",
@@ -301,7 +321,9 @@ def _french(zone: ZoneInfo) -> Words:
         read_article="Lire l'article",
         refused_to_do="corriger, vérifier par {check}, puis recharger par {reload} ou {signal}",
         day="j",
+        semicolon=" ; ",
         sources=FRENCH,
+        digests=FRENCH_DIGESTS,
     )
 
 
@@ -312,6 +334,8 @@ def _english(zone: ZoneInfo) -> Words:
         levels={Level.CRITICAL: "Critical", Level.HIGH: "High", Level.MEDIUM: "Medium", Level.LOW: "Low"},
         reasons={
             NotificationReason.FIRST_ALERT: "first alert",
+            NotificationReason.STORY_GREW: "story grew",
+            NotificationReason.DIGEST: "digest",
             NotificationReason.LEVEL_RAISED: "level raised",
             NotificationReason.CORRECTED: "correction",
             NotificationReason.RECAP: "first reading",
@@ -323,6 +347,7 @@ def _english(zone: ZoneInfo) -> Words:
             NotificationReason.SOURCE_RECOVERED: "source recovered",
         },
         changes={
+            Change.GREW: "story grew",
             Change.LEVEL_RAISED: "level raised",
             Change.TITLE_CHANGED: "title changed",
             Change.MATCHED: "article changed, matches now",
@@ -372,5 +397,7 @@ def _english(zone: ZoneInfo) -> Words:
         read_article="Read the article",
         refused_to_do="correct them, verify with {check}, then reload with {reload} or {signal}",
         day="d",
+        semicolon="; ",
         sources=ENGLISH,
+        digests=ENGLISH_DIGESTS,
     )

@@ -39,6 +39,7 @@ class Stage(StrEnum):
 
     DELIVERED = "delivered"
     PENDING = "pending"  # an alert waits to be delivered
+    HELD = "held"  # an alert may not leave yet: quiet hours, a digest, a cooldown, a budget
     FAILED = "failed"  # every delivery was given up
     LOG_ONLY = "log_only"  # alerted, and no route leads to a receiver
     RECAP = "recap"  # a match of a first poll that waits for the recap
@@ -71,7 +72,9 @@ _OF_PAGE = {
 }
 _OF_DELIVERIES = {
     DeliveryState.SENT: Stage.DELIVERED,
+    DeliveryState.GROUPED: Stage.DELIVERED,
     DeliveryState.PENDING: Stage.PENDING,
+    DeliveryState.HELD: Stage.HELD,
     DeliveryState.FAILED: Stage.FAILED,
 }
 
@@ -144,6 +147,8 @@ def _instant(delivery: DeliveryLine, alert: ListedAlert) -> datetime | None:
     """Return when a delivery was sent, when it is tried next, or since when it is given up."""
     if delivery.state is DeliveryState.PENDING:
         return delivery.next_attempt_at
+    if delivery.state is DeliveryState.HELD:
+        return delivery.held_until
     return delivery.sent_at or alert.planned_at
 
 

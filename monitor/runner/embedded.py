@@ -80,7 +80,7 @@ class EmbeddedRunner:
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._held_until: dict[str, datetime] = {}  # receivers that asked for a pause (promises D6, D10)
-        self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap, self._incidents]
+        self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap, self._incidents, self._held]
         self._incidents_at: datetime | None = None  # when sources were last looked at
         self._repairs = 0  # rounds that are still to repair what the clock, set back, left due too late
         self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
@@ -139,6 +139,8 @@ class EmbeddedRunner:
             pass
         await stages.tell_recap(self._tools, at_once=True)
         await stages.tell_incidents(self._tools)
+        await stages.tell_held(self._tools)
+        await stages.tell_digests(self._tools)
         await _drained(self.messages.values())
 
     def nudge(self) -> None:
@@ -251,6 +253,11 @@ class EmbeddedRunner:
 
     async def _recap(self) -> None:
         if await stages.tell_recap(self._tools):
+            self.nudge()
+
+    async def _held(self) -> None:
+        told = await stages.tell_held(self._tools)
+        if await stages.tell_digests(self._tools) or told:
             self.nudge()
 
     async def _incidents(self) -> None:

@@ -8,6 +8,8 @@ one transaction; killed before it, the lease brings the work back, killed after 
     tell_recap    the matches of first polls, in one message for each receiver
     tell_refusal  a rule set that was refused, in one message for each receiver
     tell_incidents  sources that fail, or are well again, in one message for each receiver
+    tell_held     messages that were held and may leave now; several of one group in one
+    tell_digests  what was held for a digest, and how the sources are, at its times
     deliver       send → settle
     answer        what a reader says of an alert: a judgement, a silence
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 from monitor.stages.answering import answer
 from monitor.stages.delivering import DELIVERY_LEASE_S, DeliveryReport, deliver
+from monitor.stages.holding import tell_digests, tell_held
 from monitor.stages.polling import HOST_LEASE_S, FeedReport, poll_host
 from monitor.stages.reading import ENTRY_LEASE_S, ArticleReport, read_article
 from monitor.stages.telling import tell_incidents, tell_recap, tell_refusal
@@ -35,6 +38,8 @@ __all__ = [
     "deliver",
     "poll_host",
     "read_article",
+    "tell_digests",
+    "tell_held",
     "tell_incidents",
     "tell_recap",
     "tell_refusal",

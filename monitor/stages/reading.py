@@ -19,7 +19,8 @@ from monitor.latency import legs
 from monitor.model import Alert, Article, EntryClaim, Reread, Story
 from monitor.settings import TdmPolicy
 from monitor.stages.failures import bare, is_of, remember_hold
-from monitor.stages.rendering import render, silenced, with_records
+from monitor.stages.holding import addressed
+from monitor.stages.rendering import silenced, with_records
 from monitor.stages.tools import Tools
 from monitor.store import Earlier, Recorded, Revised
 from monitor.telemetry import Metrics
@@ -300,6 +301,7 @@ def _plan(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None,
     story = stories.assign(read.article, entry_key=key, house=house, first_seen_at=seen_at)
     if earlier is not None:  # an outlet that was given another name has no other story
         story = replace(story, id=earlier.story.id, first_seen_at=earlier.story.first_seen_at)
+    story = replace(story, entities=tuple(read.judgement.entities))
     plan = _Plan(now, story, _latency(read.article, claim, read_at=read_at, now=now))
     first = partial(alerting.plan, story=story, routes=tools.routes, now=now, latency_s=plan.latency_s)
     if earlier is None or read.again is None:
@@ -321,7 +323,7 @@ async def _record(
     """Render, and write transaction B."""
     article = read.article
     alerts = await with_records(tools, await silenced(tools, planned.alerts))
-    outbox = [(alert, render(tools, alert)) for alert in alerts]
+    outbox = [(alert, await addressed(tools, alert)) for alert in alerts]
     recorded = await tools.thread.run(
         tools.store.record_article,
         claim.id,

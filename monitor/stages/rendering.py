@@ -13,7 +13,7 @@ from monitor.model import Alert, AlertType, Receiver, Rendered
 from monitor.stages.tools import Tools
 from monitor.store import OutboxItem
 
-__all__ = ["render", "silenced", "with_records"]
+__all__ = ["render", "render_for", "silenced", "with_records"]
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ async def silenced(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
         return ()
     now = tools.clock.now()
     silences = await tools.thread.run(tools.store.active_silences, now=now)
-    return alerting.silenced(alerts, silences, now=now)
+    return alerting.silenced(alerts, (*tools.routes.silences, *silences), now=now)
 
 
 async def with_records(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
@@ -49,7 +49,7 @@ async def with_records(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ..
 def render(tools: Tools, alert: Alert) -> list[OutboxItem]:
     """Render an alert for each of its receivers, once and for all (promise D3)."""
     return [
-        _render_for(tools, alert, receiver) for receiver in tools.routes.receivers if receiver.name in alert.receivers
+        render_for(tools, alert, receiver) for receiver in tools.routes.receivers if receiver.name in alert.receivers
     ]
 
 
@@ -61,7 +61,7 @@ def _linked(tools: Tools, alert: Alert, receiver: Receiver) -> Alert:
     return replace(alert, links=signer.links(alert.id, receiver.name, now=alert.planned_at))
 
 
-def _render_for(tools: Tools, alert: Alert, receiver: Receiver) -> OutboxItem:
+def render_for(tools: Tools, alert: Alert, receiver: Receiver) -> OutboxItem:
     """Render an alert for one receiver; a mistake in that costs this message, visibly, and no other (promise D9)."""
     message_id = alerting.message_id(alert.id, receiver.name)
     try:

@@ -36,7 +36,7 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> tuple[Alert, ...
         return ()
     pending = await tools.thread.run(tools.store.recap_pending, limit=_RECAP_LIMIT)
     match_ids = [item.match_id for item in pending.items]
-    silences = await tools.thread.run(tools.store.active_silences, now=now)
+    silences = (*tools.routes.silences, *await tools.thread.run(tools.store.active_silences, now=now))
     told_of = [
         item
         for item in pending.items

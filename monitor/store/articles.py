@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from rules.types import Match
 
-__all__ = ["add_alert", "recap_pending", "record_article", "record_recap"]
+__all__ = ["add_alert", "recap_pending", "record_article", "record_recap", "stories_of"]
 
 _PENDING = "pending"
 _TOLD = "told"
@@ -177,12 +178,19 @@ def recap_pending(connection: Connection, *, limit: int) -> RecapPending:
     found = connection.execute(waiting.where(_RECAP_PENDING)).one()
     best = select(MATCH).where(_RECAP_PENDING).order_by(MATCH.c.score.desc(), MATCH.c.id).limit(limit)
     rows = connection.execute(best).all()
-    stories = {}
-    for ids in chunks([row.article_id for row in rows]):
-        told = select(STORY, ARTICLE.c.id.label("article_id")).join_from(ARTICLE, STORY).where(ARTICLE.c.id.in_(ids))
-        stories.update({row.article_id: story_from_row(row) for row in connection.execute(told)})
+    stories = stories_of(connection, [row.article_id for row in rows])
     items = tuple(RecapItem(row.id, stories[row.article_id], match_from_row(row)) for row in rows)
     return RecapPending(found.number, found.oldest_at, items)
+
+
+def stories_of(connection: Connection, article_ids: Sequence[int]) -> dict[int, Story]:
+    """Return the story of each article, with the entities that the article names."""
+    found = {}
+    for ids in chunks(article_ids):
+        told = select(STORY, ARTICLE.c.id.label("article_id"), ARTICLE.c.entities).join_from(ARTICLE, STORY)
+        for row in connection.execute(told.where(ARTICLE.c.id.in_(ids))):
+            found[row.article_id] = replace(story_from_row(row), entities=tuple(row.entities))
+    return found
 
 
 def record_recap(

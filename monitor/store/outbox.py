@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from monitor.errors import NotFoundError, Reason
-from monitor.model import AlertId, AlertType, Channel, Delivery, DeliveryId, DeliveryState, Receipt
+from monitor.model import AlertId, AlertType, Channel, Delivery, DeliveryId, DeliveryState, Receipt, Why
 from monitor.store.codec import delivery_from_row, reason_of
 from monitor.store.sql import Instant, chunks, free, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ATTEMPT, DELIVERY, MATCH, STORY
@@ -60,7 +60,7 @@ def _is_due(delivery: FromClause) -> ColumnElement[bool]:
     return or_(delivery.c.next_attempt_at.is_(None), delivery.c.next_attempt_at <= _NOW)
 
 
-_SETTLED = (DeliveryState.SENT, DeliveryState.FAILED)
+_SETTLED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.HELD, DeliveryState.GROUPED)
 _BESIDE, _UPDATE, _OTHER = DELIVERY.alias(), ALERT.alias(), ALERT.alias()
 _SAME_STORY = or_(_OTHER.c.id == _UPDATE.c.updates, _OTHER.c.updates == _UPDATE.c.updates)
 # What came before on the same story and rule, and is being sent or about to be: an update waits for that, and only for
@@ -133,7 +133,12 @@ def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[O
             "body": item.rendered.body,
             "content_type": item.rendered.content_type,
             "headers": item.rendered.headers,
-            "state": DeliveryState.FAILED if item.error else DeliveryState.PENDING,
+            "state": _first_state(item),
+            "route": item.route,
+            "group_key": item.group,
+            "why": item.held and item.held.why,
+            "held_until": item.held and item.held.until,
+            "left_at": None if item.held else now,
             "attempts": 0,
             "created_at": now,
             "last_reason": Reason.REJECTED if item.error else None,
@@ -143,6 +148,12 @@ def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[O
     ]
     if rows:
         connection.execute(insert(DELIVERY), rows)
+
+
+def _first_state(item: OutboxItem) -> DeliveryState:
+    if item.error is not None:
+        return DeliveryState.FAILED
+    return DeliveryState.PENDING if item.held is None else DeliveryState.HELD
 
 
 def claim_deliveries(
@@ -338,6 +349,8 @@ def list_deliveries(
             sent_at=row.sent_at,
             last_reason=reason_of(row.last_reason),
             last_error=row.last_error,
+            why=None if row.why is None else Why(row.why),
+            held_until=row.held_until,
         )
         for row in connection.execute(query)
     )

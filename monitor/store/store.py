@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert
 from monitor.errors import StoreError
 from monitor.model import (
     Alert,
+    AlertId,
     Article,
     ArticleId,
     Delivery,
@@ -23,15 +24,19 @@ from monitor.model import (
     Feed,
     FeedId,
     FeedState,
+    HeldMessage,
+    History,
     HostClaim,
     HostId,
     Incident,
     IncidentId,
     Lane,
+    Missed,
     PollOutcome,
     Receipt,
     RuleRecord,
     Silence,
+    SourcesState,
     Story,
     Subscription,
 )
@@ -39,6 +44,7 @@ from monitor.store import (
     archive,
     articles,
     feeds,
+    holding,
     hosts,
     incidents,
     ledger,
@@ -630,6 +636,99 @@ class Store:
         """
         with self._write() as connection:
             articles.record_recap(connection, recaps, match_ids, now=now)
+
+    # --- what is held -----------------------------------------------------------------------------------------------
+
+    def route_history(self, receiver: str, *, route: str, group: str, since: datetime | None) -> History:
+        """Return what a route told a receiver lately.
+
+        Args:
+            receiver: who is told.
+            route: its path.
+            group: the group whose last message is asked for.
+            since: from when on the messages of the route are listed; None: they are not.
+        """
+        with self._read() as connection:
+            return holding.route_history(connection, receiver, route=route, group=group, since=since)
+
+    def due_messages(
+        self, *, receivers: Sequence[str], digesters: Sequence[str], now: datetime, limit: int
+    ) -> tuple[HeldMessage, ...]:
+        """Return what was held until now, the oldest first.
+
+        Args:
+            receivers: those there are; what waits for others goes on waiting.
+            digesters: those who have a digest; what was held for the digest of another is due.
+            now: the present instant.
+            limit: how many at most.
+        """
+        with self._read() as connection:
+            return holding.due_messages(connection, receivers=receivers, digesters=digesters, now=now, limit=limit)
+
+    def held_messages(self, receiver: str, *, until: datetime, limit: int) -> tuple[HeldMessage, ...]:
+        """Return what was held for the digest of a receiver until then, the oldest first, at most `limit`."""
+        with self._read() as connection:
+            return holding.held_messages(connection, receiver, until=until, limit=limit)
+
+    def last_digest(self, receiver: str, *, now: datetime) -> datetime:
+        """Return when the last digest of a receiver was due. The first time it is asked that is now, from then on."""
+        with self._write() as connection:
+            return holding.last_digest(connection, receiver, now=now)
+
+    def missed(self, *, since: datetime, until: datetime) -> Missed:
+        """Return the near misses of a time, the nearest first, and how many alerts were silenced in it."""
+        with self._read() as connection:
+            return holding.missed(connection, since=since, until=until)
+
+    def sources_state(self, *, since: datetime, until: datetime) -> SourcesState:
+        """Return how the sources are now, and what happened to them in a time."""
+        with self._read() as connection:
+            return holding.sources_state(connection, since=since, until=until)
+
+    def record_digest(
+        self,
+        alert: Alert,
+        outbox: Sequence[OutboxItem],
+        told: Sequence[DeliveryId],
+        match_ids: Sequence[int],
+        *,
+        receiver: str,
+        slot_at: datetime,
+        now: datetime,
+    ) -> bool:
+        """Write a digest, settle what it tells, and note when it was due, in one transaction.
+
+        Returns:
+            Whether it was not there.
+        """
+        with self._write() as connection:
+            return holding.record_digest(
+                connection, alert, outbox, told, match_ids, receiver=receiver, slot_at=slot_at, now=now
+            )
+
+    def release(
+        self, ids: Sequence[DeliveryId], *, told: Sequence[DeliveryId], told_by: AlertId, now: datetime
+    ) -> None:
+        """Let messages go that were held, and settle those whose news they tell too, in one transaction."""
+        with self._write() as connection:
+            holding.release(connection, ids, told=told, told_by=told_by, now=now)
+
+    def record_group(
+        self,
+        alert: Alert,
+        outbox: Sequence[OutboxItem],
+        told: Sequence[DeliveryId],
+        match_ids: Sequence[int],
+        *,
+        now: datetime,
+    ) -> bool:
+        """Write a message that tells what others would have, and settle those, in one transaction.
+
+        Returns:
+            Whether it was not there.
+        """
+        with self._write() as connection:
+            return holding.record_group(connection, alert, outbox, told, match_ids, now=now)
 
     def record_alert(self, alert: Alert, outbox: Sequence[OutboxItem], *, now: datetime) -> bool:
         """Record an alert that tells no match, with one delivery for each message, in one transaction.

@@ -18,6 +18,7 @@ __all__ = [
     "ARTICLE",
     "ATTEMPT",
     "DELIVERY",
+    "DIGEST",
     "ENTRY",
     "FEED",
     "HEARTBEAT",
@@ -260,6 +261,7 @@ class MatchRow(_Row, table=True):
     __tablename__ = "match"
     __table_args__ = (
         UniqueConstraint("article_id", "rule_id"),
+        Index("ix_match_near_miss", "recorded_at", sqlite_where=text("near_miss")),
         Index("ix_match_rule_id", "rule_id", "recorded_at", "near_miss"),
         Index("ix_match_judged", "rule_id", "recorded_at", "relevant", sqlite_where=text("relevant IS NOT NULL")),
         Index("ix_match_recap", "score", sqlite_where=text("recap = 'pending'")),
@@ -338,6 +340,9 @@ class DeliveryRow(_Row, table=True):
             *("receiver", "id", "next_attempt_at", "lease_until"),
             sqlite_where=text("state = 'pending'"),
         ),
+        Index("ix_delivery_held", "receiver", "held_until", sqlite_where=text("state = 'held'")),
+        Index("ix_delivery_group", "receiver", "route", "group_key", "left_at"),
+        Index("ix_delivery_left", "receiver", "route", "left_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -357,6 +362,12 @@ class DeliveryRow(_Row, table=True):
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     last_reason: str | None = None
     last_error: str | None = None
+    route: str = Field(default="", sa_column_kwargs={"server_default": ""})  # which let it go
+    group_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    why: str | None = None  # it is, or was, held
+    held_until: datetime | None = Field(default=None, sa_type=Instant)  # None: until the next digest
+    left_at: datetime | None = Field(default=None, sa_type=Instant)  # when nothing held it any more
+    told_by: str | None = None  # the alert that told what it would have
     external_id: str | None = None  # what the service calls the message, where that can be changed
 
 
@@ -400,6 +411,15 @@ class IncidentRow(_Row, table=True):
     told_at: datetime | None = Field(default=None, sa_type=Instant)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
     settled: bool = False
+
+
+class DigestRow(_Row, table=True):
+    """When the last digest of a receiver was due."""
+
+    __tablename__ = "digest"
+
+    receiver: str = Field(primary_key=True)
+    slot_at: datetime = Field(sa_type=Instant)
 
 
 class LabelRow(_Row, table=True):
@@ -451,6 +471,7 @@ ALERT_MATCH: Table = METADATA.tables["alert_match"]
 DELIVERY: Table = METADATA.tables["delivery"]
 ATTEMPT: Table = METADATA.tables["attempt"]
 INCIDENT: Table = METADATA.tables["incident"]
+DIGEST: Table = METADATA.tables["digest"]
 LABEL: Table = METADATA.tables["label"]
 SILENCE: Table = METADATA.tables["silence"]
 HEARTBEAT: Table = METADATA.tables["heartbeat"]

@@ -23,6 +23,7 @@ from monitor.model import (
     Feed,
     FeedId,
     FeedState,
+    Held,
     HostId,
     Incident,
     Lane,
@@ -31,6 +32,7 @@ from monitor.model import (
     Rendered,
     Story,
     Told,
+    Why,
 )
 from monitor.store.gaps import Gap
 from rules.types import Document, Level, Match, Status
@@ -149,12 +151,16 @@ class OutboxItem:
     """One message to deliver, rendered. `message_id` is its identity for life (promise D3).
 
     `error` says why it could not be rendered; such a message is failed from the start, and shows (promise D1).
+    `route` and `group` are those that let it go; `held` says why it may not leave yet.
     """
 
     receiver: Receiver
     message_id: str
     rendered: Rendered
     error: str | None = None
+    route: str = ""
+    group: str = ""
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +271,8 @@ class DeliveryLine:
     sent_at: datetime | None
     last_reason: Reason | None
     last_error: str | None
+    why: Why | None = None  # it is, or was, held
+    held_until: datetime | None = None  # None: until the next digest
 
 
 @dataclass(frozen=True, slots=True)

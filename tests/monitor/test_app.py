@@ -437,11 +437,11 @@ def test_a_destination_that_no_receiver_uses_is_told_at_the_start(
 
 def test_a_routes_file_that_is_wrong_stops_the_start_with_every_problem(tmp_path: Path) -> None:
     routes = tmp_path / "routes.yaml"
-    routes.write_text("route: {receiver: nobody, cooldown: 2h}\n", encoding="utf-8")
+    routes.write_text("route: {receiver: nobody, cooldown: 2}\n", encoding="utf-8")
     with pytest.raises(RoutesError) as caught, opened(settings_for(tmp_path, routes=routes), clock=ManualClock()):
         pass
 
-    assert [f"{routes}:1:19", f"{routes}:1:27"] == [one.split(": ")[0] for one in caught.value.errors]
+    assert [f"{routes}:1:19", f"{routes}:1:37"] == [one.split(": ")[0] for one in caught.value.errors]
     assert not (tmp_path / "veille.db").exists()
 
 

@@ -52,7 +52,6 @@ def test_a_matcher_compares_the_whole_value(matcher: str, actual: str, holds: bo
         ('{level="high"}', "is not a matcher", "level=~"),
         ('desk=~"("', "bad regular expression: missing \\)", "linear time"),
         (r'desk=~"(a)\\1"', "bad regular expression", "linear time"),
-        ('entity="chine"', "matchers on entity are not available yet", "label"),
         ('level="hihg"', "level is never 'hihg'", "did you mean high"),
         ('level!="urgent!"', "level is never 'urgent!'", "it is low, medium, high, critical"),
         ('wire=~"oui"', "wire is never 'oui'", 'it is true, false, ""'),
@@ -106,7 +105,19 @@ def test_a_match_is_known_by_its_rule_its_level_and_its_source() -> None:
         "outlet": "La Gazette de Lutèce",
         "completeness": "full",
         "wire": "",
+        "entity": (),
     }
+
+
+@pytest.mark.parametrize(
+    ("matcher", "holds"),
+    [("entity=chine", True), ("entity=russie", True), ("entity!=chine", False), ("entity=~'fr.*'", False)],
+)
+def test_one_of_several_values_is_enough(matcher: str, holds: bool) -> None:  # noqa: FBT001  a column
+    story = replace(STORY, entities=("chine", "russie"))
+
+    assert holds is parse_matcher(matcher.replace("'", '"')).holds(facts_of(MATCH, story))
+    assert parse_matcher('entity=""').holds(facts_of(MATCH, STORY))
 
 
 @pytest.mark.parametrize(("wire", "expected"), [(True, "true"), (False, "false"), (None, "")])

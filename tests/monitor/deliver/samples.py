@@ -12,11 +12,13 @@ from monitor.alerting import (
     Telling,
     message_id,
     plan,
+    plan_digest,
     plan_incidents,
     plan_recap,
     plan_refusal,
     plan_updates,
 )
+from monitor.alerting.plan import first_alert_id
 from monitor.errors import Reason
 from monitor.model import (
     Alert,
@@ -25,21 +27,26 @@ from monitor.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    Digest,
     Feed,
     FeedId,
     FeedState,
     FeedStatus,
+    HeldMessage,
     Incident,
     IncidentId,
     IncidentKind,
+    Missed,
     NotificationReason,
     Receiver,
     Refusal,
     Rendered,
     RuleRecord,
+    SourcesState,
     Story,
     StorySource,
     Told,
+    Why,
 )
 from rules.types import (
     Contribution,
@@ -189,6 +196,47 @@ def recap_of(items: Sequence[tuple[Story, Match]], total: int | None = None) -> 
     (planned,) = plan_recap(items, ROUTES, now=NOW)
     return replace(planned.alert, truncated=(total or len(items)) - len(planned.alert.matches))
 
+
+def held(number: int, why: Why = Why.DIGEST, level: Level = Level.MEDIUM, **changes: object) -> HeldMessage:
+    """Return a message that is held; 0 is the alert on the story of all samples."""
+    told = (STORY, MATCH) if number == 0 else other(number, level)
+    id_ = DeliveryId(number + 1)
+    made = HeldMessage(
+        *(id_, first_alert_id(told[1], told[0]), "mail", "route.1", f"group {number}", why, NOW),
+        is_update=False,
+        story=told[0],
+        match=told[1],
+        match_id=number,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+MISSED = Missed(near=(other(7), other(8)), near_count=3, silenced=2)
+SOURCES = SourcesState(
+    feeds=120,
+    failing=("L'Écho du Vexin", "Radio Lutèce"),
+    gaps=(("Le Quotidien de l'Ill", NOW - timedelta(hours=5), NOW - timedelta(hours=3)), ("Le Fleuve", NOW, None)),
+    articles=412,
+    partial=31,
+)
+_LAST_DIGEST = NOW - timedelta(hours=13)
+_CARRIED = replace(STORY, sources=(*STORY.sources, *(replace(STORY.sources[0], outlet=name) for name in "AB")))
+DIGESTS: dict[str, Alert] = {
+    "digest": plan_digest(
+        "mail",
+        [held(0, story=_CARRIED), held(1), held(2), held(3, story=_CARRIED)],
+        MISSED,
+        SOURCES,
+        since=_LAST_DIGEST,
+        until=NOW,
+        now=NOW,
+    ),
+    "empty-digest": plan_digest("mail", [], Missed(), SourcesState(feeds=120), since=_LAST_DIGEST, until=NOW, now=NOW),
+    "quiet-hours": replace(
+        plan_digest("mail", [held(0), held(1)], Missed(), SourcesState(), since=_LAST_DIGEST, until=NOW, now=NOW),
+        digest=Digest(NOW, _LAST_DIGEST, Why.QUIET_HOURS),
+    ),
+}
 
 REFUSAL = Refusal(
     "rules: refused",

@@ -14,6 +14,7 @@ from monitor.errors import DeliveryError, Reason
 from monitor.model import Channel, Receipt
 from tests.monitor.deliver.benches import LOCAL, NETWORKED, SECRETS, in_folder, on_a_full_disk, script, sender
 from tests.monitor.deliver.samples import (
+    DIGESTS,
     INCIDENTS,
     RETITLED,
     alert,
@@ -110,7 +111,7 @@ class TestContract:
     def test_D3_rendering_twice_gives_the_same_bytes(self, channel: Channel) -> None:
         async def run() -> None:
             async with sender(channel, 1) as channel_sender:
-                for planned in (alert(), recap(), refused(), updated(RETITLED), *INCIDENTS.values()):
+                for planned in (alert(), recap(), refused(), updated(RETITLED), *INCIDENTS.values(), *DIGESTS.values()):
                     assert channel_sender.render(planned, MESSAGE_ID) == channel_sender.render(planned, MESSAGE_ID)
 
         asyncio.run(run())

@@ -26,6 +26,7 @@ from monitor.settings import Language, SmtpTls
 from tests.monitor.deliver.benches import LOOPBACK_NETWORK, PASSWORD, mail_sender
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
+    DIGESTS,
     INCIDENTS,
     RETITLED,
     STORY,
@@ -98,6 +99,7 @@ async def attempts(receiver: SmtpReceiver, to: Sequence[str] = (DESK,), **option
         ("raised", updated(RETITLED, TITLE)),
         ("lost", updated(RETITLED, TITLE, level=None)),
         *INCIDENTS.items(),
+        *DIGESTS.items(),
     ],
 )
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitor.deliver.markup import MARKDOWN, PLAIN, markdown_escape, markdown_link
-from monitor.deliver.notes import Look, Paragraph, Shape, Span, note_of
+from monitor.deliver.note import Look, Paragraph, Shape, Span
+from monitor.deliver.notes import note_of
 from tests.monitor.deliver.benches import words
 from tests.monitor.deliver.samples import alert, hostile, recap
 

@@ -19,6 +19,7 @@ from monitor.rhythm import begin
 from rules.types import Contribution, Field, Level, Snippet
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
+    DIGESTS,
     GAP,
     INCIDENTS,
     MATCH,
@@ -48,6 +49,7 @@ FIXTURES: dict[AlertType, Alert] = {
     AlertType.STORY_NEW: alert(),
     AlertType.STORY_UPDATED: updated(RETITLED, TITLE),
     AlertType.STORY_RECAP: recap(3, 9),
+    AlertType.STORY_DIGEST: DIGESTS["digest"],
     AlertType.RULES_REJECTED: refused(errors=12),
     AlertType.SOURCE_GAP: INCIDENTS["gaps"],
     AlertType.SOURCE_FAILING: INCIDENTS["failing"],

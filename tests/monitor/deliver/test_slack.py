@@ -22,6 +22,7 @@ from rules.types import Field, Snippet
 from tests.monitor.deliver.benches import sender
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
+    DIGESTS,
     INCIDENTS,
     MATCH,
     RETITLED,
@@ -92,6 +93,7 @@ def refusal(receiver: HttpReceiver) -> DeliveryError:
         ("raised", updated(RETITLED, TITLE)),
         ("lost", updated(RETITLED, TITLE, level=None)),
         *INCIDENTS.items(),
+        *DIGESTS.items(),
     ],
 )
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:

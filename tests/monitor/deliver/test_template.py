@@ -89,7 +89,7 @@ def test_what_is_no_json_is_what_the_operator_says(tmp_path: Path) -> None:
             '{\n"a": {{ nothing }}\n}',
             "chat.json:2: 'nothing' is undefined (on a sample of story.alert.new",
         ),
-        ('{"a": {{ data.story.title | tojson }}}', "has no attribute 'story' (on a sample of story.recap"),
+        ('{"a": {{ data.story.title | tojson }}}', "has no attribute 'story' (on a sample of story.digest"),
         ('{"a": "{{ subject }}"}', "is no JSON: "),
         ("{{ subject.__class__.__mro__ }}", "chat.json:1: access to attribute '__class__' of 'str' object is unsafe."),
         ("{% include '/etc/passwd' %}", "chat.json:1: no loader for this environment specified"),

@@ -44,6 +44,7 @@ def delivery(state: DeliveryState, *, at: datetime | None = None, receiver: str 
         attempts=1,
         created_at=NOW,
         next_attempt_at=None if sent else at,
+        held_until=at if state is DeliveryState.HELD else None,
         sent_at=at if sent else None,
         last_reason=None,
         last_error=None if sent else "answered 503",
@@ -92,6 +93,7 @@ def done(*matches: ListedMatch, reason: Reason | None = None, **changes: Any) ->
 
 
 SENT = delivery(DeliveryState.SENT, at=after(5))
+HELD = delivery(DeliveryState.HELD, at=after(60))
 PENDING = delivery(DeliveryState.PENDING, at=after(9), receiver="webhook")
 AT_ONCE = delivery(DeliveryState.PENDING)
 FAILED = delivery(DeliveryState.FAILED, receiver="mail")
@@ -125,6 +127,7 @@ LOST = replace(matched(), lost_at=after(8))
         ([replace(done(), state=EntryState.TO_READ, is_reread=True)], Stage.NO_MATCH, after(2)),
         ([done(matched(alert()))], Stage.LOG_ONLY, after(2)),
         ([done(matched(alert(FAILED)))], Stage.FAILED, after(2)),
+        ([done(matched(alert(FAILED, HELD)))], Stage.HELD, after(60)),
         ([done(matched(alert(FAILED, PENDING)))], Stage.PENDING, after(9)),
         ([done(matched(alert(AT_ONCE)))], Stage.PENDING, None),
         ([done(matched(alert(PENDING, SENT)))], Stage.DELIVERED, after(5)),

@@ -1,0 +1,162 @@
+"""What was held is told: one by one, or several in one message; and the digest, at its times of day.
+
+A digest is sent even when there is nothing to tell: silence must be told from a breakdown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from monitor.alerting.ids import alert_id
+from monitor.alerting.plan import RECAP_LIMIT, best_first
+from monitor.model import Alert, AlertType, Digest, NotificationReason, Why
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import time
+    from zoneinfo import ZoneInfo
+
+    from monitor.alerting.routes import Routes
+    from monitor.model import HeldMessage, Missed, SourcesState
+
+__all__ = [
+    "NEAR_LIMIT",
+    "Release",
+    "digest_times",
+    "due_slot",
+    "missed_by",
+    "plan_digest",
+    "plan_releases",
+]
+
+NEAR_LIMIT = 5
+"""Near misses that a digest lists; it counts the others."""
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What becomes of messages that were held together.
+
+    Attributes:
+        free: they leave as they are.
+        told: another message tells what these would have.
+        alert: that message; None: what leaves tells it all.
+    """
+
+    free: tuple[HeldMessage, ...] = ()
+    told: tuple[HeldMessage, ...] = ()
+    alert: Alert | None = None
+
+
+def plan_releases(due: Sequence[HeldMessage], *, now: datetime) -> tuple[Release, ...]:
+    """Return how messages are told that need be held no longer: what was held together is one message.
+
+    Of the messages on one story and rule only the latest is told. Quiet hours end with one message for each receiver.
+
+    Args:
+        due: what was held until now, the oldest first.
+        now: the present instant, UTC.
+    """
+    bundles: dict[tuple[str, ...], list[HeldMessage]] = {}
+    for message in due:
+        bundles.setdefault(_bundle(message), []).append(message)
+    return tuple(_release(bundle, now=now) for bundle in bundles.values())
+
+
+def _bundle(message: HeldMessage) -> tuple[str, ...]:
+    if message.why in {Why.QUIET_HOURS, Why.DIGEST}:
+        return (message.receiver, message.why)
+    if message.why is Why.BUDGET:
+        return (message.receiver, message.route, message.why)
+    return (message.receiver, message.route, message.group)
+
+
+def _release(bundle: Sequence[HeldMessage], *, now: datetime) -> Release:
+    latest = _latest(bundle)
+    if len(latest) == 1 and (len(bundle) == 1 or all(message.is_update for message in bundle)):
+        return Release(free=latest, told=tuple(message for message in bundle if message not in latest))
+    digest = Digest(until=now, since=min(message.created_at for message in bundle), why=bundle[0].why)
+    return Release(told=tuple(bundle), alert=_told(bundle[0].receiver, latest, digest, now=now))
+
+
+def _latest(messages: Sequence[HeldMessage]) -> tuple[HeldMessage, ...]:
+    """Return the last message on each story and rule."""
+    return tuple({(message.story.id, message.match.rule.id): message for message in messages}.values())
+
+
+def digest_times(routes: Routes) -> dict[str, tuple[time, ...]]:
+    """Return the times of day at which each receiver of a digest has one."""
+    found: dict[str, set[time]] = {}
+    for route in routes.nodes:
+        if route.manner.digest and route.receiver in routes.names:
+            found.setdefault(route.receiver, set()).update(route.manner.digest)
+    return {receiver: tuple(sorted(times)) for receiver, times in found.items()}
+
+
+def due_slot(times: Sequence[time], *, last_at: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the latest instant, UTC, at which a digest was due since the last one; None: none was.
+
+    After a pause that is one digest, of all that time. A time that the change to summer skips comes an hour later by
+    the clock, and one that autumn brings twice is its first (promise T7).
+
+    Args:
+        times: of day.
+        last_at: when the last one was due.
+        now: the present instant, UTC.
+        zone: of the times.
+    """
+    today = now.astimezone(zone).date()
+    found = (datetime.combine(today + days * _DAY, at, zone).astimezone(UTC) for days in (-1, 0, 1) for at in times)
+    return max((at for at in found if last_at < at <= now), default=None)
+
+
+def plan_digest(
+    receiver: str,
+    held: Sequence[HeldMessage],
+    missed: Missed,
+    sources: SourcesState,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+) -> Alert:
+    """Return the digest of a receiver.
+
+    Args:
+        receiver: who is told.
+        held: what was held for it.
+        missed: near misses, and alerts that were silenced.
+        sources: how they are, and what happened to them since the last digest.
+        since: when the last one was due.
+        until: when this one is.
+        now: the present instant, UTC.
+    """
+    digest = Digest(until=until, since=since, missed=missed, sources=sources)
+    return _told(receiver, _latest(held), digest, now=now)
+
+
+def missed_by(receiver: str, missed: Missed, routes: Routes) -> Missed:
+    """Return what a receiver would have been told of, of near misses; the best of it only."""
+    near = tuple((story, match) for story, match in missed.near if receiver in routes.receivers_for(match, story))
+    return replace(missed, near=near[:NEAR_LIMIT], near_count=len(near))
+
+
+def _told(receiver: str, messages: Sequence[HeldMessage], digest: Digest, *, now: datetime) -> Alert:
+    ordered = sorted(messages, key=lambda message: best_first((message.story, message.match)))
+    listed = ordered[:RECAP_LIMIT]
+    what = (digest.until.isoformat(),) if digest.why is None else tuple(message.alert_id for message in ordered)
+    return Alert(
+        id=alert_id(NotificationReason.DIGEST, receiver, *what),
+        type=AlertType.STORY_DIGEST,
+        reason=NotificationReason.DIGEST,
+        planned_at=now,
+        receivers=(receiver,),
+        stories=tuple(message.story for message in listed),
+        matches=tuple(message.match for message in listed),
+        truncated=len(ordered) - len(listed),
+        digest=digest,
+    )

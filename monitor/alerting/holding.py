@@ -1,0 +1,149 @@
+"""When a message may leave: at once, or later, and why.
+
+A route says in what manner it tells: at set times only, not at night, a while after the first, not too often. What may
+not leave now is held, with the reason; nothing is dropped (issue of every reader of feeds: quiet hours that lose news).
+The reasons are asked in this order: digest, quiet hours, group_wait, cooldown, budget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from monitor.alerting.matchers import facts_of
+from monitor.model import Held, History, NotificationReason, Why
+from rules.types import Level
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from monitor.model import Story
+    from rules.types import Match
+
+__all__ = ["AT_ONCE", "Budget", "Manner", "QuietHours", "group_of", "hold", "next_time"]
+
+_LEVELS = tuple(Level)
+_DAY = timedelta(days=1)
+DEFAULT_COOLDOWN = timedelta(hours=1)
+"""How long the growth of a story waits after the last message on it, by default, where the channel rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most so many messages in any such span of time."""
+
+    count: int
+    per: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From a time of day to another, the next day where that is earlier; levels from `except_level` on pass."""
+
+    start: time
+    end: time
+    except_level: Level | None = None
+
+    def holds(self, local: datetime) -> bool:
+        """Tell whether they last at a local instant."""
+        at = local.time()
+        if self.start <= self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """In what manner a route tells.
+
+    Attributes:
+        group_by: what the messages of a group have in common: story, rule, level, outlet, entity, or a label.
+        group_wait: how long the first of a group waits for others.
+        cooldown: least time between two messages of a group; None: only the growth of a story waits.
+        budget: most messages in a span of time; None: any number.
+        digest: the times of day at which all is told in one message; none: at once.
+        quiet_hours: when nothing leaves.
+    """
+
+    group_by: tuple[str, ...] = ("story", "rule")
+    group_wait: timedelta = timedelta()
+    cooldown: timedelta | None = None
+    budget: Budget | None = None
+    digest: tuple[time, ...] = ()
+    quiet_hours: QuietHours | None = None
+
+
+AT_ONCE = Manner()
+
+
+def hold(
+    manner: Manner,
+    *,
+    level: Level,
+    reason: NotificationReason,
+    rings: bool,
+    history: History,
+    now: datetime,
+    zone: ZoneInfo,
+) -> Held | None:
+    """Return why a message is held and until when, or None: it leaves now.
+
+    Args:
+        manner: the route's.
+        level: the match's.
+        reason: why the message is sent.
+        rings: the receiver cannot change what it was sent: each message rings.
+        history: what the route told before.
+        now: the present instant, UTC.
+        zone: of the route's times of day.
+    """
+    if manner.digest:
+        return Held(Why.DIGEST)
+    quiet = manner.quiet_hours
+    if quiet is not None and quiet.holds(now.astimezone(zone)) and not _passes(level, quiet.except_level):
+        return Held(Why.QUIET_HOURS, next_time((quiet.end,), now, zone))
+    if manner.group_wait and history.told_at is None:
+        return Held(Why.GROUP_WAIT, history.waits_until or now + manner.group_wait)
+    cooldown = _cooldown(manner, reason, rings=rings)
+    # A clock that was set back holds nothing for longer than the cooldown itself.
+    if cooldown and history.told_at is not None and timedelta() <= now - history.told_at < cooldown:
+        return Held(Why.COOLDOWN, history.told_at + cooldown)
+    if manner.budget is not None and len(history.recent) >= manner.budget.count:
+        return Held(Why.BUDGET, history.recent[-manner.budget.count] + manner.budget.per)
+    return None
+
+
+def group_of(manner: Manner, match: Match, story: Story) -> str:
+    """Return the group of a match, as one text: the same for all that a route tells together."""
+    facts = facts_of(match, story)
+    values = (facts.get(name, "") for name in manner.group_by)
+    return "\n".join(value if isinstance(value, str) else ",".join(sorted(value)) for value in values)
+
+
+def _passes(level: Level, from_: Level | None) -> bool:
+    return from_ is not None and _LEVELS.index(level) >= _LEVELS.index(from_)
+
+
+def _cooldown(manner: Manner, reason: NotificationReason, *, rings: bool) -> timedelta | None:
+    """Return how long a message waits after the last of its group; a level that rises waits for nothing."""
+    if reason is NotificationReason.LEVEL_RAISED:
+        return None
+    if manner.cooldown is not None:
+        return manner.cooldown
+    return DEFAULT_COOLDOWN if reason is NotificationReason.STORY_GREW and rings else None
+
+
+def next_time(times: tuple[time, ...], now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant after now, UTC, at which a clock in the zone shows one of these times.
+
+    A time that the change to summer skips is the instant at which the clock would have shown it: an hour later by the
+    new clock. One that exists twice in autumn is the first (promise T7).
+
+    >>> from zoneinfo import ZoneInfo
+    >>> next_time((time(7, 30),), datetime(2024, 5, 16, 6, tzinfo=UTC), ZoneInfo("Europe/Paris")).isoformat()
+    '2024-05-17T05:30:00+00:00'
+    """
+    today = now.astimezone(zone).date()
+    found = (datetime.combine(today + days * _DAY, at, zone).astimezone(UTC) for days in range(-1, 3) for at in times)
+    return min(at for at in found if at > now)

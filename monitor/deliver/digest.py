@@ -1,0 +1,148 @@
+"""What a digest says, as a note: stories by level, what nearly matched, and how the sources are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.deliver.note import Line, Look, Note, Paragraph, Shape, Span
+from monitor.deliver.text import line, quotes, safe_url
+from monitor.deliver.words import EMOJI, level_of
+from rules.types import Field, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.deliver.words import Words
+    from monitor.model import Alert, Digest, Missed, SourcesState, Story
+    from rules.types import Match
+
+__all__ = ["digest_of"]
+
+_TITLE_CHARS = 250
+_RULE_CHARS = 100
+_NAME_CHARS = 80
+_NAMED = 10  # sources that fail; the others are counted
+_GAPS = 5
+_LEVELS = tuple(Level)
+
+
+def digest_of(alert: Alert, digest: Digest, words: Words) -> Note:
+    """Return what a digest says. Stories that several rules found are told once."""
+    stories = _by_story(alert)
+    subject = _subject(alert, digest, stories, words)
+    return Note(
+        subject=subject,
+        level=None,
+        url=None,
+        opening=Paragraph(((Span(subject),),), Shape.HEADER),
+        body=(),
+        items=tuple(_items(stories, words)),
+        closing=(
+            *_near(digest.missed, words),
+            *_state(digest, words),
+            Paragraph(((Span(alert.id),),), Shape.SMALL),
+        ),
+        uncounted=alert.truncated,
+        more=words.recap_more.format(count="{count}", command="\0veille matches\0"),
+    )
+
+
+def _by_story(alert: Alert) -> list[tuple[Story, list[Match]]]:
+    found: dict[str, tuple[Story, list[Match]]] = {}
+    for story, match in zip(alert.stories, alert.matches, strict=True):
+        found.setdefault(story.id, (story, []))[1].append(match)
+    return list(found.values())
+
+
+def _subject(alert: Alert, digest: Digest, stories: Sequence[tuple[Story, list[Match]]], words: Words) -> str:
+    told, count = words.digests, len(stories) + alert.truncated
+    if digest.why is None:
+        when = told.subject.format(day=words.day_of(digest.until), time=words.time_of(digest.until))
+    else:
+        when = told.held[digest.why]
+    parts = [_some(told.stories, count) if count else told.nothing]
+    if stories:
+        top = max((level_of(match) for _, matches in stories for match in matches), key=_LEVELS.index)
+        serious = sum(any(level_of(match) is top for match in matches) for _, matches in stories)
+        if _LEVELS.index(top) >= _LEVELS.index(Level.HIGH):
+            parts[0] += f" {told.of_which.format(count=serious, level=words.levels[top].lower())}"
+    if digest.sources is not None and digest.sources.failing:
+        parts.append(_some(told.failing, len(digest.sources.failing)))
+    return f"{when} – {', '.join(parts)}"
+
+
+def _items(stories: Sequence[tuple[Story, list[Match]]], words: Words) -> list[Paragraph]:
+    items, last = [], None
+    for story, matches in stories:
+        level = level_of(matches[0])
+        same = sum(level_of(each[0]) is level for _, each in stories)
+        heading: tuple[Line, ...] = ()
+        if level is not last:
+            count = f" ({same})" if same > 1 else ""
+            heading = ((Span(f"{EMOJI[level]} "), Span(f"{words.levels[level].upper()}{count}", Look.BOLD)),)
+        last = level
+        items.append(Paragraph((*heading, *_item(story, matches, words))))
+    return items
+
+
+def _item(story: Story, matches: Sequence[Match], words: Words) -> tuple[Line, ...]:
+    source = story.sources[0]
+    where = [f"{line(source.outlet, 100)}, {words.short_date(source.published_at)}", words.carried(story)]
+    rules = ", ".join(f"{line(match.rule.title, _RULE_CHARS)} ({words.strength(match)})" for match in matches)
+    lines: list[Line] = [
+        (Span(line(story.title, _TITLE_CHARS) or story.id, Look.BOLD, safe_url(source.url)),),
+        (Span(" · ".join(part for part in (*where, rules) if part)),),
+    ]
+    quoted = [quote for quote in quotes(matches[0].snippets) if quote.field is not Field.TITLE]
+    lines += [(Span(words.quote(f"[…] {quote.text} […]")),) for quote in quoted[:1]]
+    return tuple(lines)
+
+
+def _near(missed: Missed | None, words: Words) -> tuple[Paragraph, ...]:
+    if missed is None or not missed.near:
+        return ()
+    lines: list[Line] = [(Span(words.digests.near.format(count=missed.near_count), Look.BOLD),)]
+    for story, match in missed.near:
+        title = Span(line(story.title, _TITLE_CHARS) or story.id, url=safe_url(story.sources[0].url))
+        where = (
+            f" – {line(story.sources[0].outlet, 100)} – {line(match.rule.title, _RULE_CHARS)}, {words.strength(match)}"
+        )
+        lines.append((title, Span(where)))
+    left_out = missed.near_count - len(missed.near)
+    if left_out > 0:
+        lines.append((Span(words.digests.more_near.format(count=left_out)),))
+    return (Paragraph(tuple(lines)),)
+
+
+def _state(digest: Digest, words: Words) -> tuple[Paragraph, ...]:
+    if digest.sources is None:
+        return ()
+    told = words.digests
+    lines: list[Line] = [(Span(told.state.format(since=words.short_date(digest.since)), Look.BOLD),)]
+    lines += [(Span(part),) for part in _of_sources(digest.sources, words)]
+    silenced = 0 if digest.missed is None else digest.missed.silenced
+    if silenced:
+        lines.append((Span(_some(told.silenced, silenced)),))
+    return (Paragraph(tuple(lines)),)
+
+
+def _of_sources(sources: SourcesState, words: Words) -> list[str]:
+    told = words.digests
+    well = told.sources.format(well=max(0, sources.feeds - len(sources.failing)), feeds=sources.feeds)
+    if sources.failing:
+        names = [line(name, _NAME_CHARS) for name in sources.failing[:_NAMED]]
+        rest = len(sources.failing) - len(names)
+        names += [told.more_near.format(count=rest)] if rest else []
+        well += f"{words.semicolon}{told.down.format(names=', '.join(names))}"
+    lines = [well]
+    for source, since, until in sources.gaps[:_GAPS]:
+        ends = "…" if until is None else words.time_of(until)
+        lines.append(told.gap.format(source=line(source, _NAME_CHARS), since=words.time_of(since), until=ends))
+    if sources.partial:
+        partial = told.partial.format(partial=sources.partial, articles=sources.articles)
+        lines.append(f"{partial[:1].upper()}{partial[1:]}")
+    return lines
+
+
+def _some(pair: tuple[str, str], count: int) -> str:
+    return pair[count > 1].format(count=count)

@@ -1,0 +1,89 @@
+"""The words of digests and of what was held, in French and English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.model import Why
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ENGLISH_DIGESTS", "FRENCH_DIGESTS", "DigestWords"]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestWords:
+    """Pairs are for one and for several."""
+
+    subject: str  # takes `day`, `time`
+    held: Mapping[Why, str]  # what the messages were held by
+    stories: tuple[str, str]  # takes `count`
+    of_which: str  # takes `count`, `level`
+    nothing: str
+    failing: tuple[str, str]  # takes `count`
+    near: str  # takes `count`
+    more_near: str  # takes `count`
+    state: str  # takes `since`
+    sources: str  # takes `well`, `feeds`
+    down: str  # takes `names`
+    gap: str  # takes `source`, `since`, `until`
+    partial: str  # takes `partial`, `articles`
+    silenced: tuple[str, str]  # takes `count`
+    others: tuple[str, str]  # takes `count`: newspapers beside the first
+    grown: tuple[str, str]  # takes `count`: newspapers in all
+    budget: str  # takes `until`
+
+
+FRENCH_DIGESTS = DigestWords(
+    subject="Veille du {day}, {time}",
+    held={
+        Why.DIGEST: "Retenu jusqu'au bulletin",
+        Why.QUIET_HOURS: "Heures calmes terminées",
+        Why.GROUP_WAIT: "Regroupé",
+        Why.COOLDOWN: "Depuis le dernier message",
+        Why.BUDGET: "Au-delà du budget",
+    },
+    stories=("{count} sujet", "{count} sujets"),
+    of_which="dont {count} {level}",
+    nothing="rien à signaler",
+    failing=("{count} source en panne", "{count} sources en panne"),
+    near="RECALÉS DE PEU ({count})",
+    more_near="et {count} de plus",
+    state="ÉTAT DEPUIS {since}",
+    sources="{well} sources sur {feeds}",
+    down="en panne : {names}",
+    gap="Trou possible : {source}, {since}–{until}",
+    partial="texte partiel : {partial} articles sur {articles}",
+    silenced=("{count} alerte tue par une mise en sourdine", "{count} alertes tues par une mise en sourdine"),
+    others=("+ {count} titre", "+ {count} titres"),
+    grown=("repris par {count} titre", "repris par {count} titres"),
+    budget="budget atteint : la suite à {until}",
+)
+
+ENGLISH_DIGESTS = DigestWords(
+    subject="Press watch of {day}, {time}",
+    held={
+        Why.DIGEST: "Held until the digest",
+        Why.QUIET_HOURS: "Quiet hours are over",
+        Why.GROUP_WAIT: "Grouped",
+        Why.COOLDOWN: "Since the last message",
+        Why.BUDGET: "Over the budget",
+    },
+    stories=("{count} story", "{count} stories"),
+    of_which="{count} of them {level}",
+    nothing="nothing to report",
+    failing=("{count} source failing", "{count} sources failing"),
+    near="NEAR MISSES ({count})",
+    more_near="and {count} more",
+    state="STATE SINCE {since}",
+    sources="{well} of {feeds} sources",
+    down="failing: {names}",
+    gap="Possible gap: {source}, {since}–{until}",
+    partial="partial text: {partial} of {articles} articles",
+    silenced=("{count} alert silenced", "{count} alerts silenced"),
+    others=("+ {count} outlet", "+ {count} outlets"),
+    grown=("carried by {count} outlet", "carried by {count} outlets"),
+    budget="budget spent: more at {until}",
+)

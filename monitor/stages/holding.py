@@ -1,0 +1,142 @@
+"""Holding: which messages may not leave yet; letting them go when they may; and the digests, at their times."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from monitor import alerting
+from monitor.alerting import AT_ONCE, Route
+from monitor.deliver.words import level_of
+from monitor.model import Alert, DeliveryId, Held, History, NotificationReason, Receiver
+from monitor.stages.rendering import render_for
+from monitor.stages.tools import Tools
+from monitor.store import OutboxItem
+
+__all__ = ["addressed", "tell_digests", "tell_held"]
+
+_log = logging.getLogger(__name__)
+
+_MOST_HELD = 2000  # messages looked at in one go; the rest follows at the next round
+
+
+async def addressed(tools: Tools, alert: Alert) -> list[OutboxItem]:
+    """Return the messages of an alert on one story, rendered once and for all; each says whether it may leave."""
+    routes = tools.routes.routes_for(alert.matches[0], alert.stories[0], alert.type)
+    ways = {route.receiver: route for route in routes}
+    items = []
+    for receiver in tools.routes.receivers:
+        if receiver.name in alert.receivers:
+            way = ways.get(receiver.name, Route(receiver.name))
+            items.append(await _addressed_to(tools, alert, receiver, way))
+    return items
+
+
+async def _addressed_to(tools: Tools, alert: Alert, receiver: Receiver, way: Route) -> OutboxItem:
+    now, manner = tools.clock.now(), way.manner
+    group = alerting.group_of(manner, alert.matches[0], alert.stories[0])
+    budget = manner.budget
+    history = History()
+    if manner != AT_ONCE or alert.reason is NotificationReason.STORY_GREW:
+        since = None if budget is None else now - budget.per
+        history = await tools.thread.run(
+            tools.store.route_history, receiver.name, route=way.path, group=group, since=since
+        )
+    held = alerting.hold(
+        manner,
+        level=level_of(alert.matches[0]),
+        reason=alert.reason,
+        rings=not receiver.updates_in_place,
+        history=history,
+        now=now,
+        zone=_zone(tools),
+    )
+    if held is None and budget is not None and len(history.recent) + 1 == budget.count:
+        first = (*history.recent, now)[0]
+        alert = replace(alert, budget_until=first + budget.per)
+    if held is not None:
+        _tell_held(alert, receiver, held)
+    return replace(render_for(tools, alert, receiver), route=way.path, group=group, held=held)
+
+
+def _tell_held(alert: Alert, receiver: Receiver, held: Held) -> None:
+    until = None if held.until is None else held.until.isoformat()
+    facts = {"alert_id": alert.id, "receiver": receiver.name, "why": held.why, "until": until}
+    _log.info("message_held", extra=facts)
+
+
+def _zone(tools: Tools) -> ZoneInfo:
+    return tools.routes.zone or tools.settings.zone
+
+
+async def tell_held(tools: Tools) -> bool:
+    """Let go what was held until now: what was held together is one message. Return whether anything was."""
+    now = tools.clock.now()
+    digesters = tuple(alerting.digest_times(tools.routes))
+    due = await tools.thread.run(
+        tools.store.due_messages, receivers=tools.routes.names, digesters=digesters, now=now, limit=_MOST_HELD
+    )
+    for release in alerting.plan_releases(due, now=now):
+        if release.alert is None:
+            told_by = release.free[0].alert_id
+            await tools.thread.run(
+                tools.store.release,
+                [message.id for message in release.free],
+                told=[message.id for message in release.told],
+                told_by=told_by,
+                now=now,
+            )
+            continue
+        await _record(tools, release.alert, [message.id for message in release.told], release, now=now)
+    return bool(due)
+
+
+async def _record(
+    tools: Tools, alert: Alert, told: Sequence[DeliveryId], release: alerting.Release, *, now: datetime
+) -> None:
+    match_ids = [message.match_id for message in release.told]
+    outbox = [
+        replace(render_for(tools, alert, receiver), route=release.told[0].route if release.told else "")
+        for receiver in tools.routes.receivers
+        if receiver.name in alert.receivers
+    ]
+    await tools.thread.run(tools.store.record_group, alert, outbox, told, match_ids, now=now)
+    tools.metrics.alerts.labels(alert.type).inc()
+    _log.info("group_planned", extra={"alert_id": alert.id, "messages": len(told), "receivers": alert.receivers})
+
+
+async def tell_digests(tools: Tools) -> bool:
+    """Tell each digest that is due, empty ones too. Return whether there was one.
+
+    A receiver whose digest is new has its first at the next of its times. One that was due while the daemon did not
+    run is told at once, one for all that time.
+    """
+    now, told = tools.clock.now(), False
+    for receiver, times in alerting.digest_times(tools.routes).items():
+        last_at = await tools.thread.run(tools.store.last_digest, receiver, now=now)
+        slot = alerting.due_slot(times, last_at=last_at, now=now, zone=_zone(tools))
+        if slot is None:
+            continue
+        held = await tools.thread.run(tools.store.held_messages, receiver, until=slot, limit=_MOST_HELD)
+        missed = await tools.thread.run(tools.store.missed, since=last_at, until=slot)
+        missed = alerting.missed_by(receiver, missed, tools.routes)
+        sources = await tools.thread.run(tools.store.sources_state, since=last_at, until=slot)
+        alert = alerting.plan_digest(receiver, held, missed, sources, since=last_at, until=slot, now=now)
+        outbox = [render_for(tools, alert, each) for each in tools.routes.receivers if each.name == receiver]
+        await tools.thread.run(
+            tools.store.record_digest,
+            alert,
+            outbox,
+            [message.id for message in held],
+            [message.match_id for message in held],
+            receiver=receiver,
+            slot_at=slot,
+            now=now,
+        )
+        tools.metrics.alerts.labels(alert.type).inc()
+        _log.info("digest_planned", extra={"alert_id": alert.id, "receiver": receiver, "stories": len(alert.stories)})
+        told = True
+    return told

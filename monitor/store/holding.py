@@ -1,0 +1,210 @@
+"""Messages that may not leave yet: what a route told lately, what is due, and what another message tells instead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+
+from monitor.model import (
+    AlertId,
+    Completeness,
+    DeliveryId,
+    DeliveryState,
+    FeedStatus,
+    HeldMessage,
+    History,
+    IncidentKind,
+    Missed,
+    SourcesState,
+    Why,
+)
+from monitor.store.articles import add_alert, stories_of
+from monitor.store.codec import match_from_row
+from monitor.store.sql import chunks, is_literally
+from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, DELIVERY, DIGEST, FEED, INCIDENT, MATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.model import Alert
+    from monitor.store.values import OutboxItem
+
+__all__ = [
+    "due_messages",
+    "held_messages",
+    "last_digest",
+    "missed",
+    "record_digest",
+    "record_group",
+    "release",
+    "route_history",
+    "sources_state",
+]
+
+_HELD = is_literally(DELIVERY.c.state, DeliveryState.HELD)
+_MOST_TOLD = 10_000  # messages that a budget counts
+_MOST_NEAR = 200  # near misses looked at for a digest
+_MOST_SOURCES = 50  # that it names
+
+
+def route_history(connection: Connection, receiver: str, *, route: str, group: str, since: datetime | None) -> History:
+    """Return what a route told a receiver lately; see `Store.route_history`."""
+    of_route = (DELIVERY.c.receiver == receiver, DELIVERY.c.route == route)
+    of_group = (*of_route, DELIVERY.c.group_key == group)
+    told_at = connection.scalar(select(func.max(DELIVERY.c.left_at)).where(*of_group))
+    waits_until = connection.scalar(select(func.max(DELIVERY.c.held_until)).where(*of_group, _HELD))
+    recent: tuple[datetime, ...] = ()
+    if since is not None:
+        # what was told by another message took no message of its own
+        left = select(DELIVERY.c.left_at).where(*of_route, DELIVERY.c.left_at > since, DELIVERY.c.told_by.is_(None))
+        recent = tuple(connection.scalars(left.order_by(DELIVERY.c.left_at).limit(_MOST_TOLD)))
+    return History(told_at, waits_until, recent)
+
+
+def due_messages(
+    connection: Connection, *, receivers: Sequence[str], digesters: Sequence[str], now: datetime, limit: int
+) -> tuple[HeldMessage, ...]:
+    """Return what was held until now, the oldest first; see `Store.due_messages`."""
+    for_digest = DELIVERY.c.held_until.is_(None) & DELIVERY.c.receiver.not_in(digesters)
+    due = or_(DELIVERY.c.held_until <= now, for_digest)
+    return _messages(connection, DELIVERY.c.receiver.in_(receivers), due, limit=limit)
+
+
+def held_messages(connection: Connection, receiver: str, *, until: datetime, limit: int) -> tuple[HeldMessage, ...]:
+    """Return what was held for the digest of a receiver until then, the oldest first."""
+    for_digest = (DELIVERY.c.receiver == receiver, DELIVERY.c.held_until.is_(None))
+    return _messages(connection, *for_digest, DELIVERY.c.created_at <= until, limit=limit)
+
+
+def last_digest(connection: Connection, receiver: str, *, now: datetime) -> datetime:
+    """Return when the last digest of a receiver was due; the first time that is asked, now."""
+    found: datetime | None = connection.scalar(select(DIGEST.c.slot_at).where(DIGEST.c.receiver == receiver))
+    if found is None:
+        connection.execute(insert(DIGEST), {"receiver": receiver, "slot_at": now})
+    return found or now
+
+
+def record_digest(
+    connection: Connection,
+    alert: Alert,
+    outbox: Sequence[OutboxItem],
+    told: Sequence[DeliveryId],
+    match_ids: Sequence[int],
+    *,
+    receiver: str,
+    slot_at: datetime,
+    now: datetime,
+) -> bool:
+    """Write a digest, settle what it tells, and note when it was due; see `Store.record_digest`."""
+    connection.execute(update(DIGEST).where(DIGEST.c.receiver == receiver).values(slot_at=slot_at))
+    return record_group(connection, alert, outbox, told, match_ids, now=now)
+
+
+def missed(connection: Connection, *, since: datetime, until: datetime) -> Missed:
+    """Return the near misses of a time, the nearest first, and how many alerts were silenced in it."""
+    in_time = (MATCH.c.recorded_at > since, MATCH.c.recorded_at <= until)
+    share = MATCH.c.score / func.nullif(MATCH.c.threshold, 0)
+    near = select(MATCH).where(*in_time, MATCH.c.near_miss).order_by(share.desc(), MATCH.c.id).limit(_MOST_NEAR)
+    rows = connection.execute(near).all()
+    stories = stories_of(connection, [row.article_id for row in rows])
+    planned = (ALERT.c.planned_at > since, ALERT.c.planned_at <= until)
+    silenced = select(func.count()).where(ALERT.c.silence.is_not(None), *planned)
+    items = tuple((stories[row.article_id], match_from_row(row)) for row in rows)
+    return Missed(items, len(items), connection.scalar(silenced) or 0)
+
+
+def sources_state(connection: Connection, *, since: datetime, until: datetime) -> SourcesState:
+    """Return how the sources are, and what happened to them in a time."""
+    name = func.coalesce(FEED.c.outlet, FEED.c.title, FEED.c.url)
+    feeds = select(func.count()).where(FEED.c.status != FeedStatus.PAUSED)
+    lasting = [kind for kind in IncidentKind if kind.lasts]
+    open_ = (INCIDENT.c.kind.in_(lasting), INCIDENT.c.settled.is_(False), INCIDENT.c.ended_at.is_(None))
+    failing = select(name).distinct().join_from(INCIDENT, FEED).where(*open_).order_by(name).limit(_MOST_SOURCES)
+    in_time = (INCIDENT.c.kind == IncidentKind.GAP, INCIDENT.c.until_at > since, INCIDENT.c.began_at <= until)
+    gaps = select(name, INCIDENT.c.began_at, INCIDENT.c.until_at).join_from(INCIDENT, FEED).where(*in_time)
+    read = (ARTICLE.c.read_at > since, ARTICLE.c.read_at <= until)
+    is_partial = ARTICLE.c.completeness != Completeness.FULL
+    articles = select(func.count().label("articles"), func.count().filter(is_partial).label("partial")).where(*read)
+    counted = connection.execute(articles).one()
+    return SourcesState(
+        feeds=connection.scalar(feeds) or 0,
+        failing=tuple(connection.scalars(failing)),
+        gaps=tuple(
+            (row[0], row.began_at, row.until_at)
+            for row in connection.execute(gaps.order_by(INCIDENT.c.began_at, INCIDENT.c.id).limit(_MOST_SOURCES))
+        ),
+        articles=counted.articles,
+        partial=counted.partial,
+    )
+
+
+def _messages(connection: Connection, *which: ColumnElement[bool], limit: int) -> tuple[HeldMessage, ...]:
+    facts = (
+        *(DELIVERY.c.id.label("delivery_id"), DELIVERY.c.alert_id, DELIVERY.c.receiver, DELIVERY.c.route),
+        *(DELIVERY.c.group_key, DELIVERY.c.why, DELIVERY.c.created_at, ALERT.c.updates),
+        *(ALERT_MATCH.c.match_id, MATCH.c.article_id),
+    )
+    query = (
+        select(*facts)
+        .join_from(DELIVERY, ALERT, ALERT.c.id == DELIVERY.c.alert_id)
+        .join(ALERT_MATCH, ALERT_MATCH.c.alert_id == ALERT.c.id)
+        .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
+        .where(_HELD, *which)
+        .order_by(DELIVERY.c.id, ALERT_MATCH.c.match_id)
+        .limit(limit)
+    )
+    rows = connection.execute(query).all()
+    matches = {}
+    for ids in chunks(sorted({row.match_id for row in rows})):
+        found = connection.execute(select(MATCH).where(MATCH.c.id.in_(ids)))
+        matches.update({row.id: match_from_row(row) for row in found})
+    stories = stories_of(connection, sorted({row.article_id for row in rows}))
+    return tuple(
+        HeldMessage(
+            id=DeliveryId(row.delivery_id),
+            alert_id=AlertId(row.alert_id),
+            receiver=row.receiver,
+            route=row.route,
+            group=row.group_key,
+            why=Why(row.why),
+            created_at=row.created_at,
+            is_update=row.updates is not None,
+            story=stories[row.article_id],
+            match=matches[row.match_id],
+            match_id=row.match_id,
+        )
+        for row in {row.delivery_id: row for row in rows}.values()
+    )
+
+
+def release(
+    connection: Connection, ids: Sequence[DeliveryId], *, told: Sequence[DeliveryId], told_by: AlertId, now: datetime
+) -> None:
+    """Let messages go that were held, and settle those that they tell too; see `Store.release`."""
+    for some in chunks(ids):
+        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), _HELD)
+        connection.execute(held.values(state=DeliveryState.PENDING, left_at=now))
+    _group(connection, told, told_by, now=now)
+
+
+def record_group(
+    connection: Connection,
+    alert: Alert,
+    outbox: Sequence[OutboxItem],
+    told: Sequence[DeliveryId],
+    match_ids: Sequence[int],
+    *,
+    now: datetime,
+) -> bool:
+    """Write a message that tells what others would have; see `Store.record_group`."""
+    is_new = add_alert(connection, alert, outbox, match_ids, now=now)
+    _group(connection, told, alert.id, now=now)
+    return is_new
+
+
+def _group(connection: Connection, told: Sequence[DeliveryId], told_by: AlertId, *, now: datetime) -> None:
+    for some in chunks(told):
+        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), _HELD)
+        connection.execute(held.values(state=DeliveryState.GROUPED, left_at=now, told_by=told_by))

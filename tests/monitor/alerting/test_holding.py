@@ -1,0 +1,136 @@
+"""When a message may leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.alerting import AT_ONCE, Budget, Manner, QuietHours, group_of, hold, next_time
+from monitor.alerting.holding import DEFAULT_COOLDOWN
+from monitor.model import Held, History, NotificationReason, Why
+from rules.types import Level
+from tests.monitor.deliver.samples import MATCH, STORY
+
+PARIS = ZoneInfo("Europe/Paris")
+NOON = datetime(2026, 3, 2, 11, tzinfo=UTC)
+NIGHT = datetime(2026, 3, 2, 22, tzinfo=UTC)  # 23:00 in Paris
+HOUR = timedelta(hours=1)
+QUIET = QuietHours(time(22), time(6, 30), Level.CRITICAL)
+
+
+def held(
+    manner: Manner,
+    *,
+    now: datetime = NOON,
+    level: Level = Level.HIGH,
+    reason: NotificationReason = NotificationReason.FIRST_ALERT,
+    rings: bool = True,
+    told_at: datetime | None = None,
+    waits_until: datetime | None = None,
+    recent: tuple[datetime, ...] = (),
+) -> Held | None:
+    history = History(told_at, waits_until, recent)
+    return hold(manner, level=level, reason=reason, rings=rings, history=history, now=now, zone=PARIS)
+
+
+def test_without_a_manner_everything_leaves_at_once() -> None:
+    assert held(AT_ONCE, told_at=NOON) is None
+
+
+def test_a_route_with_a_digest_holds_everything_for_it() -> None:
+    assert Held(Why.DIGEST) == held(Manner(digest=(time(7),), quiet_hours=QUIET), now=NIGHT)
+
+
+@pytest.mark.parametrize(
+    ("now", "level", "until"),
+    [
+        (NIGHT, Level.HIGH, datetime(2026, 3, 3, 5, 30, tzinfo=UTC)),
+        (NIGHT + 5 * HOUR, Level.LOW, datetime(2026, 3, 3, 5, 30, tzinfo=UTC)),
+        (NIGHT, Level.CRITICAL, None),
+        (NOON, Level.HIGH, None),
+    ],
+)
+def test_quiet_hours_hold_until_they_end(now: datetime, level: Level, until: datetime | None) -> None:
+    expected = None if until is None else Held(Why.QUIET_HOURS, until)
+
+    assert expected == held(Manner(quiet_hours=QUIET), now=now, level=level)
+
+
+def test_quiet_hours_of_one_day_and_for_all_levels() -> None:
+    lunch = QuietHours(time(12), time(14))
+
+    assert Held(Why.QUIET_HOURS, NOON + 2 * HOUR) == held(Manner(quiet_hours=lunch), level=Level.CRITICAL)
+    assert held(Manner(quiet_hours=lunch), now=NOON + 2 * HOUR) is None
+
+
+def test_the_first_of_a_group_waits_for_others_which_wait_as_long_as_it() -> None:
+    manner = Manner(group_wait=timedelta(minutes=5))
+
+    assert Held(Why.GROUP_WAIT, NOON + timedelta(minutes=5)) == held(manner)
+    assert Held(Why.GROUP_WAIT, NOON + HOUR) == held(manner, waits_until=NOON + HOUR)
+    assert held(manner, told_at=NOON - HOUR) is None
+
+
+def test_within_the_cooldown_a_group_is_not_told_again_save_that_its_level_rose() -> None:
+    manner, before = Manner(cooldown=2 * HOUR), NOON - HOUR
+
+    assert Held(Why.COOLDOWN, NOON + HOUR) == held(manner, told_at=before)
+    assert held(manner, told_at=before, reason=NotificationReason.LEVEL_RAISED) is None
+    assert held(manner, told_at=NOON - 2 * HOUR) is None
+    assert held(manner) is None
+
+
+def test_a_clock_that_was_set_back_holds_nothing() -> None:
+    assert held(Manner(cooldown=HOUR), told_at=NOON + 3 * HOUR) is None
+
+
+def test_the_growth_of_a_story_waits_by_itself_where_it_would_ring() -> None:
+    grew = NotificationReason.STORY_GREW
+
+    assert Held(Why.COOLDOWN, NOON - timedelta(minutes=1) + DEFAULT_COOLDOWN) == held(
+        AT_ONCE, reason=grew, told_at=NOON - timedelta(minutes=1)
+    )
+    assert held(AT_ONCE, reason=grew, told_at=NOON, rings=False) is None
+    assert Held(Why.COOLDOWN, NOON + HOUR) == held(Manner(cooldown=HOUR), reason=grew, told_at=NOON, rings=False)
+
+
+def test_a_budget_that_is_spent_holds_until_its_first_message_is_long_ago() -> None:
+    manner = Manner(budget=Budget(2, HOUR))
+    recent = (NOON - timedelta(minutes=50), NOON - timedelta(minutes=10))
+
+    assert Held(Why.BUDGET, NOON + timedelta(minutes=10)) == held(manner, recent=recent)
+    assert held(manner, recent=recent[1:]) is None
+
+
+def test_a_group_is_what_its_names_have_in_common() -> None:
+    story = replace(STORY, entities=("russie", "chine"))
+
+    assert f"{STORY.id}\naxe-moscou-pekin" == group_of(AT_ONCE, MATCH, story)
+    assert "chine,russie\ninternational\n" == group_of(Manner(("entity", "desk", "none")), MATCH, story)
+
+
+@pytest.mark.parametrize(
+    ("now", "at", "expected"),
+    [
+        # the clock goes from 02:00 to 03:00: 02:30 comes at 03:30
+        (datetime(2026, 3, 28, 12, tzinfo=UTC), time(2, 30), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        # the clock goes from 03:00 back to 02:00: 02:30 comes once
+        (datetime(2026, 10, 24, 12, tzinfo=UTC), time(2, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), time(2, 30), datetime(2026, 10, 26, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_t7_a_time_of_day_comes_once_whatever_the_clock_does(now: datetime, at: time, expected: datetime) -> None:
+    assert expected == next_time((at,), now, PARIS)
+
+
+@given(st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)), st.times())  # noqa: DTZ001  made aware below
+def test_a_time_of_day_comes_within_a_day_or_so(at: datetime, of_day: time) -> None:
+    now = at.replace(tzinfo=UTC)
+    found = next_time((of_day.replace(second=0, microsecond=0),), now, PARIS)
+
+    assert timedelta() < found - now <= timedelta(hours=26)

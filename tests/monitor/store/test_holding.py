@@ -1,0 +1,173 @@
+"""Messages that are held, in the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from monitor.errors import Reason
+from monitor.model import (
+    AlertType,
+    Channel,
+    DeliveryState,
+    Held,
+    History,
+    NotificationReason,
+    PollResult,
+    Receiver,
+    Why,
+)
+from monitor.store import Store
+from tests.monitor.store.samples import NOW, after, alert, claim, entry, live_feed, match, message, poll, record, story
+
+MAIL = Receiver("mail", Channel.MAIL)
+
+
+def put(store: Store, name: str, *, why: Why = Why.COOLDOWN, minutes: float = 0, until: float | None = 60) -> None:
+    """Record an article whose alert is held for mail, and not for the webhook."""
+    at = after(minutes)
+    poll(store, live_feed(store, f"https://{name}.example/rss"), entry(name, link=f"https://{name}.example/a"), at=at)
+    (claimed,) = claim(store, at=at)
+    held = Held(why, None if until is None else after(until))
+    outbox = [
+        replace(message(name), route="route", group="g"),
+        replace(message(name, MAIL), route="route.1", group="g", held=held),
+    ]
+    told = replace(alert(name, match(f"rule-{name}")), stories=(replace(story(name)),))
+    record(store, claimed, (told, outbox), story=story(name), now=at, entities=["chine"])
+
+
+def states(store: Store) -> dict[str, DeliveryState]:
+    return {line.message_id: line.state for line in store.deliveries()}
+
+
+def due(store: Store, minutes: float, **given: object) -> tuple[str, ...]:
+    asked = {"receivers": ("mail",), "digesters": (), "limit": 10, **given}
+    return tuple(one.alert_id for one in store.due_messages(now=after(minutes), **asked))  # type: ignore[arg-type]  # by name
+
+
+def test_what_is_held_waits_and_the_others_do_not(store: Store) -> None:
+    put(store, "A")
+
+    assert {"msg_A_webhook": DeliveryState.PENDING, "msg_A_mail": DeliveryState.HELD} == states(store)
+    assert () == store.claim_deliveries("mail", now=after(120), owner="o", lease_s=60, limit=5)
+    assert () == due(store, 59)
+    assert ("al_A",) == due(store, 60)
+
+
+def test_what_is_due_says_all_that_it_tells(store: Store) -> None:
+    put(store, "A", why=Why.QUIET_HOURS)
+    [one] = store.due_messages(receivers=("mail",), digesters=(), now=after(60), limit=10)
+
+    assert ("mail", "route.1", "g", Why.QUIET_HOURS, NOW, False) == (
+        *(one.receiver, one.route, one.group, one.why, one.created_at),
+        one.is_update,
+    )
+    assert ("rule-A", story("A").id, ("chine",)) == (one.match.rule.id, one.story.id, one.story.entities)
+
+
+def test_what_waits_for_a_receiver_that_is_gone_goes_on_waiting(store: Store) -> None:
+    put(store, "A")
+
+    assert () == due(store, 600, receivers=("slack",))
+
+
+def test_what_is_for_a_digest_is_due_where_there_is_none_any_more(store: Store) -> None:
+    put(store, "A", why=Why.DIGEST, until=None)
+
+    assert () == due(store, 600, digesters=("mail",))
+    assert ("al_A",) == due(store, 600)
+    assert ("al_A",) == tuple(one.alert_id for one in store.held_messages("mail", until=after(1), limit=5))
+    assert () == store.held_messages("mail", until=after(-1), limit=5)
+
+
+def test_what_is_let_go_is_sent_under_its_identity(store: Store) -> None:
+    put(store, "A")
+    put(store, "B", minutes=1)
+    first, second = store.due_messages(receivers=("mail",), digesters=(), now=after(60), limit=10)
+    store.release([second.id], told=[first.id], told_by=second.alert_id, now=after(60))
+    [sent] = store.claim_deliveries("mail", now=after(61), owner="o", lease_s=60, limit=5)
+
+    assert "msg_B_mail" == sent.message_id
+    assert DeliveryState.GROUPED is states(store)["msg_A_mail"]
+    assert () == due(store, 600)
+
+
+def test_d2_a_message_that_tells_others_is_written_with_their_end_once(store: Store) -> None:
+    put(store, "A")
+    put(store, "B", minutes=1)
+    held = store.due_messages(receivers=("mail",), digesters=(), now=after(60), limit=10)
+    group = replace(
+        alert("GRP", *(one.match for one in held), type_=AlertType.STORY_DIGEST), reason=NotificationReason.DIGEST
+    )
+    outbox = [replace(message("GRP", MAIL), route="route.1")]
+    told, matches = [one.id for one in held], [one.match_id for one in held]
+
+    assert store.record_group(group, outbox, told, matches, now=after(60))
+    assert not store.record_group(group, outbox, told, matches, now=after(60))
+    assert {"msg_A_mail", "msg_B_mail"} == {
+        id_ for id_, state in states(store).items() if state is DeliveryState.GROUPED
+    }
+    assert DeliveryState.PENDING is states(store)["msg_GRP_mail"]
+    assert History(after(60), None, (after(60),)) == store.route_history(
+        "mail", route="route.1", group="", since=NOW - timedelta(hours=1)
+    )
+
+
+def test_a_route_remembers_what_it_told(store: Store) -> None:
+    put(store, "A")
+
+    assert History() == store.route_history("webhook", route="route.9", group="g", since=None)
+    assert History(NOW) == store.route_history("webhook", route="route", group="g", since=None)
+    assert History(None, after(60)) == store.route_history("mail", route="route.1", group="g", since=NOW)
+    assert (NOW,) == store.route_history("webhook", route="route", group="x", since=after(-1)).recent
+    assert () == store.route_history("webhook", route="route", group="x", since=NOW).recent
+
+
+def test_a_digest_notes_when_it_was_due(store: Store) -> None:
+    put(store, "A", why=Why.DIGEST, until=None)
+
+    assert NOW == store.last_digest("mail", now=NOW)
+    assert NOW == store.last_digest("mail", now=after(5))
+
+    [held] = store.held_messages("mail", until=after(5), limit=5)
+    digest = alert("DIG", held.match, type_=AlertType.STORY_DIGEST)
+    store.record_digest(
+        *(digest, [message("DIG", MAIL)], [held.id], [held.match_id]),
+        receiver="mail",
+        slot_at=after(5),
+        now=after(6),
+    )
+
+    assert after(5) == store.last_digest("mail", now=after(10))
+    assert () == store.held_messages("mail", until=after(5), limit=5)
+
+
+def test_what_was_missed_is_near_misses_and_silenced_alerts(store: Store) -> None:
+    poll(store, live_feed(store, "https://n.example/rss"), entry("n", link="https://n.example/a"))
+    (claimed,) = claim(store)
+    silenced = replace(alert("S", match("axe")), silence="si_1", receivers=())
+    near = [match("near", score=9.0, near_miss=True), match("far", score=2.0, near_miss=True), match("axe")]
+    record(store, claimed, (silenced, []), matches=near)
+    missed = store.missed(since=after(-1), until=after(1))
+
+    assert ["near", "far"] == [one.rule.id for _, one in missed.near]
+    assert (2, 1) == (missed.near_count, missed.silenced)
+    assert (0, 0) == (
+        store.missed(since=NOW, until=after(1)).near_count,
+        store.missed(since=NOW, until=after(1)).silenced,
+    )
+
+
+def test_the_state_of_the_sources_names_those_that_fail(store: Store) -> None:
+    feed_id = live_feed(store, "https://f.example/rss")
+    poll(store, feed_id, entry("f", link="https://f.example/a"))
+    (claimed,) = claim(store)
+    record(store, claimed)
+    for minutes in range(60, 60 * 9, 60):
+        poll(store, feed_id, at=after(minutes), kind=PollResult.FAILED, reason=Reason.HTTP_5XX, error="502")
+    store.note_incidents(failures=5, now=after(60 * 9))
+    state = store.sources_state(since=after(-1), until=after(60 * 10))
+
+    assert (1, 1, ()) == (state.feeds, len(state.failing), state.gaps)
+    assert (1, 0) == (state.articles, state.partial)

@@ -1,0 +1,162 @@
+"""Messages that are held, in a whole daemon: real store, real HTTP, a clock that begins at 08:00 UTC on a Monday."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from monitor.model import DeliveryState
+from tests.monitor.bench import HOUR_S, Desk, at_desk
+
+MINUTE_S = 60.0
+
+
+def written(folder: Path, manner: str, more: str = "") -> Path:
+    """Return a routes file in which everything goes to the webhook in some manner."""
+    file = folder / "routes.yaml"
+    text = f"route:\n  receiver: desk\n  {manner}\ntime_zone: Europe/Paris\nreceivers: {{desk: {{webhook: {{}}}}}}\n"
+    file.write_text(text + more, encoding="utf-8")
+    return file
+
+
+async def began(desk: Desk) -> None:
+    """Read a feed for the first time; what comes later is news."""
+    desk.site.publish("/rss.xml", desk.item("/vieux", "Le marché ouvre samedi", age_s=HOUR_S))
+    await desk.cycle()
+
+
+async def news(desk: Desk, *names: str, after_s: float = HOUR_S) -> None:
+    """Let time pass, and articles on Kharkiv appear."""
+    desk.clock.pass_s(after_s)
+    items = []
+    for name in names:
+        desk.site.page(f"/{name}", f"{name} : des nouvelles de Kharkiv, au sujet de {name}. " * 8)
+        items.append(desk.item(f"/{name}", f"Kharkiv : {name}", f"Résumé de {name}"))
+    desk.site.publish("/rss.xml", *items)
+    await desk.cycle()
+
+
+def sent(desk: Desk) -> list[tuple[str, int]]:
+    """Return the type of each message that came, and how many stories it tells."""
+    told = [received.payload for received in desk.webhook.received]
+    return [(one["type"], len(one["data"].get("items", [0]))) for one in told]
+
+
+def data(desk: Desk) -> dict[str, Any]:
+    return dict(desk.webhook.received[-1].payload["data"])
+
+
+def test_quiet_hours_hold_and_end_with_one_message(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", "renforts", after_s=14 * HOUR_S)
+
+        assert [] == sent(desk)
+        assert 2 == len(desk.app.tools.store.deliveries(state=DeliveryState.HELD))
+
+        await desk.cycle(after_s=7 * HOUR_S)
+
+        assert [] == sent(desk)
+
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [("story.digest", 2)] == sent(desk)
+        assert "quiet_hours" == data(desk)["digest"]["held"]
+        assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, routes=written(tmp_path, 'quiet_hours: {from: "22:00", to: "06:30"}'))
+
+
+def test_a_digest_comes_at_its_times_empty_ones_too(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", "renforts")
+
+        assert [] == sent(desk)
+
+        await desk.cycle(after_s=9 * HOUR_S)
+
+        assert [("story.digest", 2)] == sent(desk)
+        assert {"since", "until", "near_misses", "silenced", "sources"} == data(desk)["digest"].keys()
+        assert 1 == data(desk)["digest"]["sources"]["feeds"]
+
+        await desk.cycle(after_s=MINUTE_S)
+        await desk.cycle(after_s=24 * HOUR_S)
+
+        assert [("story.digest", 2), ("story.digest", 0)] == sent(desk)
+
+        desk.clock.pass_s(-2 * HOUR_S)
+        await desk.cycle()
+
+        assert 2 == len(sent(desk))
+        assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, routes=written(tmp_path, 'digest: "18:00"'))
+
+
+def test_a_digest_that_was_due_while_the_daemon_was_away_is_sent_late_and_once(tmp_path: Path) -> None:
+    file = written(tmp_path, 'digest: "18:00"')
+
+    async def first(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes")
+
+        assert [] == sent(desk)
+
+    async def second(desk: Desk) -> None:
+        await desk.cycle(after_s=72 * HOUR_S)
+        await desk.cycle(after_s=MINUTE_S)
+
+        assert [("story.digest", 1)] == sent(desk)
+
+    at_desk(tmp_path, first, routes=file)
+    at_desk(tmp_path, second, routes=file)
+
+
+def test_a_budget_tells_that_it_is_spent_and_the_rest_comes_in_one_message(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "a", "b", "c", "d")
+
+        assert [("story.alert.new", 1)] * 2 == sent(desk)
+        assert ["budget_until" in received.payload["data"] for received in desk.webhook.received] == [False, True]
+
+        await desk.cycle(after_s=HOUR_S)
+
+        assert ("story.digest", 2) == sent(desk)[-1]
+        assert "budget" == data(desk)["digest"]["held"]
+
+    at_desk(tmp_path, act, routes=written(tmp_path, 'budget: "2/h"'))
+
+
+def test_a_group_waits_and_cools_down(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "a", "b")
+        await desk.cycle(after_s=5 * MINUTE_S)
+
+        assert [("story.digest", 2)] == sent(desk)
+
+        await news(desk, "c", after_s=HOUR_S)
+
+        assert 1 == len(sent(desk))
+
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [("story.digest", 2), ("story.alert.new", 1)] == sent(desk)
+
+    manner = 'group_by: [rule]\n  group_wait: "5 min"\n  cooldown: "2h"'
+    at_desk(tmp_path, act, routes=written(tmp_path, manner))
+
+
+def test_a_silence_of_the_file_keeps_an_alert_in_the_log(tmp_path: Path) -> None:
+    silence = "silences: [{matchers: ['rule=~\"kharkiv.*\"'], author: Léa, reason: essai, until: '2026-03-20'}]\n"
+
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes")
+
+        assert [] == sent(desk)
+        assert 1 == len(desk.app.tools.store.matches(limit=5))
+
+    at_desk(tmp_path, act, routes=written(tmp_path, "group_by: [story]", silence))
