@@ -21,7 +21,7 @@ from typing import TypeAlias
 from monitor import alerting, deliver, extract, feeds, fetch, schedule, sources
 from monitor.clock import Clock
 from monitor.cookies import load_cookies
-from monitor.errors import RulesError, SettingsError, StoreError, VeilleError
+from monitor.errors import RoutesError, RulesError, SettingsError, StoreError, VeilleError
 from monitor.http import HttpClient, default_user_agent
 from monitor.judges import Judge, LocalJudge
 from monitor.model import Feed, FeedStatus, Lane, Refusal
@@ -134,7 +134,7 @@ class App:
         self.runner.nudge()
 
     async def reload(self) -> None:
-        """Read rules and feeds again; a rule set that fails leaves the previous one live, and people are told."""
+        """Read rules, routes and feeds again; what fails leaves the previous live, and people are told."""
         try:
             judge = await self.tools.live.judge.renewed(self.tools.settings)
         except RulesError as error:
@@ -147,7 +147,26 @@ class App:
             self.tools.metrics.rules.set(len(judge.rules))
             _log.info("rules_live", extra={"rules": len(judge.rules)})
         await self.tell_refusal()
+        await self._read_routes()
         await self._read_feeds(_stamp(self.tools.settings.feeds))
+
+    async def _read_routes(self) -> None:
+        """Read the routes file again, and make its channels; addresses and secrets are those of the start."""
+        tools = self.tools
+        try:
+            routes = await asyncio.to_thread(alerting.load_routes, tools.settings, deliver.KINDS)
+            channels = deliver.make_channels(tools.settings, routes.receivers, tools.sender, clock=tools.clock)
+        except (RoutesError, SettingsError) as error:
+            told = error.errors if isinstance(error, RoutesError) else ()
+            _log.error("routes_refused", extra={"error": str(error), "errors": told})
+            self._note_refusal(RulesError(str(error), errors=told))
+            await self.tell_refusal()
+            return
+        tools.live.routes, tools.live.channels = routes, channels
+        for idle in alerting.idle_matchers(routes, tools.live.judge.rules):
+            _log.warning("matcher_idle", extra={"error": idle})
+        await self.runner.follow_routes()
+        _log.info("routes_live", extra={"receivers": routes.names})
 
     def _note_refusal(self, error: RulesError) -> None:
         rules_live = len(self.tools.live.judge.rules)
@@ -276,10 +295,8 @@ def opened(
                     Lane.SLOW: heavy_workers,
                 },
                 page_room={lane: asyncio.Semaphore(pages) for lane, pages in _PAGES.items()},
-                live=Live(judge),
+                live=Live(judge, routes, channels),
                 uplink=Uplink(),
-                routes=routes,
-                channels=channels,
                 metrics=Metrics(),
             )
             tools.metrics.rules.set(len(judge.rules))

@@ -115,10 +115,10 @@ def refusal_of(error: RulesError, settings: Settings, *, rules_live: int) -> Ref
 
 
 def _tellable(text: str, settings: Settings) -> str:
-    path = settings.rules
-    if path is not None and path.name and len(path.parts) > 1:
-        # A name that only begins or ends alike is another file's.
-        text = re.sub(rf"(?<![\w./-]){re.escape(str(path))}(?![\w-])", lambda _: path.name, text)
+    for path in (settings.rules, settings.routes):
+        if path is not None and path.name and len(path.parts) > 1:
+            # A name that only begins or ends alike is another file's.
+            text = re.sub(rf"(?<![\w./-]){re.escape(str(path))}(?![\w-])", lambda _, name=path.name: name, text)
     return without_secrets(text, settings)
 
 

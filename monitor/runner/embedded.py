@@ -79,6 +79,7 @@ class EmbeddedRunner:
         self._due_by: datetime | None = None  # run_once: what becomes due while it runs is left to the next run
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._senders: dict[str, asyncio.Task[None]] = {}  # of each receiver
         self._held_until: dict[str, datetime] = {}  # receivers that asked for a pause (promises D6, D10)
         self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap, self._incidents, self._held]
         self._incidents_at: datetime | None = None  # when sources were last looked at
@@ -103,16 +104,19 @@ class EmbeddedRunner:
         scheduler.add_job(self._round, _Every(_ROUND_S), id="round")
         scheduler.start()
         self._scheduler = scheduler
-        self._tasks = [asyncio.create_task(pump.run(), name=f"pump:{pump.name}") for pump in self._pumps()]
+        pumps: Sequence[Pump[Any]] = (*self.hosts.values(), *self.articles.values())
+        self._tasks = [asyncio.create_task(pump.run(), name=f"pump:{pump.name}") for pump in pumps]
+        self._senders = {name: self._running(pump) for name, pump in self.messages.items()}
         self._tasks.append(asyncio.create_task(self._watch_loop(), name="watch_loop"))
 
     async def stop(self, *, grace_s: float) -> None:
         """Start nothing more, let what runs end within `grace_s` seconds, give the rest back."""
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
-        for task in self._tasks:
+        running = (*self._tasks, *self._senders.values())
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         cancelled = await asyncio.gather(*(pump.stop(grace_s=grace_s) for pump in self._pumps()))
         given_back = 0
         try:
@@ -123,6 +127,25 @@ class EmbeddedRunner:
         except (StoreError, TimeoutError) as error:  # a full or locked one: the next start gives the leases back
             _log.warning("leases_kept", extra={"error": str(error) or "the database is locked by another program"})
         _log.info("stopped", extra={"cancelled": sum(cancelled), "given_back": given_back})
+
+    async def follow_routes(self) -> None:
+        """Send to the receivers that there are now; what is on its way to one that went ends, and the rest waits."""
+        names = self._tools.routes.names
+        gone = {name: self.messages.pop(name) for name in tuple(self.messages) if name not in names}
+        for name in gone:
+            if (task := self._senders.pop(name, None)) is not None:
+                task.cancel()
+        await asyncio.gather(*(pump.stop(grace_s=stages.DELIVERY_LEASE_S) for pump in gone.values()))
+        for name in names:
+            if name not in self.messages:
+                self.messages[name] = self._delivery_pump(name)
+                if self._scheduler is not None:
+                    self._senders[name] = self._running(self.messages[name])
+        self.nudge()
+
+    @staticmethod
+    def _running(pump: Pump[Any]) -> asyncio.Task[None]:
+        return asyncio.create_task(pump.run(), name=f"pump:{pump.name}")
 
     async def run_once(self, *, ignore_due: bool = False) -> None:
         """Poll what is due, read what is new, tell the recap, and try each delivery that is due once.
@@ -196,7 +219,8 @@ class EmbeddedRunner:
         self._tell(report)
         for alert in report.alerts:
             for receiver in alert.receivers:
-                self.messages[receiver].nudge()
+                if receiver in self.messages:
+                    self.messages[receiver].nudge()
 
     def _delivery_pump(self, receiver: str) -> Pump[Delivery]:
         async def claim(free: int) -> Sequence[Delivery]:

@@ -23,9 +23,11 @@ __all__ = ["Live", "Tools", "Uplink"]
 
 @dataclass
 class Live:
-    """Who judges by the rule set that is live; a reload replaces it whole."""
+    """Who judges by the rule set that is live, and who is told how; a reload replaces each whole."""
 
     judge: Judge
+    routes: alerting.Routes = field(default_factory=alerting.Routes)
+    channels: Mapping[str, ChannelSender] = field(default_factory=dict)
 
 
 @dataclass
@@ -53,6 +55,14 @@ class Tools:
     page_room: Mapping[Lane, asyncio.Semaphore]  # pages in memory at once (promise R5)
     live: Live
     uplink: Uplink
-    routes: alerting.Routes
-    channels: Mapping[str, ChannelSender]
     metrics: Metrics
+
+    @property
+    def routes(self) -> alerting.Routes:
+        """Who is told of what, now."""
+        return self.live.routes
+
+    @property
+    def channels(self) -> Mapping[str, ChannelSender]:
+        """How each receiver is told, by its name, now."""
+        return self.live.channels

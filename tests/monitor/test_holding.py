@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.model import DeliveryState
-from tests.monitor.bench import HOUR_S, Desk, at_desk
+from tests.monitor.bench import HOUR_S, Desk, at_desk, eventually
 
 MINUTE_S = 60.0
 
@@ -147,6 +147,52 @@ def test_a_group_waits_and_cools_down(tmp_path: Path) -> None:
 
     manner = 'group_by: [rule]\n  group_wait: "5 min"\n  cooldown: "2h"'
     at_desk(tmp_path, act, routes=written(tmp_path, manner))
+
+
+def test_routes_are_read_again_and_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
+    file = written(tmp_path, 'digest: "18:00"')
+    at_once = file.read_text(encoding="utf-8").replace('digest: "18:00"', "group_by: [story]")
+
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "un")
+        file.write_text("route: {receiver: nobody}\n", encoding="utf-8")
+        await desk.app.reload()
+        await desk.cycle()
+
+        assert [("rules.rejected", 1)] == sent(desk)
+        assert "routes.yaml:1:19: there is no receiver nobody" in data(desk)["errors"][0]
+        assert str(tmp_path) not in str(data(desk))
+
+        file.write_text(at_once, encoding="utf-8")
+        await desk.app.reload()
+        await news(desk, "deux")
+
+        # what was held for the digest that is no more is told too
+        assert {"rules.rejected", "story.alert.new"} == {kind for kind, _ in sent(desk)}
+        assert 3 == len(sent(desk))
+
+        file.write_text("route: {receiver: journal}\n", encoding="utf-8")
+        await desk.app.reload()
+        await news(desk, "trois")
+
+        assert 3 == len(sent(desk))
+        assert {} == desk.app.runner.messages
+
+        file.write_text(at_once, encoding="utf-8")
+        await desk.app.reload()
+        desk.app.runner.start()
+        await news(desk, "quatre")
+
+        assert 4 == len(sent(desk))
+
+        file.write_text("route: {receiver: journal}\n", encoding="utf-8")
+        await desk.app.reload()
+        file.write_text(at_once, encoding="utf-8")
+        await desk.app.reload()
+        await eventually(lambda: ["desk"] == list(desk.app.runner.messages))
+
+    at_desk(tmp_path, act, routes=file)
 
 
 def test_a_silence_of_the_file_keeps_an_alert_in_the_log(tmp_path: Path) -> None:
