@@ -116,10 +116,16 @@ def refusal_of(error: RulesError, settings: Settings, *, rules_live: int) -> Ref
 
 def _tellable(text: str, settings: Settings) -> str:
     for path in (settings.rules, settings.routes):
-        if path is not None and path.name and len(path.parts) > 1:
-            # A name that only begins or ends alike is another file's.
-            text = re.sub(rf"(?<![\w./-]){re.escape(str(path))}(?![\w-])", lambda _, name=path.name: name, text)
+        text = _by_name(text, path)
     return without_secrets(text, settings)
+
+
+def _by_name(text: str, path: Path | None) -> str:
+    """Return a text in which a path is only its last part."""
+    if path is None or not path.name or len(path.parts) == 1:
+        return text
+    # A name that only begins or ends alike is another file's.
+    return re.sub(rf"(?<![\w./-]){re.escape(str(path))}(?![\w-])", lambda _: path.name, text)
 
 
 def load_rules(path: Path | None) -> Pack:

@@ -54,6 +54,12 @@ class Matcher:
             return actual == self.value
         return self.pattern.fullmatch(actual.encode("utf-8", "replace")) is not None
 
+    @property
+    def text(self) -> str:
+        """The matcher as it is written."""
+        operators = {(False, False): "=", (True, False): "!=", (False, True): "=~", (True, True): "!~"}
+        return f'{self.name}{operators[self.negated, self.pattern is not None]}"{self.value}"'
+
     def can_find(self, values: tuple[str, ...]) -> bool:
         """Return whether it tells some of the values from the others, negated or not."""
         return any(map(self._finds, values))

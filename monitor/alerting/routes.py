@@ -96,7 +96,7 @@ class Routes:
         """Return the routes that a match leads to, one for each receiver: the first that names it."""
         if self.root is None:
             return tuple(Route(name) for name in self.names)
-        return self._taken(self.root, {**facts_of(match, story), "type": type_})
+        return self.taken({**facts_of(match, story), "type": type_})
 
     def receivers_of(self, type_: AlertType) -> tuple[str, ...]:
         """Return the names of those who are told of what is no match, such as a source that fails.
@@ -108,12 +108,12 @@ class Routes:
             matcher.name == "type" and matcher.can_find((type_,)) for matcher in _matchers(self.root)
         ):
             return self.used
-        return tuple(route.receiver for route in self._taken(self.root, {"type": type_}))
+        return tuple(route.receiver for route in self.taken({"type": type_}))
 
-    @staticmethod
-    def _taken(root: Route, facts: Facts) -> tuple[Route, ...]:
+    def taken(self, facts: Facts) -> tuple[Route, ...]:
+        """Return the routes that facts lead to, one for each receiver: the first that names it; none without a tree."""
         first: dict[str, Route] = {}
-        for route in root.take(facts):
+        for route in () if self.root is None else self.root.take(facts):
             first.setdefault(route.receiver, route)
         return tuple(route for name, route in first.items() if name != JOURNAL)
 

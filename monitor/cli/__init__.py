@@ -30,6 +30,7 @@ from monitor.cli import (
     poll,
     read,
     revisions,
+    routes,
     rules,
     silences,
     stats,
@@ -67,6 +68,7 @@ app.command("read")(read.read)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(rules.app, name="rules")
 app.add_typer(channels.app, name="channels")
+app.add_typer(routes.app, name="routes")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(silences.app, name="silences")
 

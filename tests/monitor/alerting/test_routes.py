@@ -114,7 +114,7 @@ TREES = st.recursive(
 @given(st.lists(TREES, max_size=4), st.sampled_from(NAMES))
 def test_nothing_is_lost_and_nobody_is_told_twice(routes: list[Route], first: str) -> None:
     root = Route(first, routes=tuple(routes))
-    taken = [route.receiver for route in Routes(root=root)._taken(root, {"level": "high"})]
+    taken = [route.receiver for route in Routes(root=root).taken({"level": "high"})]
 
     assert root.take({"level": "high"})
     assert len(set(taken)) == len(taken)

@@ -1,0 +1,175 @@
+"""`veille routes`: the tree of routes, and where an alert would go, and when."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from monitor.cli.context import log, print_json, print_table, settings_of
+from monitor.errors import NotFoundError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from monitor.alerting import Manner, Route, Routes
+    from monitor.settings import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer(rich_markup_mode=None, help="Draw the routes, or see where an alert would go.", no_args_is_help=True)
+
+_MINUTE_S, _HOUR_S = 60, 3600
+
+
+@app.command()
+def show(context: typer.Context) -> None:
+    """Draw the tree of routes, with the manner in which each tells."""
+    settings = settings_of(context)
+    routes = _routes(settings)
+    if routes.root is None:
+        sys.stdout.write("no routes file: every receiver gets every match at once\n")
+        sys.stdout.writelines(f"  {name}\n" for name in routes.names or ("journal",))
+        return
+    sys.stdout.writelines(f"{line}\n" for line in _drawn(routes.root, ""))
+
+
+@app.command("test")
+def try_(
+    context: typer.Context,
+    ref: str | None = typer.Argument(None, metavar="[REF]", help="An alert or a match: its facts, as they are stored."),
+    rule: str | None = typer.Option(None, metavar="ID", help="A rule: its labels, status and highest level."),
+    level: str | None = typer.Option(None, metavar="LEVEL", help="low, medium, high or critical."),
+    outlet: str | None = typer.Option(None, metavar="NAME", help="The newspaper."),
+    entity: list[str] = typer.Option([], metavar="ID", help="An entity that the article names; any number of them."),
+    label: list[str] = typer.Option([], metavar="NAME=VALUE", help="A label, or any other fact; any number of them."),
+    at: str | None = typer.Option(None, metavar="WHEN", help="At this instant: 2026-05-16T22:15. Default: now."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+) -> None:
+    """Say who would be told of a match, by which route, and when. Nothing is sent.
+
+    What routes told before (cooldown, budget, group_wait) is taken as nothing: it is the first match of the day.
+    """
+    from monitor.cli.when import instant
+    from monitor.clock import SystemClock
+
+    settings = settings_of(context)
+    now = instant(at, settings.zone) or SystemClock().now()
+    facts = _facts_of(settings, ref) if ref is not None else _facts(settings, rule, label)
+    given = {"level": level, "outlet": outlet, "entity": tuple(entity) or None}
+    facts |= {name: value for name, value in given.items() if value is not None}
+    facts.setdefault("type", "story.alert.new")
+    lines = list(_told(settings, _routes(settings), facts, now))
+    if as_json:
+        for line in lines:
+            print_json(line)
+    elif lines:
+        columns = ("receiver", "route", "when", "why")
+        print_table("Told", columns, [tuple(line[name] for name in columns) for line in lines])
+    else:
+        sys.stdout.write("nobody: the log only\n")
+
+
+def _routes(settings: Settings) -> Routes:
+    from monitor.alerting import load_routes
+    from monitor.deliver import KINDS
+
+    return load_routes(settings, KINDS)
+
+
+def _facts(settings: Settings, rule: str | None, labels: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
+    facts: dict[str, str | tuple[str, ...]] = {"level": "medium", "status": "stable"}
+    if rule is not None:
+        from monitor.rulesets import load_engine
+        from monitor.settings import nearest
+
+        rules = {each.id: each for each in load_engine(settings, tested=False).pack.rules}
+        if rule not in rules:
+            near = nearest(rule, rules)
+            raise NotFoundError(
+                f"no rule {rule!r}; " + (f"did you mean {near}?" if near else "`veille rules` lists them")
+            )
+        found = rules[rule]
+        facts |= {**dict(found.labels), "rule": found.id, "level": found.level.value, "status": found.status.value}
+    for text in labels:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsError(f"--label {text}: not of the form NAME=VALUE")
+        facts[name] = value
+    return facts
+
+
+def _facts_of(settings: Settings, ref: str) -> dict[str, str | tuple[str, ...]]:
+    from monitor.alerting.matchers import facts_of
+
+    with log(settings) as store:
+        found = store.match(ref)
+    return facts_of(found.match, found.story)
+
+
+def _told(
+    settings: Settings, routes: Routes, facts: dict[str, str | tuple[str, ...]], now: datetime
+) -> Iterator[dict[str, str]]:
+    from monitor.alerting import Route, hold, next_time
+    from monitor.model import History, NotificationReason
+    from rules.types import Level
+
+    zone = routes.zone or settings.zone
+    level = Level(str(facts["level"])) if facts["level"] in tuple(Level) else Level.MEDIUM
+    taken = [Route(name) for name in routes.names] if routes.root is None else routes.taken(facts)
+    for route in taken:
+        held = hold(
+            route.manner,
+            level=level,
+            reason=NotificationReason.FIRST_ALERT,
+            rings=True,
+            history=History(),
+            now=now,
+            zone=zone,
+        )
+        until = None if held is None else held.until or next_time(route.manner.digest, now, zone)
+        yield {
+            "receiver": route.receiver,
+            "route": route.path,
+            "when": "at once" if until is None else f"{until.astimezone(zone):%Y-%m-%d %H:%M}",
+            "why": "" if held is None else held.why.value,
+        }
+
+
+def _drawn(route: Route, indent: str) -> Iterator[str]:
+    matchers = ", ".join(matcher.text for matcher in route.matchers)
+    goes_on = "; continue" if route.goes_on else ""
+    manner = _manner(route.manner)
+    yield f"{indent}{route.path}: {matchers or 'everything'} -> {route.receiver}{goes_on}{manner and f' [{manner}]'}"
+    for inner in route.routes:
+        yield from _drawn(inner, indent + "  ")
+
+
+def _manner(manner: Manner) -> str:
+    """Return in what manner a route tells, where it is not at once."""
+    from monitor.alerting import AT_ONCE
+
+    parts = []
+    if manner.group_by != AT_ONCE.group_by:
+        parts.append(f"group_by {'+'.join(manner.group_by)}")
+    if manner.group_wait:
+        parts.append(f"group_wait {_span(manner.group_wait.total_seconds())}")
+    if manner.cooldown is not None:
+        parts.append(f"cooldown {_span(manner.cooldown.total_seconds())}")
+    if manner.budget is not None:
+        parts.append(f"budget {manner.budget.count} in {_span(manner.budget.per.total_seconds())}")
+    if manner.digest:
+        parts.append(f"digest {','.join(f'{at:%H:%M}' for at in manner.digest)}")
+    if (quiet := manner.quiet_hours) is not None:
+        passes = f" except {quiet.except_level}" if quiet.except_level else ""
+        parts.append(f"quiet {quiet.start:%H:%M}-{quiet.end:%H:%M}{passes}")
+    return "; ".join(parts)
+
+
+def _span(seconds: float) -> str:
+    for unit_s, unit in ((_HOUR_S, "h"), (_MINUTE_S, "min")):
+        if seconds >= unit_s and seconds % unit_s == 0:
+            return f"{seconds / unit_s:.0f} {unit}"
+    return f"{seconds:.0f} s"
