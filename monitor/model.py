@@ -22,6 +22,8 @@ __all__ = [
     "AlertType",
     "Article",
     "ArticleId",
+    "ArticleKind",
+    "Candidate",
     "Change",
     "Channel",
     "Completeness",
@@ -32,11 +34,13 @@ __all__ = [
     "Entry",
     "EntryClaim",
     "EntryId",
+    "Features",
     "Feed",
     "FeedId",
     "FeedResponse",
     "FeedState",
     "FeedStatus",
+    "Grouped",
     "Held",
     "HeldMessage",
     "Hints",
@@ -47,6 +51,7 @@ __all__ = [
     "IncidentId",
     "IncidentKind",
     "Lane",
+    "Member",
     "Missed",
     "NotModified",
     "NotificationReason",
@@ -395,14 +400,81 @@ class StorySource:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Articles on one event. Until grouping exists, a story is one article."""
+    """Articles on one event.
+
+    `sources` begins with the article that is told; the others follow, those that came last first. They are capped:
+    `truncated` counts those that are not listed. Articles that say the same but for a few words are one text.
+    """
 
     id: str
-    title: str
+    title: str  # of the article that is told
     first_seen_at: datetime
     sources: tuple[StorySource, ...]
     truncated: int = 0
     entities: tuple[str, ...] = ()  # ids of those that its latest article names
+    outlets: int = 1
+    texts: int = 1
+
+
+class ArticleKind(StrEnum):
+    """What an article is, as far as grouping minds: all but news stay alone, for they tell of many events."""
+
+    NEWS = "news"
+    LIVE = "live"
+    PRESS_REVIEW = "press_review"
+    NEWSLETTER = "newsletter"
+    AGENDA = "agenda"
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is compared of an article. No order in `terms` but by weight, the heaviest first; weights have length 1."""
+
+    kind: ArticleKind
+    text: str  # hash of its folded words; "": too few to tell
+    minhash: bytes  # of its word shingles; b"": too few
+    terms: tuple[tuple[str, float], ...]
+    title: tuple[str, ...]  # the terms of its title
+    names: tuple[str, ...]  # its terms that are names: entities, and words that always have a capital
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An article of a story, as grouping knows it."""
+
+    article_id: int
+    house: str
+    url_key: str
+    at: datetime
+    text_id: int  # the first article of the story with this text
+    features: Features
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A story that an article may belong to."""
+
+    story: Story
+    medoid: Member | None  # None: what it is like is no longer known
+    members: tuple[Member, ...]  # the first and those that share the most with the article
+    articles: int
+    houses: tuple[str, ...]
+    is_own: bool = False  # it was made of the article's own entry, seen before in another feed
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """What grouping keeps of an article."""
+
+    house: str
+    url_key: str
+    at: datetime
+    features: Features
+    keys: tuple[int, ...]  # by which articles like it are found
+    terms: tuple[str, ...] = ()  # that are counted
+    same_text_as: int | None = None  # the first article of its story with its text; None: itself
+    medoid: int | None = None  # the article of the story that stands for it from now on; None: as before, or itself
 
 
 # --- alerts ---------------------------------------------------------------------------------------------------------

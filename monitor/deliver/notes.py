@@ -66,7 +66,7 @@ def _story(alert: Alert, words: Words) -> Note:
         url=safe_url(story.sources[0].url),
         opening=_opening(alert, words),
         body=(
-            Paragraph(((_headline(story),), _source(story.sources[0], words, story))),
+            Paragraph(((_headline(story),), _source(story.sources[0], words), *_spread(story, words))),
             *([Paragraph(changed)] if changed else []),
             *([Paragraph(quoted, Shape.QUOTE)] if quoted and stands else []),
             *([Paragraph((_why(match, words),))] if stands else []),
@@ -182,6 +182,11 @@ def _pieces(pieces: Sequence[Piece]) -> Line:
 
 def _headline(story: Story) -> Span:
     return Span(line(story.title, _TITLE_CHARS) or story.id, Look.BOLD, safe_url(story.sources[0].url))
+
+
+def _spread(story: Story, words: Words) -> tuple[Line, ...]:
+    told = words.spread_of(story)
+    return ((Span(told),),) if told else ()
 
 
 def _source(source: StorySource, words: Words, story: Story | None = None) -> Line:

@@ -228,7 +228,8 @@ def _story(story: Story, limits: _Limits) -> Json:
     return {
         "id": story.id,
         "title": line(story.title, limits.chars),
-        "outlets": len({source.outlet for source in story.sources}),
+        "outlets": story.outlets,
+        "texts": story.texts,
         "first_seen": _instant(story.first_seen_at),
         "sources": [_source(source, limits) for source in listed],
         "truncated": story.truncated + len(story.sources) - len(listed),

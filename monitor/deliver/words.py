@@ -71,6 +71,8 @@ class Words:
     title: str
     level: str
     undated: str
+    spread: str
+    spread_one_text: str
     wire: str
     no_wire: str
     times_threshold: str
@@ -124,7 +126,7 @@ class Words:
 
     def carried(self, story: Story) -> str:
         """Return how many other newspapers carry a story: `+ 6 titres`, or ""."""
-        others = len({source.outlet for source in story.sources}) + story.truncated - 1
+        others = story.outlets - 1
         return self.digests.others[others > 1].format(count=others) if others > 0 else ""
 
     def span(self, seconds: float) -> str:
@@ -137,6 +139,13 @@ class Words:
     def quote(self, text: str) -> str:
         """Return a text in this language's quotation marks."""
         return f"{self.open_quote}{text}{self.close_quote}"
+
+    def spread_of(self, story: Story) -> str:
+        """Return `7 titres, 2 textes distincts`, or "" where one outlet has it."""
+        if story.outlets <= 1:
+            return ""
+        told = self.spread_one_text if story.texts <= 1 else self.spread
+        return told.format(outlets=story.outlets, texts=story.texts)
 
     def agency(self, source: StorySource) -> str:
         """Return what is known of a wire agency behind an article."""
@@ -306,6 +315,8 @@ def _french(zone: ZoneInfo) -> Words:
         title="Titre",
         level="Niveau",
         undated="date inconnue",
+        spread="{outlets} titres, {texts} textes distincts",
+        spread_one_text="{outlets} titres, un seul texte",
         wire="dépêche reprise",
         no_wire="agence non identifiée",
         times_threshold="× le seuil",
@@ -382,6 +393,8 @@ def _english(zone: ZoneInfo) -> Words:
         title="Title",
         level="Level",
         undated="date unknown",
+        spread="{outlets} outlets, {texts} distinct texts",
+        spread_one_text="{outlets} outlets, one text",
         wire="wire copy",
         no_wire="no agency identified",
         times_threshold="× the threshold",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.changes import Named
+    from monitor.model import Features
     from monitor.settings import Settings
     from rules.types import Document, Match, RuleDef
 
@@ -19,12 +20,14 @@ __all__ = ["Judge", "Judgement"]
 class Judgement:
     """What the rules say of an article: matches and near misses, and the ids of its entities by first sight.
 
-    `title_names` are the entities that its title names, each with its place there.
+    `title_names` are the entities that its title names, each with its place there. `features` is what grouping
+    compares.
     """
 
     matches: tuple[Match, ...]
     entities: tuple[str, ...]
     title_names: tuple[Named, ...] = ()
+    features: Features | None = None
 
 
 class Judge(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from monitor.judges.judge import Judgement
 from monitor.rulesets import load_engine
+from monitor.stories import features_of
 from rules.types import Field
 
 if TYPE_CHECKING:
@@ -65,4 +66,5 @@ def judge_with(engine: Engine, document: Document, *, now: datetime) -> Judgemen
     entities = tuple(dict.fromkeys(mention.entity for mention in analysis.scan.mentions))
     title = [mention for mention in analysis.scan.mentions if mention.field is Field.TITLE]
     names = tuple((mention.start, mention.end, mention.entity) for mention in title)
-    return Judgement(engine.match(analysis, now=now), entities, names)
+    features = features_of(document.title, document.lead, document.body, entities=entities)
+    return Judgement(engine.match(analysis, now=now), entities, names, features)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.judges.judge import Judgement
+from monitor.likenesses import features_from, features_values
 from monitor.matches import match_from, match_values
 from rules.types import (
     All,
@@ -89,6 +90,7 @@ def judgement_values(judgement: Judgement) -> dict[str, Any]:
         "matches": [match_values(match) for match in judgement.matches],
         "entities": judgement.entities,
         "title_names": judgement.title_names,
+        "features": None if judgement.features is None else features_values(judgement.features),
     }
 
 
@@ -104,6 +106,7 @@ def judgement_from(values: Mapping[str, Any], rules: Mapping[str, RuleDef]) -> J
         tuple(replace(match, rule=rules[match.rule.id]) for match in matches),
         tuple(values["entities"]),
         tuple((start, end, entity) for start, end, entity in values["title_names"]),
+        None if values["features"] is None else features_from(values["features"]),
     )
 
 

@@ -16,7 +16,7 @@ from monitor import alerting, changes, extract, fetch, links, schedule, stories
 from monitor.errors import ExternalError, Reason
 from monitor.judges import Judgement
 from monitor.latency import legs
-from monitor.model import Alert, Article, EntryClaim, Reread, Story
+from monitor.model import Alert, Article, Candidate, EntryClaim, Reread, Story
 from monitor.settings import TdmPolicy
 from monitor.stages.failures import bare, is_of, remember_hold
 from monitor.stages.holding import addressed
@@ -87,12 +87,13 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
         read = await _withdrawn(tools, claim, earlier.article, error, now)
     else:
         read = await _read_again(tools, claim, earlier, fresh, is_page_read=page.extracted is not None, now=now)
-    planned = _plan(tools, claim, read, earlier, read_at=now)
-    is_owed = any(map(alerting.notifies, read.judgement.matches)) if earlier is None else bool(planned.alerts)
-    if later is not None and not is_owed:
-        await later()
-        return ArticleReport(read.article, (), (), postponed=True)
-    recorded = await _record(tools, claim, read, planned, done=later is None, read_at=now)
+    async with tools.grouping:  # two copies that are read at the same time are one story
+        planned = await _plan(tools, claim, read, earlier, read_at=now)
+        is_owed = any(map(alerting.notifies, read.judgement.matches)) if earlier is None else bool(planned.alerts)
+        if later is not None and not is_owed:
+            await later()
+            return ArticleReport(read.article, (), (), postponed=True)
+        recorded = await _record(tools, claim, read, planned, done=later is None, read_at=now)
     if later is not None:
         await later()
     return ArticleReport(read.article, recorded.matches, recorded.alerts, postponed=later is not None)
@@ -288,21 +289,40 @@ class _Plan:
 
     at: datetime
     story: Story
+    assigned: stories.Assigned
     latency_s: tuple[tuple[str, float], ...]
     alerts: tuple[Alert, ...] = ()
     lost: tuple[str, ...] = ()
 
 
-def _plan(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None, *, read_at: datetime) -> _Plan:
-    now = tools.clock.now()
-    feed = claim.feed.feed
+async def _assigned(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None) -> stories.Assigned:
+    """Return the story of an article. One that was recorded before keeps its story."""
+    feed, article = claim.feed.feed, read.article
     house = feed.outlet or links.site_of(feed.url)
     key, seen_at = claim.entry.keys[0], claim.first_seen_at
-    story = stories.assign(read.article, entry_key=key, house=house, first_seen_at=seen_at)
-    if earlier is not None:  # an outlet that was given another name has no other story
-        story = replace(story, id=earlier.story.id, first_seen_at=earlier.story.first_seen_at)
-    story = replace(story, entities=tuple(read.judgement.entities))
-    plan = _Plan(now, story, _latency(read.article, claim, read_at=read_at, now=now))
+    features, run = read.judgement.features, tools.thread.run
+    raw = partial(stories.assign, article, entry_key=key, house=house, first_seen_at=seen_at)
+    terms = () if features is None else stories.counted(features)
+    if features is not None:
+        counts = await run(tools.store.term_counts, terms, now=tools.clock.now())
+        features = stories.weigh(features, counts)
+    if earlier is not None:  # others may have joined its story while it was read
+        now_known = await run(tools.store.earlier, claim.id) or earlier
+        return stories.read_again(raw(features=features, counted_terms=terms), article, now_known.story)
+    found: tuple[Candidate, ...] = ()
+    if features is not None:
+        search = stories.search_of(article, features, entry_key=key, house=house, first_seen_at=seen_at)
+        found = await run(
+            tools.store.find_stories, search.keys, own_id=search.own_id, since=search.since, until=search.until
+        )
+    return raw(features=features, candidates=found, counted_terms=terms)
+
+
+async def _plan(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None, *, read_at: datetime) -> _Plan:
+    now = tools.clock.now()
+    assigned = await _assigned(tools, claim, read, earlier)
+    story = replace(assigned.story, entities=tuple(read.judgement.entities))
+    plan = _Plan(now, story, assigned, _latency(read.article, claim, read_at=read_at, now=now))
     first = partial(alerting.plan, story=story, routes=tools.routes, now=now, latency_s=plan.latency_s)
     if earlier is None or read.again is None:
         return plan if claim.baseline else replace(plan, alerts=first(read.judgement.matches))
@@ -337,6 +357,7 @@ async def _record(
         done=done,
         read_at=read_at,
         rereads=claim.rereads,
+        grouped=planned.assigned.grouped,
         revised=Revised(read.changed, planned.lost),
         now=planned.at,
     )

@@ -56,6 +56,7 @@ class Tools:
     live: Live
     uplink: Uplink
     metrics: Metrics
+    grouping: asyncio.Lock = field(default_factory=asyncio.Lock)  # of one article after the other
 
     @property
     def routes(self) -> alerting.Routes:

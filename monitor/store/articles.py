@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,9 @@ from sqlalchemy import Connection, case, exists, func, insert, literal, select, 
 
 from monitor.errors import NotFoundError
 from monitor.matches import match_values
-from monitor.model import Alert, Article, ArticleId, EntryId, Reread, Story
-from monitor.store.codec import article_values, match_from_row, story_from_row, story_values
+from monitor.model import Alert, Article, ArticleId, EntryId, Grouped, Reread, Story
+from monitor.store.codec import article_values, match_from_row, story_told, story_values
+from monitor.store.grouping import put_grouped
 from monitor.store.outbox import add_deliveries
 from monitor.store.revisions import add_revision, lose_matches
 from monitor.store.sql import Instant, chunks, is_literally
@@ -41,6 +41,7 @@ def record_article(
     matches: Sequence[Match],
     entities: Sequence[str],
     alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
+    grouped: Grouped | None,
     keep_text: bool,
     done: bool,
     read_at: datetime,
@@ -68,6 +69,8 @@ def record_article(
         if entry.reread is None:  # not again: its page is read at last
             row["read_at"] = case((ARTICLE.c.page_reason.is_(None), ARTICLE.c.read_at), else_=literal(read_at, Instant))
         connection.execute(update(ARTICLE).where(ARTICLE.c.id == there).values(row))
+    if grouped is not None:
+        put_grouped(connection, there, story.id, grouped, now=now)
     lose_matches(connection, there, revised.lost, now=now)
     told_now = {match.rule.id for alert, _ in alerts if alert.update for match in alert.matches} - set(revised.lost)
     to_recap = entry.baseline and entry.reread is None
@@ -146,10 +149,13 @@ def add_alert(
 ) -> bool:
     """Write an alert and its deliveries, unless it is there: an alert's id is made of what it tells.
 
+    One that is there is joined to the matches that are new: its story grew.
+
     Returns:
         Whether it was not there.
     """
     if connection.scalar(select(ALERT.c.id).where(ALERT.c.id == alert.id)) is not None:
+        _join(connection, alert.id, match_ids)
         return False
     row = {
         "id": alert.id,
@@ -163,13 +169,20 @@ def add_alert(
         "silence": alert.silence,
     }
     connection.execute(insert(ALERT), row)
-    for ids in chunks(list(match_ids)):
-        level = case((MATCH.c.lost_at.is_(None), MATCH.c.level))
-        told = select(literal(alert.id), MATCH.c.id, ARTICLE.c.title, level).join_from(MATCH, ARTICLE)
-        columns = ["alert_id", "match_id", "title", "level"]
-        connection.execute(insert(ALERT_MATCH).from_select(columns, told.where(MATCH.c.id.in_(ids))))
+    _join(connection, alert.id, match_ids)
     add_deliveries(connection, alert.id, outbox, now=now)
     return True
+
+
+def _join(connection: Connection, alert_id: str, match_ids: Iterable[int]) -> None:
+    """Note that an alert tells these matches: those that it was made of, and those that its story grew by since."""
+    for ids in chunks(list(match_ids)):
+        level = case((MATCH.c.lost_at.is_(None), MATCH.c.level))
+        told = select(literal(alert_id), MATCH.c.id, ARTICLE.c.title, level).join_from(MATCH, ARTICLE)
+        columns = ["alert_id", "match_id", "title", "level"]
+        there = select(ALERT_MATCH.c.match_id).where(ALERT_MATCH.c.alert_id == alert_id)
+        new = told.where(MATCH.c.id.in_(ids), MATCH.c.id.not_in(there))
+        connection.execute(insert(ALERT_MATCH).from_select(columns, new))
 
 
 def recap_pending(connection: Connection, *, limit: int) -> RecapPending:
@@ -187,9 +200,10 @@ def stories_of(connection: Connection, article_ids: Sequence[int]) -> dict[int, 
     """Return the story of each article, with the entities that the article names."""
     found = {}
     for ids in chunks(article_ids):
-        told = select(STORY, ARTICLE.c.id.label("article_id"), ARTICLE.c.entities).join_from(ARTICLE, STORY)
-        for row in connection.execute(told.where(ARTICLE.c.id.in_(ids))):
-            found[row.article_id] = replace(story_from_row(row), entities=tuple(row.entities))
+        told = connection.execute(select(ARTICLE).where(ARTICLE.c.id.in_(ids))).all()
+        of_them = select(STORY).where(STORY.c.id.in_({row.story_id for row in told}))
+        stories = {row.id: row for row in connection.execute(of_them)}
+        found.update({row.id: story_told(stories[row.story_id], row) for row in told})
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,7 @@ __all__ = [
     "reason_of",
     "rhythm_of",
     "story_from_row",
+    "story_told",
     "story_values",
 ]
 
@@ -176,6 +177,8 @@ def story_values(story: Story) -> dict[str, object]:
         "first_seen_at": story.first_seen_at,
         "sources": [_source_values(source) for source in story.sources],
         "truncated": story.truncated,
+        "outlets": story.outlets,
+        "texts": story.texts,
     }
 
 
@@ -187,6 +190,30 @@ def story_from_row(row: Row[Any]) -> Story:
         first_seen_at=row.first_seen_at,
         sources=tuple(_source_from(values) for values in row.sources),
         truncated=row.truncated,
+        outlets=row.outlets,
+        texts=row.texts,
+    )
+
+
+def story_told(story: Row[Any], article: Row[Any]) -> Story:
+    """Return a story as one of its articles tells it: its title, and that article before the others."""
+    whole = story_from_row(story)
+    own = StorySource(
+        outlet=article.outlet,
+        url=article.url,
+        published_at=article.published_at,
+        completeness=Completeness(article.completeness),
+        wire=True if article.wire else None,
+        title=article.title,
+        extractor=article.extractor,
+    )
+    others = tuple(one for one in whole.sources if (one.outlet, one.url) != (own.outlet, own.url))
+    return replace(
+        whole,
+        title=article.title,
+        sources=(own, *others),
+        truncated=max(0, whole.truncated - (len(others) == len(whole.sources))),
+        entities=tuple(article.entities),
     )
 
 

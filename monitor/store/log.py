@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, String, func, insert, 
 
 from monitor.errors import NotFoundError
 from monitor.model import AlertId, Completeness
-from monitor.store.codec import article_from_row, match_from_row, story_from_row
+from monitor.store.codec import article_from_row, match_from_row, story_told
 from monitor.store.outbox import list_deliveries
 from monitor.store.sql import number_of
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, LABEL, MATCH, REVISION, STORY
@@ -149,7 +149,7 @@ def get_match(connection: Connection, ref: str) -> MatchDetail:
         line=best,
         match=match_from_row(row),
         article=article_from_row(article),
-        story=story_from_row(connection.execute(select(STORY).where(STORY.c.id == article.story_id)).one()),
+        story=story_told(connection.execute(select(STORY).where(STORY.c.id == article.story_id)).one(), article),
         feed_url=article.feed_url,
         entities=tuple(article.entities),
         deliveries=deliveries,

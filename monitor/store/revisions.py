@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, insert, select, up
 from monitor.errors import NotFoundError
 from monitor.links import link_key, web_link
 from monitor.model import AlertId, EntryId, Told
-from monitor.store.codec import article_from_row, match_from_row, story_from_row
+from monitor.store.codec import article_from_row, match_from_row, story_told
 from monitor.store.log import resolve
 from monitor.store.sql import chunks
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, REVISION, STORY
@@ -47,7 +47,7 @@ def earlier(connection: Connection, entry_id: EntryId) -> Earlier | None:
     for link in connection.execute(_LINKS.where(MATCH.c.article_id == article.id)):
         links.setdefault(link.match_id, []).append(link)
     told = tuple(_told(row, links.get(row.id, []), title=article.title) for row in matches)
-    return Earlier(article_from_row(article), story_from_row(story), told)
+    return Earlier(article_from_row(article), story_told(story, article), told)
 
 
 def _told(row: Row[Any], links: Sequence[Row[Any]], *, title: str) -> Told:

@@ -15,6 +15,7 @@ from monitor.model import (
     AlertId,
     Article,
     ArticleId,
+    Candidate,
     Delivery,
     DeliveryId,
     DeliveryState,
@@ -24,6 +25,7 @@ from monitor.model import (
     Feed,
     FeedId,
     FeedState,
+    Grouped,
     HeldMessage,
     History,
     HostClaim,
@@ -44,6 +46,7 @@ from monitor.store import (
     archive,
     articles,
     feeds,
+    grouping,
     holding,
     hosts,
     incidents,
@@ -569,6 +572,7 @@ class Store:
         done: bool = True,
         read_at: datetime | None = None,
         rereads: int = 0,
+        grouped: Grouped | None = None,
         revised: Revised = Revised(),  # noqa: B008  frozen
     ) -> Recorded:
         """Record an article and all that follows from it, in one transaction (promise D2).
@@ -590,6 +594,7 @@ class Store:
             done: False: its page is still to be read, and the entry stays leased.
             read_at: when its text was there; `now` unless said.
             rereads: of the claim; an entry that its feed changed meanwhile is read again rather than done.
+            grouped: by what the next article of its story finds it.
             revised: how the article changed since it was recorded: what it said is kept as a revision.
 
         Returns:
@@ -607,6 +612,7 @@ class Store:
                 matches=matches,
                 entities=entities,
                 alerts=alerts,
+                grouped=grouped,
                 keep_text=keep_text,
                 done=done,
                 read_at=read_at or now,
@@ -614,6 +620,25 @@ class Store:
                 revised=revised,
                 now=now,
             )
+
+    def term_counts(self, terms: Sequence[str], *, now: datetime) -> dict[str, int]:
+        """Return in how many articles of the last weeks each word was; under the empty word, how many there were."""
+        with self._read() as connection:
+            return grouping.term_counts(connection, terms, now=now)
+
+    def find_stories(
+        self, keys: Sequence[int], *, own_id: str, since: datetime, until: datetime
+    ) -> tuple[Candidate, ...]:
+        """Return the stories that an article may belong to: a few, in a bounded number of indexed reads.
+
+        Args:
+            keys: by which articles like it are found.
+            own_id: of the story that it would begin; where that is there, it is among them.
+            since: when an article of theirs is at least from.
+            until: and at most.
+        """
+        with self._read() as connection:
+            return grouping.find_stories(connection, keys, own_id=own_id, since=since, until=until)
 
     def recap_pending(self, *, limit: int) -> RecapPending:
         """Return the matches of first polls that nobody was told yet: how many, and the best `limit`."""

@@ -7,7 +7,7 @@ as much where it matters, and values leave the store as frozen dataclasses anywa
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, LargeBinary, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from monitor.store.sql import Instant, Json
@@ -21,6 +21,7 @@ __all__ = [
     "DIGEST",
     "ENTRY",
     "FEED",
+    "GROUPED",
     "HEARTBEAT",
     "HOST",
     "INCIDENT",
@@ -30,7 +31,9 @@ __all__ = [
     "REVISION",
     "SILENCE",
     "STORY",
+    "STORY_KEY",
     "SUBSCRIPTION",
+    "TERM_COUNT",
 ]
 
 METADATA = MetaData(
@@ -202,6 +205,50 @@ class StoryRow(_Row, table=True):
     first_seen_at: datetime = Field(sa_type=Instant)
     sources: list[Any] = Field(sa_type=Json)
     truncated: int = 0
+    outlets: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    texts: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    medoid_id: int | None = None  # the article that stands for it
+
+
+class GroupedRow(_Row, table=True):
+    """What grouping keeps of an article."""
+
+    __tablename__ = "grouped"
+    __table_args__ = (
+        Index("ix_grouped_story_id", "story_id", "house"),
+        Index("ix_grouped_at", "at", sqlite_where=text("features IS NOT NULL")),
+    )
+
+    article_id: int = Field(primary_key=True, foreign_key="article.id")
+    story_id: str = Field(foreign_key="story.id")
+    house: str
+    url_key: str
+    at: datetime = Field(sa_type=Instant)
+    text_id: int  # the first article of its story with its text
+    story_keys: list[int] = Field(sa_type=Json)
+    features: dict[str, Any] | None = Field(default=None, sa_type=Json)  # None: too old to be compared with
+
+
+class StoryKeyRow(_Row, table=True):
+    """What articles are found by: the key of their text, of a band of its hash, of a rare word; newest last."""
+
+    __tablename__ = "story_key"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: int = Field(primary_key=True, sa_type=BigInteger)
+    at: datetime = Field(primary_key=True, sa_type=Instant)
+    article_id: int = Field(primary_key=True)
+
+
+class TermCountRow(_Row, table=True):
+    """In how many articles of a week a word was; the empty word counts the articles."""
+
+    __tablename__ = "term_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    week: int = Field(primary_key=True)
+    term: str = Field(primary_key=True)
+    articles: int
 
 
 class ArticleRow(_Row, table=True):
@@ -463,6 +510,9 @@ SUBSCRIPTION: Table = METADATA.tables["subscription"]
 FEED: Table = METADATA.tables["feed"]
 ENTRY: Table = METADATA.tables["entry"]
 STORY: Table = METADATA.tables["story"]
+GROUPED: Table = METADATA.tables["grouped"]
+STORY_KEY: Table = METADATA.tables["story_key"]
+TERM_COUNT: Table = METADATA.tables["term_count"]
 ARTICLE: Table = METADATA.tables["article"]
 REVISION: Table = METADATA.tables["revision"]
 MATCH: Table = METADATA.tables["match"]

@@ -794,7 +794,7 @@ def test_i8_the_turns_of_a_site_with_a_long_crawl_delay_use_up_no_attempts(tmp_p
         await _baseline(desk)
         paths = [f"/{number}" for number in range(6)]
         for path in paths:
-            desk.site.page(path, FILLER, "À Kharkiv, les trains de nuit repartent.", FILLER)
+            desk.site.page(path, FILLER, f"À Kharkiv, le train de nuit {path} repart.", FILLER)
         desk.site.publish("/rss.xml", *(desk.item(path, QUIET) for path in paths))
         gate = desk.app.tools.gate
         desk.clock.pass_s(TOMORROW_S)

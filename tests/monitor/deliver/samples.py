@@ -220,7 +220,9 @@ SOURCES = SourcesState(
     partial=31,
 )
 _LAST_DIGEST = NOW - timedelta(hours=13)
-_CARRIED = replace(STORY, sources=(*STORY.sources, *(replace(STORY.sources[0], outlet=name) for name in "AB")))
+_CARRIED = replace(
+    STORY, outlets=3, texts=3, sources=(*STORY.sources, *(replace(STORY.sources[0], outlet=name) for name in "AB"))
+)
 DIGESTS: dict[str, Alert] = {
     "digest": plan_digest(
         "mail",

@@ -239,7 +239,7 @@ def test_D12_what_does_not_fit_is_counted() -> None:
     contributions = tuple(Contribution(f"terme_{n}", 1.0, "é" * 300, Field.BODY, 1) for n in range(200))
     sources = tuple(replace(STORY.sources[0], outlet=f"Titre {n}" + "é" * 250) for n in range(200))
     match = replace(MATCH, verdict=replace(VERDICT, contributions=contributions))
-    told = payload(alert(match, replace(STORY, sources=sources, truncated=3)))["data"]
+    told = payload(alert(match, replace(STORY, sources=sources, truncated=3, outlets=200)))["data"]
 
     assert len(told["match"]["contributions"]) + len(told["match"]["snippets"]) + told["match"]["truncated"] == 203
     assert len(told["story"]["sources"]) + told["story"]["truncated"] == 203

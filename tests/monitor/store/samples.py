@@ -123,6 +123,13 @@ def story(name: str = "un") -> Story:
     return Story(f"st_{name}", f"Sujet {name}", NOW, (source, undated), truncated=1)
 
 
+def told(name: str = "un", title: str = "Une visite") -> Story:
+    """The story as its article `article(title)` tells it."""
+    of_all = story(name)
+    own = replace(of_all.sources[0], published_at=NOW - timedelta(hours=1), title=title, extractor="trafilatura/2.3.1")
+    return replace(of_all, title=title, sources=(own, *of_all.sources[1:]))
+
+
 def match(rule: str = "axe", *, score: float = 12.5, near_miss: bool = False) -> Match:
     """A match as it comes back from the store: its rule without condition and terms."""
     return Match(

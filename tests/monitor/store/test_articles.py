@@ -24,6 +24,7 @@ from tests.monitor.store.samples import (
     poll,
     record,
     story,
+    told,
 )
 
 SLACK = Receiver("slack", Channel.SLACK)
@@ -129,7 +130,7 @@ def test_a_recap_tells_the_best_matches_of_first_polls_and_counts_all(store: Sto
     pending = store.recap_pending(limit=1)
 
     assert (2, after(1)) == (pending.count, pending.oldest_at)
-    assert (RecapItem(3, story("deux"), match("c", score=30)),) == pending.items
+    assert (RecapItem(3, told("deux"), match("c", score=30)),) == pending.items
 
 
 def test_matches_that_are_new_wait_for_no_recap(store: Store) -> None:

@@ -19,6 +19,7 @@ from tests.monitor.store.samples import (
     poll,
     record,
     story,
+    told,
 )
 
 
@@ -34,7 +35,7 @@ def test_a_match_comes_back_as_it_was(store: Store, *, near_miss: bool) -> None:
 def test_a_story_comes_back_as_it_was(store: Store) -> None:
     record(store, one_entry(store), (alert("7K2QXYZ0", match()), []))
 
-    assert story() == store.match("7K2Q").story
+    assert told() == store.match("7K2Q").story
 
 
 def test_an_article_comes_back_as_it_was(store: Store) -> None:

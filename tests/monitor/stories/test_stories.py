@@ -25,7 +25,7 @@ ARTICLE = Article(
 
 
 def story(article: Article = ARTICLE, key: str = "g:1", house: str = "gazette.example") -> Story:
-    return assign(article, entry_key=key, house=house, first_seen_at=SEEN)
+    return assign(article, entry_key=key, house=house, first_seen_at=SEEN).story
 
 
 def test_a_story_is_its_one_article() -> None:

@@ -1,0 +1,31 @@
+"""What is compared of an article as JSON values: for the store, and for the child that makes it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from monitor.model import ArticleKind, Features
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["features_from", "features_values"]
+
+
+def features_values(features: Features) -> dict[str, Any]:
+    """Return features as JSON values."""
+    return asdict(features) | {"minhash": features.minhash.hex()}
+
+
+def features_from(values: Mapping[str, Any]) -> Features:
+    """Return the features that `features_values` told."""
+    return Features(
+        kind=ArticleKind(values["kind"]),
+        text=values["text"],
+        minhash=bytes.fromhex(values["minhash"]),
+        terms=tuple((term, weight) for term, weight in values["terms"]),
+        title=tuple(values["title"]),
+        names=tuple(values["names"]),
+        numbers=tuple(values["numbers"]),
+    )

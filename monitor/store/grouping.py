@@ -1,0 +1,159 @@
+"""What finds the stories that an article may belong to: keys with times, and how rare words are.
+
+A lookup is a bounded number of indexed reads, however many articles are stored: of each key the newest few articles, of
+those the most promising, of their stories a few, of each a few articles. What is older than `KEPT` is forgotten here
+(the article and its story stay): nothing that comes now is of the same event. Articles that were stored before there
+was grouping have no keys, and are not found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, null, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from monitor.likenesses import features_from, features_values
+from monitor.model import Candidate, Member
+from monitor.store.codec import story_from_row
+from monitor.store.sql import Instant, chunks
+from monitor.store.tables import GROUPED, STORY, STORY_KEY, TERM_COUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Row
+
+    from monitor.model import Grouped
+
+__all__ = ["KEPT", "find_stories", "put_grouped", "term_counts"]
+
+KEPT: Final = timedelta(days=4)
+_WEEKS: Final = 2  # that words are counted in, beside the present one
+_PER_KEY: Final = 40
+_STORIES: Final = 10
+_MEMBERS: Final = 24
+_FORGOTTEN: Final = 20  # articles at once: more than come
+_WORDS_FORGOTTEN: Final = 500
+_ALL: Final = ""  # stands for the articles
+
+_WITH_KEY: Final = (
+    select(STORY_KEY.c.article_id)
+    .where(
+        STORY_KEY.c.key == bindparam("key"),
+        STORY_KEY.c.at.between(bindparam("since", type_=Instant()), bindparam("until", type_=Instant())),
+    )
+    .order_by(STORY_KEY.c.at.desc())
+    .limit(_PER_KEY)
+)
+_COUNT: Final = upsert(TERM_COUNT).values(week=bindparam("week"), term=bindparam("term"), articles=1)
+_COUNT_ONE_MORE: Final = _COUNT.on_conflict_do_update(
+    index_elements=["week", "term"], set_={"articles": TERM_COUNT.c.articles + 1}
+)
+
+
+def term_counts(connection: Connection, terms: Sequence[str], *, now: datetime) -> dict[str, int]:
+    """Return in how many articles of late each word was, and under the empty word how many there were."""
+    weeks = [_week(now) - back for back in range(_WEEKS + 1)]
+    counts: Counter[str] = Counter()
+    for some in chunks((_ALL, *terms)):
+        pairs = tuple_(TERM_COUNT.c.week, TERM_COUNT.c.term).in_([(week, term) for week in weeks for term in some])
+        for row in connection.execute(select(TERM_COUNT.c.term, TERM_COUNT.c.articles).where(pairs)):
+            counts[row.term] += row.articles
+    return dict(counts)
+
+
+def find_stories(
+    connection: Connection, keys: Sequence[int], *, own_id: str, since: datetime, until: datetime
+) -> tuple[Candidate, ...]:
+    """Return the stories that an article may belong to; see `Store.find_stories`."""
+    shared: Counter[int] = Counter()
+    for key in keys:
+        shared.update(connection.scalars(_WITH_KEY, {"key": key, "since": since, "until": until}))
+    near = [article_id for article_id, _ in shared.most_common(_PER_KEY)]
+    of_stories = select(GROUPED.c.article_id, GROUPED.c.story_id).where(GROUPED.c.article_id.in_(near))
+    story_of = {row.article_id: row.story_id for row in connection.execute(of_stories)}
+    ids = list(dict.fromkeys(story_of[article_id] for article_id in near if article_id in story_of))[:_STORIES]
+    rows = connection.execute(select(STORY).where(STORY.c.id.in_({own_id, *ids}))).all()
+    return tuple(_candidate(connection, row, story_of, is_own=row.id == own_id) for row in rows)
+
+
+def _candidate(connection: Connection, story: Row[Any], story_of: Mapping[int, str], *, is_own: bool) -> Candidate:
+    of_it = GROUPED.c.story_id == story.id
+    houses = connection.execute(select(GROUPED.c.house, func.count()).where(of_it).group_by(GROUPED.c.house)).all()
+    near = [article_id for article_id, story_id in story_of.items() if story_id == story.id]
+    known = select(GROUPED).where(of_it, GROUPED.c.features.is_not(None))
+    wanted = GROUPED.c.article_id.in_([*near, story.medoid_id])
+    first = connection.execute(known.where(wanted).limit(_MEMBERS)).all()
+    others = known.where(~wanted).order_by(GROUPED.c.article_id).limit(_MEMBERS - len(first))
+    members = sorted(map(_member, [*first, *connection.execute(others)]), key=lambda member: member.article_id)
+    return Candidate(
+        story=story_from_row(story),
+        medoid=next((member for member in members if member.article_id == story.medoid_id), None),
+        members=tuple(members),
+        articles=sum(count for _, count in houses),
+        houses=tuple(house for house, _ in houses),
+        is_own=is_own,
+    )
+
+
+def put_grouped(connection: Connection, article_id: int, story_id: str, grouped: Grouped, *, now: datetime) -> None:
+    """Keep what finds an article; what was kept of it before makes room. Forget some of what is old."""
+    before = connection.execute(select(GROUPED).where(GROUPED.c.article_id == article_id)).one_or_none()
+    if before is None:
+        _count(connection, grouped.terms, now=now)
+    else:
+        _forget_keys(connection, [before])
+        connection.execute(delete(GROUPED).where(GROUPED.c.article_id == article_id))
+    row = {
+        "article_id": article_id,
+        "story_id": story_id,
+        "house": grouped.house,
+        "url_key": grouped.url_key,
+        "at": grouped.at,
+        "text_id": grouped.same_text_as or (article_id if before is None else before.text_id),
+        "story_keys": grouped.keys,
+        "features": features_values(grouped.features),
+    }
+    connection.execute(insert(GROUPED), row)
+    if grouped.keys:
+        keys = [{"key": key, "at": grouped.at, "article_id": article_id} for key in dict.fromkeys(grouped.keys)]
+        connection.execute(insert(STORY_KEY), keys)
+    if grouped.medoid is not None:
+        medoid = grouped.medoid or article_id
+        connection.execute(update(STORY).where(STORY.c.id == story_id).values(medoid_id=medoid))
+    _forget(connection, now=now)
+
+
+def _count(connection: Connection, terms: Iterable[str], *, now: datetime) -> None:
+    week = _week(now)
+    connection.execute(_COUNT_ONE_MORE, [{"week": week, "term": term} for term in (_ALL, *terms)])
+
+
+def _forget(connection: Connection, *, now: datetime) -> None:
+    old = select(GROUPED).where(GROUPED.c.features.is_not(None), GROUPED.c.at < now - KEPT).limit(_FORGOTTEN)
+    rows = connection.execute(old).all()
+    if rows:
+        _forget_keys(connection, rows)
+        ids = [row.article_id for row in rows]
+        connection.execute(update(GROUPED).where(GROUPED.c.article_id.in_(ids)).values(features=null()))
+    weeks = select(TERM_COUNT.c.week, TERM_COUNT.c.term).where(TERM_COUNT.c.week < _week(now) - _WEEKS)
+    some = weeks.limit(_WORDS_FORGOTTEN)
+    connection.execute(delete(TERM_COUNT).where(tuple_(TERM_COUNT.c.week, TERM_COUNT.c.term).in_(some)))
+
+
+def _forget_keys(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    there = [{"k": key, "a": row.at, "i": row.article_id} for row in rows for key in row.story_keys]
+    if there:
+        one = (STORY_KEY.c.key == bindparam("k"), STORY_KEY.c.at == bindparam("a", type_=Instant()))
+        connection.execute(delete(STORY_KEY).where(*one, STORY_KEY.c.article_id == bindparam("i")), there)
+
+
+def _week(now: datetime) -> int:
+    return int(now.timestamp() // timedelta(weeks=1).total_seconds())
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(row.article_id, row.house, row.url_key, row.at, row.text_id, features_from(row.features))
