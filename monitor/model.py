@@ -565,6 +565,7 @@ class Told:
     first: tuple[tuple[AlertId, tuple[str, ...]], ...] = ()  # the alerts that told it first, and to whom
     times: int = 0  # alerts that told it, updates included
     awaits_recap: bool = False
+    match_id: int = 0  # in the log
 
 
 class IncidentKind(StrEnum):

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import shlex
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,33 +14,15 @@ from monitor.settings import PREFIX
 from monitor.store import Store
 from tests.monitor.archive import fill
 from tests.monitor.cli.conftest import Veille, folder, veille
+from tests.pages import blocks, run_page
 
 __all__ = ["folder", "veille"]  # fixtures
 
 PAGE = Path(__file__).parents[1] / "docs" / "rules.md"
-_BLOCK = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TITLES = (
     *("Kharkiv : un drone abattu", "Kharkiv : deux missiles dans la nuit", "Kharkiv sans courant après une frappe"),
     *("Le marché aux fleurs rouvre", "Un drone filme le Mont-Blanc", "La grève des trains est levée"),
 )
-
-
-@dataclass(frozen=True)
-class Typed:
-    """A command of the page, and what it says comes of it: "" where the page shows nothing."""
-
-    command: str
-    shown: str
-
-
-def blocks() -> list[tuple[str, str, str]]:
-    return _BLOCK.findall(PAGE.read_text(encoding="utf-8"))
-
-
-def typed(block: str) -> Iterator[Typed]:
-    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        command, _, shown = part.partition("\n")
-        yield Typed(command, shown)
 
 
 @pytest.mark.untraced
@@ -53,26 +31,15 @@ def test_the_page_is_as_the_product_is(veille: Veille, folder: Path, monkeypatch
         monkeypatch.delenv(name)
     for name in ("rules", "rules.new"):
         (folder / name).mkdir()
-    pages = blocks()
-    for _, name, text in pages:
-        if name == "autre.txt":
-            (folder / name).write_text(text, encoding="utf-8")
-    ran = 0
-    for kind, name, text in pages:
-        if kind != "console":
-            (folder / name).write_text(text, encoding="utf-8")
-            continue
-        for each in typed(text):
-            if "rules try" in each.command:
-                _fill_the_log(folder)
-            words, _, given = each.command.partition(" < ")
-            got = veille(*shlex.split(words)[1:], given=(folder / given).read_bytes() if given else b"")
-            ran += 1
-            if each.shown:
-                assert each.shown == got.out + got.err
-            else:
-                assert (0, "") == (got.code, got.err), each.command
-                assert got.out
+    for block in blocks(PAGE):
+        if block.name == "autre.txt":
+            (folder / block.name).write_text(block.text, encoding="utf-8")
+
+    def before(command: str) -> None:
+        if "rules try" in command:
+            _fill_the_log(folder)
+
+    ran = run_page(PAGE, veille, folder, before=before)
 
     assert ran >= 9
 
@@ -84,5 +51,5 @@ def _fill_the_log(folder: Path) -> None:
 
 
 def test_every_block_of_the_page_is_run_or_written() -> None:
-    assert {"text", "yaml", "console"} == {kind for kind, _, _ in blocks()}
-    assert all(name for kind, name, _ in blocks() if kind != "console")
+    assert {"text", "yaml", "console"} == {block.kind for block in blocks(PAGE)}
+    assert all(block.name for block in blocks(PAGE) if block.kind != "console")

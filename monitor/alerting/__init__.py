@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.alerting.digests import Release, digest_times, due_slot, missed_by, plan_digest, plan_releases
+from monitor.alerting.growth import plan_growth
 from monitor.alerting.holding import AT_ONCE, Budget, Manner, QuietHours, group_of, hold, next_time
 from monitor.alerting.ids import message_id
 from monitor.alerting.incidents import INCIDENT_LIMIT, SOON_POLLS, Sifted, Telling, plan_incidents, sift_incidents
@@ -57,6 +58,7 @@ __all__ = [
     "notifies",
     "plan",
     "plan_digest",
+    "plan_growth",
     "plan_incidents",
     "plan_recap",
     "plan_refusal",

@@ -135,6 +135,9 @@ def plan_digest(
         until: when this one is.
         now: the present instant, UTC.
     """
+    told = {message.story.id for message in held}
+    near = tuple(item for item in missed.near if item[0].id not in told)
+    missed = replace(missed, near=near, near_count=missed.near_count - len(missed.near) + len(near))
     digest = Digest(until=until, since=since, missed=missed, sources=sources)
     return _told(receiver, _latest(held), digest, now=now)
 

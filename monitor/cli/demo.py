@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["demo"]
 
-_PATIENCE_S = 90.0  # twice what two slow cores need
+_PATIENCE_S = 150.0  # the digest comes within a minute and a half
 _TERMS = 5
 _REFERENCE = re.compile(r"al_[0-9A-Z]{12}")
 _FIELDS = {"title": "titre", "lead": "chapô", "body": "corps"}
@@ -73,22 +73,34 @@ def _speaker() -> Say:
 def _introduce(demonstration: Demonstration, say: Say) -> None:
     titles = demonstration.newsroom.press.titles
     say(f"{len(titles)} fictitious French titles are on the air, on this machine only; the daemon polls them.", "bold")
-    say("Alerts go to a local webhook (signed), a Slack-like webhook and a mail server.\n", "")
+    say("Alerts go to a local webhook (signed), a Slack-like webhook and a mail server;", "")
+    say(f"the digest comes at {demonstration.digest_at}.\n", "")
 
 
 def _told(received: Received) -> Iterator[tuple[str, str]]:
     """Yield the lines that show a message: the webhook's, which a program can read; the others say the same."""
-    from monitor.model import Channel
+    from monitor.model import AlertType, Channel
 
+    if received.headers.get("x-veille-type") == AlertType.STORY_DIGEST:
+        yield f"\n● {received.payload['subject']}", "bold magenta"
+        yield from ((f"  {line}", "magenta") for line in received.text.split("<!doctype")[0].splitlines()[2:])
     if received.channel is not Channel.WEBHOOK:
         return
     data = received.payload["data"]
-    if "items" in data:
+    if "update" in data:
+        yield from _updated(data)
+    elif "items" in data:
         yield f"\n● Recap of what was there before: {len(data['items'])} in one message", "bold cyan"
         for item in data["items"]:
             yield f"  {item['story']['title']} ({item['rule']['title']})", "cyan"
     else:
         yield from _explained(data)
+
+
+def _updated(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    story, update = data["story"], data["update"]
+    yield f"\n● update of {update['of']}: {update['reason']}, {story['outlets']} outlets", "bold blue"
+    yield f"  {story['title']} · {', '.join(source['outlet'] for source in story['sources'])}", "blue"
 
 
 def _explained(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -138,6 +150,8 @@ def _conclude(demonstration: Demonstration, report: Report, say: Say) -> None:
         ("titles failing, as they should", ", ".join(report.failing) or "none"),
         ("articles read", str(report.read)),
         ("alerts", f"{report.alerts} at once, {report.recap} in the recap"),
+        ("updates of them", str(report.updates)),
+        ("digest", f"of {demonstration.digest_at}" if report.digest else "none"),
         ("false friends kept silent", f"{report.silent_decoys} of {report.decoys}"),
         ("messages", channels),
     ]

@@ -9,8 +9,10 @@ import sys
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from monitor.clock import SystemClock
 from monitor.demo.newsroom import Newsroom
@@ -18,7 +20,7 @@ from monitor.demo.press import Behaviour, Expect, load_press
 from monitor.demo.receivers import CHANNELS, Receivers
 from monitor.demo.server import background
 from monitor.errors import VeilleError
-from monitor.model import Channel, Feed
+from monitor.model import AlertType, Channel, Feed
 from monitor.settings import PREFIX
 from monitor.sources import export_opml
 
@@ -47,6 +49,27 @@ _HASTE = {
 }
 
 
+_PARIS = ZoneInfo("Europe/Paris")
+_BEFORE_DIGEST = timedelta(seconds=25)
+_ROUTES = """\
+# Who is told of what, and in what manner; docs/alerting.md
+route:
+  receiver: journal
+  cooldown: "5 s"                                   # an hour for a story that grows, elsewhere
+  routes:
+    - {{receiver: webhook, continue: true}}
+    - {{receiver: slack, continue: true}}
+    - {{receiver: mail, continue: true}}
+    - {{receiver: bulletin, digest: "{digest}"}}
+time_zone: "Europe/Paris"
+receivers:
+  webhook: {{webhook: {{}}}}
+  slack: {{slack: {{}}}}
+  mail: {{email: {{}}}}
+  bulletin: {{email: {{to: ["bulletin@demo.example"]}}}}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What the daemon did, and what is wrong with it: nothing when `problems` is empty."""
@@ -56,7 +79,9 @@ class Report:
     failing: tuple[str, ...]
     read: int
     alerts: int  # stories told at once, and those of the recap
+    updates: int  # of stories that others took up, or that changed
     recap: int
+    digest: bool  # whether it came
     decoys: int
     silent_decoys: int
     messages: dict[Channel, int]
@@ -77,6 +102,7 @@ class Demonstration:
         self.database = folder / "veille.db"
         self.env_file = folder / ".env"
         self.log = folder / "veille.log"
+        self.digest_at = _digest_at(SystemClock().now())
         self.newsroom = Newsroom(load_press(), clock=SystemClock(), pace=pace)
         self._arrived: queue.SimpleQueue[Received] = queue.SimpleQueue()
         self.receivers = Receivers(on_alert=self._arrived.put)
@@ -128,19 +154,27 @@ class Demonstration:
         anywhere = set[str]().union(*told.values())
         silent = [one for one in decoys if one.id not in anywhere and self._was_read(one)]
         payloads = [received.payload for received in self.receivers.webhook.received]
-        recap = sum(len(payload["data"].get("items", ())) for payload in payloads)
+        recaps = [payload for payload in payloads if payload["type"] == AlertType.STORY_RECAP]
+        recap = sum(len(payload["data"]["items"]) for payload in recaps)
         return Report(
             titles=len(press.titles),
             polled=len(polled),
             failing=tuple(title.name for title in press.titles if title.id in failing),
             read=sum(self.newsroom.was_read(seen) for seen in press.appearances),
-            alerts=sum("story" in payload["data"] for payload in payloads),
+            alerts=sum(payload["type"] == AlertType.STORY_NEW for payload in payloads),
+            updates=sum(payload["type"] == AlertType.STORY_UPDATED for payload in payloads),
             recap=recap,
+            digest=self.digest is not None,
             decoys=len(decoys),
             silent_decoys=len(silent),
             messages={channel: sum(one.channel is channel for one in self.receivers.received) for channel in CHANNELS},
             problems=(*self._owed(), *self._unwanted(anywhere), *self._refused(), *self._repeated()),
         )
+
+    @property
+    def digest(self) -> Received | None:
+        """The digest, once it has come."""
+        return next((one for one in self.receivers.mail.received if _is_digest(one)), None)
 
     def wait(self) -> None:
         """Wait for as long as the daemon runs."""
@@ -156,9 +190,11 @@ class Demonstration:
             "VEILLE_FEEDS": str(feeds_file),
             "VEILLE_FETCH_ALLOW_NETWORKS": _LOOPBACK,
             "VEILLE_DELIVER_ALLOW_NETWORKS": _LOOPBACK,
+            "VEILLE_ROUTES": str(self.folder / "routes.yaml"),
             **_HASTE,
             **self.receivers.settings(),
         }
+        (self.folder / "routes.yaml").write_text(_ROUTES.format(digest=self.digest_at), encoding="utf-8")
         self.env_file.touch(mode=0o600)
         lines = [f"{name}='{value}'\n" for name, value in settings.items()]
         self.env_file.write_text("".join(lines), encoding="utf-8")
@@ -202,6 +238,8 @@ class Demonstration:
         """Return which articles each channel was told of."""
         told: dict[Channel, set[str]] = {channel: set() for channel in CHANNELS}
         for received in self.receivers.received:
+            if _is_digest(received):
+                continue  # it repeats what was told, and names what nearly was
             told[received.channel] |= {seen.article.id for seen in self.newsroom.named_in(received.text)}
         return told
 
@@ -221,7 +259,9 @@ class Demonstration:
         ]
         honest = [one for one in self.newsroom.press.titles if one.behaviour is not Behaviour.FAILING]
         came = {one.title for one in self.newsroom.asked}
-        return (*(f"{one.name}: never polled" for one in honest if one.id not in came), *unread, *untold)
+        unpolled = (f"{one.name}: never polled" for one in honest if one.id not in came)
+        digest = () if self.digest is not None else (f"the digest of {self.digest_at} did not come",)
+        return (*unpolled, *unread, *untold, *digest)
 
     def _unwanted(self, anywhere: set[str]) -> tuple[str, ...]:
         quiet = self._articles(Expect.SILENT, Expect.DECOY)
@@ -241,6 +281,16 @@ class Demonstration:
                 repeated.append(f"{received.channel.value}: {key[1][:80]} came twice")
             seen.add(key)
         return tuple(repeated)
+
+
+def _is_digest(received: Received) -> bool:
+    return received.headers.get("x-veille-type") == AlertType.STORY_DIGEST
+
+
+def _digest_at(now: datetime) -> str:
+    """Return the time of day of the demonstration's digest: the next whole minute once the newsroom has said most."""
+    due = now.astimezone(_PARIS) + _BEFORE_DIGEST
+    return f"{due.replace(second=0) + timedelta(minutes=1 if due.second else 0):%H:%M}"
 
 
 def _stop(loop: Background, part: Newsroom | Receivers) -> None:

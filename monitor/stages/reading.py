@@ -293,6 +293,7 @@ class _Plan:
     latency_s: tuple[tuple[str, float], ...]
     alerts: tuple[Alert, ...] = ()
     lost: tuple[str, ...] = ()
+    growth: tuple[tuple[Alert, int], ...] = ()  # updates of what was told of the story, each with its match
 
 
 async def _assigned(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None) -> stories.Assigned:
@@ -325,6 +326,10 @@ async def _plan(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier |
     plan = _Plan(now, story, assigned, _latency(read.article, claim, read_at=read_at, now=now))
     first = partial(alerting.plan, story=story, routes=tools.routes, now=now, latency_s=plan.latency_s)
     if earlier is None or read.again is None:
+        if assigned.outlets_before and story.outlets > assigned.outlets_before:
+            told = await tools.thread.run(tools.store.told_of_story, story.id)
+            grown = alerting.plan_growth(told, story, tools.routes, outlets_before=assigned.outlets_before, now=now)
+            plan = replace(plan, growth=grown)
         return plan if claim.baseline else replace(plan, alerts=first(read.judgement.matches))
     updates = alerting.plan_updates(earlier.told, read.again, story, tools.routes, now=now)
     plan = replace(plan, alerts=updates.alerts, lost=updates.lost)
@@ -344,6 +349,11 @@ async def _record(
     article = read.article
     alerts = await with_records(tools, await silenced(tools, planned.alerts))
     outbox = [(alert, await addressed(tools, alert)) for alert in alerts]
+    grown = await silenced(tools, [alert for alert, _ in planned.growth])
+    match_ids = [match_id for _, match_id in planned.growth]
+    growth = [
+        (alert, await addressed(tools, alert), match_id) for alert, match_id in zip(grown, match_ids, strict=True)
+    ]
     recorded = await tools.thread.run(
         tools.store.record_article,
         claim.id,
@@ -352,6 +362,7 @@ async def _record(
         matches=read.judgement.matches,
         entities=read.judgement.entities,
         alerts=outbox,
+        growth=growth,
         # the text of a reserved page is matched, not kept (promise P5)
         keep_text=not (article.reserved and tools.settings.tdm_policy is TdmPolicy.RESPECT),
         done=done,

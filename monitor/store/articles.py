@@ -41,6 +41,7 @@ def record_article(
     matches: Sequence[Match],
     entities: Sequence[str],
     alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
+    growth: Sequence[tuple[Alert, Sequence[OutboxItem], int]],
     grouped: Grouped | None,
     keep_text: bool,
     done: bool,
@@ -79,7 +80,7 @@ def record_article(
         alert
         for alert, outbox in alerts
         if add_alert(connection, alert, outbox, [match_ids[match.rule.id] for match in alert.matches], now=now)
-    )
+    ) + tuple(alert for alert, outbox, match_id in growth if add_alert(connection, alert, outbox, [match_id], now=now))
     if done:
         _end_entry(connection, entry_id, keep_text=keep_text, is_outdated=entry.rereads != rereads, now=now)
     return Recorded(ArticleId(there), is_new, new, new_alerts)

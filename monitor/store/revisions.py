@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-__all__ = ["add_revision", "earlier", "list_revisions", "lose_matches"]
+__all__ = ["add_revision", "earlier", "list_revisions", "lose_matches", "told_of_story"]
 
 _LINKS = (
     select(ALERT_MATCH.c.match_id, ALERT_MATCH.c.title, ALERT_MATCH.c.level, ALERT.c.id, ALERT.c.updates)
@@ -40,14 +40,27 @@ def earlier(connection: Connection, entry_id: EntryId) -> Earlier | None:
     if article is None:
         return None
     story = connection.execute(select(STORY).where(STORY.c.id == article.story_id)).one()
-    matches = connection.execute(
-        select(MATCH).where(MATCH.c.article_id == article.id, MATCH.c.near_miss.is_(False)).order_by(MATCH.c.id)
-    ).all()
-    links: dict[int, list[Row[Any]]] = {}
-    for link in connection.execute(_LINKS.where(MATCH.c.article_id == article.id)):
-        links.setdefault(link.match_id, []).append(link)
-    told = tuple(_told(row, links.get(row.id, []), title=article.title) for row in matches)
+    told = _all_told(connection, [article.id])
     return Earlier(article_from_row(article), story_told(story, article), told)
+
+
+def told_of_story(connection: Connection, story_id: str) -> tuple[Told, ...]:
+    """Return the matches of a story's articles with what people were told of them; see `Store.told_of_story`."""
+    ids = connection.scalars(select(ARTICLE.c.id).where(ARTICLE.c.story_id == story_id).order_by(ARTICLE.c.id))
+    return _all_told(connection, ids.all())
+
+
+def _all_told(connection: Connection, article_ids: Sequence[int]) -> tuple[Told, ...]:
+    told: list[Told] = []
+    for ids in chunks(article_ids):
+        of_them = MATCH.c.article_id.in_(ids)
+        matches = select(MATCH, ARTICLE.c.title.label("article_title")).join_from(MATCH, ARTICLE)
+        links: dict[int, list[Row[Any]]] = {}
+        for link in connection.execute(_LINKS.where(of_them)):
+            links.setdefault(link.match_id, []).append(link)
+        found = connection.execute(matches.where(of_them, MATCH.c.near_miss.is_(False)).order_by(MATCH.c.id))
+        told += [_told(row, links.get(row.id, []), title=row.article_title) for row in found]
+    return tuple(told)
 
 
 def _told(row: Row[Any], links: Sequence[Row[Any]], *, title: str) -> Told:
@@ -59,6 +72,7 @@ def _told(row: Row[Any], links: Sequence[Row[Any]], *, title: str) -> Told:
         is_lost=row.lost_at is not None,
         first=tuple((AlertId(link.id), tuple(link.receivers)) for link in links if link.updates is None),
         times=len(links),
+        match_id=row.id,
     )
 
 

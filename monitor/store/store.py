@@ -41,6 +41,7 @@ from monitor.model import (
     SourcesState,
     Story,
     Subscription,
+    Told,
 )
 from monitor.store import (
     archive,
@@ -566,6 +567,7 @@ class Store:
         story: Story,
         matches: Sequence[Match],
         alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
+        growth: Sequence[tuple[Alert, Sequence[OutboxItem], int]] = (),
         now: datetime,
         entities: Sequence[str] = (),
         keep_text: bool = True,
@@ -588,6 +590,7 @@ class Store:
             story: the story that it belongs to.
             matches: one a rule.
             alerts: each with its rendered messages; their matches are among `matches`.
+            growth: updates of what was told of other articles of the story, each with its messages and its match.
             now: the present instant.
             entities: ids of the entities that the article mentions.
             keep_text: False: of the entry's and the article's texts only the title is kept (promise P5).
@@ -612,6 +615,7 @@ class Store:
                 matches=matches,
                 entities=entities,
                 alerts=alerts,
+                growth=growth,
                 grouped=grouped,
                 keep_text=keep_text,
                 done=done,
@@ -661,6 +665,11 @@ class Store:
         """
         with self._write() as connection:
             articles.record_recap(connection, recaps, match_ids, now=now)
+
+    def told_of_story(self, story_id: str) -> tuple[Told, ...]:
+        """Return the matches of a story's articles, in the order in which they came, with what people were told."""
+        with self._read() as connection:
+            return revisions.told_of_story(connection, story_id)
 
     # --- what is held -----------------------------------------------------------------------------------------------
 

@@ -84,6 +84,14 @@ def test_a_digest_lists_the_most_serious_first_and_counts_the_rest() -> None:
     assert (RECAP_LIMIT, 4) == (len(alert.stories), alert.truncated)
 
 
+def test_a_story_that_is_told_is_no_near_miss() -> None:
+    missed = Missed((other(1), other(2)), 3, 0)
+    alert = plan_digest("mail", [held(1)], missed, SourcesState(), since=NOW, until=LATER, now=LATER)
+    assert alert.digest is not None
+
+    assert Missed((other(2),), 2, 0) == alert.digest.missed
+
+
 def test_a_digest_is_the_same_however_often_it_is_planned_and_another_at_another_time() -> None:
     ids = {
         plan_digest("mail", messages, Missed(), SourcesState(), since=NOW, until=until, now=until).id

@@ -1,0 +1,54 @@
+"""A story that other newspapers take up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from monitor.alerting import plan_growth
+from monitor.alerting.plan import first_alert_id
+from monitor.model import AlertId, Change, NotificationReason, Told
+from rules.types import Level, Status
+from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, STORY, TITLE, other
+
+LATER = NOW + timedelta(minutes=9)
+FIRST = first_alert_id(MATCH, STORY)
+TOLD = Told(MATCH, TITLE, Level.HIGH, first=((FIRST, ("slack", "mail", "gone")),), times=1, match_id=7)
+GROWN = replace(STORY, outlets=3)
+
+
+def test_those_who_were_told_first_hear_that_a_story_grew() -> None:
+    [(alert, match_id)] = plan_growth([TOLD], GROWN, ROUTES, outlets_before=2, now=LATER)
+    assert alert.update is not None
+
+    assert 7 == match_id
+    assert (NotificationReason.STORY_GREW, ("slack", "mail")) == (alert.reason, alert.receivers)
+    assert (FIRST, Change.GREW, Level.HIGH) == (alert.update.of, alert.update.change, alert.update.after.level)
+    assert {"slack", "mail", "gone"} == dict(alert.update.threads).keys()
+
+
+def test_an_article_of_a_newspaper_that_had_it_is_no_growth() -> None:
+    assert () == plan_growth([TOLD], GROWN, ROUTES, outlets_before=3, now=LATER)
+
+
+def test_growth_is_told_once_for_each_rule_of_what_was_told_and_still_holds() -> None:
+    _, match = other(4)
+    again = replace(TOLD, first=((AlertId("al_2"), ("mail",)),))
+    second = replace(TOLD, match=match, first=((AlertId("al_3"), ("mail",)),))
+    lost, silent, untold = (
+        replace(second, match=replace(match, rule=replace(match.rule, id="lost")), is_lost=True),
+        replace(second, match=replace(match, rule=replace(match.rule, id="silent", status=Status.EXPERIMENTAL))),
+        replace(second, match=replace(match, rule=replace(match.rule, id="untold")), first=()),
+    )
+    alerts = plan_growth([TOLD, again, second, lost, silent, untold], GROWN, ROUTES, outlets_before=2, now=LATER)
+
+    assert [FIRST, "al_3"] == [alert.update.of for alert, _ in alerts if alert.update is not None]
+
+
+def test_growing_to_the_same_is_the_same_news() -> None:
+    grown = [
+        plan_growth([TOLD], replace(STORY, outlets=count), ROUTES, outlets_before=1, now=LATER) for count in (2, 3)
+    ]
+
+    assert plan_growth([TOLD], GROWN, ROUTES, outlets_before=1, now=LATER) == grown[1]
+    assert grown[0][0][0].id != grown[1][0][0].id
