@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from pydantic import SecretStr
+__all__ = ["Channel", "ChannelKind", "Option", "OptionType", "OptionValue", "Receiver", "Secret"]
 
-__all__ = ["Channel", "ChannelKind", "Option", "OptionType", "OptionValue", "Receiver"]
 
-OptionValue: TypeAlias = str | bool | float | tuple[str, ...] | SecretStr
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A text that is never printed; not pydantic's: children load the model too, and are small."""
+
+    value: str = field(repr=False)
+
+
+OptionValue: TypeAlias = str | bool | float | tuple[str, ...] | Secret
 
 
 class Channel(StrEnum):
@@ -102,8 +108,8 @@ class Receiver:
     def text(self, name: str) -> str | None:
         """Return an option that is a text or a secret, or None where it is not given."""
         value = self._value(name)
-        if isinstance(value, SecretStr):
-            return value.get_secret_value()
+        if isinstance(value, Secret):
+            return value.value
         return value if isinstance(value, str) else None
 
     def texts(self, name: str) -> tuple[str, ...]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from monitor.alerting.shapes import near_hint
-from monitor.receivers import OptionType, Receiver
+from monitor.receivers import OptionType, Receiver, Secret
 from monitor.settings import PREFIX, SECRET_PREFIX
 
 if TYPE_CHECKING:
@@ -125,7 +123,7 @@ class _Value:
             found.append(text or "")
         return tuple(found)
 
-    def _secret(self) -> SecretStr | None:
+    def _secret(self) -> Secret | None:
         """Return what the name stands for; what stands there instead may be a secret and is not repeated."""
         value, own = self._node.value, _own_reference(self._option)
         if value == own and own is not None:
@@ -139,7 +137,7 @@ class _Value:
         secret = self._settings.secret(reference[1])
         if secret is None:
             self._shapes.note(f"{reference[1]} is not set", self._node.place, "in the environment, or the .env file")
-        return secret
+        return None if secret is None else Secret(secret.get_secret_value())
 
     def _flag(self) -> bool | None:
         return self._shapes.flag(self._node, self._option.name)

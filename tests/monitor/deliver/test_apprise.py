@@ -8,13 +8,13 @@ import sys
 from dataclasses import replace
 
 import pytest
-from pydantic import SecretStr
 
 from monitor.deliver import make_channels
 from monitor.deliver.apprise import AppriseSender, services
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.http import HttpClient
 from monitor.model import Alert, Channel, Receipt, Receiver
+from monitor.receivers import Secret
 from monitor.settings import Settings
 from rules.types import Level
 from tests.monitor.deliver.benches import URL_SECRET, words
@@ -120,7 +120,7 @@ def test_d6_a_redirect_is_not_followed() -> None:
 
 def error(urls: str) -> str:
     async def make() -> None:
-        receiver = Receiver("divers", Channel.APPRISE, (("urls", SecretStr(urls)),))
+        receiver = Receiver("divers", Channel.APPRISE, (("urls", Secret(urls)),))
         async with HttpClient(user_agent="veille/test") as client:
             make_channels(Settings(), [receiver], client)
 

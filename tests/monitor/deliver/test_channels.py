@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from monitor.alerting import read_routes
 from monitor.deliver import KINDS, ChannelSender, make_channels, refused_destinations
@@ -26,7 +25,7 @@ from monitor.deliver.webhook import WebhookSender
 from monitor.errors import FetchError, Reason, SettingsError
 from monitor.http import HttpClient
 from monitor.model import Channel, Receiver
-from monitor.receivers import OptionValue
+from monitor.receivers import OptionValue, Secret
 from monitor.settings import Settings, load_settings
 from tests.monitor.deliver.benches import PASSWORD, TOPIC, URL_SECRET, WEBHOOK_SECRET
 
@@ -44,12 +43,12 @@ RECEIVERS = tuple(Receiver(channel.value, channel) for channel in (Channel.WEBHO
 OF_THE_FILE = (
     Receiver("command", Channel.COMMAND, (("argv", ("true",)),)),
     *(
-        Receiver(channel.value, channel, (("url", SecretStr(f"https://{channel}.example/{URL_SECRET}")),))
+        Receiver(channel.value, channel, (("url", Secret(f"https://{channel}.example/{URL_SECRET}")),))
         for channel in (Channel.MATTERMOST, Channel.TEAMS, Channel.DISCORD)
     ),
-    Receiver("ntfy", Channel.NTFY, (("url", "https://ntfy.example"), ("topic", SecretStr(TOPIC)))),
+    Receiver("ntfy", Channel.NTFY, (("url", "https://ntfy.example"), ("topic", Secret(TOPIC)))),
     Receiver("file", Channel.FILE, (("path", "/var/log/veille.jsonl"),)),
-    Receiver("apprise", Channel.APPRISE, (("urls", SecretStr(f"jsons://apprise.example/{URL_SECRET}")),)),
+    Receiver("apprise", Channel.APPRISE, (("urls", Secret(f"jsons://apprise.example/{URL_SECRET}")),)),
     Receiver("feed", Channel.FEED, (("path", "/var/www/veille"),)),
 )
 
@@ -176,8 +175,8 @@ def test_an_impossible_setting_stops_the_start_by_its_name(name: str, value: str
     ],
 )
 def test_an_impossible_option_of_ntfy_is_named_and_not_repeated(name: str, value: str, what: str) -> None:
-    options: dict[str, OptionValue] = {"url": "https://ntfy.example", "topic": SecretStr(TOPIC)}
-    options[name] = SecretStr(value)
+    options: dict[str, OptionValue] = {"url": "https://ntfy.example", "topic": Secret(TOPIC)}
+    options[name] = Secret(value)
 
     with pytest.raises(SettingsError, match=f"VEILLE_ROUTES: receiver push: {what}") as caught:
         made(Receiver("push", Channel.NTFY, tuple(options.items())))

@@ -12,7 +12,6 @@ from typing import Any
 
 import feedparser
 import pytest
-from pydantic import SecretStr
 
 from monitor.deliver import make_channels
 from monitor.deliver.feed import FeedSender
@@ -21,7 +20,7 @@ from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.feeds import parse_feed
 from monitor.http import HttpClient
 from monitor.model import Alert, Channel, ParsedFeed, Receiver
-from monitor.receivers import OptionValue
+from monitor.receivers import OptionValue, Secret
 from monitor.settings import Settings
 from tests.monitor.deliver.benches import words
 from tests.monitor.deliver.conftest import Golden
@@ -190,9 +189,7 @@ def made(options: dict[str, OptionValue], settings: Settings | None = None) -> F
 
 
 def test_a_feed_that_is_only_served_counts_as_sent_once_it_is_stored() -> None:
-    feed = made(
-        {"token": SecretStr(TOKEN), "title": "Bulletin", "entries": 5.0}, Settings(http_address="127.0.0.1:9464")
-    )
+    feed = made({"token": Secret(TOKEN), "title": "Bulletin", "entries": 5.0}, Settings(http_address="127.0.0.1:9464"))
     receipt = asyncio.run(feed.send(delivery(feed.render(alert(), "msg_1"), Channel.FEED)))
 
     assert ("the daemon serves what is stored", TOKEN, 5) == (receipt.detail, feed.token, feed.entries)
@@ -203,9 +200,9 @@ def test_a_feed_that_is_only_served_counts_as_sent_once_it_is_stored() -> None:
     ("options", "told"),
     [
         ({}, "needs a token, to be served, or a path"),
-        ({"token": SecretStr("court")}, "token must be 16 to 200"),
-        ({"token": SecretStr("s3cr3t/../../etc/passwd")}, "token must be 16 to 200"),
-        ({"token": SecretStr(TOKEN)}, "VEILLE_HTTP_ADDRESS is not set"),
+        ({"token": Secret("court")}, "token must be 16 to 200"),
+        ({"token": Secret("s3cr3t/../../etc/passwd")}, "token must be 16 to 200"),
+        ({"token": Secret(TOKEN)}, "VEILLE_HTTP_ADDRESS is not set"),
         ({"path": "alertes"}, "path: 'alertes' does not begin with /"),
         ({"path": "/alertes", "entries": 0.0}, "entries: 0 is not between 1 and 500"),
         ({"path": "/alertes", "entries": 501.0}, "entries: 501 is not between 1 and 500"),

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.metadata import Metadata
 
@@ -23,7 +22,7 @@ from monitor.deliver.slack_bot import SlackBotSender
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.http import HttpClient
 from monitor.model import Alert, Channel, Delivery, NotificationReason, Receipt, Receiver
-from monitor.receivers import OptionValue
+from monitor.receivers import OptionValue, Secret
 from monitor.settings import Settings
 from monitor.store import OutboxItem, Store
 from tests.monitor.deliver.benches import DEADLINE_S, LOOPBACK_NETWORK, words
@@ -329,11 +328,11 @@ def made(**options: OptionValue) -> object:
 
 
 def test_a_receiver_with_a_token_is_a_bot() -> None:
-    receiver = Receiver("desk", Channel.SLACK, (("token", SecretStr(TOKEN)), ("channel", "C0DESK")))
+    receiver = Receiver("desk", Channel.SLACK, (("token", Secret(TOKEN)), ("channel", "C0DESK")))
     end = slack.endpoint(receiver, Settings.model_validate({}))
 
-    assert isinstance(made(token=SecretStr(TOKEN), channel="C0DESK"), SlackBotSender)
-    assert isinstance(made(token=SecretStr(TOKEN), channel="#bureau-étranger"), SlackBotSender)
+    assert isinstance(made(token=Secret(TOKEN), channel="C0DESK"), SlackBotSender)
+    assert isinstance(made(token=Secret(TOKEN), channel="#bureau-étranger"), SlackBotSender)
     assert ("slack.com", 443) == (end.host, end.port)
 
 
@@ -341,10 +340,10 @@ def test_a_receiver_with_a_token_is_a_bot() -> None:
     ("options", "what"),
     [
         ({"channel": "C0DESK"}, "channel is for a bot"),
-        ({"token": SecretStr(TOKEN)}, "channel must be the id"),
-        ({"token": SecretStr(TOKEN), "channel": "deux mots"}, "channel must be the id"),
-        ({"token": SecretStr("motdepasse"), "channel": "C0DESK"}, "token is none that Slack gives"),
-        ({"token": SecretStr(TOKEN), "channel": "C0", "url": SecretStr("https://hooks.example/x")}, "give either url"),
+        ({"token": Secret(TOKEN)}, "channel must be the id"),
+        ({"token": Secret(TOKEN), "channel": "deux mots"}, "channel must be the id"),
+        ({"token": Secret("motdepasse"), "channel": "C0DESK"}, "token is none that Slack gives"),
+        ({"token": Secret(TOKEN), "channel": "C0", "url": Secret("https://hooks.example/x")}, "give either url"),
     ],
 )
 def test_an_impossible_bot_is_named_and_no_secret_repeated(options: dict[str, OptionValue], what: str) -> None:

@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from monitor.deliver import make_channels
@@ -17,14 +16,14 @@ from monitor.deliver.webhook import WebhookSender
 from monitor.errors import SettingsError
 from monitor.http import HttpClient
 from monitor.model import Alert, Channel, Receiver, Rendered
-from monitor.receivers import OptionValue
+from monitor.receivers import OptionValue, Secret
 from monitor.settings import Settings
 from tests.monitor.deliver.benches import LOOPBACK_NETWORK, WEBHOOK_SECRET, FixedClock
 from tests.monitor.deliver.samples import INCIDENTS, alert, delivery, hostile, recap, refused, updated
 from tests.monitor.deliver.servers import HttpReceiver
 from tests.monitor.tcp import tcp
 
-URL = SecretStr("https://hooks.example/T0KEN")
+URL = Secret("https://hooks.example/T0KEN")
 PAGE = Path(__file__).parents[3] / "docs" / "channels.md"
 [CHAT] = re.findall(r"```jinja\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
@@ -144,7 +143,7 @@ def test_an_impossible_header_stops_the_start(tmp_path: Path, header: str, told:
 
 
 def test_x4_an_impossible_authorization_is_not_repeated(tmp_path: Path) -> None:
-    told = error(tmp_path, None, authorization=SecretStr("Bearer s3cr3t\r\nX: y"))
+    told = error(tmp_path, None, authorization=Secret("Bearer s3cr3t\r\nX: y"))
 
     assert "authorization holds a character" in told
     assert "s3cr3t" not in told
@@ -160,10 +159,10 @@ def test_d5_what_a_template_writes_is_what_is_signed_and_headers_go_along(tmp_pa
             HttpClient(user_agent="veille/test", allow_networks=LOOPBACK_NETWORK) as client,
         ):
             options: dict[str, OptionValue] = {
-                "url": SecretStr(f"http://127.0.0.1:{port}/"),
-                "secret": SecretStr(WEBHOOK_SECRET),
+                "url": Secret(f"http://127.0.0.1:{port}/"),
+                "secret": Secret(WEBHOOK_SECRET),
                 "template": str(tmp_path / "chat.json"),
-                "authorization": SecretStr("Bearer s3cr3t"),
+                "authorization": Secret("Bearer s3cr3t"),
                 "headers": ("X-Desk: international",),
             }
             made = Receiver("desk", Channel.WEBHOOK, tuple(options.items()))
