@@ -1,0 +1,61 @@
+"""What finds the articles that are like another, in the store."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from monitor.model import Grouped
+from monitor.store import Store
+from monitor.stories import counted, features_of, keys_of, weigh
+from tests.monitor.store.samples import NOW, article, claim, entry, live_feed, poll, story
+
+DAYS = timedelta(days=30)
+SINCE, UNTIL = NOW - timedelta(days=3), NOW + timedelta(days=3)
+
+
+def grouped(title: str, *, url_key: str = "", at: int = 0) -> Grouped:
+    features = features_of(title, "", f"{title}. " * 12)
+    terms = counted(features)
+    features = weigh(features, {})
+    return Grouped(
+        "gazette.example", url_key, NOW + timedelta(days=at), features, keys_of(features, url_key), terms, medoid=0
+    )
+
+
+def put(store: Store, name: str, given: Grouped, *, days: int = 0) -> None:
+    at = NOW + timedelta(days=days)
+    poll(store, live_feed(store, f"https://{name}.example/rss"), entry(name, link=f"https://{name}.example/a"), at=at)
+    (claimed,) = claim(store, at=at)
+    store.record_article(
+        claimed.id, article(), story=story(name), matches=[], alerts=[], grouped=given, now=at, done=False
+    )
+    store.record_article(claimed.id, article(), story=story(name), matches=[], alerts=[], grouped=given, now=at)
+
+
+def found(store: Store, given: Grouped) -> list[str]:
+    return [one.story.id for one in store.find_stories(given.keys, own_id="st_", since=SINCE, until=UNTIL)]
+
+
+def test_an_article_is_found_by_what_it_has_in_common(store: Store) -> None:
+    put(store, "a", grouped("Un dépôt de carburant frappé près de Kharkiv"))
+
+    assert [story("a").id] == found(store, grouped("Un dépôt de carburant frappé près de Kharkiv"))
+    assert [] == found(store, grouped("Le marché aux fleurs rouvre samedi"))
+
+
+def test_what_has_no_key_is_kept_and_found_by_nothing(store: Store) -> None:
+    live = grouped("EN DIRECT. Guerre en Ukraine")
+    put(store, "a", live)
+
+    assert () == live.keys
+    assert [] == found(store, live)
+
+
+def test_what_is_old_is_forgotten(store: Store) -> None:
+    old = grouped("Un dépôt de carburant frappé près de Kharkiv")
+    put(store, "a", old)
+    put(store, "l", grouped("EN DIRECT. Guerre en Ukraine"))
+    put(store, "b", grouped("Le marché aux fleurs rouvre samedi", at=30), days=30)
+
+    assert [] == found(store, old)
+    assert 1 == store.term_counts([], now=NOW + DAYS)[""]
