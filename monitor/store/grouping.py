@@ -33,7 +33,8 @@ __all__ = ["KEPT", "find_stories", "put_grouped", "term_counts"]
 KEPT: Final = timedelta(days=4)
 _WEEKS: Final = 2  # that words are counted in, beside the present one
 _PER_KEY: Final = 40
-_STORIES: Final = 10
+_SHARED: Final = 2  # keys: one word that two articles have in common says nothing
+_STORIES: Final = 6
 _MEMBERS: Final = 24
 _FORGOTTEN: Final = 20  # articles at once: more than come
 _WORDS_FORGOTTEN: Final = 500
@@ -72,7 +73,7 @@ def find_stories(
     shared: Counter[int] = Counter()
     for key in keys:
         shared.update(connection.scalars(_WITH_KEY, {"key": key, "since": since, "until": until}))
-    near = [article_id for article_id, _ in shared.most_common(_PER_KEY)]
+    near = [article_id for article_id, keys_shared in shared.most_common(_PER_KEY) if keys_shared >= _SHARED]
     of_stories = select(GROUPED.c.article_id, GROUPED.c.story_id).where(GROUPED.c.article_id.in_(near))
     story_of = {row.article_id: row.story_id for row in connection.execute(of_stories)}
     ids = list(dict.fromkeys(story_of[article_id] for article_id in near if article_id in story_of))[:_STORIES]

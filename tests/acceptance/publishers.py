@@ -20,12 +20,11 @@ from html import escape
 from typing import TypeAlias
 
 from tests.acceptance.child import free_port
-from tests.monitor.bench import item, rss
+from tests.monitor.bench import filler, item, rss
 from tests.monitor.http.server import Request, read_request, response
 from tests.monitor.tcp import tcp
 
 FEED = "/rss.xml"
-_FILLER = "Le conseil municipal se réunit jeudi soir à la mairie pour examiner le budget des écoles et des routes. " * 6
 _FACT = "Le train quitte Kharkiv avant l'aube, et personne ne sait quand il reviendra."
 _MENU = '<aside><h2>Lire aussi</h2><ul><li><a href="/k">Kharkiv sous la neige</a></li></ul></aside>'
 
@@ -68,7 +67,7 @@ class Piece:
 
     def page(self) -> bytes:
         told = _FACT if self.kind is Kind.TEXT else "La suite est pour demain."
-        paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (_FILLER, told, _FILLER))
+        paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (filler(self.number), told, filler(self.number, 1)))
         head = f"<head><meta charset=utf-8><title>{escape(self.title)}</title></head>"
         body = f"<body><article><h1>{escape(self.title)}</h1>{paragraphs}</article>{_MENU}</body>"
         return f"<!DOCTYPE html><html lang=fr>{head}{body}</html>".encode()

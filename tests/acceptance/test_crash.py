@@ -15,7 +15,7 @@ import pytest
 
 from monitor.demo import Answer, Background, HttpServer, Received, Request, WebhookReceiver, background
 from tests.acceptance.child import Daemon, children_of, ended
-from tests.monitor.bench import FILLER, Site, item, write_rules
+from tests.monitor.bench import Site, filler, item, write_rules
 
 KILLS = 20 if os.environ.get("ACCEPTANCE_FULL") else 5
 PAPERS = 3
@@ -79,8 +79,15 @@ class Press:
             self._count += 1
             by_title, by_text = f"Kharkiv, jour {self._count}", f"Une nuit de veille, récit {self._count}"
             self._publish(number, paper, by_title)
-            self._publish(number, paper, by_text, FILLER, "Le train quitte Kharkiv avant l'aube.", FILLER)
-            self._publish(number, paper, f"Le marché de Noël, jour {self._count}", FILLER)
+            self._publish(
+                number,
+                paper,
+                by_text,
+                filler(self._count),
+                "Le train quitte Kharkiv avant l'aube.",
+                filler(self._count, 1),
+            )
+            self._publish(number, paper, f"Le marché de Noël, jour {self._count}", filler(self._count, 2))
             self.owed |= {by_title, by_text}
         shared = f"Kharkiv au quotidien, numéro {self._count}"
         self.owed.add(shared)
