@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from monitor.alerting.holding import Budget, Manner, QuietHours
+from monitor.alerting.holding import AT_ONCE, Budget, Manner, QuietHours
 from monitor.alerting.shapes import near_hint
 from rules.types import Level
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["MANNER_KEYS", "duration_of", "read_manner"]
 
 MANNER_KEYS = ("group_by", "group_wait", "cooldown", "budget", "overflow", "digest", "quiet_hours")
+
+_NONE = "none"
+_UNSAID = (
+    "budget",
+    "digest",
+    "quiet_hours",
+)  # what a route may take back that the one around it says; "0s" does others
 
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400, "day": 86_400, "hour": 3600}
 _DURATION = re.compile(r"(\d{1,6})\s*(s|min|m|h|d)")
@@ -45,10 +52,14 @@ def read_manner(shapes: Shapes, parts: Mapping[str, Node], inherited: Manner) ->
         "digest": reader.times,
         "quiet_hours": reader.quiet_hours,
     }
-    said: dict[str, Any] = {name: read(parts[name], name) for name, read in readers.items() if name in parts}
+    unsaid = {name for name in _UNSAID if name in parts and parts[name].value == _NONE}
+    said: dict[str, Any] = {
+        name: read(parts[name], name) for name, read in readers.items() if name in parts and name not in unsaid
+    }
     if "overflow" in parts and parts["overflow"].value != "digest":
         shapes.note("overflow is never anything but digest", parts["overflow"].place, "nothing is dropped")
-    return replace(inherited, **{name: value for name, value in said.items() if value is not None})
+    made = replace(inherited, **{name: value for name, value in said.items() if value is not None})
+    return replace(made, **{name: getattr(AT_ONCE, name) for name in unsaid})
 
 
 def duration_of(text: str) -> timedelta | None:

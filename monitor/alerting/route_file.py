@@ -97,7 +97,7 @@ class _Reader(Shapes):
             return Routes()
         receivers = self._receivers(parts["receivers"]) if "receivers" in parts else ()
         zone = self._time_zone(parts["time_zone"]) if "time_zone" in parts else None
-        silences = self._silences(parts["silences"]) if "silences" in parts else ()
+        silences = self._silences(parts["silences"], zone or self._settings.zone) if "silences" in parts else ()
         if "route" not in parts:
             self.note("route is missing", node.place, f"the smallest is route: {{receiver: {JOURNAL}}}")
             return Routes()
@@ -119,7 +119,7 @@ class _Reader(Shapes):
             return None
         return ZoneInfo(name)
 
-    def _silences(self, node: Node) -> tuple[Silence, ...]:
+    def _silences(self, node: Node, zone: ZoneInfo) -> tuple[Silence, ...]:
         """Read the silences; one that has ended is no problem: it says nothing any more."""
         found = []
         for item in self.list_of(node, "silences"):
@@ -131,7 +131,7 @@ class _Reader(Shapes):
                 continue
             matchers = [self.text(each, "a matcher") for each in self.list_of(parts["matchers"], "matchers")]
             author, reason, until = (self.text(parts[key], key) for key in ("author", "reason", "until"))
-            ends_at = None if until is None else _instant(until, self._settings.zone)
+            ends_at = None if until is None else _instant(until, zone)
             if until is not None and ends_at is None:
                 self.note(f"{until!r} is no instant", parts["until"].place, 'such as "2026-12-01T08:00"')
             texts = tuple(each for each in matchers if each is not None)
@@ -219,7 +219,7 @@ class _Reader(Shapes):
 
 
 def _instant(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return an instant as ISO 8601 writes it, by the readers' clock where it names no zone; None: it is none."""
+    """Return an instant as ISO 8601 writes it, by a clock in the zone where it names none; None: it is none."""
     try:
         local = datetime.fromisoformat(text)
     except ValueError:

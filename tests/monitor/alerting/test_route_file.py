@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from monitor.alerting import Budget, Manner, QuietHours, Route, Routes, default_routes, load_routes, read_routes
+from monitor.alerting import (
+    AT_ONCE,
+    Budget,
+    Manner,
+    QuietHours,
+    Route,
+    Routes,
+    default_routes,
+    load_routes,
+    read_routes,
+)
 from monitor.cli import app
 from monitor.deliver import KINDS
 from monitor.errors import RoutesError
@@ -352,6 +362,29 @@ def test_a_route_says_in_what_manner_it_tells_and_inner_ones_inherit_it() -> Non
     assert mail == Manner(("story",), digest=(time(7, 30), time(18)), quiet_hours=quiet)
     assert ("route", "route.1", "route.2") == tuple(route.path for route in routes.nodes)
     assert ZoneInfo("Europe/Brussels") == routes.zone
+
+
+def test_an_inner_route_may_take_back_what_the_one_around_it_says() -> None:
+    routes = read("""
+route:
+  receiver: mail-desk
+  digest: "07:30"
+  budget: "3/day"
+  quiet_hours: {from: "22:00", to: "06:30"}
+  routes:
+    - {matchers: ["level=critical"], digest: none, quiet_hours: none, budget: none}
+receivers: {mail-desk: {email: {}}}
+""")
+    assert routes.root is not None
+
+    assert AT_ONCE == routes.root.routes[0].manner
+    assert AT_ONCE != routes.root.manner
+
+
+def test_silences_of_the_file_end_by_the_clock_of_the_file() -> None:
+    [silence] = read(MANNERS.replace("Europe/Brussels", "Pacific/Noumea")).silences
+
+    assert datetime(2026, 11, 30, 21, tzinfo=UTC) == silence.expires_at
 
 
 def test_silences_of_the_file_end_when_they_say() -> None:
