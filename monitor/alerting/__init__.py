@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from monitor.alerting.digests import Release, digest_times, due_slot, missed_by, plan_digest, plan_releases
 from monitor.alerting.growth import plan_growth
-from monitor.alerting.holding import AT_ONCE, Budget, Manner, QuietHours, group_of, hold, next_time
+from monitor.alerting.holding import (
+    AT_ONCE,
+    Budget,
+    Manner,
+    QuietHours,
+    group_of,
+    hold,
+    hold_on,
+    next_time,
+    spent_until,
+)
 from monitor.alerting.ids import message_id
 from monitor.alerting.incidents import INCIDENT_LIMIT, SOON_POLLS, Sifted, Telling, plan_incidents, sift_incidents
 from monitor.alerting.plan import (
@@ -48,6 +58,7 @@ __all__ = [
     "due_slot",
     "group_of",
     "hold",
+    "hold_on",
     "idle_matchers",
     "load_routes",
     "make_silence",
@@ -69,4 +80,5 @@ __all__ = [
     "sift_incidents",
     "silence_of",
     "silenced",
+    "spent_until",
 ]

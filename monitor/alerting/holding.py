@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monitor.model import Story
     from rules.types import Match
 
-__all__ = ["AT_ONCE", "Budget", "Manner", "QuietHours", "group_of", "hold", "next_time"]
+__all__ = ["AT_ONCE", "Budget", "Manner", "QuietHours", "group_of", "hold", "hold_on", "next_time", "spent_until"]
 
 _LEVELS = tuple(Level)
 _DAY = timedelta(days=1)
@@ -52,6 +52,17 @@ class QuietHours:
             return self.start <= at < self.end
         return at >= self.start or at < self.end
 
+    def ends_at(self, now: datetime, zone: ZoneInfo) -> datetime:
+        """Return when they end that last now, UTC: in autumn a time of day may come a second time (promise T7)."""
+        today = now.astimezone(zone).date()
+        ends = (
+            datetime.combine(today + days * _DAY, self.end.replace(fold=fold), zone).astimezone(UTC)
+            for days in (0, 1)
+            for fold in (0, 1)
+        )
+        # in spring a reading of a time that is skipped lies within them
+        return min(at for at in ends if at > now and not self.holds(at.astimezone(zone)))
+
 
 @dataclass(frozen=True, slots=True)
 class Manner:
@@ -59,7 +70,7 @@ class Manner:
 
     Attributes:
         group_by: what the messages of a group have in common: story, rule, level, outlet, entity, or a label.
-        group_wait: how long the first of a group waits for others.
+        group_wait: how long the first of a group waits for others; a group that was told longer ago begins anew.
         cooldown: least time between two messages of a group; None: only the growth of a story waits.
         budget: most messages in a span of time; None: any number.
         digest: the times of day at which all is told in one message; none: at once.
@@ -100,18 +111,41 @@ def hold(
     """
     if manner.digest:
         return Held(Why.DIGEST)
-    quiet = manner.quiet_hours
-    if quiet is not None and quiet.holds(now.astimezone(zone)) and not _passes(level, quiet.except_level):
-        return Held(Why.QUIET_HOURS, next_time((quiet.end,), now, zone))
-    if manner.group_wait and history.told_at is None:
-        return Held(Why.GROUP_WAIT, history.waits_until or now + manner.group_wait)
+    if (quiet := _quiet(manner, level, now, zone)) is not None:
+        return quiet
+    if manner.group_wait and _waits(manner, reason, history, now):
+        # A clock that was set back holds nothing for longer than the wait itself.
+        ends_at = now + manner.group_wait
+        return Held(Why.GROUP_WAIT, min(history.waits_until or ends_at, ends_at))
     cooldown = _cooldown(manner, reason, rings=rings)
-    # A clock that was set back holds nothing for longer than the cooldown itself.
     if cooldown and history.told_at is not None and timedelta() <= now - history.told_at < cooldown:
         return Held(Why.COOLDOWN, history.told_at + cooldown)
-    if manner.budget is not None and len(history.recent) >= manner.budget.count:
-        return Held(Why.BUDGET, history.recent[-manner.budget.count] + manner.budget.per)
-    return None
+    return _over_budget(manner, history, now)
+
+
+def hold_on(manner: Manner, *, level: Level, why: Why, history: History, now: datetime, zone: ZoneInfo) -> Held | None:
+    """Return why what was held until now is held still, or None: it leaves.
+
+    A wait that ends at night goes on until the morning, and what ends its wait takes its place in the budget.
+
+    Args:
+        manner: the route's.
+        level: the highest of those that leave together.
+        why: they were held.
+        history: what the route told before.
+        now: the present instant, UTC.
+        zone: of the route's times of day.
+    """
+    if (quiet := _quiet(manner, level, now, zone)) is not None:
+        return quiet
+    # quiet hours end with one message, whatever the budget
+    return None if why is Why.QUIET_HOURS else _over_budget(manner, history, now)
+
+
+def spent_until(budget: Budget, history: History, now: datetime) -> datetime | None:
+    """Return until when a message that leaves now is the last that a budget lets go, or None: it is not."""
+    recent = _until(history.recent, now)
+    return (*recent, now)[0] + budget.per if len(recent) + 1 == budget.count else None
 
 
 def group_of(manner: Manner, match: Match, story: Story) -> str:
@@ -119,6 +153,38 @@ def group_of(manner: Manner, match: Match, story: Story) -> str:
     facts = facts_of(match, story)
     values = (facts.get(name, "") for name in manner.group_by)
     return "\n".join(value if isinstance(value, str) else ",".join(sorted(value)) for value in values)
+
+
+def _quiet(manner: Manner, level: Level, now: datetime, zone: ZoneInfo) -> Held | None:
+    hours = manner.quiet_hours
+    if hours is None or not hours.holds(now.astimezone(zone)) or _passes(level, hours.except_level):
+        return None
+    return Held(Why.QUIET_HOURS, hours.ends_at(now, zone))
+
+
+def _waits(manner: Manner, reason: NotificationReason, history: History, now: datetime) -> bool:
+    """Tell whether a message waits for others of its group, or with them."""
+    told_at = history.told_at
+    if told_at is None:
+        return True
+    if reason is NotificationReason.LEVEL_RAISED:
+        return False
+    # A group that was told long ago begins anew; within its cooldown it waits for that.
+    pause = max(manner.group_wait, manner.cooldown or timedelta())
+    is_first = reason is NotificationReason.FIRST_ALERT and now - told_at >= pause
+    return is_first or (history.waits_until is not None and now < history.waits_until)
+
+
+def _over_budget(manner: Manner, history: History, now: datetime) -> Held | None:
+    budget, recent = manner.budget, _until(history.recent, now)
+    if budget is None or len(recent) < budget.count:
+        return None
+    return Held(Why.BUDGET, recent[-budget.count] + budget.per)
+
+
+def _until(instants: tuple[datetime, ...], now: datetime) -> tuple[datetime, ...]:
+    """Return those that are not in the future: the clock was set back, and they count no more (promise T7)."""
+    return tuple(at for at in instants if at <= now)
 
 
 def _passes(level: Level, from_: Level | None) -> bool:

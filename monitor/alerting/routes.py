@@ -88,6 +88,14 @@ class Routes:
         """Every route of the tree."""
         return tuple(_nodes(self.root))
 
+    def way_to(self, receiver: str, path: str | None = None) -> Route:
+        """Return the route of that path that tells a receiver; where none does any more, the first that tells it.
+
+        It tells those of updates whom no route leads to: the level is another since they were told.
+        """
+        found = [route for route in self.nodes if route.receiver == receiver]
+        return next((route for route in found if route.path == path), found[0] if found else Route(receiver))
+
     def receivers_for(self, match: Match, story: Story, type_: AlertType = AlertType.STORY_NEW) -> tuple[str, ...]:
         """Return the names of those who are told of a match, each once. None: the log only."""
         return tuple(route.receiver for route in self.routes_for(match, story, type_))

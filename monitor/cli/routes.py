@@ -112,13 +112,14 @@ def _facts_of(settings: Settings, ref: str) -> dict[str, str | tuple[str, ...]]:
 def _told(
     settings: Settings, routes: Routes, facts: dict[str, str | tuple[str, ...]], now: datetime
 ) -> Iterator[dict[str, str]]:
-    from monitor.alerting import Route, hold, next_time
+    from monitor.alerting import digest_times, hold, next_time
     from monitor.model import History, NotificationReason
     from rules.types import Level
 
     zone = routes.zone or settings.zone
     level = Level(str(facts["level"])) if facts["level"] in tuple(Level) else Level.MEDIUM
-    taken = [Route(name) for name in routes.names] if routes.root is None else routes.taken(facts)
+    taken = [routes.way_to(name) for name in routes.names] if routes.root is None else routes.taken(facts)
+    digests = digest_times(routes)  # a receiver has one at the times of all its routes
     for route in taken:
         held = hold(
             route.manner,
@@ -129,7 +130,7 @@ def _told(
             now=now,
             zone=zone,
         )
-        until = None if held is None else held.until or next_time(route.manner.digest, now, zone)
+        until = None if held is None else held.until or next_time(digests[route.receiver], now, zone)
         yield {
             "receiver": route.receiver,
             "route": route.path,

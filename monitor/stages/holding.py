@@ -15,6 +15,7 @@ from monitor.model import Alert, DeliveryId, Held, History, NotificationReason, 
 from monitor.stages.rendering import render_for
 from monitor.stages.tools import Tools
 from monitor.store import OutboxItem
+from rules.types import Level
 
 __all__ = ["addressed", "tell_digests", "tell_held"]
 
@@ -30,7 +31,7 @@ async def addressed(tools: Tools, alert: Alert) -> list[OutboxItem]:
     items = []
     for receiver in tools.routes.receivers:
         if receiver.name in alert.receivers:
-            way = ways.get(receiver.name, Route(receiver.name))
+            way = ways.get(receiver.name) or tools.routes.way_to(receiver.name)
             items.append(await _addressed_to(tools, alert, receiver, way))
     return items
 
@@ -54,9 +55,8 @@ async def _addressed_to(tools: Tools, alert: Alert, receiver: Receiver, way: Rou
         now=now,
         zone=_zone(tools),
     )
-    if held is None and budget is not None and len(history.recent) + 1 == budget.count:
-        first = (*history.recent, now)[0]
-        alert = replace(alert, budget_until=first + budget.per)
+    if held is None and budget is not None:
+        alert = replace(alert, budget_until=alerting.spent_until(budget, history, now))
     if held is not None:
         _tell_held(alert, receiver, held)
     return replace(render_for(tools, alert, receiver), route=way.path, group=group, held=held)
@@ -80,6 +80,13 @@ async def tell_held(tools: Tools) -> bool:
         tools.store.due_messages, receivers=tools.routes.names, digesters=digesters, now=now, limit=_MOST_HELD
     )
     for release in alerting.plan_releases(due, now=now):
+        held = await _held_on(tools, release, now=now)
+        if held is not None:
+            ids = [message.id for message in (*release.free, *release.told)]
+            await tools.thread.run(tools.store.hold_on, ids, held)
+            facts = {"messages": len(ids), "why": held.why, "until": held.until and held.until.isoformat()}
+            _log.info("messages_held_on", extra=facts)
+            continue
         if release.alert is None:
             told_by = release.free[0].alert_id
             await tools.thread.run(
@@ -92,6 +99,20 @@ async def tell_held(tools: Tools) -> bool:
             continue
         await _record(tools, release.alert, [message.id for message in release.told], release, now=now)
     return bool(due)
+
+
+async def _held_on(tools: Tools, release: alerting.Release, *, now: datetime) -> Held | None:
+    """Return why messages that were held until now are held still: their wait ends at night, the budget is spent."""
+    messages = (*release.free, *release.told)
+    first = messages[0]
+    manner = tools.routes.way_to(first.receiver, first.route).manner
+    history, budget = History(), manner.budget
+    if budget is not None:
+        history = await tools.thread.run(
+            tools.store.route_history, first.receiver, route=first.route, group=first.group, since=now - budget.per
+        )
+    level = max((level_of(message.match) for message in messages), key=tuple(Level).index)
+    return alerting.hold_on(manner, level=level, why=first.why, history=history, now=now, zone=_zone(tools))
 
 
 async def _record(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, or_, select, update
 
 from monitor.model import (
     AlertId,
@@ -22,20 +22,23 @@ from monitor.model import (
 )
 from monitor.store.articles import add_alert, stories_of
 from monitor.store.codec import match_from_row
-from monitor.store.sql import chunks, is_literally
+from monitor.store.outbox import HELD
+from monitor.store.sql import chunks
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, DELIVERY, DIGEST, FEED, INCIDENT, MATCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitor.model import Alert
+    from monitor.model import Alert, Held
     from monitor.store.values import OutboxItem
 
 __all__ = [
     "due_messages",
     "held_messages",
+    "hold_on",
     "last_digest",
     "missed",
+    "pull_back_held",
     "record_digest",
     "record_group",
     "release",
@@ -43,7 +46,7 @@ __all__ = [
     "sources_state",
 ]
 
-_HELD = is_literally(DELIVERY.c.state, DeliveryState.HELD)
+_DAY = timedelta(days=1)
 _MOST_TOLD = 10_000  # messages that a budget counts
 _MOST_NEAR = 200  # near misses looked at for a digest
 _MOST_SOURCES = 50  # that it names
@@ -54,7 +57,8 @@ def route_history(connection: Connection, receiver: str, *, route: str, group: s
     of_route = (DELIVERY.c.receiver == receiver, DELIVERY.c.route == route)
     of_group = (*of_route, DELIVERY.c.group_key == group)
     told_at = connection.scalar(select(func.max(DELIVERY.c.left_at)).where(*of_group))
-    waits_until = connection.scalar(select(func.max(DELIVERY.c.held_until)).where(*of_group, _HELD))
+    waits = (DELIVERY.c.why == Why.GROUP_WAIT, HELD)  # what waits for the morning lets nothing else wait
+    waits_until = connection.scalar(select(func.max(DELIVERY.c.held_until)).where(*of_group, *waits))
     recent: tuple[datetime, ...] = ()
     if since is not None:
         # what was told by another message took no message of its own
@@ -151,7 +155,7 @@ def _messages(connection: Connection, *which: ColumnElement[bool], limit: int) -
         .join_from(DELIVERY, ALERT, ALERT.c.id == DELIVERY.c.alert_id)
         .join(ALERT_MATCH, ALERT_MATCH.c.alert_id == ALERT.c.id)
         .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
-        .where(_HELD, *which)
+        .where(HELD, *which)
         .order_by(DELIVERY.c.id, ALERT_MATCH.c.match_id)
         .limit(limit)
     )
@@ -179,12 +183,30 @@ def _messages(connection: Connection, *which: ColumnElement[bool], limit: int) -
     )
 
 
+def hold_on(connection: Connection, ids: Sequence[DeliveryId], held: Held) -> None:
+    """Hold messages for longer that are held; see `Store.hold_on`."""
+    for some in chunks(ids):
+        longer = update(DELIVERY).where(DELIVERY.c.id.in_(some), HELD)
+        connection.execute(longer.values(why=held.why, held_until=held.until))
+
+
+def pull_back_held(connection: Connection, *, now: datetime) -> None:
+    """Let what was held in the future have been held now, and be due: the clock was set back (promise T7).
+
+    So it is for digests that were due more than a day ahead: less is made up for by the clock, and tells none twice.
+    """
+    ahead = update(DELIVERY).where(HELD, DELIVERY.c.created_at > now)
+    until = case((DELIVERY.c.held_until.is_not(None), now))
+    connection.execute(ahead.values(created_at=now, held_until=until))
+    connection.execute(update(DIGEST).where(DIGEST.c.slot_at > now + _DAY).values(slot_at=now))
+
+
 def release(
     connection: Connection, ids: Sequence[DeliveryId], *, told: Sequence[DeliveryId], told_by: AlertId, now: datetime
 ) -> None:
     """Let messages go that were held, and settle those that they tell too; see `Store.release`."""
     for some in chunks(ids):
-        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), _HELD)
+        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), HELD)
         connection.execute(held.values(state=DeliveryState.PENDING, left_at=now))
     _group(connection, told, told_by, now=now)
 
@@ -206,5 +228,5 @@ def record_group(
 
 def _group(connection: Connection, told: Sequence[DeliveryId], told_by: AlertId, *, now: datetime) -> None:
     for some in chunks(told):
-        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), _HELD)
+        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), HELD)
         connection.execute(held.values(state=DeliveryState.GROUPED, left_at=now, told_by=told_by))

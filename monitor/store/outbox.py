@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from monitor.store.values import OutboxItem
 
 __all__ = [
+    "HELD",
     "add_deliveries",
     "claim_deliveries",
     "failed_deliveries",
@@ -47,10 +48,12 @@ __all__ = [
     "replay",
     "sent_messages",
     "settle_failed",
+    "settle_first",
     "settle_retry",
     "settle_sent",
 ]
 
+HELD = is_literally(DELIVERY.c.state, DeliveryState.HELD)
 _PENDING = is_literally(DELIVERY.c.state, DeliveryState.PENDING)
 _FREED = {"lease_owner": None, "lease_until": None}
 _NOW: Final = bindparam("now", type_=Instant())
@@ -148,6 +151,17 @@ def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[O
     ]
     if rows:
         connection.execute(insert(DELIVERY), rows)
+
+
+def settle_first(
+    connection: Connection, first: AlertId, receivers: Sequence[str], *, told_by: AlertId, now: datetime
+) -> None:
+    """Settle a first alert that is held for these receivers: an update of it leaves, and tells what it would.
+
+    It would come later, ring again, and say less.
+    """
+    held = update(DELIVERY).where(DELIVERY.c.alert_id == first, DELIVERY.c.receiver.in_(receivers), HELD)
+    connection.execute(held.values(state=DeliveryState.GROUPED, left_at=now, told_by=told_by))
 
 
 def _first_state(item: OutboxItem) -> DeliveryState:

@@ -26,6 +26,7 @@ from monitor.model import (
     FeedId,
     FeedState,
     Grouped,
+    Held,
     HeldMessage,
     History,
     HostClaim,
@@ -228,6 +229,7 @@ class Store:
             reading.pull_due_entries(connection, now=now)
             outbox.pull_due_deliveries(connection, now=now)
             incidents.pull_back_incidents(connection, now=now)
+            holding.pull_back_held(connection, now=now)
 
     # --- subscriptions ----------------------------------------------------------------------------------------------
 
@@ -739,6 +741,11 @@ class Store:
             return holding.record_digest(
                 connection, alert, outbox, told, match_ids, receiver=receiver, slot_at=slot_at, now=now
             )
+
+    def hold_on(self, ids: Sequence[DeliveryId], held: Held) -> None:
+        """Hold messages for longer, or for another reason, that are held."""
+        with self._write() as connection:
+            holding.hold_on(connection, ids, held)
 
     def release(
         self, ids: Sequence[DeliveryId], *, told: Sequence[DeliveryId], told_by: AlertId, now: datetime

@@ -207,3 +207,59 @@ def test_a_silence_of_the_file_keeps_an_alert_in_the_log(tmp_path: Path) -> None
         assert 1 == len(desk.app.tools.store.matches(limit=5))
 
     at_desk(tmp_path, act, routes=written(tmp_path, "group_by: [story]", silence))
+
+
+def test_a_cooldown_that_ends_at_night_lasts_until_the_morning(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", after_s=11 * HOUR_S)
+        await news(desk, "renforts")
+        await desk.cycle(after_s=1.75 * HOUR_S)
+
+        assert [("story.alert.new", 1)] == sent(desk)
+
+        await desk.cycle(after_s=9 * HOUR_S)
+
+        assert [("story.alert.new", 1)] * 2 == sent(desk)
+
+    manner = 'group_by: [rule]\n  cooldown: "150 min"\n  quiet_hours: {from: "22:00", to: "06:30"}'
+    at_desk(tmp_path, act, routes=written(tmp_path, manner))
+
+
+def test_groups_whose_waits_end_together_are_no_more_than_the_budget(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", "renforts", "usine", "gare", "pont")
+        await desk.cycle(after_s=10 * MINUTE_S)
+
+        assert [("story.alert.new", 1)] * 2 == sent(desk)
+
+        await desk.cycle(after_s=25 * HOUR_S)
+
+        assert [("story.alert.new", 1)] * 2 + [("story.digest", 3)] == sent(desk)
+
+    at_desk(tmp_path, act, routes=written(tmp_path, 'group_wait: "5 min"\n  budget: "2/day"'))
+
+
+def test_an_update_for_which_no_route_leads_to_its_receiver_is_told_in_that_ones_manner(tmp_path: Path) -> None:
+    file = tmp_path / "routes.yaml"
+    file.write_text(
+        "route:\n  receiver: journal\n  routes:\n"
+        "    - {matchers: [type=story.alert.new], receiver: desk, digest: '18:00'}\n"
+        "receivers: {desk: {webhook: {}}}\n",
+        encoding="utf-8",
+    )
+
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes")
+        desk.site.fail("/sirènes", 410)
+        desk.site.publish("/rss.xml", desk.item("/sirènes", "Kharkiv : tout est calme, annonce la mairie de Lyon"))
+        await desk.cycle(after_s=HOUR_S)
+
+        lines = desk.app.tools.store.deliveries()
+        assert 2 == len(lines)
+        assert {DeliveryState.HELD} == {line.state for line in lines}
+        assert [] == sent(desk)
+
+    at_desk(tmp_path, act, routes=file)

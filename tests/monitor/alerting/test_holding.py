@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerting import AT_ONCE, Budget, Manner, QuietHours, group_of, hold, next_time
+from monitor.alerting import (
+    AT_ONCE,
+    Budget,
+    Manner,
+    QuietHours,
+    group_of,
+    hold,
+    hold_on,
+    next_time,
+    spent_until,
+)
 from monitor.alerting.holding import DEFAULT_COOLDOWN
 from monitor.model import Held, History, NotificationReason, Why
 from rules.types import Level
@@ -72,8 +82,21 @@ def test_the_first_of_a_group_waits_for_others_which_wait_as_long_as_it() -> Non
     manner = Manner(group_wait=timedelta(minutes=5))
 
     assert Held(Why.GROUP_WAIT, NOON + timedelta(minutes=5)) == held(manner)
-    assert Held(Why.GROUP_WAIT, NOON + HOUR) == held(manner, waits_until=NOON + HOUR)
-    assert held(manner, told_at=NOON - HOUR) is None
+    assert Held(Why.GROUP_WAIT, NOON + timedelta(minutes=2)) == held(manner, waits_until=NOON + timedelta(minutes=2))
+    assert held(manner, told_at=NOON - timedelta(minutes=4)) is None
+
+
+def test_a_group_that_was_told_long_ago_waits_anew() -> None:
+    wait, before, soon = timedelta(minutes=5), NOON - HOUR, NOON + timedelta(minutes=2)
+    manner = Manner(group_wait=wait)
+    corrected, raised = NotificationReason.CORRECTED, NotificationReason.LEVEL_RAISED
+
+    assert Held(Why.GROUP_WAIT, NOON + wait) == held(manner, told_at=before)
+    assert Held(Why.COOLDOWN, NOON + HOUR) == held(replace(manner, cooldown=2 * HOUR), told_at=before)
+    assert held(manner, told_at=before, reason=corrected) is None
+    assert Held(Why.GROUP_WAIT, soon) == held(manner, told_at=before, waits_until=soon, reason=corrected)
+    assert held(manner, told_at=before, waits_until=soon, reason=raised) is None
+    assert held(manner, told_at=before, waits_until=NOON, reason=corrected) is None
 
 
 def test_within_the_cooldown_a_group_is_not_told_again_save_that_its_level_rose() -> None:
@@ -87,6 +110,53 @@ def test_within_the_cooldown_a_group_is_not_told_again_save_that_its_level_rose(
 
 def test_a_clock_that_was_set_back_holds_nothing() -> None:
     assert held(Manner(cooldown=HOUR), told_at=NOON + 3 * HOUR) is None
+    assert held(Manner(budget=Budget(1, HOUR)), recent=(NOON + 3 * HOUR,)) is None
+    assert Held(Why.GROUP_WAIT, NOON + HOUR) == held(Manner(group_wait=HOUR), waits_until=NOON + 3 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("now", "end", "until"),
+    [
+        # the clock goes from 03:00 back to 02:00: it is 02:10 for the second time
+        (datetime(2026, 10, 25, 1, 10, tzinfo=UTC), time(2, 30), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 0, 10, tzinfo=UTC), time(2, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        # the clock goes from 02:00 to 03:00
+        (datetime(2026, 3, 29, 0, 10, tzinfo=UTC), time(2, 30), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        (NIGHT, time(6, 30), datetime(2026, 3, 3, 5, 30, tzinfo=UTC)),
+    ],
+)
+def test_t7_quiet_hours_end_on_the_nights_on_which_clocks_change(now: datetime, end: time, until: datetime) -> None:
+    assert Held(Why.QUIET_HOURS, until) == held(Manner(quiet_hours=QuietHours(time(22), end)), now=now)
+
+
+def held_on(manner: Manner, why: Why, *, now: datetime = NOON, recent: tuple[datetime, ...] = ()) -> Held | None:
+    return hold_on(manner, level=Level.HIGH, why=why, history=History(recent=recent), now=now, zone=PARIS)
+
+
+def test_a_wait_that_ends_at_night_goes_on_until_the_morning() -> None:
+    manner = Manner(quiet_hours=QUIET, cooldown=HOUR)
+
+    assert Held(Why.QUIET_HOURS, datetime(2026, 3, 3, 5, 30, tzinfo=UTC)) == held_on(manner, Why.COOLDOWN, now=NIGHT)
+    assert held_on(manner, Why.COOLDOWN) is None
+    assert (
+        held_on(replace(manner, quiet_hours=replace(QUIET, except_level=Level.HIGH)), Why.COOLDOWN, now=NIGHT) is None
+    )
+
+
+def test_what_has_waited_takes_its_place_in_the_budget_save_that_quiet_hours_end_with_one_message() -> None:
+    manner, recent = Manner(budget=Budget(1, HOUR)), (NOON - timedelta(minutes=10),)
+
+    assert Held(Why.BUDGET, NOON + timedelta(minutes=50)) == held_on(manner, Why.GROUP_WAIT, recent=recent)
+    assert held_on(manner, Why.GROUP_WAIT) is None
+    assert held_on(manner, Why.QUIET_HOURS, recent=recent) is None
+
+
+def test_the_last_message_that_a_budget_lets_go_says_until_when() -> None:
+    before = NOON - timedelta(minutes=10)
+
+    assert before + HOUR == spent_until(Budget(2, HOUR), History(recent=(before,)), NOON)
+    assert NOON + HOUR == spent_until(Budget(1, HOUR), History(recent=(NOON + HOUR,)), NOON)
+    assert spent_until(Budget(3, HOUR), History(recent=(before,)), NOON) is None
 
 
 def test_the_growth_of_a_story_waits_by_itself_where_it_would_ring() -> None:

@@ -171,3 +171,12 @@ def test_a_recap_may_go_another_way_than_what_is_told_at_once(type_: AlertType, 
     routes = Routes(RECEIVERS, Route("a", routes=(route("b", 'type="story.recap"'),)))
 
     assert expected == routes.receivers_for(MATCH, STORY, type_)
+
+
+def test_the_way_to_a_receiver_is_the_route_that_told_it_or_the_first_that_does() -> None:
+    first, second = Route("mail", path="route.1"), Route("mail", path="route.2")
+    routes = Routes(RECEIVERS, Route(JOURNAL, routes=(first, second)))
+
+    assert second == routes.way_to("mail", "route.2")
+    assert first == routes.way_to("mail", "route.9") == routes.way_to("mail")
+    assert Route("slack") == routes.way_to("slack", "route.2") == Routes().way_to("slack")

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from monitor.errors import Reason
 from monitor.model import (
+    AlertId,
     AlertType,
+    Change,
     Channel,
     DeliveryState,
     Held,
@@ -15,6 +17,8 @@ from monitor.model import (
     NotificationReason,
     PollResult,
     Receiver,
+    Standing,
+    Update,
     Why,
 )
 from monitor.store import Store
@@ -119,7 +123,7 @@ def test_a_route_remembers_what_it_told(store: Store) -> None:
 
     assert History() == store.route_history("webhook", route="route.9", group="g", since=None)
     assert History(NOW) == store.route_history("webhook", route="route", group="g", since=None)
-    assert History(None, after(60)) == store.route_history("mail", route="route.1", group="g", since=NOW)
+    assert History() == store.route_history("mail", route="route.1", group="g", since=NOW)  # it waits for no others
     assert (NOW,) == store.route_history("webhook", route="route", group="x", since=after(-1)).recent
     assert () == store.route_history("webhook", route="route", group="x", since=NOW).recent
 
@@ -171,3 +175,54 @@ def test_the_state_of_the_sources_names_those_that_fail(store: Store) -> None:
 
     assert (1, 1, ()) == (state.feeds, len(state.failing), state.gaps)
     assert (1, 0) == (state.articles, state.partial)
+
+
+def test_what_waits_for_others_of_its_group_is_waited_with(store: Store) -> None:
+    put(store, "A", why=Why.GROUP_WAIT)
+
+    assert History(None, after(60)) == store.route_history("mail", route="route.1", group="g", since=None)
+
+
+def test_what_is_held_on_is_due_later_and_for_another_reason(store: Store) -> None:
+    put(store, "A")
+    [one] = store.due_messages(receivers=("mail",), digesters=(), now=after(60), limit=10)
+    store.hold_on([one.id], Held(Why.QUIET_HOURS, after(90)))
+    [webhook] = [line.id for line in store.deliveries() if line.receiver == "webhook"]
+    store.hold_on([webhook], Held(Why.QUIET_HOURS, after(90)))
+
+    assert () == due(store, 89)
+    [again] = store.due_messages(receivers=("mail",), digesters=(), now=after(90), limit=10)
+    assert Why.QUIET_HOURS is again.why
+    assert DeliveryState.PENDING is states(store)["msg_A_webhook"]
+
+
+def test_t7_what_was_held_in_the_future_is_due_once_the_clock_is_set_back(store: Store) -> None:
+    put(store, "A", minutes=600, until=900)
+    put(store, "B", minutes=601, why=Why.DIGEST, until=None)
+    put(store, "C", minutes=1, until=5)
+    store.pull_due(now=after(2))
+
+    assert ("al_A",) == due(store, 2, digesters=("mail",))
+    assert ("al_B",) == tuple(one.alert_id for one in store.held_messages("mail", until=after(2), limit=5))
+
+
+def test_t7_a_digest_that_was_due_far_ahead_is_due_again_and_one_of_today_is_not(store: Store) -> None:
+    for receiver, minutes in (("mail", 60 * 24 * 365), ("slack", 60 * 5)):
+        store.last_digest(receiver, now=after(minutes))
+    store.pull_due(now=NOW)
+
+    assert NOW == store.last_digest("mail", now=after(1))
+    assert after(60 * 5) == store.last_digest("slack", now=after(1))
+
+
+def test_a_first_alert_that_is_held_is_told_by_an_update_that_leaves(store: Store) -> None:
+    put(store, "A")
+    put(store, "B", minutes=1)
+    [first] = store.due_messages(receivers=("mail",), digesters=(), now=after(60), limit=1)
+    update = Update(AlertId("al_A"), Change.LEVEL_RAISED, Standing("t"), Standing("t"))
+    raised = replace(alert("UPD", first.match, type_=AlertType.STORY_UPDATED), update=update)
+    outbox = [message("UPD", MAIL)]
+
+    assert store.record_group(raised, outbox, [], [first.match_id], now=after(2))
+    assert DeliveryState.GROUPED is states(store)["msg_A_mail"]
+    assert ("al_B",) == due(store, 600)
