@@ -59,11 +59,16 @@ class Piece:
 
     @property
     def title(self) -> str:
-        return _TITLES[self.kind].format(self.number)
+        return f"{_TITLES[self.kind].format(self.number)} {self._words(2)}"
 
     @property
     def summary(self) -> str:
-        return _FACT if self.kind is Kind.SUMMARY else "Rien de plus à cette heure."
+        told = _FACT if self.kind is Kind.SUMMARY else "Rien de plus à cette heure."
+        return f"{told} {self._words(3)}"
+
+    def _words(self, part: int) -> str:
+        """Return words that no other piece has: another number in the same title is no other story."""
+        return " ".join(filler(self.number, part).split()[1:12:2])
 
     def page(self) -> bytes:
         told = _FACT if self.kind is Kind.TEXT else "La suite est pour demain."
