@@ -58,7 +58,7 @@ def fill(path: Path, articles: int, rng: random.Random) -> None:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         grouped = "article_id, story_id, house, url_key, at, text_id, story_keys, features"
-        connection.executemany(f"INSERT INTO grouped ({grouped}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows())  # noqa: S608  ours
+        connection.executemany(f"INSERT INTO grouped ({grouped}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows())  # noqa: S608  names of ours
         connection.execute(
             "INSERT INTO story (id, title, first_seen_at, sources, truncated, medoid_id)"
             " SELECT story_id, 'Un titre', at, '[]', 0, article_id FROM grouped"
@@ -94,7 +94,7 @@ def main() -> None:
             path = Path(folder) / "veille.db"
             Store.open(str(path)).close()
             fill(path, size, random.Random(size))  # noqa: S311  the same articles each time
-            median, grown = lookups(path, random.Random(7))  # noqa: S311
+            median, grown = lookups(path, random.Random(7))  # noqa: S311  the same questions each time
             medians.append(median)
             mb = path.stat().st_size / 2**20
             print(f"{size:>9,} articles: {median:6.2f} ms a lookup, {grown:+.1f} MB of memory, {mb:,.0f} MB on disk")
