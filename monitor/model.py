@@ -713,7 +713,7 @@ class Silence:
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
-    alerts: int = 0  # that it held back so far
+    alerts: int = 0  # that it held back, so far or in the time that is spoken of
 
     def is_active(self, now: datetime) -> bool:
         """Return whether it is in force."""
@@ -737,6 +737,7 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     GROUPED = "grouped"  # it was held, and another message has told what it would have
+    SILENCED = "silenced"  # it was held, and a silence held for it when it was to leave
 
 
 class Why(StrEnum):

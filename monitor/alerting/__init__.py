@@ -30,7 +30,7 @@ from monitor.alerting.plan import (
 from monitor.alerting.retry import ATTEMPTS, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
-from monitor.alerting.silences import MAX_SILENCE, make_silence, silence_of, silenced
+from monitor.alerting.silences import MAX_SILENCE, held_back, make_silence, silence_of, silenced
 from monitor.alerting.updates import Reading, Updates, plan_updates
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "digest_times",
     "due_slot",
     "group_of",
+    "held_back",
     "hold",
     "hold_on",
     "idle_matchers",

@@ -51,6 +51,11 @@ class Release:
     told: tuple[HeldMessage, ...] = ()
     alert: Alert | None = None
 
+    @property
+    def messages(self) -> tuple[HeldMessage, ...]:
+        """All of them, the oldest first."""
+        return (*self.told, *self.free)
+
 
 def plan_releases(due: Sequence[HeldMessage], *, now: datetime) -> tuple[Release, ...]:
     """Return how messages are told that need be held no longer: what was held together is one message.

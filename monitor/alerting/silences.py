@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from monitor.model import Alert, Story
+    from monitor.model import Alert, HeldMessage, Story
     from rules.types import Match
 
-__all__ = ["MAX_SILENCE", "file_silence", "make_silence", "silence_of", "silenced"]
+__all__ = ["MAX_SILENCE", "file_silence", "held_back", "make_silence", "silence_of", "silenced"]
 
 MAX_SILENCE = timedelta(days=30)
 """How long a silence may last: one that is forgotten ends all the same."""
@@ -83,3 +83,16 @@ def silenced(alerts: Sequence[Alert], silences: Sequence[Silence], *, now: datet
         silence = silence_of(alert.matches[0], alert.stories[0], silences, now=now, type_=alert.type)
         told.append(alert if silence is None else replace(alert, receivers=(), silence=silence.id))
     return tuple(told)
+
+
+def held_back(
+    messages: Sequence[HeldMessage], silences: Sequence[Silence], *, now: datetime
+) -> dict[str, tuple[HeldMessage, ...]]:
+    """Return the messages for which a silence holds now that they are to leave, by the silence's id."""
+    found: dict[str, tuple[HeldMessage, ...]] = {}
+    for message in messages:
+        type_ = AlertType.STORY_UPDATED if message.is_update else AlertType.STORY_NEW
+        silence = silence_of(message.match, message.story, silences, now=now, type_=type_)
+        if silence is not None:
+            found[silence.id] = (*found.get(silence.id, ()), message)
+    return found

@@ -34,6 +34,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.DELIVERED: "remis le {at} à {receivers}",
         Stage.PENDING: "alerte {alert} en attente d’envoi à {receivers}",
         Stage.HELD: "alerte {alert} retenue pour {receivers}",
+        Stage.SILENCED: "alerte {alert} tue par la mise en sourdine {silence}",
         Stage.FAILED: "alerte {alert} abandonnée pour {receivers} : {error}",
         Stage.LOG_ONLY: "alerte {alert} inscrite au journal seulement : aucune route ne mène à un destinataire",
         Stage.RECAP: "retenu par {rule} ; attend le récapitulatif de la première lecture du flux",
@@ -102,6 +103,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "delivery_failed": "{receiver} : abandonné",
         "delivery_held": "{receiver} : retenu ({why}) jusqu’à {at}",
         "delivery_grouped": "{receiver} : dit par un message groupé",
+        "delivery_silenced": "{receiver} : mis en sourdine par {silence}",
         "held_for_digest": "au prochain bulletin",
         "tries": "essais : {attempts}",
         Completeness.FULL: "texte intégral",
@@ -128,6 +130,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.DELIVERED: "delivered on {at} to {receivers}",
         Stage.PENDING: "alert {alert} waits to be sent to {receivers}",
         Stage.HELD: "alert {alert} held for {receivers}",
+        Stage.SILENCED: "alert {alert} silenced by {silence}",
         Stage.FAILED: "alert {alert} was given up for {receivers}: {error}",
         Stage.LOG_ONLY: "alert {alert} is in the log only: no route leads to a receiver",
         Stage.RECAP: "matched by {rule}; waits for the recap of the feed's first poll",
@@ -196,6 +199,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "delivery_failed": "{receiver}: given up",
         "delivery_held": "{receiver}: held ({why}) until {at}",
         "delivery_grouped": "{receiver}: told by a message on several",
+        "delivery_silenced": "{receiver}: silenced by {silence}",
         "held_for_digest": "the next digest",
         "tries": "tries: {attempts}",
         Completeness.FULL: "full text",
@@ -261,6 +265,7 @@ class Account:
             interrupted=entry.interrupted if entry else 0,
             same_as=entry.same_as if entry else "",
             today=", ".join(today),
+            silence=_silence_of(found) or "",
         )
 
     def entry(self, entry: ListedEntry) -> Iterator[str]:
@@ -336,8 +341,8 @@ class Account:
         at = self._at(delivery.next_attempt_at if is_pending else delivery.sent_at) or self.say("at_once")
         if delivery.state is DeliveryState.HELD:
             at = self._at(delivery.held_until) or self.say("held_for_digest")
-        why = delivery.why or ""
-        told = [self.say(f"delivery_{delivery.state}", receiver=delivery.receiver, at=at, why=why)]
+        facts = {"receiver": delivery.receiver, "at": at, "why": delivery.why or "", "silence": delivery.silence}
+        told = [self.say(f"delivery_{delivery.state}", **facts)]
         if delivery.state in {DeliveryState.PENDING, DeliveryState.FAILED}:
             told += [self.say("tries", attempts=delivery.attempts)]
             told += [self._cause(delivery.last_reason, delivery.last_error)] if delivery.last_error else []
@@ -411,6 +416,13 @@ class Account:
     def _number(self, number: float) -> str:
         text = f"{number:.4f}".rstrip("0").rstrip(".")
         return text.replace(".", ",") if self._french else text
+
+
+def _silence_of(found: Whereabouts) -> str | None:
+    """Return the silence that the stage is about."""
+    if found.deliveries:
+        return found.deliveries[0].silence
+    return None if found.alert is None else found.alert.silence
 
 
 def _failure(found: Whereabouts) -> tuple[Reason | None, str | None]:

@@ -22,6 +22,7 @@ class State(StrEnum):
     HELD = "held"
     PENDING = "pending"
     GROUPED = "grouped"
+    SILENCED = "silenced"
     SENT = "sent"
     FAILED = "failed"
 

@@ -41,6 +41,7 @@ class Stage(StrEnum):
     PENDING = "pending"  # an alert waits to be delivered
     HELD = "held"  # an alert may not leave yet: quiet hours, a digest, a cooldown, a budget
     FAILED = "failed"  # every delivery was given up
+    SILENCED = "silenced"  # a silence held for every alert, at first or when it was to leave
     LOG_ONLY = "log_only"  # alerted, and no route leads to a receiver
     RECAP = "recap"  # a match of a first poll that waits for the recap
     TOLD_ALREADY = "told_already"  # its story was told before, through another article
@@ -76,6 +77,7 @@ _OF_DELIVERIES = {
     DeliveryState.PENDING: Stage.PENDING,
     DeliveryState.HELD: Stage.HELD,
     DeliveryState.FAILED: Stage.FAILED,
+    DeliveryState.SILENCED: Stage.SILENCED,
 }
 
 
@@ -133,7 +135,8 @@ def _told(entry: ListedEntry, article: ListedArticle) -> Whereabouts | None:
             if found:
                 return Whereabouts(stage, _instant(found[0], alert), entry, match, alert, found)
     for match, alert in alerts:
-        return Whereabouts(Stage.LOG_ONLY, alert.planned_at, entry, match, alert)
+        stage = Stage.LOG_ONLY if alert.silence is None else Stage.SILENCED
+        return Whereabouts(stage, alert.planned_at, entry, match, alert)
     kept = [match for match in matches if match.lost_at is None]
     for match in (match for match in kept if match.match.rule.status not in _SILENT):
         stage = Stage.RECAP if match.waits_for_recap else Stage.TOLD_ALREADY

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from monitor import alerting
 from monitor.alerting import AT_ONCE, Route
 from monitor.deliver.words import level_of
-from monitor.model import Alert, DeliveryId, Held, History, NotificationReason, Receiver
-from monitor.stages.rendering import render_for
+from monitor.model import Alert, Held, HeldMessage, History, NotificationReason, Receiver, Silence
+from monitor.stages.rendering import render_for, silences_in_force
 from monitor.stages.tools import Tools
 from monitor.store import OutboxItem
 from rules.types import Level
@@ -73,58 +73,90 @@ def _zone(tools: Tools) -> ZoneInfo:
 
 
 async def tell_held(tools: Tools) -> bool:
-    """Let go what was held until now: what was held together is one message. Return whether anything was."""
+    """Let go what was held until now: what was held together is one message. Return whether anything was.
+
+    What a silence holds for by then is told to nobody.
+    """
     now = tools.clock.now()
     digesters = tuple(alerting.digest_times(tools.routes))
     due = await tools.thread.run(
         tools.store.due_messages, receivers=tools.routes.names, digesters=digesters, now=now, limit=_MOST_HELD
     )
+    silences = await silences_in_force(tools, now=now) if due else ()
     for release in alerting.plan_releases(due, now=now):
         held = await _held_on(tools, release, now=now)
         if held is not None:
-            ids = [message.id for message in (*release.free, *release.told)]
+            ids = [message.id for message in release.messages]
             await tools.thread.run(tools.store.hold_on, ids, held)
             facts = {"messages": len(ids), "why": held.why, "until": held.until and held.until.isoformat()}
             _log.info("messages_held_on", extra=facts)
             continue
-        if release.alert is None:
-            told_by = release.free[0].alert_id
-            await tools.thread.run(
-                tools.store.release,
-                [message.id for message in release.free],
-                told=[message.id for message in release.told],
-                told_by=told_by,
-                now=now,
-            )
-            continue
-        await _record(tools, release.alert, [message.id for message in release.told], release, now=now)
+        left = await _not_silenced(tools, release.messages, silences, now=now)
+        for rest in (release,) if left == release.messages else alerting.plan_releases(left, now=now):
+            await _let_go(tools, rest, now=now)
     return bool(due)
+
+
+async def _not_silenced(
+    tools: Tools,
+    messages: Sequence[HeldMessage],
+    silences: Sequence[Silence],
+    *,
+    now: datetime,
+    at: datetime | None = None,
+) -> tuple[HeldMessage, ...]:
+    """Settle the messages for which a silence holds now that they are to leave; return the others.
+
+    Args:
+        tools: what the stages work with.
+        messages: what was held until now.
+        silences: those in force.
+        now: the present instant.
+        at: when they were to leave; None: now.
+    """
+    silenced = alerting.held_back(messages, silences, now=now)
+    for silence, some in silenced.items():
+        ids = [message.id for message in some]
+        await tools.thread.run(tools.store.settle_silenced, ids, silence, now=at or now)
+        _log.info("messages_silenced", extra={"messages": len(ids), "silence": silence})
+    gone = {message.id for some in silenced.values() for message in some}
+    return tuple(message for message in messages if message.id not in gone)
+
+
+async def _let_go(tools: Tools, release: alerting.Release, *, now: datetime) -> None:
+    if release.alert is not None:
+        await _record(tools, release.alert, release.told, now=now)
+        return
+    await tools.thread.run(
+        tools.store.release,
+        [message.id for message in release.free],
+        told=[message.id for message in release.told],
+        told_by=release.free[0].alert_id,
+        now=now,
+    )
 
 
 async def _held_on(tools: Tools, release: alerting.Release, *, now: datetime) -> Held | None:
     """Return why messages that were held until now are held still: their wait ends at night, the budget is spent."""
-    messages = (*release.free, *release.told)
-    first = messages[0]
+    first = release.messages[0]
     manner = tools.routes.way_to(first.receiver, first.route).manner
     history, budget = History(), manner.budget
     if budget is not None:
         history = await tools.thread.run(
             tools.store.route_history, first.receiver, route=first.route, group=first.group, since=now - budget.per
         )
-    level = max((level_of(message.match) for message in messages), key=tuple(Level).index)
+    level = max((level_of(message.match) for message in release.messages), key=tuple(Level).index)
     return alerting.hold_on(manner, level=level, why=first.why, history=history, now=now, zone=_zone(tools))
 
 
-async def _record(
-    tools: Tools, alert: Alert, told: Sequence[DeliveryId], release: alerting.Release, *, now: datetime
-) -> None:
-    match_ids = [message.match_id for message in release.told]
+async def _record(tools: Tools, alert: Alert, told: Sequence[HeldMessage], *, now: datetime) -> None:
+    ids, match_ids = [message.id for message in told], [message.match_id for message in told]
     outbox = [
-        replace(render_for(tools, alert, receiver), route=release.told[0].route if release.told else "")
+        replace(render_for(tools, alert, receiver), route=told[0].route)
         for receiver in tools.routes.receivers
         if receiver.name in alert.receivers
     ]
-    await tools.thread.run(tools.store.record_group, alert, outbox, told, match_ids, now=now)
+    await tools.thread.run(tools.store.record_group, alert, outbox, ids, match_ids, now=now)
     tools.metrics.alerts.labels(alert.type).inc()
     _log.info("group_planned", extra={"alert_id": alert.id, "messages": len(told), "receivers": alert.receivers})
 
@@ -142,7 +174,9 @@ async def tell_digests(tools: Tools) -> bool:
         if slot is None:
             continue
         held = await tools.thread.run(tools.store.held_messages, receiver, until=slot, limit=_MOST_HELD)
-        missed = await tools.thread.run(tools.store.missed, since=last_at, until=slot)
+        if held:
+            held = await _not_silenced(tools, held, await silences_in_force(tools, now=now), now=now, at=slot)
+        missed = await tools.thread.run(tools.store.missed, receiver, since=last_at, until=slot)
         missed = alerting.missed_by(receiver, missed, tools.routes)
         sources = await tools.thread.run(tools.store.sources_state, since=last_at, until=slot)
         alert = alerting.plan_digest(receiver, held, missed, sources, since=last_at, until=slot, now=now)

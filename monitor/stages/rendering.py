@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from monitor import alerting
 from monitor.deliver.links import signer_of
-from monitor.model import Alert, AlertType, Receiver, Rendered
+from monitor.model import Alert, AlertType, Receiver, Rendered, Silence
 from monitor.stages.tools import Tools
 from monitor.store import OutboxItem
 
-__all__ = ["render", "render_for", "silenced", "with_records"]
+__all__ = ["render", "render_for", "silenced", "silences_in_force", "with_records"]
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +26,12 @@ async def silenced(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
     if not alerts:
         return ()
     now = tools.clock.now()
-    silences = await tools.thread.run(tools.store.active_silences, now=now)
-    return alerting.silenced(alerts, (*tools.routes.silences, *silences), now=now)
+    return alerting.silenced(alerts, await silences_in_force(tools, now=now), now=now)
+
+
+async def silences_in_force(tools: Tools, *, now: datetime) -> tuple[Silence, ...]:
+    """Return the silences of the routes file, and those that people added and that are in force."""
+    return (*tools.routes.silences, *await tools.thread.run(tools.store.active_silences, now=now))
 
 
 async def with_records(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:

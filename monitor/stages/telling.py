@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from monitor import alerting
 from monitor.model import Alert, AlertType, Incident, NotificationReason, Refusal
-from monitor.stages.rendering import render
+from monitor.stages.rendering import render, silences_in_force
 from monitor.stages.tools import Tools
 from monitor.store import Store
 
@@ -36,7 +36,7 @@ async def tell_recap(tools: Tools, *, at_once: bool = False) -> tuple[Alert, ...
         return ()
     pending = await tools.thread.run(tools.store.recap_pending, limit=_RECAP_LIMIT)
     match_ids = [item.match_id for item in pending.items]
-    silences = (*tools.routes.silences, *await tools.thread.run(tools.store.active_silences, now=now))
+    silences = await silences_in_force(tools, now=now)
     told_of = [
         item
         for item in pending.items

@@ -43,6 +43,7 @@ __all__ = [
     "record_group",
     "release",
     "route_history",
+    "settle_silenced",
     "sources_state",
 ]
 
@@ -106,17 +107,25 @@ def record_digest(
     return record_group(connection, alert, outbox, told, match_ids, now=now)
 
 
-def missed(connection: Connection, *, since: datetime, until: datetime) -> Missed:
-    """Return the near misses of a time, the nearest first, and how many alerts were silenced in it."""
+def missed(connection: Connection, receiver: str, *, since: datetime, until: datetime) -> Missed:
+    """Return the near misses of a time, the nearest first, and what was silenced in it; see `Store.missed`."""
     in_time = (MATCH.c.recorded_at > since, MATCH.c.recorded_at <= until)
     share = MATCH.c.score / func.nullif(MATCH.c.threshold, 0)
     near = select(MATCH).where(*in_time, MATCH.c.near_miss).order_by(share.desc(), MATCH.c.id).limit(_MOST_NEAR)
     rows = connection.execute(near).all()
     stories = stories_of(connection, [row.article_id for row in rows])
-    planned = (ALERT.c.planned_at > since, ALERT.c.planned_at <= until)
-    silenced = select(func.count()).where(ALERT.c.silence.is_not(None), *planned)
     items = tuple((stories[row.article_id], match_from_row(row)) for row in rows)
-    return Missed(items, len(items), connection.scalar(silenced) or 0)
+    return Missed(items, len(items), _silenced(connection, receiver, since=since, until=until))
+
+
+def _silenced(connection: Connection, receiver: str, *, since: datetime, until: datetime) -> int:
+    """Return how many alerts were silenced in a time: for everybody, and those that were held for this receiver."""
+    in_time = (ALERT.c.planned_at > since, ALERT.c.planned_at <= until)
+    held_in_time = (DELIVERY.c.silenced_at > since, DELIVERY.c.silenced_at <= until)
+    alerts = select(func.count()).where(ALERT.c.silence.is_not(None), *in_time)
+    of_it = (DELIVERY.c.receiver == receiver, DELIVERY.c.silence.is_not(None))
+    deliveries = select(func.count()).where(*of_it, *held_in_time)
+    return sum(connection.scalars(query).one() for query in (alerts, deliveries))
 
 
 def sources_state(connection: Connection, *, since: datetime, until: datetime) -> SourcesState:
@@ -188,6 +197,13 @@ def hold_on(connection: Connection, ids: Sequence[DeliveryId], held: Held) -> No
     for some in chunks(ids):
         longer = update(DELIVERY).where(DELIVERY.c.id.in_(some), HELD)
         connection.execute(longer.values(why=held.why, held_until=held.until))
+
+
+def settle_silenced(connection: Connection, ids: Sequence[DeliveryId], silence: str, *, now: datetime) -> None:
+    """Settle messages that were held and are told to nobody; see `Store.settle_silenced`."""
+    for some in chunks(ids):
+        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), HELD)
+        connection.execute(held.values(state=DeliveryState.SILENCED, silence=silence, silenced_at=now))
 
 
 def pull_back_held(connection: Connection, *, now: datetime) -> None:

@@ -82,6 +82,7 @@ def _article(connection: Connection, entry_id: int) -> ListedArticle | None:
 def _match(connection: Connection, row: Row[Any]) -> ListedMatch:
     alerts = (
         select(ALERT.c.id, ALERT.c.reason, ALERT.c.planned_at, ALERT.c.receivers, ALERT.c.updates)
+        .add_columns(ALERT.c.silence)
         .join_from(ALERT_MATCH, ALERT)
         .where(ALERT_MATCH.c.match_id == row.id)
         .order_by(ALERT.c.planned_at, ALERT.c.id)
@@ -106,6 +107,7 @@ def _alert(connection: Connection, row: Any) -> ListedAlert:
         receivers=tuple(row.receivers),
         deliveries=lines[::-1],
         updates=None if row.updates is None else AlertId(row.updates),
+        silence=row.silence,
     )
 
 

@@ -63,7 +63,7 @@ def _is_due(delivery: FromClause) -> ColumnElement[bool]:
     return or_(delivery.c.next_attempt_at.is_(None), delivery.c.next_attempt_at <= _NOW)
 
 
-_SETTLED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.HELD, DeliveryState.GROUPED)
+_SETTLED = tuple(state for state in DeliveryState if state is not DeliveryState.PENDING)
 _BESIDE, _UPDATE, _OTHER = DELIVERY.alias(), ALERT.alias(), ALERT.alias()
 _SAME_STORY = or_(_OTHER.c.id == _UPDATE.c.updates, _OTHER.c.updates == _UPDATE.c.updates)
 # What came before on the same story and rule, and is being sent or about to be: an update waits for that, and only for
@@ -365,6 +365,7 @@ def list_deliveries(
             last_error=row.last_error,
             why=None if row.why is None else Why(row.why),
             held_until=row.held_until,
+            silence=row.silence,
         )
         for row in connection.execute(query)
     )
@@ -399,7 +400,13 @@ def replay(
         update(DELIVERY)
         .where(DELIVERY.c.body != b"")
         .values(  # what was never rendered cannot be sent
-            state=DeliveryState.PENDING, attempts=0, next_attempt_at=None, sent_at=None, **_FREED
+            state=DeliveryState.PENDING,
+            attempts=0,
+            next_attempt_at=None,
+            sent_at=None,
+            silence=None,
+            silenced_at=None,
+            **_FREED,
         )
     )
     settled = DELIVERY.c.lease_until.is_(None)

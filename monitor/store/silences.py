@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from monitor.errors import NotFoundError
 from monitor.model import Silence
-from monitor.store.tables import ALERT, SILENCE
+from monitor.store.tables import ALERT, DELIVERY, SILENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,9 @@ def end_silence(connection: Connection, ref: str, *, now: datetime) -> Silence:
 
 def _silences(connection: Connection, *which: ColumnElement[bool]) -> tuple[Silence, ...]:
     alerts = select(func.count()).where(ALERT.c.silence == SILENCE.c.id).correlate(SILENCE).scalar_subquery()
-    query = select(SILENCE, alerts.label("alerts")).where(*which).order_by(SILENCE.c.created_at, SILENCE.c.id)
+    of_it = DELIVERY.c.silence == SILENCE.c.id
+    held = select(func.count(DELIVERY.c.alert_id.distinct())).where(of_it).correlate(SILENCE).scalar_subquery()
+    query = select(SILENCE, (alerts + held).label("alerts")).where(*which).order_by(SILENCE.c.created_at, SILENCE.c.id)
     return tuple(_silence(row) for row in connection.execute(query).mappings())
 
 

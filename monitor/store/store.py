@@ -711,10 +711,14 @@ class Store:
         with self._write() as connection:
             return holding.last_digest(connection, receiver, now=now)
 
-    def missed(self, *, since: datetime, until: datetime) -> Missed:
-        """Return the near misses of a time, the nearest first, and how many alerts were silenced in it."""
+    def missed(self, receiver: str, *, since: datetime, until: datetime) -> Missed:
+        """Return the near misses of a time, the nearest first, and how many alerts were silenced in it.
+
+        Those are the alerts that a silence held back from everybody, and those that were held for this receiver and
+        silenced when they were to leave.
+        """
         with self._read() as connection:
-            return holding.missed(connection, since=since, until=until)
+            return holding.missed(connection, receiver, since=since, until=until)
 
     def sources_state(self, *, since: datetime, until: datetime) -> SourcesState:
         """Return how the sources are now, and what happened to them in a time."""
@@ -746,6 +750,14 @@ class Store:
         """Hold messages for longer, or for another reason, that are held."""
         with self._write() as connection:
             holding.hold_on(connection, ids, held)
+
+    def settle_silenced(self, ids: Sequence[DeliveryId], silence: str, *, now: datetime) -> None:
+        """Settle messages that were held, and for which a silence holds now that they are to leave.
+
+        `replay` sends them all the same.
+        """
+        with self._write() as connection:
+            holding.settle_silenced(connection, ids, silence, now=now)
 
     def release(
         self, ids: Sequence[DeliveryId], *, told: Sequence[DeliveryId], told_by: AlertId, now: datetime

@@ -390,6 +390,7 @@ class DeliveryRow(_Row, table=True):
         Index("ix_delivery_held", "receiver", "held_until", sqlite_where=text("state = 'held'")),
         Index("ix_delivery_group", "receiver", "route", "group_key", "left_at"),
         Index("ix_delivery_left", "receiver", "route", "left_at"),
+        Index("ix_delivery_silenced", "receiver", "silenced_at", "silence", sqlite_where=text("silence IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -415,6 +416,8 @@ class DeliveryRow(_Row, table=True):
     held_until: datetime | None = Field(default=None, sa_type=Instant)  # None: until the next digest
     left_at: datetime | None = Field(default=None, sa_type=Instant)  # when nothing held it any more
     told_by: str | None = None  # the alert that told what it would have
+    silence: str | None = None  # which one held for it when it was to leave
+    silenced_at: datetime | None = Field(default=None, sa_type=Instant)
     external_id: str | None = None  # what the service calls the message, where that can be changed
 
 

@@ -273,6 +273,7 @@ class DeliveryLine:
     last_error: str | None
     why: Why | None = None  # it is, or was, held
     held_until: datetime | None = None  # None: until the next digest
+    silence: str | None = None  # which one held for it when it was to leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +368,7 @@ class ShadowMatch:
 
 @dataclass(frozen=True, slots=True)
 class ListedAlert:
-    """An alert that tells a match, and its deliveries, in order. No receiver: it is in the log only."""
+    """An alert that tells a match, and its deliveries, in order. No receiver: it is in the log only, or silenced."""
 
     id: AlertId
     reason: NotificationReason
@@ -375,6 +376,7 @@ class ListedAlert:
     receivers: tuple[str, ...]
     deliveries: tuple[DeliveryLine, ...]
     updates: AlertId | None = None  # the alert that it is an update of
+    silence: str | None = None  # which one held it back from everybody
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from monitor.model import DeliveryState
+from monitor.alerting import make_silence
+from monitor.model import DeliveryState, Silence
 from tests.monitor.bench import HOUR_S, Desk, at_desk, eventually
 
 MINUTE_S = 60.0
@@ -263,3 +265,80 @@ def test_an_update_for_which_no_route_leads_to_its_receiver_is_told_in_that_ones
         assert [] == sent(desk)
 
     at_desk(tmp_path, act, routes=file)
+
+
+def silence(desk: Desk, *matchers: str, hours: float = 48) -> Silence:
+    """Silence what matchers hold for, from now on."""
+    lasts = timedelta(hours=hours)
+    made = make_silence(matchers, author="Anne", reason="essai", lasts=lasts, now=desk.clock.now())
+    desk.app.tools.store.add_silence(made)
+    return made
+
+
+def story_of(desk: Desk, title: str) -> str:
+    """Return the story that a message tells which is held."""
+    store, later = desk.app.tools.store, desk.clock.now() + timedelta(days=9)
+    held = store.due_messages(receivers=("desk",), digesters=(), now=later, limit=9)
+    return next(one.story.id for one in held if one.story.title == title)
+
+
+def states(desk: Desk) -> list[DeliveryState]:
+    return [line.state for line in desk.app.tools.store.deliveries()]
+
+
+QUIET = 'quiet_hours: {from: "22:00", to: "06:30"}'
+
+
+def test_a_silence_added_while_messages_are_held_stops_those_that_it_holds_for(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", "renforts", after_s=14 * HOUR_S)
+        made = silence(desk, f'story="{story_of(desk, "Kharkiv : sirènes")}"')
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [DeliveryState.HELD] * 2 == states(desk)
+
+        await desk.cycle(after_s=8 * HOUR_S)
+
+        assert ["Kharkiv : renforts"] == desk.told
+        [line] = desk.app.tools.store.deliveries(state=DeliveryState.SILENCED)
+        assert made.id == line.silence
+        assert [1] == [each.alerts for each in desk.app.tools.store.silences()]
+
+        desk.app.tools.store.replay(ids=[line.id], now=desk.clock.now())
+        await desk.cycle(after_s=MINUTE_S)
+
+        assert ["Kharkiv : renforts", "Kharkiv : sirènes"] == desk.told
+
+    at_desk(tmp_path, act, routes=written(tmp_path, QUIET))
+
+
+def test_a_silence_that_is_over_when_messages_are_to_leave_stops_none(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", after_s=14 * HOUR_S)
+        silence(desk, 'rule="kharkiv"', hours=2)
+        await desk.cycle(after_s=9 * HOUR_S)
+
+        assert ["Kharkiv : sirènes"] == desk.told
+
+    at_desk(tmp_path, act, routes=written(tmp_path, QUIET))
+
+
+def test_a_digest_counts_what_was_silenced_while_it_was_held_and_only_once(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", "renforts")
+        silence(desk, 'rule="kharkiv"')
+        await desk.cycle(after_s=9 * HOUR_S + 30 * MINUTE_S)
+
+        assert [("story.digest", 0)] == sent(desk)
+        assert 2 == data(desk)["digest"]["silenced"]
+        assert [DeliveryState.SILENCED] * 2 == states(desk)[1:]
+
+        await desk.cycle(after_s=24 * HOUR_S)
+
+        assert [("story.digest", 0)] * 2 == sent(desk)
+        assert 0 == data(desk)["digest"]["silenced"]
+
+    at_desk(tmp_path, act, routes=written(tmp_path, 'digest: "18:00"'))

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.alerting import MAX_SILENCE, make_silence, plan, silence_of, silenced
+from monitor.alerting import MAX_SILENCE, held_back, make_silence, plan, silence_of, silenced
 from monitor.model import AlertType, Silence
 from rules.errors import ConditionError
-from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, STORY
+from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, STORY, held
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -77,3 +77,17 @@ def test_a_silence_without_author_reason_end_or_object_is_refused(
 def test_what_has_the_same_key_is_the_same_silence() -> None:
     assert silence('rule="axe"', key="a").id == silence('rule="axe"', lasts=HOUR, key="a").id
     assert silence('rule="axe"').id != silence('rule="front"').id
+
+
+def test_what_is_to_leave_is_held_back_by_the_silences_of_that_moment() -> None:
+    made, updates = silence('rule="rule-1"', lasts=HOUR), silence('rule="rule-2"', 'type="story.alert.updated"')
+    messages = (held(0), held(1), held(2), held(2, is_update=True))
+
+    assert {made.id: messages[1:2], updates.id: messages[3:]} == held_back(messages, [made, updates], now=NOW)
+    assert {} == held_back(messages, [made], now=NOW + HOUR)
+
+
+def test_one_silence_holds_back_all_that_it_holds_for() -> None:
+    made, messages = silence('level="medium"'), (held(1), held(2))
+
+    assert {made.id: messages} == held_back(messages, [made], now=NOW)

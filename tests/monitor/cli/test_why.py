@@ -14,6 +14,7 @@ from monitor.model import (
     Channel,
     DeliveryId,
     DeliveryState,
+    Held,
     IncidentKind,
     Lane,
     PollOutcome,
@@ -22,6 +23,7 @@ from monitor.model import (
     Receiver,
     Standing,
     Update,
+    Why,
 )
 from monitor.review import FeedCondition, Stage
 from monitor.settings import Language
@@ -117,6 +119,24 @@ def test_alerts_that_wait_or_were_given_up_are_told_so(veille: Veille, store: St
     assert "→ alerte al_7K2QXYZ0 en attente d’envoi à webhook\n" in waiting.out
     assert "  webhook : en attente, prochain essai dès que possible, essais : 0\n" in waiting.out
     assert "→ alerte al_7K2QXYZ0 abandonnée pour webhook : supprimée par le site (410)" == first(veille, URL)
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_what_was_silenced_is_told_so_at_first_and_when_it_was_to_leave(veille: Veille, store: Store) -> None:
+    told = match("bombes")
+    for_nobody = replace(alert("7K2QXYZ0", told), receivers=(), silence="si_1")
+    read(store, matches=[told], alerts=[(for_nobody, [])], done=False)
+
+    assert "→ alerte al_7K2QXYZ0 tue par la mise en sourdine si_1" == first(veille, URL)
+
+    held = replace(message("7K2QXYZ1"), held=Held(Why.COOLDOWN, after(60)))
+    store.record_alert(alert("7K2QXYZ1"), [held], now=after(2))
+    store.record_group(alert("7K2QXYZ1"), [], [], [1], now=after(2))
+    store.settle_silenced([DeliveryId(1)], "si_2", now=after(60))
+    out = veille("why", URL).out
+
+    assert "→ alerte al_7K2QXYZ1 tue par la mise en sourdine si_2\n" in out
+    assert "  webhook : mis en sourdine par si_2\n" in out
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ HELD = delivery(DeliveryState.HELD, at=after(60))
 PENDING = delivery(DeliveryState.PENDING, at=after(9), receiver="webhook")
 AT_ONCE = delivery(DeliveryState.PENDING)
 FAILED = delivery(DeliveryState.FAILED, receiver="mail")
+SILENCED = delivery(DeliveryState.SILENCED, receiver="mail")
 LOST = replace(matched(), lost_at=after(8))
 
 
@@ -128,6 +129,9 @@ LOST = replace(matched(), lost_at=after(8))
         ([done(matched(alert()))], Stage.LOG_ONLY, after(2)),
         ([done(matched(alert(FAILED)))], Stage.FAILED, after(2)),
         ([done(matched(alert(FAILED, HELD)))], Stage.HELD, after(60)),
+        ([done(matched(alert(SILENCED)))], Stage.SILENCED, after(2)),
+        ([done(matched(alert(SILENCED, FAILED)))], Stage.FAILED, after(2)),
+        ([done(matched(replace(alert(), silence="si_1")))], Stage.SILENCED, after(2)),
         ([done(matched(alert(FAILED, PENDING)))], Stage.PENDING, after(9)),
         ([done(matched(alert(AT_ONCE)))], Stage.PENDING, None),
         ([done(matched(alert(PENDING, SENT)))], Stage.DELIVERED, after(5)),

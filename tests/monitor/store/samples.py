@@ -27,6 +27,7 @@ from monitor.model import (
     PollResult,
     Receiver,
     Rendered,
+    Silence,
     Story,
     StorySource,
 )
@@ -56,6 +57,9 @@ DAY_S = 86_400.0
 
 def after(minutes: float) -> datetime:
     return NOW + timedelta(minutes=minutes)
+
+
+SILENCE = Silence("si_7K2Q4M9T", ('rule="axe"',), "Anne", "connu", NOW, after(60))
 
 
 def entry(name: str, *, guid: str | None = None, link: str | None = "", **changes: Any) -> Entry:

@@ -22,7 +22,20 @@ from monitor.model import (
     Why,
 )
 from monitor.store import Store
-from tests.monitor.store.samples import NOW, after, alert, claim, entry, live_feed, match, message, poll, record, story
+from tests.monitor.store.samples import (
+    NOW,
+    SILENCE,
+    after,
+    alert,
+    claim,
+    entry,
+    live_feed,
+    match,
+    message,
+    poll,
+    record,
+    story,
+)
 
 MAIL = Receiver("mail", Channel.MAIL)
 
@@ -153,13 +166,13 @@ def test_what_was_missed_is_near_misses_and_silenced_alerts(store: Store) -> Non
     silenced = replace(alert("S", match("axe")), silence="si_1", receivers=())
     near = [match("near", score=9.0, near_miss=True), match("far", score=2.0, near_miss=True), match("axe")]
     record(store, claimed, (silenced, []), matches=near)
-    missed = store.missed(since=after(-1), until=after(1))
+    missed = store.missed("mail", since=after(-1), until=after(1))
 
     assert ["near", "far"] == [one.rule.id for _, one in missed.near]
     assert (2, 1) == (missed.near_count, missed.silenced)
     assert (0, 0) == (
-        store.missed(since=NOW, until=after(1)).near_count,
-        store.missed(since=NOW, until=after(1)).silenced,
+        store.missed("mail", since=NOW, until=after(1)).near_count,
+        store.missed("mail", since=NOW, until=after(1)).silenced,
     )
 
 
@@ -226,3 +239,40 @@ def test_a_first_alert_that_is_held_is_told_by_an_update_that_leaves(store: Stor
     assert store.record_group(raised, outbox, [], [first.match_id], now=after(2))
     assert DeliveryState.GROUPED is states(store)["msg_A_mail"]
     assert ("al_B",) == due(store, 600)
+
+
+def test_what_is_silenced_when_it_is_to_leave_is_settled_and_counted_where_it_was_held(store: Store) -> None:
+    put(store, "A", why=Why.DIGEST, until=None)
+    put(store, "B", minutes=1)
+    told, other = (line.id for line in reversed(store.deliveries(receiver="mail")))
+    store.add_silence(SILENCE)
+    store.settle_silenced([told], SILENCE.id, now=after(60))
+    [line] = store.deliveries(state=DeliveryState.SILENCED)
+
+    assert (told, SILENCE.id) == (line.id, line.silence)
+    assert () == store.held_messages("mail", until=after(60), limit=5)
+    assert (1, 0, 0) == (
+        store.missed("mail", since=NOW, until=after(60)).silenced,
+        store.missed("mail", since=after(60), until=after(90)).silenced,
+        store.missed("webhook", since=NOW, until=after(60)).silenced,
+    )
+    assert [1] == [one.alerts for one in store.silences()]
+    assert History() == store.route_history("mail", route="route.1", group="g", since=NOW - timedelta(hours=1))
+
+    # what is no longer held stays as it is
+    store.release([other], told=[], told_by=AlertId("al_B"), now=after(60))
+    store.settle_silenced([other], SILENCE.id, now=after(61))
+
+    assert DeliveryState.PENDING is states(store)["msg_B_mail"]
+
+
+def test_what_was_silenced_can_be_sent_all_the_same(store: Store) -> None:
+    put(store, "A")
+    [one] = store.due_messages(receivers=("mail",), digesters=(), now=after(60), limit=10)
+    store.add_silence(SILENCE)
+    store.settle_silenced([one.id], SILENCE.id, now=after(60))
+    store.replay(ids=[one.id], now=after(61))
+    [line] = store.deliveries(receiver="mail")
+
+    assert (DeliveryState.PENDING, None) == (line.state, line.silence)
+    assert [0] == [each.alerts for each in store.silences()]

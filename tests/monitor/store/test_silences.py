@@ -5,11 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import NotFoundError
-from monitor.model import Silence
 from monitor.store import Store
-from tests.monitor.store.samples import NOW, after, alert, counts, match, one_entry, record
-
-SILENCE = Silence("si_7K2Q4M9T", ('rule="axe"',), "Anne", "connu", NOW, after(60))
+from tests.monitor.store.samples import NOW, SILENCE, after, alert, counts, match, one_entry, record
 
 
 def test_a_silence_is_kept_once_and_in_force_until_it_ends(store: Store) -> None:
