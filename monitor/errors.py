@@ -64,7 +64,7 @@ class Reason(StrEnum):
     GONE = "gone"  # 410
     HTTP_4XX = "http_4xx"
     HTTP_5XX = "http_5xx"
-    INTERRUPTED = "interrupted"  # the daemon was killed or failed, again and again, while a page was read
+    INTERRUPTED = "interrupted"  # the daemon was killed or failed, again and again, while it read a page or sent this
     MALFORMED = "malformed"
     NOT_HTML = "not_html"
     PROTOCOL = "protocol"

@@ -796,6 +796,7 @@ class Delivery:
     last_error: str | None = None
     thread: str | None = None
     is_overtaken: bool = False
+    interrupted: int = 0  # how often in a row an attempt ended with the daemon
 
 
 @dataclass(frozen=True, slots=True)

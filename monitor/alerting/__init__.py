@@ -27,7 +27,7 @@ from monitor.alerting.plan import (
     plan_refusal,
     refused_since,
 )
-from monitor.alerting.retry import ATTEMPTS, next_attempt
+from monitor.alerting.retry import ATTEMPTS, after_interruptions, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
 from monitor.alerting.silences import MAX_SILENCE, held_back, make_silence, silence_of, silenced
@@ -53,6 +53,7 @@ __all__ = [
     "Sifted",
     "Telling",
     "Updates",
+    "after_interruptions",
     "default_routes",
     "digest_times",
     "due_slot",

@@ -23,7 +23,7 @@ DELIVERY_LEASE_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """How one attempt ended: `sent`, `retry` or `failed`, and why."""
+    """How one attempt ended: `sent`, `retry` or `failed`, and why; `put_off` where none was made."""
 
     delivery: Delivery
     outcome: str
@@ -32,8 +32,11 @@ class DeliveryReport:
 
 async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
     """Try one delivery once, and settle it."""
+    if await _put_off(tools, delivery):
+        return DeliveryReport(delivery, "put_off")
     failure: DeliveryError | None = None
     try:
+        _check_interruptions(delivery)
         _check_channel(tools.routes, delivery)
         receipt = await tools.channels[delivery.receiver].send(delivery)
     except DeliveryError as error:
@@ -68,6 +71,29 @@ async def _settle_sent(tools: Tools, delivery: Delivery, receipt: Receipt) -> No
                 raise
         else:
             return
+
+
+async def _put_off(tools: Tools, delivery: Delivery) -> bool:
+    """Let a message wait whose attempts ended with the daemon, unless it has; return whether it does."""
+    wait = alerting.after_interruptions(delivery.interrupted)
+    if not wait or delivery.next_attempt_at is not None:
+        return False
+    now = tools.clock.now()
+    put_back = tools.store.give_back_deliveries
+    await tools.thread.run_first(put_back, [delivery.id], now=now, next_attempt_at=now + wait)
+    facts = {**_delivery_facts(delivery), "interrupted": delivery.interrupted, "wait_s": wait.total_seconds()}
+    _log.warning("delivery_put_off", extra=facts)
+    return True
+
+
+def _check_interruptions(delivery: Delivery) -> None:
+    """Give a message up with which veille was killed too often: it may be the message that does it."""
+    if alerting.after_interruptions(delivery.interrupted) is None:
+        raise DeliveryError(
+            f"{delivery.receiver}: veille was killed or failed {delivery.interrupted} times in a row while sending it",
+            reason=Reason.INTERRUPTED,
+            retryable=False,
+        )
 
 
 def _check_channel(routes: alerting.Routes, delivery: Delivery) -> None:

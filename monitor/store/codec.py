@@ -258,4 +258,5 @@ def delivery_from_row(row: Row[Any]) -> Delivery:
         sent_at=row.sent_at,
         last_reason=reason_of(row.last_reason),
         last_error=row.last_error,
+        interrupted=row.interrupted,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,10 +13,12 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     bindparam,
+    case,
     delete,
     exists,
     func,
     insert,
+    null,
     or_,
     select,
     update,
@@ -32,10 +34,13 @@ from monitor.store.values import DeliveryLine
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy.sql.dml import ReturningUpdate
+
     from monitor.store.values import OutboxItem
 
 __all__ = [
     "HELD",
+    "SUSPECT_AFTER",
     "add_deliveries",
     "claim_deliveries",
     "failed_deliveries",
@@ -52,6 +57,9 @@ __all__ = [
     "settle_retry",
     "settle_sent",
 ]
+
+SUSPECT_AFTER = 2
+"""Attempts in a row that ended with the daemon, after which a message is sent alone, and behind all others."""
 
 HELD = is_literally(DELIVERY.c.state, DeliveryState.HELD)
 _PENDING = is_literally(DELIVERY.c.state, DeliveryState.PENDING)
@@ -83,30 +91,50 @@ _COMES_FIRST = (
     .correlate(DELIVERY)
     .exists()
 )
-_CHOSEN = (
-    select(DELIVERY.c.id)
-    .where(
-        _PENDING,
-        DELIVERY.c.receiver == bindparam("of_receiver"),
-        _is_due(DELIVERY),
-        free(DELIVERY, _NOW),
-        ~_COMES_FIRST,
-    )
-    .order_by(DELIVERY.c.id)
-    .limit(bindparam("most", type_=Integer()))
-    .with_for_update(skip_locked=True)
+_RAN_OUT = DELIVERY.c.lease_until.is_not(None)  # of a delivery that may be claimed: its attempt came to no end
+_SUSPECT = DELIVERY.c.interrupted >= SUSPECT_AFTER  # to send it may be what ends the daemon
+_BESIDE_PENDING = is_literally(_BESIDE.c.state, DeliveryState.PENDING)
+_LEASED = (
+    select(_BESIDE.c.id)
+    .where(_BESIDE_PENDING, _BESIDE.c.receiver == bindparam("of_receiver"), _BESIDE.c.lease_until > _NOW)
+    .exists()
 )
-# Made once: to build it takes longer than to execute it, and it is executed every second for each receiver.
-_CLAIM = (
-    update(DELIVERY)
-    .where(DELIVERY.c.id.in_(_CHOSEN))
-    .values(
-        lease_owner=bindparam("owner"),
-        lease_until=bindparam("until", type_=Instant()),
-        attempts=DELIVERY.c.attempts + 1,
+
+
+def _claim(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    """Return the statement that leases some deliveries of a receiver that are due, the oldest first."""
+    chosen = (
+        select(DELIVERY.c.id)
+        .where(
+            _PENDING,
+            DELIVERY.c.receiver == bindparam("of_receiver"),
+            _is_due(DELIVERY),
+            free(DELIVERY, _NOW),
+            ~_COMES_FIRST,
+            which,
+        )
+        .order_by(DELIVERY.c.id)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(skip_locked=True)
     )
-    .returning(DELIVERY)
-)
+    return (
+        update(DELIVERY)
+        .where(DELIVERY.c.id.in_(chosen))
+        .values(
+            lease_owner=bindparam("owner"),
+            lease_until=bindparam("until", type_=Instant()),
+            # what came to no end was no attempt: this one takes its place
+            attempts=case((_RAN_OUT, DELIVERY.c.attempts), else_=DELIVERY.c.attempts + 1),
+            interrupted=case((_RAN_OUT, DELIVERY.c.interrupted + 1), else_=DELIVERY.c.interrupted),
+            next_attempt_at=case((_RAN_OUT, null()), else_=DELIVERY.c.next_attempt_at),
+        )
+        .returning(DELIVERY)
+    )
+
+
+# Made once: to build them takes longer than to execute them, and they are executed every second for each receiver.
+_CLAIM = _claim(~_SUSPECT)
+_CLAIM_SUSPECT = _claim(_SUSPECT & ~_LEASED)
 
 # What was sent of the same story and rule, by what the service calls it: the first alert before its updates.
 _SENT_BESIDE = (
@@ -177,6 +205,8 @@ def claim_deliveries(
     until = now + timedelta(seconds=lease_s)
     given = {"now": now, "owner": owner, "until": until, "most": limit, "of_receiver": receiver}
     rows = sorted(connection.execute(_CLAIM, given), key=lambda row: row.id)
+    if not rows:
+        rows = list(connection.execute(_CLAIM_SUSPECT, {**given, "most": 1}))
     if rows:
         _end_attempts(connection, [row.id for row in rows], now=now, outcome="interrupted")
         opened = [{"delivery_id": row.id, "number": row.attempts, "started_at": now} for row in rows]
@@ -265,7 +295,8 @@ def settle_failed(
 
 
 def _settle(connection: Connection, delivery_id: DeliveryId, changes: Mapping[str, object]) -> None:
-    settled = update(DELIVERY).where(DELIVERY.c.id == delivery_id, _PENDING).values({**changes, **_FREED})
+    ended = {**changes, "interrupted": 0, **_FREED}
+    settled = update(DELIVERY).where(DELIVERY.c.id == delivery_id, _PENDING).values(ended)
     if not connection.execute(settled).rowcount:
         raise NotFoundError(f"no pending delivery {delivery_id}")
 
@@ -278,17 +309,28 @@ def _end_attempts(
         connection.execute(open_.values({"ended_at": now, "outcome": outcome, **facts}))
 
 
-def give_back_deliveries(connection: Connection, ids: Sequence[DeliveryId]) -> None:
-    """Put leased deliveries back as if they had not been claimed: nothing was sent."""
+def give_back_deliveries(
+    connection: Connection, ids: Sequence[DeliveryId], *, next_attempt_at: datetime | None = None
+) -> None:
+    """Put leased deliveries back as if they had not been claimed; see `Store.give_back_deliveries`."""
+    changes: dict[str, object] = {"attempts": DELIVERY.c.attempts - 1, **_FREED}
+    if next_attempt_at is not None:
+        changes["next_attempt_at"] = next_attempt_at
     for some in chunks(ids):
-        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), _PENDING, DELIVERY.c.lease_until.is_not(None))
-        back = connection.scalars(held.values(attempts=DELIVERY.c.attempts - 1, **_FREED).returning(DELIVERY.c.id))
+        held = update(DELIVERY).where(DELIVERY.c.id.in_(some), _PENDING, _RAN_OUT)
+        back = connection.scalars(held.values(changes).returning(DELIVERY.c.id))
         connection.execute(delete(ATTEMPT).where(ATTEMPT.c.delivery_id.in_(back.all()), ATTEMPT.c.outcome.is_(None)))
 
 
-def release_delivery_leases(connection: Connection, *, now: datetime) -> int:
-    """Give every leased delivery back, its attempt counted: it may have been sent. Return how many there were."""
-    held = update(DELIVERY).where(_PENDING, DELIVERY.c.lease_until.is_not(None)).values(_FREED)
+def release_delivery_leases(connection: Connection, *, now: datetime, interrupted: bool) -> int:
+    """Give every leased delivery back; return how many there were.
+
+    It may have been sent, and is sent again under its identity (promise D1); that uses up none of its tries. Those
+    whose attempt was interrupted are counted as that, and have yet to wait for it.
+    """
+    changes: dict[str, object] = {"attempts": DELIVERY.c.attempts - 1, **_FREED}
+    changes |= {"interrupted": DELIVERY.c.interrupted + 1, "next_attempt_at": None} if interrupted else {}
+    held = update(DELIVERY).where(_PENDING, _RAN_OUT).values(changes)
     ids = connection.scalars(held.returning(DELIVERY.c.id)).all()
     _end_attempts(connection, ids, now=now, outcome="interrupted")
     return len(ids)
@@ -402,6 +444,7 @@ def replay(
         .values(  # what was never rendered cannot be sent
             state=DeliveryState.PENDING,
             attempts=0,
+            interrupted=0,
             next_attempt_at=None,
             sent_at=None,
             silence=None,

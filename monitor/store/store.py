@@ -371,13 +371,14 @@ class Store:
 
         Args:
             now: the present instant.
-            interrupted: whether who held them was killed, which is counted against the entries that were being read.
+            interrupted: whether who held them was killed, which is noted of the entries that were being read and of
+                the messages that were being sent.
         """
         with self._write() as connection:
             return (
                 hosts.release_host_leases(connection)
                 + reading.release_entry_leases(connection, interrupted=interrupted)
-                + outbox.release_delivery_leases(connection, now=now)
+                + outbox.release_delivery_leases(connection, now=now, interrupted=interrupted)
             )
 
     # --- transaction A ----------------------------------------------------------------------------------------------
@@ -848,7 +849,10 @@ class Store:
     def claim_deliveries(
         self, receiver: str, *, now: datetime, owner: str, lease_s: float, limit: int
     ) -> tuple[Delivery, ...]:
-        """Lease up to `limit` pending deliveries of a receiver that are due, oldest first, and open an attempt each."""
+        """Lease up to `limit` pending deliveries of a receiver that are due, oldest first, and open an attempt each.
+
+        One whose attempts ended with the daemon again and again comes after all others, and alone.
+        """
         with self._write() as connection:
             return outbox.claim_deliveries(connection, receiver, now=now, owner=owner, lease_s=lease_s, limit=limit)
 
@@ -875,10 +879,22 @@ class Store:
         with self._write() as connection:
             outbox.settle_failed(connection, delivery_id, reason=reason, error=error, now=now)
 
-    def give_back_deliveries(self, ids: Sequence[DeliveryId], *, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
-        """Put leased deliveries back as if they had not been claimed: nothing was sent."""
+    def give_back_deliveries(
+        self,
+        ids: Sequence[DeliveryId],
+        *,
+        now: datetime,  # noqa: ARG002  every write is given the instant
+        next_attempt_at: datetime | None = None,
+    ) -> None:
+        """Put leased deliveries back as if they had not been claimed: nothing was sent.
+
+        Args:
+            ids: these; what is not leased is left.
+            now: the present instant.
+            next_attempt_at: when they may be claimed again; None: as before.
+        """
         with self._write() as connection:
-            outbox.give_back_deliveries(connection, ids)
+            outbox.give_back_deliveries(connection, ids, next_attempt_at=next_attempt_at)
 
     def pending_deliveries(self) -> dict[str, int]:
         """Return how many deliveries are not settled, by receiver: also of those that are no longer configured."""

@@ -419,6 +419,8 @@ class DeliveryRow(_Row, table=True):
     silence: str | None = None  # which one held for it when it was to leave
     silenced_at: datetime | None = Field(default=None, sa_type=Instant)
     external_id: str | None = None  # what the service calls the message, where that can be changed
+    # how often in a row an attempt ended with the daemon; those use up none of its tries
+    interrupted: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class AttemptRow(_Row, table=True):

@@ -1634,6 +1634,51 @@ def test_what_a_killed_daemon_was_sending_is_sent_at_once_by_the_next(tmp_path: 
     at_desk(tmp_path, second)
 
 
+@pytest.mark.parametrize(("kills", "waits_s"), [(1, 0), (2, 1), (9, 128), (39, 3600)])
+def test_d1_however_often_it_is_killed_while_sending_a_message_arrives(
+    tmp_path: Path, kills: int, waits_s: int
+) -> None:
+    async def act(desk: Desk) -> None:
+        await _unsent(desk, kills=kills)
+        await desk.cycle()
+        assert bool(waits_s) == (desk.told == [])
+        await desk.cycle(after_s=waits_s)
+
+        assert [NEWS] == desk.told
+        assert [1] == [line.attempts for line in desk.app.tools.store.deliveries()]
+
+    at_desk(tmp_path, act)
+
+
+def test_d8_a_message_that_ends_the_daemon_each_time_is_failed_in_the_end_and_does_not_leave(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _unsent(desk, kills=40)
+        await desk.cycle()
+        [line] = desk.app.tools.store.deliveries(state=DeliveryState.FAILED)
+
+        assert (Reason.INTERRUPTED, "webhook: veille was killed or failed 40 times in a row while sending it") == (
+            line.last_reason,
+            line.last_error,
+        )
+        assert [] == desk.webhook.requests
+
+    at_desk(tmp_path, act)
+
+
+async def _unsent(desk: Desk, *, kills: int) -> None:
+    """Bring one message into the outbox, and kill the daemon so many times while it sends it."""
+    await _baseline(desk)
+    desk.site.publish("/rss.xml", desk.item("/une", NEWS))
+    store = desk.app.tools.store
+    [receiver] = desk.app.runner.messages
+    held = desk.app.runner.messages.pop(receiver)
+    await desk.cycle(after_s=HOUR_S)
+    desk.app.runner.messages[receiver] = held
+    for _ in range(kills):
+        assert store.claim_deliveries(receiver, now=desk.clock.now(), owner="dead", lease_s=60, limit=4)
+        store.release_leases(now=desk.clock.now(), interrupted=True)
+
+
 def _claim_all(store: Store) -> None:
     from tests.clock import ManualClock
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerting import ATTEMPTS, next_attempt
+from monitor.alerting import ATTEMPTS, after_interruptions, next_attempt
 
 NOW = datetime(2024, 5, 16, 5, 0, tzinfo=UTC)
 
@@ -58,3 +58,13 @@ def test_the_next_attempt_is_after_now_and_within_a_day_and_a_tenth(
 
     assert at is not None
     assert NOW < at <= NOW + timedelta(days=1.1)
+
+
+def test_d9_a_message_that_ends_the_daemon_each_time_waits_ever_longer_and_is_given_up_within_two_days() -> None:
+    waits = [after_interruptions(count) for count in range(40)]
+    found = [wait.total_seconds() for wait in waits if wait is not None]
+
+    assert [0, 0, 1, 2, 4, 8] == found[:6]
+    assert 3600 == max(found)
+    assert (40, None) == (len(found), after_interruptions(40))
+    assert timedelta(days=1) < timedelta(seconds=sum(found)) < timedelta(days=2)

@@ -30,6 +30,10 @@ def _claim(store: Store, at: datetime = NOW, *, receiver: str = "webhook", limit
     return store.claim_deliveries(receiver, now=at, owner="moi", lease_s=60, limit=limit)
 
 
+def _postpone(store: Store, delivery: Delivery) -> None:
+    store.settle_retry(delivery.id, next_attempt_at=after(30), reason=Reason.TIMEOUT, error="trop lent", now=NOW)
+
+
 def _attempts(store: Store) -> list[tuple[Any, ...]]:
     with store._read() as connection:
         rows = connection.exec_driver_sql("SELECT number, outcome, reason, status FROM attempt ORDER BY id")
@@ -68,8 +72,8 @@ def test_a_claimed_delivery_is_nobody_elses_until_its_lease_ends(store: Store) -
     record_alert(store)
     attempts = [[delivery.attempts for delivery in _claim(store, at)] for at in (NOW, after(0.9), after(1))]
 
-    assert [[1], [], [2]] == attempts
-    assert [(1, "interrupted", None, None), (2, None, None, None)] == _attempts(store)
+    assert [[1], [], [1]] == attempts
+    assert [(1, "interrupted", None, None), (1, None, None, None)] == _attempts(store)
 
 
 def test_d4_a_message_that_was_accepted_is_never_claimed_again(store: Store) -> None:
@@ -123,13 +127,63 @@ def test_a_delivery_that_is_given_back_was_not_tried(store: Store) -> None:
     assert [1] == [again.attempts for again in _claim(store)]
 
 
-def test_d1_at_start_a_delivery_is_given_back_with_its_attempt_counted(store: Store) -> None:
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_d1_what_a_daemon_was_sending_when_it_ended_is_sent_again_and_that_was_no_try(
+    store: Store, *, interrupted: bool
+) -> None:
     record_alert(store)
     _claim(store)
 
-    assert 1 == store.release_leases(now=NOW, interrupted=True)
+    assert 1 == store.release_leases(now=NOW, interrupted=interrupted)
     assert [(1, "interrupted", None, None)] == _attempts(store)
-    assert [2] == [again.attempts for again in _claim(store)]
+    assert [(1, int(interrupted))] == [(again.attempts, again.interrupted) for again in _claim(store)]
+
+
+def _kill(store: Store, times: int) -> None:
+    """Let the daemon be killed while it sends, so many times, each time with all that it could claim."""
+    for _ in range(times):
+        assert _claim(store)
+        store.release_leases(now=NOW, interrupted=True)
+
+
+def test_d7_attempts_that_ended_with_the_daemon_use_up_no_tries(store: Store) -> None:
+    record_alert(store)
+    _kill(store, 9)
+    (tenth,) = _claim(store)
+    _postpone(store, tenth)
+    (again,) = _claim(store, after(30))
+
+    assert [(1, 9), (2, 0)] == [(delivery.attempts, delivery.interrupted) for delivery in (tenth, again)]
+
+
+def test_d9_a_message_that_may_end_the_daemon_goes_behind_the_others_and_alone(store: Store) -> None:
+    for name in ("A0000000", "B0000000"):
+        record_alert(store, name)
+    _kill(store, 2)
+    record_alert(store, "C0000000")
+    claims = [[delivery.alert_id for delivery in _claim(store)] for _ in range(2)]
+    store.settle_sent(DeliveryId(3), Receipt(), now=NOW)
+    claims += [[delivery.alert_id for delivery in _claim(store)] for _ in range(2)]
+
+    assert [["al_C0000000"], [], ["al_A0000000"], []] == claims
+
+
+def test_a_delivery_that_is_given_back_until_later_waits(store: Store) -> None:
+    record_alert(store)
+    (delivery,) = _claim(store)
+    store.give_back_deliveries([delivery.id], now=NOW, next_attempt_at=after(1))
+
+    assert () == _claim(store)
+    assert [1] == [again.attempts for again in _claim(store, after(1))]
+
+
+def test_an_interruption_ends_a_wait(store: Store) -> None:
+    record_alert(store)
+    _postpone(store, _claim(store)[0])
+    _claim(store, after(30))
+    store.release_leases(now=after(30), interrupted=True)
+
+    assert [(2, None)] == [(again.attempts, again.next_attempt_at) for again in _claim(store, after(30))]
 
 
 def test_the_outbox_tells_what_waits_for_whom_and_how_long(store: Store) -> None:
@@ -235,10 +289,6 @@ def _told(store: Store, name: str, *, updates: str | None = None, receiver: Rece
 
 def _send(store: Store, delivery: Delivery, external_id: str | None = None) -> None:
     store.settle_sent(delivery.id, Receipt(status=200, external_id=external_id), now=NOW)
-
-
-def _postpone(store: Store, delivery: Delivery) -> None:
-    store.settle_retry(delivery.id, next_attempt_at=after(30), reason=Reason.TIMEOUT, error="trop lent", now=NOW)
 
 
 def _facts(store: Store, at: datetime = NOW) -> list[tuple[str, str | None, bool]]:
