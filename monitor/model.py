@@ -396,6 +396,7 @@ class StorySource:
     wire: bool | None = None
     title: str = ""
     extractor: str | None = None
+    agency: str | None = None  # whose dispatch it is, where `wire`
 
 
 @dataclass(frozen=True, slots=True)

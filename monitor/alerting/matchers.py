@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from monitor.agencies import AGENCIES
 from monitor.model import AlertType
 from monitor.settings import nearest
 from rules.errors import ConditionError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.model import Story
     from rules.types import Match
 
-__all__ = ["Facts", "Matcher", "facts_of", "parse_matcher"]
+__all__ = ["Facts", "Matcher", "facts_of", "parse_matcher", "wire_facts"]
 
 Facts: TypeAlias = "Mapping[str, str | tuple[str, ...]]"
 """What matchers look at: texts by name; several where any of them counts."""
@@ -29,9 +30,10 @@ _CLOSED: dict[str, tuple[str, ...]] = {
     "level": tuple(Level),
     "status": tuple(Status),
     "completeness": tuple(Completeness),
-    "wire": ("true", "false", ""),
+    "wire": ("true", "", *AGENCIES),
     "type": tuple(AlertType),
 }
+_SHOWN = 10  # values that are listed where one is mistyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def parse_matcher(text: str) -> Matcher:
     known = _CLOSED.get(name)
     if known and not matcher.can_find(known):
         near = nearest(value, known)
-        listed = ", ".join(each or '""' for each in known)
+        listed = ", ".join(each or '""' for each in known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
         raise ConditionError(f"{name} is never {value!r}", hint=f"did you mean {near}?" if near else f"it is {listed}")
     return matcher
 
@@ -111,7 +113,7 @@ def _compiled(expression: str) -> Any:
 def facts_of(match: Match, story: Story) -> dict[str, str | tuple[str, ...]]:
     """Return what matchers look at: the rule's labels, and what is known of the match; a label never hides the latter.
 
-    `wire` is empty where no agency's credit could be read.
+    `wire` is empty where no agency's credit could be read: that there is none is never known.
     """
     facts: dict[str, str | tuple[str, ...]] = {
         **dict(match.rule.labels),
@@ -124,5 +126,14 @@ def facts_of(match: Match, story: Story) -> dict[str, str | tuple[str, ...]]:
     for source in story.sources[:1]:
         facts["outlet"] = source.outlet
         facts["completeness"] = source.completeness.value
-        facts["wire"] = "" if source.wire is None else str(source.wire).lower()
+        facts["wire"] = wire_facts(source.agency or ("true" if source.wire else ""))
     return facts
+
+
+def wire_facts(agency: str) -> tuple[str, ...]:
+    """Return what `wire` is of a dispatch of an agency: its name, and `true`, as of any; of no dispatch the empty text.
+
+    >>> wire_facts("AFP"), wire_facts("")
+    (('AFP', 'true'), ('',))
+    """
+    return tuple(dict.fromkeys((agency, "true"))) if agency else ("",)

@@ -80,6 +80,8 @@ def _routes(settings: Settings) -> Routes:
 
 
 def _facts(settings: Settings, rule: str | None, labels: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
+    from monitor.alerting.matchers import wire_facts
+
     facts: dict[str, str | tuple[str, ...]] = {"level": "medium", "status": "stable"}
     if rule is not None:
         from monitor.rulesets import load_engine
@@ -97,7 +99,7 @@ def _facts(settings: Settings, rule: str | None, labels: Sequence[str]) -> dict[
         name, equals, value = text.partition("=")
         if not equals:
             raise SettingsError(f"--label {text}: not of the form NAME=VALUE")
-        facts[name] = value
+        facts[name] = wire_facts(value) if name == "wire" else value
     return facts
 
 

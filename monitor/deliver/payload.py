@@ -240,6 +240,7 @@ def _source(source: StorySource, limits: _Limits) -> Json:
     return _known(
         outlet=line(source.outlet, limits.chars),
         wire=source.wire,
+        agency=None if source.agency is None else line(source.agency, limits.chars),
         url=safe_url(source.url, limits.url_chars),
         published_at=_instant(source.published_at),
         completeness=source.completeness.value,

@@ -74,6 +74,7 @@ class Words:
     spread: str
     spread_one_text: str
     wire: str
+    wire_of: str
     no_wire: str
     times_threshold: str
     points: str
@@ -149,6 +150,8 @@ class Words:
 
     def agency(self, source: StorySource) -> str:
         """Return what is known of a wire agency behind an article."""
+        if source.agency is not None:
+            return self.wire_of.format(agency=line(source.agency, 100))
         return self.wire if source.wire else self.no_wire
 
     def told_latency(self, latency_s: Sequence[tuple[str, float]]) -> str:
@@ -318,6 +321,7 @@ def _french(zone: ZoneInfo) -> Words:
         spread="{outlets} titres, {texts} textes distincts",
         spread_one_text="{outlets} titres, un seul texte",
         wire="dépêche reprise",
+        wire_of="dépêche {agency}",
         no_wire="agence non identifiée",
         times_threshold="× le seuil",
         points="points",
@@ -396,6 +400,7 @@ def _english(zone: ZoneInfo) -> Words:
         spread="{outlets} outlets, {texts} distinct texts",
         spread_one_text="{outlets} outlets, one text",
         wire="wire copy",
+        wire_of="{agency} dispatch",
         no_wire="no agency identified",
         times_threshold="× the threshold",
         points="points",

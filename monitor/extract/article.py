@@ -8,11 +8,11 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
+from monitor.agencies import wire_of
 from monitor.changes import differ
 from monitor.extract.body import without_boilerplate
 from monitor.extract.language import language_of, spoken_language
 from monitor.extract.read import split_lead
-from monitor.extract.signs import wire_of
 from monitor.model import Article, Completeness
 from monitor.wrappers import is_wrapper
 from rules.text import text_sha256

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from monitor.agencies import is_agency, is_credit
 from monitor.dates import parse_instant
 from monitor.links import web_link
 from monitor.text import fold, plain
@@ -49,6 +50,7 @@ _AUTHORS: Final = (
     "sailthru.author",
     "citation_author",
 )
+_SIGNED: Final = (*_AUTHORS, "og:article:author", "publisher", "article:publisher_name")
 _TITLES: Final = ("og:title", "twitter:title", "dc.title", "citation_title")
 _DESCRIPTIONS: Final = ("og:description", "description", "twitter:description")
 _URL_DAY: Final = re.compile(r"/((?:19|20)\d{2})[/-](\d{2})[/-](\d{2})(?=[/_.-]|$)")
@@ -100,6 +102,7 @@ class Head:
     description: str = ""
     dates: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
+    bylines: tuple[str, ...] = ()  # all that may say whose text it is, as written: a person, a house, an agency
     language: str = ""
     canonical: str | None = None
     site: str = ""
@@ -134,6 +137,7 @@ def read_head(tree: Any, *, url: str) -> Head:
             *_dates_in([part for part in _SEPARATOR.split(tab) if part]),
         ),
         authors=_names_in(metas) or tuple(_bylines_in(near)) or tuple(_marked_names(tree)),
+        bylines=(*(metas[name] for name in _SIGNED if name in metas), *_signatures(tree), *filter(is_credit, near)),
         language=fold(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "")
         or metas.get("og:locale", ""),
         canonical=web_link(canonical, base=url) if canonical else None,
@@ -208,7 +212,7 @@ def people(bylines: Iterable[str]) -> tuple[str, ...]:
             continue
         for part in _AND.split(_BY.sub("", fold(byline))):
             name = _BY.sub("", part).strip(" -–")
-            if 1 < len(name) <= 80 and not _NO_NAME.search(name):  # noqa: PLR2004  a name, not a sentence
+            if 1 < len(name) <= 80 and not (_NO_NAME.search(name) or is_agency(name)):  # noqa: PLR2004  a name, not a sentence
                 names.setdefault(_key(name), name)
     return tuple(names.values())[:20]
 
@@ -325,15 +329,24 @@ def _url_day(url: str) -> Iterator[str]:
 
 
 def _marked_names(tree: Any) -> Iterator[str]:
-    """Yield the first name in an element that says it holds the author's: a link, microdata, or a card (hCard)."""
+    """Yield the first name in an element that says it holds the author's."""
+    yield from islice((name for each in _marked(tree) if people([name := plain(_text(each), most=200)])), 1)
+
+
+def _marked(tree: Any) -> Iterator[Any]:
+    """Yield the elements that say they hold the author: a link, microdata, or a card (hCard)."""
     for each in tree.iter():
         if isinstance(each.tag, str) and (
             _has(each, "rel", "author") or _has(each, "itemprop", "author") or _has(each, "class", "author")
         ):
-            name = plain(_text(each), most=200)
-            if people([name]):
-                yield name
-                return
+            yield each
+
+
+def _signatures(tree: Any) -> Iterator[str]:
+    """Yield who signs, by the first elements that say so, author and publisher; later ones are of other articles."""
+    publishers = (each for each in tree.iter() if (each.get("itemprop") or "").lower() == "publisher")
+    for each in (*islice(_marked(tree), 1), *islice(publishers, 1)):
+        yield plain(_text(each), most=200)
 
 
 def _has(element: Any, name: str, word: str) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 from lxml import html as lxml_html
 
+from monitor.agencies import wire_of
 from monitor.charset import decode
 from monitor.dates import zone_of
 from monitor.errors import ExtractError, Reason
@@ -18,7 +19,7 @@ from monitor.extract.head import Head, instant_of, length_of, people, read_head,
 from monitor.extract.language import language_of, spoken_language
 from monitor.extract.linked import Linked, read_linked
 from monitor.extract.markup import slim
-from monitor.extract.signs import completeness_of, wire_of
+from monitor.extract.signs import completeness_of
 from monitor.extract.walls import drop_consent, wall_of
 from monitor.links import site_of
 from monitor.model import Completeness
@@ -176,7 +177,7 @@ def _told(tree: Any, linked: Linked, *, url: str, now: datetime) -> Extracted:
         completeness=completeness_of(
             text, page_text=shown, free=_is_free(head, linked, found), gated=length_of(tree, linked.gated)
         ),
-        wire=wire_of(text, authors=(*linked.authors, *head.authors)),
+        wire=wire_of(text, authors=(*linked.authors, linked.publisher, *head.bylines)),
         way=found.way,
         garbled=garbled(f"{title}\n{text}"),
     )

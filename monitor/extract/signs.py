@@ -1,4 +1,4 @@
-"""What short signs in a page's text tell: a paywall, a news agency."""
+"""Whether a page shows its whole article: what short signs in its text tell."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Final
 
 from monitor.model import Completeness
 
-__all__ = ["completeness_of", "wire_of"]
+__all__ = ["completeness_of"]
 
 _FULL: Final = 1000
 _LEAST_GATED: Final = 200  # less is the offer to subscribe
-_EDGE: Final = 400
 
 _PAYWALL: Final = re.compile(
     r"il (?:vous )?reste \d+(?:[.,]\d+)?\s?% (?:de (?:cet|ce)|à (?:lire|découvrir))|"
@@ -55,23 +54,6 @@ _AROUND: Final = 150
 _MOST_FOUND: Final = 300
 _QUOTED: Final = re.compile(r"«[^»]{0,200}»")  # an article on paywalls
 _CUT: Final = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\(…\)|\(\.\.\.\))\s*$")
-_AGENCIES: Final = (
-    ("AFP", r"AFP|Agence France[- ]Presse"),
-    ("Reuters", r"Reuters"),
-    ("AP", r"AP|Associated Press"),
-)
-_IN_BYLINE: Final = tuple((name, re.compile(rf"(?<!\w)(?:{forms})(?!\w)")) for name, forms in _AGENCIES)
-_IN_TEXT: Final = tuple(
-    (
-        name,
-        re.compile(
-            rf"(?:^|\n)[^\n]{{0,80}}[(/–—-]\s*(?:{forms})\s*(?:[)/–—]|-\s)|\((?:avec |source\s?:\s?)?(?:{forms})\)|"
-            rf"(?:©|[Aa]vec|[Ss]ource\s?:)\s?(?:l'agence )?(?:{forms})(?!\w)(?:\s*$|\s*\n|\.\s*$|\s+et\s)|"
-            rf"\n\s*(?:{forms})\.?\s*$"
-        ),
-    )
-    for name, forms in _AGENCIES
-)
 
 
 def completeness_of(text: str, *, page_text: str, free: bool | None, gated: int | None = None) -> Completeness:
@@ -108,16 +90,3 @@ def _about_paying(page_text: str) -> str:
             found.append((max(0, at - _AROUND), at + _AROUND))
             at = lowered.find(word, at + _AROUND)
     return _QUOTED.sub("", "\n".join(text[start:end] for start, end in found))
-
-
-def wire_of(text: str, *, authors: tuple[str, ...]) -> str | None:
-    """Return the agency that is plainly credited, or None.
-
-    >>> wire_of("PARIS, 16 mai (Reuters) - Le gel a touché les vignes.", authors=())
-    'Reuters'
-    """
-    byline = " / ".join(authors)
-    edges = text[:_EDGE] + "\n" + text[-_EDGE:]
-    credited = [name for name, signs in _IN_BYLINE if signs.search(byline)]
-    credited += [name for name, signs in _IN_TEXT if signs.search(edges)]
-    return credited[0] if credited else None

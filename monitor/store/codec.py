@@ -206,6 +206,7 @@ def story_told(story: Row[Any], article: Row[Any]) -> Story:
         wire=True if article.wire else None,
         title=article.title,
         extractor=article.extractor,
+        agency=article.wire,
     )
     others = tuple(one for one in whole.sources if (one.outlet, one.url) != (own.outlet, own.url))
     return replace(

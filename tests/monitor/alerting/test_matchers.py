@@ -54,7 +54,9 @@ def test_a_matcher_compares_the_whole_value(matcher: str, actual: str, holds: bo
         (r'desk=~"(a)\\1"', "bad regular expression", "linear time"),
         ('level="hihg"', "level is never 'hihg'", "did you mean high"),
         ('level!="urgent!"', "level is never 'urgent!'", "it is low, medium, high, critical"),
-        ('wire=~"oui"', "wire is never 'oui'", 'it is true, false, ""'),
+        ('wire=~"oui"', "wire is never 'oui'", 'it is true, "", AFP, '),
+        ('wire="AFFP"', "wire is never 'AFFP'", "did you mean AFP"),
+        ('wire="false"', "wire is never 'false'", 'it is true, "", '),
         ('status="stabel"', "status is never 'stabel'", "did you mean stable"),
         ('completeness="whole"', "completeness is never 'whole'", "full"),
     ],
@@ -104,7 +106,7 @@ def test_a_match_is_known_by_its_rule_its_level_and_its_source() -> None:
         "status": "stable",
         "outlet": "La Gazette de Lutèce",
         "completeness": "full",
-        "wire": "",
+        "wire": ("",),
         "entity": (),
     }
 
@@ -120,11 +122,26 @@ def test_one_of_several_values_is_enough(matcher: str, holds: bool) -> None:  # 
     assert parse_matcher('entity=""').holds(facts_of(MATCH, STORY))
 
 
-@pytest.mark.parametrize(("wire", "expected"), [(True, "true"), (False, "false"), (None, "")])
-def test_an_agency_that_was_not_read_is_empty(wire: bool | None, expected: str) -> None:  # noqa: FBT001  a column
-    story = replace(STORY, sources=(replace(STORY.sources[0], wire=wire),))
+@pytest.mark.parametrize(
+    ("wire", "agency", "held"),
+    [
+        (True, "AFP", {'wire="AFP"', "wire=true", 'wire!=""', 'wire=~"AFP|AP"', 'wire!="Reuters"'}),
+        (True, "Reuters", {'wire="Reuters"', "wire=true", 'wire!=""', 'wire!="AFP"'}),
+        (True, None, {"wire=true", 'wire!=""', 'wire!="AFP"', 'wire!="Reuters"'}),  # stored before names were kept
+        (None, None, {'wire=""', 'wire!="AFP"', 'wire!="Reuters"'}),
+    ],
+)
+def test_a_dispatch_is_known_by_its_agency_or_as_one_of_any(
+    wire: bool | None,  # noqa: FBT001  a column
+    agency: str | None,
+    held: set[str],
+) -> None:
+    story = replace(STORY, sources=(replace(STORY.sources[0], wire=wire, agency=agency),))
+    facts = facts_of(MATCH, story)
+    asked = ['wire="AFP"', 'wire="Reuters"', "wire=true", 'wire!=""', 'wire=""', 'wire=~"AFP|AP"']
+    asked += ['wire!="AFP"', 'wire!="Reuters"']
 
-    assert expected == facts_of(MATCH, story)["wire"]
+    assert held == {matcher for matcher in asked if parse_matcher(matcher).holds(facts)}
 
 
 def test_a_label_never_hides_what_is_known() -> None:

@@ -105,3 +105,19 @@ def test_a_wrong_word_is_told(veille: Veille, words: tuple[str, ...], told: str)
 
     assert got.code
     assert told in got.err
+
+
+def test_a_dispatch_of_an_agency_is_asked_for_by_its_name_or_as_any(
+    folder: Path, veille: Veille, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "routes.yaml").write_text(
+        "route: {receiver: journal, routes: [{matchers: ['wire=true', 'wire!=Reuters'], receiver: desk}]}\n"
+        "receivers: {desk: {file: {path: a.jsonl}}}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("VEILLE_ROUTES", "routes.yaml")
+    told = {
+        name: veille("routes", "test", "--label", f"wire={name}", "--json").lines for name in ("AFP", "Reuters", "")
+    }
+
+    assert [1, 0, 0] == list(map(len, told.values()))

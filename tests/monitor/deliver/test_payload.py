@@ -216,9 +216,11 @@ def test_D12_incidents_that_do_not_fit_are_counted() -> None:
 
 
 def test_a_wire_credit_is_told() -> None:
-    wired = replace(STORY, sources=(replace(STORY.sources[0], wire=True),))
+    wired = replace(STORY, sources=(replace(STORY.sources[0], wire=True, agency="AFP"),))
+    told = payload(alert(MATCH, wired))["data"]["story"]["sources"][0]
 
-    assert payload(alert(MATCH, wired))["data"]["story"]["sources"][0]["wire"] is True
+    assert (told["wire"], told["agency"]) == (True, "AFP")
+    assert not {"wire", "agency"} & payload(alert(MATCH, STORY))["data"]["story"]["sources"][0].keys()
 
 
 def test_a_snippet_without_marks_is_only_a_quote() -> None:

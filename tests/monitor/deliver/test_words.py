@@ -109,6 +109,8 @@ def test_an_agency_is_named_only_if_a_credit_was_read() -> None:
     source = STORY.sources[0]
 
     assert FR.agency(source) == "agence non identifiée"
+    assert FR.agency(replace(source, wire=True, agency="AFP")) == "dépêche AFP"
+    assert vocabulary(Language.EN, FR.zone).agency(replace(source, wire=True, agency="AFP")) == "AFP dispatch"
     assert FR.agency(replace(source, wire=True)) == "dépêche reprise"
 
 

@@ -149,6 +149,28 @@ def test_an_agency_in_the_byline_is_the_wire() -> None:
     assert (told.wire, told.authors) == ("AFP", ("La Gazette",))
 
 
+@pytest.mark.parametrize(
+    "signed",
+    [
+        '<meta name="author" content="AFP">',
+        '<meta property="og:article:author" content="La Gazette avec AFP">',
+        '<p><span itemprop="Publisher">La Gazette avec AFP</span></p>',
+        '<p>Par <a rel="author" href="/afp">AFP</a></p>',
+        "<p>La Gazette avec AFP</p>",
+    ],
+)
+def test_an_agency_is_read_wherever_a_page_says_who_signs(signed: str) -> None:
+    is_head = signed.startswith("<meta")
+
+    assert read(page(head=signed if is_head else "", around="" if is_head else signed)).wire == "AFP"
+
+
+def test_an_agency_that_took_the_picture_is_not_the_wire() -> None:
+    figure = '<figure><img src="/v.jpg" alt=""><figcaption>La vigne. Luc Petit / AFP</figcaption></figure>'
+
+    assert read(page(head=linked_data(), around=figure)).wire is None
+
+
 def test_first_lines_that_repeat_title_or_author_are_left_out() -> None:
     body = "<p>Anne Lenoir</p>" + "".join(f"<p>{each}</p>" for each in PARAGRAPHS)
 

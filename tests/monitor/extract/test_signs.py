@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extract.signs import completeness_of, wire_of
+from monitor.extract.signs import completeness_of
 from monitor.model import Completeness
 from tests.monitor.extract.pages import BODY, PARAGRAPHS
 
@@ -28,27 +28,3 @@ from tests.monitor.extract.pages import BODY, PARAGRAPHS
 )
 def test_how_much_of_the_article_is_there(text: str, page_text: str, free: bool | None, expected: Completeness) -> None:  # noqa: FBT001  a table's column
     assert expected is completeness_of(text, page_text=page_text, free=free)
-
-
-@pytest.mark.parametrize(
-    ("text", "authors", "expected"),
-    [
-        ("SAINT-AUBIN, 16 mai (AFP) - Le gel a pris la vigne.", (), "AFP"),
-        ("Saint-Aubin, 16 mai (Reuters) – Le gel.", (), "Reuters"),
-        ("Le gel a pris la vigne. (avec AFP)", (), "AFP"),
-        ("Le gel a pris la vigne.\nAvec AFP", (), "AFP"),
-        ("Le gel a pris la vigne. © AFP", (), "AFP"),
-        ("Le gel a pris la vigne.\nAFP", (), "AFP"),
-        ("Le gel (AP)", (), "AP"),
-        ("Le gel.", ("La Gazette avec AFP",), "AFP"),
-        ("Le gel.", ("Agence France-Presse",), "AFP"),
-        ("Le gel.", ("Anne Lenoir",), None),
-        ("Interrogé par l'AFP, le maire a répondu.", (), None),
-        ("Le directeur de Reuters a démissionné.", (), None),
-        ("", (), None),
-    ],
-)
-def test_an_agency_is_credited_only_where_it_is_plainly_said(
-    text: str, authors: tuple[str, ...], expected: str | None
-) -> None:
-    assert expected == wire_of(text, authors=authors)

@@ -123,7 +123,7 @@ def article(title: str = "Une visite", **changes: Any) -> Article:
 def story(name: str = "un") -> Story:
     url = "https://gazette.example/un"
     source = StorySource("La Gazette de Lutèce", url, NOW, Completeness.FULL, title="Une visite")
-    undated = StorySource("L’Écho du Vexin", None, None, Completeness.SUMMARY, wire=True)
+    undated = StorySource("L’Écho du Vexin", None, None, Completeness.SUMMARY, wire=True, agency="AFP")
     return Story(f"st_{name}", f"Sujet {name}", NOW, (source, undated), truncated=1)
 
 
