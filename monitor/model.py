@@ -613,7 +613,10 @@ class RuleRecord:
 
 @dataclass(frozen=True, slots=True)
 class HeldMessage:
-    """A delivery that is held, with what it tells."""
+    """A delivery that is held, with what it tells as that is now.
+
+    `lost` is what became of its article meanwhile, where the rule finds it no longer: changed, or withdrawn.
+    """
 
     id: DeliveryId
     alert_id: AlertId
@@ -626,6 +629,7 @@ class HeldMessage:
     story: Story
     match: Match
     match_id: int
+    lost: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -671,6 +675,7 @@ class Digest:
         since: when the one before it was, or the oldest of what it tells was held.
         why: what held the messages that it stands for; None: it comes at its time.
         missed, sources: of a digest at its time.
+        lost: of what it lists, the story and the rule that finds its article no longer, and why.
     """
 
     until: datetime
@@ -678,6 +683,7 @@ class Digest:
     why: Why | None = None
     missed: Missed | None = None
     sources: SourcesState | None = None
+    lost: tuple[tuple[str, str, Change], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,7 @@ def missed_by(receiver: str, missed: Missed, routes: Routes) -> Missed:
 def _told(receiver: str, messages: Sequence[HeldMessage], digest: Digest, *, now: datetime) -> Alert:
     ordered = sorted(messages, key=lambda message: best_first((message.story, message.match)))
     listed = ordered[:RECAP_LIMIT]
+    lost = tuple((each.story.id, each.match.rule.id, each.lost) for each in listed if each.lost is not None)
     what = (digest.until.isoformat(),) if digest.why is None else tuple(message.alert_id for message in ordered)
     return Alert(
         id=alert_id(NotificationReason.DIGEST, receiver, *what),
@@ -166,5 +167,5 @@ def _told(receiver: str, messages: Sequence[HeldMessage], digest: Digest, *, now
         stories=tuple(message.story for message in listed),
         matches=tuple(message.match for message in listed),
         truncated=len(ordered) - len(listed),
-        digest=digest,
+        digest=replace(digest, lost=lost),
     )

@@ -10,10 +10,10 @@ from monitor.deliver.words import EMOJI, level_of
 from rules.types import Field, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from monitor.deliver.words import Words
-    from monitor.model import Alert, Digest, Missed, SourcesState, Story
+    from monitor.model import Alert, Change, Digest, Missed, SourcesState, Story
     from rules.types import Match
 
 __all__ = ["digest_of"]
@@ -36,7 +36,7 @@ def digest_of(alert: Alert, digest: Digest, words: Words) -> Note:
         url=None,
         opening=Paragraph(((Span(subject),),), Shape.HEADER),
         body=(),
-        items=tuple(_items(stories, words)),
+        items=tuple(_items(stories, _lost(stories, digest), words)),
         closing=(
             *_near(digest.missed, words),
             *_state(digest, words),
@@ -52,6 +52,13 @@ def _by_story(alert: Alert) -> list[tuple[Story, list[Match]]]:
     for story, match in zip(alert.stories, alert.matches, strict=True):
         found.setdefault(story.id, (story, []))[1].append(match)
     return list(found.values())
+
+
+def _lost(stories: Sequence[tuple[Story, list[Match]]], digest: Digest) -> dict[str, Change]:
+    """Return the stories that no rule finds any more, with what became of their article."""
+    known = {(story, rule): change for story, rule, change in digest.lost}
+    found = {story.id: [known.get((story.id, match.rule.id)) for match in matches] for story, matches in stories}
+    return {id_: changes[0] for id_, changes in found.items() if changes[0] is not None and None not in changes}
 
 
 def _subject(alert: Alert, digest: Digest, stories: Sequence[tuple[Story, list[Match]]], words: Words) -> str:
@@ -71,7 +78,7 @@ def _subject(alert: Alert, digest: Digest, stories: Sequence[tuple[Story, list[M
     return f"{when} – {', '.join(parts)}"
 
 
-def _items(stories: Sequence[tuple[Story, list[Match]]], words: Words) -> list[Paragraph]:
+def _items(stories: Sequence[tuple[Story, list[Match]]], lost: Mapping[str, Change], words: Words) -> list[Paragraph]:
     items, last = [], None
     for story, matches in stories:
         level = level_of(matches[0])
@@ -81,11 +88,12 @@ def _items(stories: Sequence[tuple[Story, list[Match]]], words: Words) -> list[P
             count = f" ({same})" if same > 1 else ""
             heading = ((Span(f"{EMOJI[level]} "), Span(f"{words.levels[level].upper()}{count}", Look.BOLD)),)
         last = level
-        items.append(Paragraph((*heading, *_item(story, matches, words))))
+        items.append(Paragraph((*heading, *_item(story, matches, lost.get(story.id), words))))
     return items
 
 
-def _item(story: Story, matches: Sequence[Match], words: Words) -> tuple[Line, ...]:
+def _item(story: Story, matches: Sequence[Match], lost: Change | None, words: Words) -> tuple[Line, ...]:
+    """Return a story with its best quote; of one that no rule finds any more, what became of it in its place."""
     source = story.sources[0]
     where = [f"{line(source.outlet, 100)}, {words.short_date(source.published_at)}", words.carried(story)]
     rules = ", ".join(f"{line(match.rule.title, _RULE_CHARS)} ({words.strength(match)})" for match in matches)
@@ -93,6 +101,9 @@ def _item(story: Story, matches: Sequence[Match], words: Words) -> tuple[Line, .
         (Span(line(story.title, _TITLE_CHARS) or story.id, Look.BOLD, safe_url(source.url)),),
         (Span(" · ".join(part for part in (*where, rules) if part)),),
     ]
+    if lost is not None:
+        happened = words.changes[lost]
+        return (*lines, (Span(f"{happened[:1].upper()}{happened[1:]}", Look.BOLD),))
     quoted = [quote for quote in quotes(matches[0].snippets) if quote.field is not Field.TITLE]
     lines += [(Span(words.quote(f"[…] {quote.text} […]")),) for quote in quoted[:1]]
     return tuple(lines)

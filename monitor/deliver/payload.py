@@ -80,7 +80,6 @@ def payload(alert: Alert) -> Json:
 
 
 def _envelope(alert: Alert, limits: _Limits) -> Json:
-    pairs = list(zip(alert.stories, alert.matches, strict=True))
     data: Json = {"alert_id": alert.id, "notification_reason": alert.reason.value}
     if alert.refusal is not None:
         data |= _refusal(alert.refusal, limits) | {"truncated": alert.truncated}
@@ -89,13 +88,9 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
         data["incidents"] = [_incident(incident, alert.planned_at, limits) for incident in told]
         data["truncated"] = alert.truncated + len(alert.incidents) - len(told)
     elif alert.type in {AlertType.STORY_RECAP, AlertType.STORY_DIGEST}:
-        listed = pairs[: limits.items]
-        data["items"] = [_item(story, match, limits) for story, match in listed]
-        data["truncated"] = alert.truncated + len(pairs) - len(listed)
-        if alert.digest is not None:
-            data["digest"] = _digest(alert.digest, limits)
+        data |= _listed(alert, limits)
     else:
-        data |= _item(*pairs[0], limits)
+        data |= _item(alert.stories[0], alert.matches[0], limits)
         if alert.record is not None:
             data["rule"] |= _record(alert.record)
     if alert.update is not None:
@@ -107,6 +102,20 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
     if alert.latency_s:
         data["latency"] = {name: round(seconds, 3) for name, seconds in alert.latency_s}
     return {"type": alert.type.value, "timestamp": _instant(alert.planned_at), "schema": SCHEMA, "data": data}
+
+
+def _listed(alert: Alert, limits: _Limits) -> Json:
+    """Return what a recap or a digest lists."""
+    pairs = list(zip(alert.stories, alert.matches, strict=True))
+    listed, digest = pairs[: limits.items], alert.digest
+    lost = {} if digest is None else {(story, rule): change.value for story, rule, change in digest.lost}
+    return _known(
+        items=[
+            _item(story, match, limits) | _known(lost=lost.get((story.id, match.rule.id))) for story, match in listed
+        ],
+        truncated=alert.truncated + len(pairs) - len(listed),
+        digest=None if digest is None else _digest(digest, limits),
+    )
 
 
 def _refusal(refusal: Refusal, limits: _Limits) -> Json:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, insert, or_, selec
 
 from monitor.model import (
     AlertId,
+    Change,
     Completeness,
     DeliveryId,
     DeliveryState,
@@ -157,15 +158,18 @@ def _messages(connection: Connection, *which: ColumnElement[bool], limit: int) -
     facts = (
         *(DELIVERY.c.id.label("delivery_id"), DELIVERY.c.alert_id, DELIVERY.c.receiver, DELIVERY.c.route),
         *(DELIVERY.c.group_key, DELIVERY.c.why, DELIVERY.c.created_at, ALERT.c.updates),
-        *(ALERT_MATCH.c.match_id, MATCH.c.article_id),
+        *(ALERT_MATCH.c.match_id, MATCH.c.article_id, MATCH.c.lost_at),
+        (ARTICLE.c.page_reason.is_not(None) & (ARTICLE.c.extractor != "feed")).label("is_withdrawn"),
     )
     query = (
         select(*facts)
         .join_from(DELIVERY, ALERT, ALERT.c.id == DELIVERY.c.alert_id)
         .join(ALERT_MATCH, ALERT_MATCH.c.alert_id == ALERT.c.id)
         .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
+        .join(ARTICLE, ARTICLE.c.id == MATCH.c.article_id)
         .where(HELD, *which)
-        .order_by(DELIVERY.c.id, ALERT_MATCH.c.match_id)
+        # the last is told: of a story that grew, an article that still stands
+        .order_by(DELIVERY.c.id, MATCH.c.lost_at.is_(None), ALERT_MATCH.c.match_id)
         .limit(limit)
     )
     rows = connection.execute(query).all()
@@ -187,6 +191,7 @@ def _messages(connection: Connection, *which: ColumnElement[bool], limit: int) -
             story=stories[row.article_id],
             match=matches[row.match_id],
             match_id=row.match_id,
+            lost=None if row.lost_at is None else Change.WITHDRAWN if row.is_withdrawn else Change.UNMATCHED,
         )
         for row in {row.delivery_id: row for row in rows}.values()
     )

@@ -342,3 +342,25 @@ def test_a_digest_counts_what_was_silenced_while_it_was_held_and_only_once(tmp_p
         assert 0 == data(desk)["digest"]["silenced"]
 
     at_desk(tmp_path, act, routes=written(tmp_path, 'digest: "18:00"'))
+
+
+def test_i9_a_digest_tells_articles_as_they_are_when_it_leaves(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "gare", "renforts")
+        retitled = "Kharkiv : deux brigades de renfort quittent la ville"
+        first = desk.item("/gare", "Kharkiv : gare", "Résumé de gare")
+        desk.site.publish("/rss.xml", first, desk.item("/renforts", retitled, "Résumé de renforts"))
+        await desk.cycle(after_s=HOUR_S)
+        desk.site.fail("/gare", 410)
+        gone = desk.item("/gare", "Kharkiv : gare", "Article retiré.")
+        desk.site.publish("/rss.xml", gone, desk.item("/renforts", retitled, "Résumé de renforts"))
+        await desk.cycle(after_s=HOUR_S)
+        await desk.cycle(after_s=8 * HOUR_S)
+        items = {item["story"]["title"]: item.get("lost") for item in data(desk)["items"]}
+
+        assert [("story.digest", 2)] == sent(desk)
+        assert {"Kharkiv : gare": "withdrawn", retitled: None} == items
+        assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, routes=written(tmp_path, 'digest: "18:00"'))

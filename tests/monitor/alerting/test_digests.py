@@ -21,7 +21,7 @@ from monitor.alerting import (
 )
 from monitor.alerting.matchers import parse_matcher
 from monitor.alerting.plan import RECAP_LIMIT
-from monitor.model import Channel, Missed, Receiver, SourcesState, Why
+from monitor.model import Change, Channel, Missed, Receiver, SourcesState, Why
 from tests.monitor.deliver.samples import NOW, held, other
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -82,6 +82,17 @@ def test_a_digest_lists_the_most_serious_first_and_counts_the_rest() -> None:
 
     assert "axe-moscou-pekin" == alert.matches[0].rule.id
     assert (RECAP_LIMIT, 4) == (len(alert.stories), alert.truncated)
+
+
+def test_what_lost_its_ground_while_it_was_held_is_told_with_why() -> None:
+    messages = [held(0, lost=Change.UNMATCHED), held(1)]
+    alert = plan_digest("mail", messages, Missed(), SourcesState(), since=NOW, until=LATER, now=LATER)
+    [release] = plan_releases([replace(each, why=Why.QUIET_HOURS) for each in messages], now=LATER)
+
+    for told in (alert, release.alert):
+        assert told is not None
+        assert told.digest is not None
+        assert ((messages[0].story.id, "axe-moscou-pekin", Change.UNMATCHED),) == told.digest.lost
 
 
 def test_a_story_that_is_told_is_no_near_miss() -> None:

@@ -22,6 +22,7 @@ from monitor.alerting.plan import first_alert_id
 from monitor.errors import Reason
 from monitor.model import (
     Alert,
+    Change,
     Channel,
     Completeness,
     Delivery,
@@ -226,7 +227,7 @@ _CARRIED = replace(
 DIGESTS: dict[str, Alert] = {
     "digest": plan_digest(
         "mail",
-        [held(0, story=_CARRIED), held(1), held(2), held(3, story=_CARRIED)],
+        [held(0, story=_CARRIED), held(1, lost=Change.WITHDRAWN), held(2), held(3, story=_CARRIED)],
         MISSED,
         SOURCES,
         since=_LAST_DIGEST,

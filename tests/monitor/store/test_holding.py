@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from monitor.errors import Reason
 from monitor.model import (
@@ -12,6 +15,7 @@ from monitor.model import (
     Change,
     Channel,
     DeliveryState,
+    EntryClaim,
     Held,
     History,
     NotificationReason,
@@ -21,12 +25,13 @@ from monitor.model import (
     Update,
     Why,
 )
-from monitor.store import Store
+from monitor.store import Revised, Store
 from tests.monitor.store.samples import (
     NOW,
     SILENCE,
     after,
     alert,
+    article,
     claim,
     entry,
     live_feed,
@@ -40,7 +45,15 @@ from tests.monitor.store.samples import (
 MAIL = Receiver("mail", Channel.MAIL)
 
 
-def put(store: Store, name: str, *, why: Why = Why.COOLDOWN, minutes: float = 0, until: float | None = 60) -> None:
+def put(
+    store: Store,
+    name: str,
+    *,
+    why: Why = Why.COOLDOWN,
+    minutes: float = 0,
+    until: float | None = 60,
+    done: bool = True,
+) -> EntryClaim:
     """Record an article whose alert is held for mail, and not for the webhook."""
     at = after(minutes)
     poll(store, live_feed(store, f"https://{name}.example/rss"), entry(name, link=f"https://{name}.example/a"), at=at)
@@ -51,7 +64,8 @@ def put(store: Store, name: str, *, why: Why = Why.COOLDOWN, minutes: float = 0,
         replace(message(name, MAIL), route="route.1", group="g", held=held),
     ]
     told = replace(alert(name, match(f"rule-{name}")), stories=(replace(story(name)),))
-    record(store, claimed, (told, outbox), story=story(name), now=at, entities=["chine"])
+    record(store, claimed, (told, outbox), story=story(name), now=at, entities=["chine"], done=done)
+    return claimed
 
 
 def states(store: Store) -> dict[str, DeliveryState]:
@@ -276,3 +290,28 @@ def test_what_was_silenced_can_be_sent_all_the_same(store: Store) -> None:
 
     assert (DeliveryState.PENDING, None) == (line.state, line.silence)
     assert [0] == [each.alerts for each in store.silences()]
+
+
+@pytest.mark.parametrize(
+    ("changed", "extractor", "lost"),
+    [
+        ({"page_reason": Reason.HTTP_4XX}, "trafilatura/2 body", Change.WITHDRAWN),
+        ({"page_reason": Reason.HTTP_4XX}, "feed", Change.UNMATCHED),
+        ({"title": "Autre chose"}, "trafilatura/2 body", Change.UNMATCHED),
+    ],
+)
+def test_what_is_held_says_what_became_of_its_article(
+    store: Store, changed: dict[str, Any], extractor: str, lost: Change
+) -> None:
+    claimed = put(store, "A", why=Why.DIGEST, until=None, done=False)
+    store.record_article(
+        *(claimed.id, article(**changed, extractor=extractor)),
+        story=story("A"),
+        matches=[],
+        alerts=[],
+        revised=Revised(("title",), lost=("rule-A",)),
+        now=after(600),
+    )
+    [one] = store.held_messages("mail", until=after(700), limit=5)
+
+    assert (lost, changed.get("title", "Une visite")) == (one.lost, one.story.title)
