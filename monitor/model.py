@@ -369,8 +369,8 @@ class Article:
     page_reason: Reason | None = None  # why the page could not be used
     page_error: str | None = None
 
-    def document(self, *, feed: str | None, first_seen_at: datetime) -> Document:
-        """Return what rules read."""
+    def document(self, *, feed: str | None, first_seen_at: datetime, copy_of: str | None = None) -> Document:
+        """Return what rules read; `copy_of` is the newspaper that had this very text before."""
         return Document(
             title=self.title,
             lead=self.lead,
@@ -382,6 +382,7 @@ class Article:
             outlet=self.outlet,
             completeness=self.completeness,
             wire=self.wire,
+            copy_of=copy_of,
         )
 
 

@@ -312,7 +312,16 @@ def _outside(rule: RuleDef, document: Document, now: datetime) -> Missing | None
     ):
         if allowed and found and found not in allowed:
             return Missing(f"{fr} : {found}", f"{en}: {found}")
-    return _too_old(scope.max_age, document, now)
+    return (_taken(document) if scope.original else None) or _too_old(scope.max_age, document, now)
+
+
+def _taken(document: Document) -> Missing | None:
+    """Return from whom an article has its text, or None: it is the newspaper's own, as far as is known."""
+    if document.wire:
+        return Missing(f"repris d'une dépêche {document.wire}", f"taken from a dispatch: {document.wire}")
+    if document.copy_of:
+        return Missing(f"texte repris de : {document.copy_of}", f"text taken from: {document.copy_of}")
+    return None
 
 
 def _too_old(max_age: timedelta | None, document: Document, now: datetime) -> Missing | None:

@@ -327,7 +327,7 @@ _SHAPES = {
     "wikidata": "Q and a number, as in Q159",
 }
 _UNDER = dict.fromkeys(("threshold", "fields", "seuil"), "score") | dict.fromkeys(
-    ("max_age", "feeds", "outlets", "completeness"), "scope"
+    ("max_age", "feeds", "outlets", "completeness", "original"), "scope"
 )
 _SHOULD = re.compile(r"^(?:Input|String|List|Dictionary) should ")
 
@@ -390,6 +390,7 @@ def _add_rule(form: RuleForm, item: Node, draft: _Draft) -> None:
                 feeds=tuple(scope.feeds),
                 outlets=tuple(scope.outlets),
                 completeness=tuple(scope.completeness),
+                original=scope.original,
             ),
             score=Score(form.score.threshold, **form.score.fields.model_dump()),
             labels=tuple(sorted(form.labels.items())),
@@ -445,6 +446,8 @@ def _test(form: TestForm, node: Node, draft: _Draft) -> RuleTest:
             feed=article.feed,
             outlet=article.outlet,
             completeness=article.completeness,
+            wire=article.wire,
+            copy_of=article.copy_of,
         ),
         expect=Expectation(**{**ExpectForm.model_dump(expect), "terms": tuple(expect.terms)}),
         line=node.place.line,

@@ -102,6 +102,7 @@ class ScopeForm(_Form):
     feeds: list[Name] = []
     outlets: list[Name] = []
     completeness: list[Complete] = []
+    original: bool = Key(default=False, description="No dispatch of a news agency, and no copy of another's text.")
 
 
 class FactorsForm(_Form):
@@ -129,6 +130,8 @@ class ArticleForm(_Form):
     feed: Name | None = None
     outlet: Name | None = None
     completeness: Complete | None = None
+    wire: Name | None = Key(default=None, description="The news agency that it credits.")
+    copy_of: Name | None = Key(default=None, description="The newspaper that had this very text before.")
 
 
 class ExpectForm(_Form):

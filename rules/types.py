@@ -109,7 +109,8 @@ class Document:
     feed: str | None = None
     outlet: str | None = None
     completeness: Completeness | None = None
-    wire: str | None = None
+    wire: str | None = None  # the news agency whose dispatch it is
+    copy_of: str | None = None  # the newspaper that had this very text before
 
     def text(self, where: Field) -> str:
         """Return the text of one field."""
@@ -273,6 +274,7 @@ class Scope:
     feeds: tuple[str, ...] = ()
     outlets: tuple[str, ...] = ()
     completeness: tuple[Completeness, ...] = ()
+    original: bool = False  # no dispatch, and no copy of another's text
 
 
 @dataclass(frozen=True, slots=True)

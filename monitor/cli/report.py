@@ -190,10 +190,12 @@ def judge_entry(engine: Engine, entry: ListedEntry) -> Judged:
     state, first_seen_at = entry.feed, entry.first_seen_at
     if entry.article is None:
         article, said_by, now = extract.to_article(entry.entry, None, outlet=state.outlet), "feed", first_seen_at
+        copy_of = None
     else:
-        article, now = entry.article.article, entry.article.recorded_at
+        article, now, copy_of = entry.article.article, entry.article.recorded_at, entry.article.copy_of
         said_by = "title" if entry.withheld else "article"
-    return judge(engine, article.document(feed=state.feed.url, first_seen_at=first_seen_at), said_by=said_by, now=now)
+    document = article.document(feed=state.feed.url, first_seen_at=first_seen_at, copy_of=copy_of)
+    return judge(engine, document, said_by=said_by, now=now)
 
 
 def judge_lookup(

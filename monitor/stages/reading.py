@@ -82,13 +82,17 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     later = None if error is None else _later(tools, claim, error, now)
     fresh = await asyncio.to_thread(_article, claim, page, error)
     if earlier is None:
-        read = _Read(fresh, await _judged(tools, claim, fresh, now))
+        read = _Read(fresh, await _judged(tools, claim, fresh, now, copy_of=None))
     elif error is not None and _is_withdrawn(claim, earlier.article, error, is_final=later is None):
-        read = await _withdrawn(tools, claim, earlier.article, error, now)
+        read = await _withdrawn(tools, claim, earlier, error, now)
     else:
         read = await _read_again(tools, claim, earlier, fresh, is_page_read=page.extracted is not None, now=now)
     async with tools.grouping:  # two copies that are read at the same time are one story
-        planned = await _plan(tools, claim, read, earlier, read_at=now)
+        assigned, copy_of = await _assigned(tools, claim, read, earlier)
+        if copy_of is not None and read.judgement.matches:  # there may be rules that want no copies
+            judgement = await _judged(tools, claim, read.article, now, copy_of=copy_of)
+            read = replace(read, judgement=judgement)
+        planned = await _plan(tools, claim, read, earlier, assigned, read_at=now)
         is_owed = any(map(alerting.notifies, read.judgement.matches)) if earlier is None else bool(planned.alerts)
         if later is not None and not is_owed:
             await later()
@@ -226,8 +230,10 @@ class _Read:
     changed: tuple[str, ...] = ()
 
 
-async def _judged(tools: Tools, claim: EntryClaim, article: Article, now: datetime) -> Judgement:
-    document = article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at)
+async def _judged(
+    tools: Tools, claim: EntryClaim, article: Article, now: datetime, *, copy_of: str | None
+) -> Judgement:
+    document = article.document(feed=claim.feed.feed.url, first_seen_at=claim.first_seen_at, copy_of=copy_of)
     return await tools.live.judge.judge(document, now=now)
 
 
@@ -238,11 +244,11 @@ async def _read_again(
     before, withheld = earlier.article, claim.is_withheld
     article = extract.revised(before, fresh, is_page_read=is_page_read, is_withheld=withheld)
     changed = extract.changes_of(before, article, is_withheld=withheld) if claim.reread is not None else ()
-    judgement = await _judged(tools, claim, article, now)
+    judgement = await _judged(tools, claim, article, now, copy_of=earlier.copy_of)
     known = tuple(one.match for one in earlier.told)
     again = alerting.Reading(
         title=before.title,
-        before=known if withheld else (await _judged(tools, claim, before, now)).matches,
+        before=known if withheld else (await _judged(tools, claim, before, now, copy_of=earlier.copy_of)).matches,
         after=judgement.matches,
         says_otherwise=await _other_titles(tools, earlier, judgement.title_names, article.title, now),
         # more of a text that was only known in part is no correction of it
@@ -272,9 +278,10 @@ def _is_withdrawn(claim: EntryClaim, before: Article, error: ExternalError, *, i
     return _was_withdrawn(before) or (is_gone and claim.reread is Reread.PAGE and before.extractor != "feed")
 
 
-async def _withdrawn(tools: Tools, claim: EntryClaim, before: Article, error: ExternalError, now: datetime) -> _Read:
+async def _withdrawn(tools: Tools, claim: EntryClaim, earlier: Earlier, error: ExternalError, now: datetime) -> _Read:
     """Return an article whose page is gone: it stays as it was, and no rule finds it any more."""
-    was = await _judged(tools, claim, before, now)
+    before = earlier.article
+    was = await _judged(tools, claim, before, now, copy_of=earlier.copy_of)
     return _Read(
         article=replace(before, page_reason=error.reason, page_error=str(error)),
         judgement=replace(was, matches=()),
@@ -296,8 +303,13 @@ class _Plan:
     growth: tuple[tuple[Alert, int], ...] = ()  # updates of what was told of the story, each with its match
 
 
-async def _assigned(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None) -> stories.Assigned:
-    """Return the story of an article. One that was recorded before keeps its story."""
+async def _assigned(
+    tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None
+) -> tuple[stories.Assigned, str | None]:
+    """Return the story of an article, and the house that had its text before.
+
+    One that was recorded before keeps its story; whose text it has was known when it was judged.
+    """
     feed, article = claim.feed.feed, read.article
     house = feed.outlet or links.site_of(feed.url)
     key, seen_at = claim.entry.keys[0], claim.first_seen_at
@@ -309,19 +321,27 @@ async def _assigned(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earli
         features = stories.weigh(features, counts)
     if earlier is not None:  # others may have joined its story while it was read
         now_known = await run(tools.store.earlier, claim.id) or earlier
-        return stories.read_again(raw(features=features, counted_terms=terms), article, now_known.story)
+        return stories.read_again(raw(features=features, counted_terms=terms), article, now_known.story), None
     found: tuple[Candidate, ...] = ()
     if features is not None:
         search = stories.search_of(article, features, entry_key=key, house=house, first_seen_at=seen_at)
         found = await run(
             tools.store.find_stories, search.keys, own_id=search.own_id, since=search.since, until=search.until
         )
-    return raw(features=features, candidates=found, counted_terms=terms)
+    assigned = raw(features=features, candidates=found, counted_terms=terms)
+    return assigned, stories.copied_from(assigned.grouped, found)
 
 
-async def _plan(tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None, *, read_at: datetime) -> _Plan:
+async def _plan(
+    tools: Tools,
+    claim: EntryClaim,
+    read: _Read,
+    earlier: Earlier | None,
+    assigned: stories.Assigned,
+    *,
+    read_at: datetime,
+) -> _Plan:
     now = tools.clock.now()
-    assigned = await _assigned(tools, claim, read, earlier)
     own, *others = assigned.story.sources
     sources = (replace(own, agency=read.article.wire), *others)
     story = replace(assigned.story, sources=sources, entities=tuple(read.judgement.entities))

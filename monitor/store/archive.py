@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Select, case, func, or_, select
 
 from monitor.model import ArticleId, Completeness, RuleRecord
+from monitor.store.grouping import copy_of
 from monitor.store.sql import chunks
 from monitor.store.tables import ARTICLE, ENTRY, FEED, LABEL, MATCH
 from monitor.store.values import ArchivedArticle, ArchiveSpan, ShadowMatch
@@ -47,7 +48,7 @@ def _articles() -> Select[Any]:
         select(
             *(ARTICLE.c.id, ARTICLE.c.url, ARTICLE.c.title, ARTICLE.c.lead, ARTICLE.c.body, ARTICLE.c.language),
             *(ARTICLE.c.published_at, ARTICLE.c.outlet, ARTICLE.c.completeness, ARTICLE.c.wire),
-            *(ENTRY.c.first_seen_at, FEED.c.url.label("feed_url")),
+            *(ENTRY.c.first_seen_at, FEED.c.url.label("feed_url"), copy_of()),
         )
         .join_from(ARTICLE, ENTRY)
         .join(FEED, FEED.c.id == ENTRY.c.feed_id)
@@ -75,7 +76,9 @@ def archived(connection: Connection, ids: Sequence[ArticleId]) -> dict[ArticleId
 
 def _archived(row: Row[Any]) -> ArchivedArticle:
     # by place: a name costs a look-up, and there are a hundred thousand rows
-    id_, url, title, lead, body, language, published_at, outlet, completeness, wire, first_seen_at, feed = tuple(row)
+    id_, url, title, lead, body, language, published_at, outlet, completeness, wire, first_seen_at, feed, copied = (
+        tuple(row)
+    )
     document = Document(
         title=title,
         lead=lead,
@@ -87,6 +90,7 @@ def _archived(row: Row[Any]) -> ArchivedArticle:
         outlet=outlet,
         completeness=Completeness(completeness),
         wire=wire,
+        copy_of=copied,
     )
     return ArchivedArticle(ArticleId(id_), url, first_seen_at, document)
 

@@ -19,16 +19,16 @@ from monitor.likenesses import features_from, features_values
 from monitor.model import Candidate, Member
 from monitor.store.codec import story_from_row
 from monitor.store.sql import Instant, chunks
-from monitor.store.tables import GROUPED, STORY, STORY_KEY, TERM_COUNT
+from monitor.store.tables import ARTICLE, GROUPED, STORY, STORY_KEY, TERM_COUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from monitor.model import Grouped
 
-__all__ = ["KEPT", "find_stories", "put_grouped", "term_counts"]
+__all__ = ["KEPT", "copy_of", "find_stories", "put_grouped", "term_counts"]
 
 KEPT: Final = timedelta(days=4)
 _WEEKS: Final = 2  # that words are counted in, beside the present one
@@ -53,6 +53,16 @@ _COUNT: Final = upsert(TERM_COUNT).values(week=bindparam("week"), term=bindparam
 _COUNT_ONE_MORE: Final = _COUNT.on_conflict_do_update(
     index_elements=["week", "term"], set_={"articles": TERM_COUNT.c.articles + 1}
 )
+
+_FIRST: Final = GROUPED.alias("first")  # the article that had the text before
+
+
+def copy_of() -> ColumnElement[str | None]:
+    """Return, of each article that a query asks for, the other house that had its text before it."""
+    is_another = (GROUPED.c.text_id != GROUPED.c.article_id, GROUPED.c.house != _FIRST.c.house)
+    first = select(_FIRST.c.house).join_from(GROUPED, _FIRST, _FIRST.c.article_id == GROUPED.c.text_id)
+    of_it = first.where(GROUPED.c.article_id == ARTICLE.c.id, *is_another)
+    return of_it.correlate(ARTICLE).scalar_subquery().label("copy_of")
 
 
 def term_counts(connection: Connection, terms: Sequence[str], *, now: datetime) -> dict[str, int]:

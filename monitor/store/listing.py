@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, or_, select
 from monitor.model import AlertId, ArticleId, EntryId, FeedId, Lane, NotificationReason
 from monitor.store.codec import article_from_row, entry_from_row, feed_from_row, match_from_row, reason_of
 from monitor.store.feeds import select_feeds
+from monitor.store.grouping import copy_of
 from monitor.store.outbox import list_deliveries
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, MATCH, REVISION
 from monitor.store.values import EntryState, ListedAlert, ListedArticle, ListedEntry, ListedMatch, ListedRevision
@@ -61,7 +62,7 @@ def _listed(connection: Connection, row: Row[Any], feed: FeedState) -> ListedEnt
 
 
 def _article(connection: Connection, entry_id: int) -> ListedArticle | None:
-    row = connection.execute(select(ARTICLE).where(ARTICLE.c.entry_id == entry_id)).one_or_none()
+    row = connection.execute(select(ARTICLE, copy_of()).where(ARTICLE.c.entry_id == entry_id)).one_or_none()
     if row is None:
         return None
     matches = select(MATCH).where(MATCH.c.article_id == row.id).order_by(MATCH.c.near_miss, MATCH.c.score.desc())
@@ -73,6 +74,7 @@ def _article(connection: Connection, entry_id: int) -> ListedArticle | None:
     return ListedArticle(
         id=ArticleId(row.id),
         article=article_from_row(row),
+        copy_of=row.copy_of,
         recorded_at=row.recorded_at,
         matches=tuple(_match(connection, match) for match in connection.execute(matches)),
         revisions=tuple(ListedRevision(seen_at, tuple(changed)) for seen_at, changed in connection.execute(revisions)),

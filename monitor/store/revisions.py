@@ -11,6 +11,7 @@ from monitor.errors import NotFoundError
 from monitor.links import link_key, web_link
 from monitor.model import AlertId, EntryId, Told
 from monitor.store.codec import article_from_row, match_from_row, story_told
+from monitor.store.grouping import copy_of
 from monitor.store.log import resolve
 from monitor.store.sql import chunks
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, REVISION, STORY
@@ -36,12 +37,12 @@ _LINKS = (
 
 def earlier(connection: Connection, entry_id: EntryId) -> Earlier | None:
     """Return an article as it was recorded before; see `Store.earlier`."""
-    article = connection.execute(select(ARTICLE).where(ARTICLE.c.entry_id == entry_id)).one_or_none()
+    article = connection.execute(select(ARTICLE, copy_of()).where(ARTICLE.c.entry_id == entry_id)).one_or_none()
     if article is None:
         return None
     story = connection.execute(select(STORY).where(STORY.c.id == article.story_id)).one()
     told = _all_told(connection, [article.id])
-    return Earlier(article_from_row(article), story_told(story, article), told)
+    return Earlier(article_from_row(article), story_told(story, article), told, article.copy_of)
 
 
 def told_of_story(connection: Connection, story_id: str) -> tuple[Told, ...]:

@@ -189,6 +189,7 @@ class Earlier:
     article: Article
     story: Story
     told: tuple[Told, ...]
+    copy_of: str | None = None  # the newspaper that had its text before
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +409,7 @@ class ListedArticle:
     recorded_at: datetime
     matches: tuple[ListedMatch, ...]
     revisions: tuple[ListedRevision, ...] = ()
+    copy_of: str | None = None  # the newspaper that had its text before
 
     @property
     def withdrawn_at(self) -> datetime | None:

@@ -8,6 +8,7 @@ A wrong merge hides news, and is the worse error: what is not clearly one event 
 from __future__ import annotations
 
 from monitor.stories.assign import STORY_SOURCES, Assigned, assign, read_again, search_of, story_id
+from monitor.stories.copies import copied_from
 from monitor.stories.features import counted, features_of, keys_of, kind_of, url_key_of, weigh
 from monitor.stories.likeness import WINDOW, alike, resemblance
 
@@ -17,6 +18,7 @@ __all__ = [
     "Assigned",
     "alike",
     "assign",
+    "copied_from",
     "counted",
     "features_of",
     "keys_of",

@@ -196,6 +196,16 @@ def test_a_true_condition_under_the_threshold_is_a_near_miss(threshold: float, t
             "âge : 100 h > 72 h",
         ),
         (Scope(max_age=timedelta(hours=72)), Document(first_seen_at=NOW - timedelta(hours=100)), "âge : 100 h > 72 h"),
+        (Scope(original=True), Document(wire="AFP"), "repris d'une dépêche AFP"),
+        (Scope(original=True), Document(copy_of="La Gazette"), "texte repris de : La Gazette"),
+        (Scope(original=True), Document(), None),
+        (Scope(), Document(wire="AFP", copy_of="La Gazette"), None),
+        (Scope(languages=("fr",)), Document(wire="AFP", copy_of="La Gazette"), None),
+        (
+            Scope(original=True, max_age=timedelta(hours=72)),
+            Document(first_seen_at=NOW - timedelta(hours=100)),
+            "âge : 100 h > 72 h",
+        ),
     ],
 )
 def test_a_document_outside_the_scope_does_not_match_and_an_unknown_fact_passes(

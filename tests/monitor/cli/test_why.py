@@ -193,6 +193,17 @@ def test_one_rule_is_explained_whatever_it_saw(veille: Veille, store: Store) -> 
 
 
 @pytest.mark.usefixtures("entry_id")
+def test_a_dispatch_is_told_so_to_a_rule_that_wants_originals(veille: Veille, store: Store, folder: Path) -> None:
+    text = 'id: exclusifs\ntitle: "Exclusifs"\nscope: {original: true}\nterms: {a: {any: ["bombes"]}}\ncondition: "a"\n'
+    (folder / "bombes.yaml").write_text(text, encoding="utf-8")
+    (claimed,) = claim(store, at=after(1))
+    said = replace(article("Kharkiv sous les bombes"), wire="AFP")
+    store.record_article(claimed.id, said, story=story(), matches=[], alerts=[], now=after(2))
+
+    assert "✘ exclusifs non : repris d'une dépêche AFP" in veille("why", URL, "--rule", "exclusifs").out
+
+
+@pytest.mark.usefixtures("entry_id")
 def test_rules_that_would_match_today_are_named(veille: Veille, store: Store) -> None:
     read(store)
 

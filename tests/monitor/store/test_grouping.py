@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from monitor.model import Grouped
@@ -59,3 +60,20 @@ def test_what_is_old_is_forgotten(store: Store) -> None:
 
     assert [] == found(store, old)
     assert 1 == store.term_counts([], now=NOW + DAYS)[""]
+
+
+def test_whose_text_an_article_repeats_is_known_wherever_it_is_read(store: Store) -> None:
+    given = grouped("Un dépôt de carburant frappé près de Kharkiv")
+    put(store, "a", given)
+    put(store, "b", replace(given, house="radio.example", same_text_as=1, medoid=None))
+    put(store, "c", replace(given, same_text_as=1, medoid=None))  # of the house that had it first
+    put(store, "d", replace(given, house="radio.example"))  # like it, and another text
+
+    copies = [None, "gazette.example", None, None]
+    assert copies == [one.document.copy_of for one in store.read_archive(1, 4, since=SINCE)]
+    assert copies == [
+        found.article.copy_of for name in "abcd" for found in store.listed([f"g:{name}"]) if found.article is not None
+    ]
+    assert copies == [
+        again.copy_of for name in "abcd" for found in store.listed([f"g:{name}"]) if (again := store.earlier(found.id))
+    ]
