@@ -31,6 +31,8 @@ __all__ = [
     "DeliveryId",
     "DeliveryState",
     "Digest",
+    "Disabled",
+    "Endpoint",
     "Entry",
     "EntryClaim",
     "EntryId",
@@ -68,6 +70,7 @@ __all__ = [
     "Silence",
     "SourcesState",
     "Standing",
+    "Standstill",
     "Story",
     "StorySource",
     "Subscription",
@@ -805,6 +808,39 @@ class Delivery:
     thread: str | None = None
     is_overtaken: bool = False
     interrupted: int = 0  # how often in a row an attempt ended with the daemon
+
+
+class Disabled(StrEnum):
+    """Why a receiver is sent nothing until somebody enables it again."""
+
+    GONE = "gone"  # it answered 410
+    FAILING = "failing"  # for days
+
+
+class Standstill(StrEnum):
+    """What keeps messages from a receiver."""
+
+    DISABLED = "disabled"
+    PAUSED = "paused"  # it failed often, or asked for it
+    PROBING = "probing"  # the pause is over: one message tries
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How a receiver was lately."""
+
+    receiver: str
+    failures: int = 0  # in a row, for which no single message is known to be to blame
+    lone_id: DeliveryId | None = None  # the only message that failed so; None: several did, or none
+    failing_since: datetime | None = None  # the first of `failures`
+    failed_at: datetime | None = None  # the last of them
+    open_until: datetime | None = None  # it is left alone; then one message may try
+    asked: bool = False  # it asked for that pause
+    disabled_at: datetime | None = None
+    disabled_why: Disabled | None = None
+    last_ok_at: datetime | None = None
+    last_reason: Reason | None = None
+    last_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

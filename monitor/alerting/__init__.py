@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.alerting.digests import Release, digest_times, due_slot, missed_by, plan_digest, plan_releases
+from monitor.alerting.endpoints import BREAK_AFTER, answered, enabled, failed, gave_up, may_send, standing, waited_for
 from monitor.alerting.growth import plan_growth
 from monitor.alerting.holding import (
     AT_ONCE,
@@ -36,6 +37,7 @@ from monitor.alerting.updates import Reading, Updates, plan_updates
 __all__ = [
     "ATTEMPTS",
     "AT_ONCE",
+    "BREAK_AFTER",
     "INCIDENT_LIMIT",
     "JOURNAL",
     "MAX_SILENCE",
@@ -54,9 +56,13 @@ __all__ = [
     "Telling",
     "Updates",
     "after_interruptions",
+    "answered",
     "default_routes",
     "digest_times",
     "due_slot",
+    "enabled",
+    "failed",
+    "gave_up",
     "group_of",
     "held_back",
     "hold",
@@ -64,6 +70,7 @@ __all__ = [
     "idle_matchers",
     "load_routes",
     "make_silence",
+    "may_send",
     "message_id",
     "missed_by",
     "next_attempt",
@@ -83,4 +90,6 @@ __all__ = [
     "silence_of",
     "silenced",
     "spent_until",
+    "standing",
+    "waited_for",
 ]

@@ -13,13 +13,15 @@ from monitor.cli.groups import ListingGroup
 from monitor.errors import DeliveryError, NotFoundError, Reason
 
 if TYPE_CHECKING:
-    from monitor.model import DeliveryState, NotificationReason, Receipt
+    from monitor.model import DeliveryState, Endpoint, NotificationReason, Receipt
     from monitor.receivers import Receiver
     from monitor.settings import Settings
 
 __all__ = ["app"]
 
-app = typer.Typer(cls=ListingGroup, rich_markup_mode=None, help="List receivers, or send one a sample alert.")
+app = typer.Typer(
+    cls=ListingGroup, rich_markup_mode=None, help="List receivers, send one a sample alert, or enable one again."
+)
 
 _HINTS = {
     Reason.ADDRESS_REFUSED: "if it is yours, allow it in VEILLE_DELIVER_ALLOW_NETWORKS",
@@ -40,16 +42,20 @@ _LATER = "try again later, as the daemon would"
 def list_(
     context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")
 ) -> None:
-    """List receivers, where each leads, and what waits or failed (what no command means). Secrets are not shown."""
+    """List receivers: where each leads, how it is, what waits or failed (what no command means). No secret is shown."""
+    from monitor.cli.health import Health, health_of, said
     from monitor.deliver import destination_of
 
     settings = settings_of(context)
     receivers, counts = _receivers(settings), _counts(settings)
+    endpoints = _endpoints(settings)
+    health = {name: health_of(endpoints[name]) if name in endpoints else Health() for name in receivers}
     lines: list[dict[str, Any]] = [
         {
             "receiver": receiver.name,
             "channel": receiver.channel.value,
             "destination": destination_of(receiver, settings),
+            **health[receiver.name]._asdict(),
             **{state: number.get(receiver.name, 0) for state, number in counts.items()},
         }
         for receiver in receivers.values()
@@ -60,8 +66,15 @@ def list_(
         return
     print_table(
         "Receivers",
-        ("receiver", "channel", "destination", *counts),
-        [tuple(line.values()) for line in lines],
+        ("receiver", "channel", "destination", "health", *counts),
+        [
+            (
+                *(line[name] for name in ("receiver", "channel", "destination")),
+                said(health[line["receiver"]], settings.zone),
+                *(line[state] for state in counts),
+            )
+            for line in lines
+        ],
     )
     if not lines:
         sys.stderr.write("No receiver: alerts are in the log only. docs/channels.md says what there is.\n")
@@ -115,6 +128,41 @@ def try_(
         sys.stdout.write(f"{name}: accepted{answered}{refused}{detail}\n")
     if not told["accepted"]:
         raise typer.Exit(1)
+
+
+@app.command()
+def enable(
+    context: typer.Context,
+    name: str = typer.Argument(metavar="NAME", help="The receiver."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """Send a receiver again what waits for it: it was disabled, or is left alone for a while.
+
+    A running daemon does so within seconds, else the next one.
+    """
+    from monitor.alerting import enabled
+    from monitor.clock import SystemClock
+
+    settings = settings_of(context)
+    if name not in _receivers(settings):
+        raise NotFoundError(f"no receiver {name}; `veille channels list` tells those that there are")
+    with log(settings, write=True) as store:
+        store.enable_endpoint(enabled(store.endpoint(name)), now=SystemClock().now())
+        pending = store.pending_deliveries().get(name, 0)
+    if as_json:
+        print_json({"receiver": name, "pending": pending})
+    else:
+        sys.stdout.write(f"{name}: enabled; {pending} to send\n")
+
+
+def _endpoints(settings: Settings) -> dict[str, Endpoint]:
+    """Return how receivers are, by name; none before there is a database."""
+    from monitor.store.connection import database_path
+
+    if not database_path(settings.database).exists():
+        return {}
+    with log(settings) as store:
+        return {endpoint.receiver: endpoint for endpoint in store.endpoints()}
 
 
 def _receivers(settings: Settings) -> dict[str, Receiver]:

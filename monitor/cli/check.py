@@ -13,7 +13,11 @@ from monitor.cli.context import log, print_json, settings_of
 from monitor.errors import RoutesError, SourceError, VeilleError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from monitor.alerting import Routes
     from monitor.settings import Settings
+    from monitor.store import Store
 
 __all__ = ["check"]
 
@@ -100,7 +104,22 @@ def _routes(settings: Settings) -> str:
     if database_path(settings.database).exists():
         with log(settings) as store:
             told += orphans(store.pending_deliveries(), routes)
+            told += _unwell(store, routes, settings.zone)
     return "; ".join([f"receivers: {receivers}", *told])
+
+
+def _unwell(store: Store, routes: Routes, zone: ZoneInfo) -> list[str]:
+    """Return a line for each receiver that is disabled or left alone."""
+    from monitor.cli.health import health_of, said
+
+    unwell = [
+        (endpoint.receiver, health_of(endpoint)) for endpoint in store.endpoints() if endpoint.receiver in routes.names
+    ]
+    return [
+        f"{name}: {said(health, zone)}; `veille channels enable {name}` sends what waits"
+        for name, health in unwell
+        if health.health in {"disabled", "paused"}
+    ]
 
 
 def _cookies(settings: Settings) -> str:

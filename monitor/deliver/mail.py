@@ -187,7 +187,8 @@ def _receipt(name: str, answers: dict[str, int]) -> Receipt:
     if waiting:
         raise DeliveryError(
             f"{name}: {', '.join(sorted(waiting))} must wait (greylisted, or busy)",
-            reason=Reason.UNAVAILABLE,
+            # where somebody has it, the server is there: it is only they who wait
+            reason=Reason.UNAVAILABLE if len(waiting) == len(answers) else Reason.REJECTED,
             status=min(waiting.values()),
         )
     if len(refused) == len(answers):

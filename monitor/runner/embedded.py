@@ -35,7 +35,6 @@ _HOSTS = {Lane.FAST: 24, Lane.SLOW: 8}
 _ARTICLES = {Lane.FAST: 96, Lane.SLOW: 16}  # most of them wait for their host's turn
 _MESSAGES = 4  # to one receiver at once
 _RELEASE_S = 2.0  # to give leases back at the end
-_LONGEST_HOLD = timedelta(hours=1)  # after it one more message may try, whatever a receiver asked for
 
 
 class _Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
@@ -80,7 +79,6 @@ class EmbeddedRunner:
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._senders: dict[str, asyncio.Task[None]] = {}  # of each receiver
-        self._held_until: dict[str, datetime] = {}  # receivers that asked for a pause (promises D6, D10)
         self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap, self._incidents, self._held]
         self._incidents_at: datetime | None = None  # when sources were last looked at
         self._repairs = 0  # rounds that are still to repair what the clock, set back, left due too late
@@ -224,23 +222,10 @@ class EmbeddedRunner:
 
     def _delivery_pump(self, receiver: str) -> Pump[Delivery]:
         async def claim(free: int) -> Sequence[Delivery]:
-            now = self._tools.clock.now()
-            if now < self._held_until.get(receiver, now) <= now + _LONGEST_HOLD:
-                return ()
-            return await self._tools.thread.run_first(
-                self._tools.store.claim_deliveries,
-                receiver,
-                now=now,
-                owner=self._tools.owner,
-                lease_s=stages.DELIVERY_LEASE_S,
-                limit=free,
-            )
+            return await stages.claim_deliveries(self._tools, receiver, free=free, idle=free == _MESSAGES)
 
         async def send(delivery: Delivery) -> None:
-            report = await stages.deliver(self._tools, delivery)
-            if report.error is not None and report.error.retry_after is not None:
-                self._held_until[receiver] = self._tools.clock.now() + min(report.error.retry_after, _LONGEST_HOLD)
-            self._tell(report)
+            self._tell(await stages.deliver(self._tools, delivery))
 
         return Pump(f"deliver_{receiver}", claim=claim, work=send, limit=_MESSAGES, metrics=self._tools.metrics)
 

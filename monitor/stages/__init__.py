@@ -17,7 +17,7 @@ one transaction; killed before it, the lease brings the work back, killed after 
 from __future__ import annotations
 
 from monitor.stages.answering import answer
-from monitor.stages.delivering import DELIVERY_LEASE_S, DeliveryReport, deliver
+from monitor.stages.delivering import DELIVERY_LEASE_S, DeliveryReport, claim_deliveries, deliver
 from monitor.stages.holding import tell_digests, tell_held
 from monitor.stages.polling import HOST_LEASE_S, FeedReport, poll_host
 from monitor.stages.reading import ENTRY_LEASE_S, ArticleReport, read_article
@@ -35,6 +35,7 @@ __all__ = [
     "Tools",
     "Uplink",
     "answer",
+    "claim_deliveries",
     "deliver",
     "poll_host",
     "read_article",

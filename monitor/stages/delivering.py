@@ -6,15 +6,17 @@ import logging
 import random
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from monitor import alerting
+from monitor import alerting, schedule
 from monitor.errors import DeliveryError, Reason, StoreBusyError
-from monitor.model import Delivery, Receipt
+from monitor.model import Delivery, Endpoint, Receipt, Standstill
 from monitor.stages.failures import bare
 from monitor.stages.tools import Tools
 
-__all__ = ["DELIVERY_LEASE_S", "DeliveryReport", "deliver"]
+__all__ = ["DELIVERY_LEASE_S", "DeliveryReport", "claim_deliveries", "deliver"]
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +30,29 @@ class DeliveryReport:
     delivery: Delivery
     outcome: str
     error: DeliveryError | None = None
+
+
+async def claim_deliveries(tools: Tools, receiver: str, *, free: int, idle: bool) -> Sequence[Delivery]:
+    """Lease what a receiver may be sent now.
+
+    Args:
+        tools: what the stages work with.
+        receiver: its name.
+        free: how many messages there is room for.
+        idle: whether nothing is being sent to it.
+    """
+    return await tools.thread.run_first(_claim, tools, receiver, free=free, idle=idle)
+
+
+def _claim(tools: Tools, receiver: str, *, free: int, idle: bool) -> Sequence[Delivery]:
+    now, endpoint = tools.clock.now(), tools.store.endpoint(receiver)
+    limit = alerting.may_send(endpoint, free=free, idle=idle, now=now)
+    if not limit:
+        return ()
+    probe = alerting.standing(endpoint, now) is Standstill.PROBING
+    return tools.store.claim_deliveries(
+        receiver, now=now, owner=tools.owner, lease_s=DELIVERY_LEASE_S, limit=limit, probe=probe
+    )
 
 
 async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
@@ -65,7 +90,7 @@ async def _settle_sent(tools: Tools, delivery: Delivery, receipt: Receipt) -> No
     give_up_at = time.monotonic() + DELIVERY_LEASE_S
     while True:
         try:
-            await tools.thread.run_first(tools.store.settle_sent, delivery.id, receipt, now=tools.clock.now())
+            await tools.thread.run_first(_record_sent, tools, delivery, receipt)
         except StoreBusyError:
             if time.monotonic() > give_up_at:
                 raise
@@ -96,6 +121,14 @@ def _check_interruptions(delivery: Delivery) -> None:
         )
 
 
+def _record_sent(tools: Tools, delivery: Delivery, receipt: Receipt) -> None:
+    """Settle a message that was accepted, in the store's thread: nobody changes the endpoint meanwhile."""
+    now, before = tools.clock.now(), tools.store.endpoint(delivery.receiver)
+    endpoint, waited_for = alerting.answered(before, accepted=True, now=now), alerting.waited_for(before)
+    tools.store.settle_sent(delivery.id, receipt, now=now, endpoint=endpoint, waited_for=waited_for)
+    _tell_change(before, endpoint)
+
+
 def _check_channel(routes: alerting.Routes, delivery: Delivery) -> None:
     """Refuse to send a message rendered for one channel through another that now bears its receiver's name."""
     now = next(receiver.channel for receiver in routes.receivers if receiver.name == delivery.receiver)
@@ -109,36 +142,65 @@ def _check_channel(routes: alerting.Routes, delivery: Delivery) -> None:
 
 
 async def _settle_error(tools: Tools, delivery: Delivery, error: DeliveryError) -> str:
-    """Put the delivery back for its next attempt, or, after the last, mark it failed."""
-    now = tools.clock.now()
+    """Put the delivery back for its next attempt, or, after the last, mark it failed; note how the receiver is."""
     tools.metrics.delivery_failures.labels(delivery.receiver, error.reason).inc()
+    next_attempt_at = await tools.thread.run_first(_record_error, tools, delivery, error)
     facts = {**_delivery_facts(delivery), "reason": error.reason, "error": str(error)}
+    if next_attempt_at is None:
+        _log.error("delivery_failed", extra={**facts, "hint": f"veille deliveries replay {delivery.id}"})
+        return "failed"
+    _log.warning("delivery_retry", extra={**facts, "next_attempt_at": next_attempt_at.isoformat()})
+    return "retry"
+
+
+def _record_error(tools: Tools, delivery: Delivery, error: DeliveryError) -> datetime | None:
+    """Settle a message that was not accepted, in the store's thread; return when it is tried again, or None."""
+    now, before = tools.clock.now(), tools.store.endpoint(delivery.receiver)
+    first_s, max_s = tools.settings.retry_first_s, tools.settings.retry_max_s
+    ours = tools.uplink.network.down_since is not None and schedule.is_unreachable(error)
+    failure = alerting.failed(before, delivery, error, now=now, first_s=first_s, max_s=max_s, ours=ours)
+    tries = delivery.attempts if failure.counts else max(1, delivery.attempts - 1)
+    if not failure.is_own:
+        tries = min(tries, alerting.ATTEMPTS - 1)
     next_attempt_at = None
-    if error.retryable:
+    if error.retryable or not failure.is_own:
         next_attempt_at = alerting.next_attempt(
-            delivery.attempts,
+            tries,
             now=now,
-            first_s=tools.settings.retry_first_s,
-            max_s=tools.settings.retry_max_s,
+            first_s=first_s,
+            max_s=max_s,
             jitter=random.random(),  # noqa: S311  spreads attempts, guards nothing
             retry_after=error.retry_after,
         )
+    endpoint, reason = failure.endpoint, error.reason
     if next_attempt_at is None:
-        await tools.thread.run_first(
-            tools.store.settle_failed, delivery.id, reason=error.reason, error=str(error), now=now
+        endpoint = alerting.gave_up(endpoint)
+        tools.store.settle_failed(delivery.id, reason=reason, error=str(error), endpoint=endpoint, now=now)
+    else:
+        tools.store.settle_retry(
+            delivery.id,
+            next_attempt_at=next_attempt_at,
+            reason=reason,
+            error=str(error),
+            counted=failure.counts,
+            endpoint=endpoint,
+            now=now,
         )
-        _log.error("delivery_failed", extra={**facts, "hint": f"veille deliveries replay {delivery.id}"})
-        return "failed"
-    await tools.thread.run_first(
-        tools.store.settle_retry,
-        delivery.id,
-        next_attempt_at=next_attempt_at,
-        reason=error.reason,
-        error=str(error),
-        now=now,
-    )
-    _log.warning("delivery_retry", extra={**facts, "next_attempt_at": next_attempt_at.isoformat()})
-    return "retry"
+    _tell_change(before, endpoint)
+    return next_attempt_at
+
+
+def _tell_change(before: Endpoint, now_is: Endpoint) -> None:
+    """Log that a receiver is left alone from now on, disabled, or well again."""
+    facts = {"receiver": now_is.receiver, "failures": now_is.failures, "error": now_is.last_error}
+    if now_is.disabled_at is not None:
+        if before.disabled_at is None:
+            hint = f"veille channels enable {now_is.receiver}"
+            _log.error("endpoint_disabled", extra={**facts, "why": now_is.disabled_why, "hint": hint})
+    elif now_is.open_until is not None and now_is.open_until != before.open_until:
+        _log.warning("endpoint_paused", extra={**facts, "until": now_is.open_until.isoformat()})
+    elif before.open_until is not None and now_is.open_until is None:
+        _log.info("endpoint_recovered", extra={"receiver": now_is.receiver})
 
 
 def _delivery_facts(delivery: Delivery) -> dict[str, object]:

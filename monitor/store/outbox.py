@@ -32,7 +32,7 @@ from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ATTEMPT, DELIVERY,
 from monitor.store.values import DeliveryLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -49,6 +49,7 @@ __all__ = [
     "outbox_oldest_at",
     "pending_deliveries",
     "pull_due_deliveries",
+    "pull_waiting",
     "release_delivery_leases",
     "replay",
     "sent_messages",
@@ -101,8 +102,8 @@ _LEASED = (
 )
 
 
-def _claim(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
-    """Return the statement that leases some deliveries of a receiver that are due, the oldest first."""
+def _claim(which: ColumnElement[bool], *order: ColumnElement[Any]) -> ReturningUpdate[Any]:
+    """Return the statement that leases some deliveries of a receiver that are due, the oldest first unless told."""
     chosen = (
         select(DELIVERY.c.id)
         .where(
@@ -113,7 +114,7 @@ def _claim(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
             ~_COMES_FIRST,
             which,
         )
-        .order_by(DELIVERY.c.id)
+        .order_by(*order, DELIVERY.c.id)
         .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
@@ -135,6 +136,7 @@ def _claim(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
 # Made once: to build them takes longer than to execute them, and they are executed every second for each receiver.
 _CLAIM = _claim(~_SUSPECT)
 _CLAIM_SUSPECT = _claim(_SUSPECT & ~_LEASED)
+_CLAIM_PROBE = _claim(~_SUSPECT, DELIVERY.c.next_attempt_at.nulls_first())  # what was not tried, or not for longest
 
 # What was sent of the same story and rule, by what the service calls it: the first alert before its updates.
 _SENT_BESIDE = (
@@ -199,12 +201,12 @@ def _first_state(item: OutboxItem) -> DeliveryState:
 
 
 def claim_deliveries(
-    connection: Connection, receiver: str, *, now: datetime, owner: str, lease_s: float, limit: int
+    connection: Connection, receiver: str, *, now: datetime, owner: str, lease_s: float, limit: int, probe: bool
 ) -> tuple[Delivery, ...]:
     """Lease deliveries and open an attempt of each; see `Store.claim_deliveries`."""
     until = now + timedelta(seconds=lease_s)
     given = {"now": now, "owner": owner, "until": until, "most": limit, "of_receiver": receiver}
-    rows = sorted(connection.execute(_CLAIM, given), key=lambda row: row.id)
+    rows = sorted(connection.execute(_CLAIM_PROBE if probe else _CLAIM, given), key=lambda row: row.id)
     if not rows:
         rows = list(connection.execute(_CLAIM_SUSPECT, {**given, "most": 1}))
     if rows:
@@ -272,10 +274,12 @@ def settle_retry(
     next_attempt_at: datetime,
     reason: Reason,
     error: str,
+    counted: bool,
     now: datetime,
 ) -> None:
-    """Record a failed attempt, and when to try again."""
-    later = {"next_attempt_at": next_attempt_at, "last_reason": reason, "last_error": error}
+    """Record a failed attempt, and when to try again; see `Store.settle_retry`."""
+    later: dict[str, object] = {"next_attempt_at": next_attempt_at, "last_reason": reason, "last_error": error}
+    later |= {} if counted else {"attempts": DELIVERY.c.attempts - 1}
     _settle(connection, delivery_id, later)
     _end_attempts(connection, [delivery_id], now=now, outcome="retry", reason=reason, error=error)
 
@@ -334,6 +338,14 @@ def release_delivery_leases(connection: Connection, *, now: datetime, interrupte
     ids = connection.scalars(held.returning(DELIVERY.c.id)).all()
     _end_attempts(connection, ids, now=now, outcome="interrupted")
     return len(ids)
+
+
+def pull_waiting(connection: Connection, receiver: str, reasons: Collection[Reason] | None = None) -> None:
+    """Let messages to a receiver be tried now that failed for one of these reasons; None: for any."""
+    waiting = update(DELIVERY).where(_PENDING, DELIVERY.c.receiver == receiver, DELIVERY.c.next_attempt_at.is_not(None))
+    if reasons is not None:
+        waiting = waiting.where(DELIVERY.c.last_reason.in_(sorted(reasons)))
+    connection.execute(waiting.values(next_attempt_at=None))
 
 
 def pull_due_deliveries(connection: Connection, *, now: datetime) -> None:

@@ -19,6 +19,7 @@ from monitor.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    Endpoint,
     Entry,
     EntryClaim,
     EntryId,
@@ -47,6 +48,7 @@ from monitor.model import (
 from monitor.store import (
     archive,
     articles,
+    endpoints,
     feeds,
     grouping,
     holding,
@@ -95,7 +97,7 @@ from monitor.store.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -847,37 +849,95 @@ class Store:
     # --- outbox -----------------------------------------------------------------------------------------------------
 
     def claim_deliveries(
-        self, receiver: str, *, now: datetime, owner: str, lease_s: float, limit: int
+        self, receiver: str, *, now: datetime, owner: str, lease_s: float, limit: int, probe: bool = False
     ) -> tuple[Delivery, ...]:
         """Lease up to `limit` pending deliveries of a receiver that are due, oldest first, and open an attempt each.
 
-        One whose attempts ended with the daemon again and again comes after all others, and alone.
+        One whose attempts ended with the daemon again and again comes after all others, and alone. For a `probe`, those
+        come first that were not tried yet, or not for longest: no message is tried alone while others wait.
         """
         with self._write() as connection:
-            return outbox.claim_deliveries(connection, receiver, now=now, owner=owner, lease_s=lease_s, limit=limit)
+            return outbox.claim_deliveries(
+                connection, receiver, now=now, owner=owner, lease_s=lease_s, limit=limit, probe=probe
+            )
 
-    def settle_sent(self, delivery_id: DeliveryId, receipt: Receipt, *, now: datetime) -> None:
+    def settle_sent(
+        self,
+        delivery_id: DeliveryId,
+        receipt: Receipt,
+        *,
+        now: datetime,
+        endpoint: Endpoint | None = None,
+        waited_for: Collection[Reason] = (),
+    ) -> None:
         """Record that the receiver accepted a message: it is never claimed again (promise D4).
+
+        Args:
+            delivery_id: the message.
+            receipt: what the receiver said.
+            now: the present instant.
+            endpoint: how the receiver is from now on; so for the two below. None: as before.
+            waited_for: messages to it that failed for these reasons are due now.
 
         Raises:
             NotFoundError: there is no such pending delivery; so for the two below.
         """
         with self._write() as connection:
             outbox.settle_sent(connection, delivery_id, receipt, now=now)
+            if endpoint is not None:
+                endpoints.write_endpoint(connection, endpoint)
+                if waited_for:
+                    outbox.pull_waiting(connection, endpoint.receiver, waited_for)
 
     def settle_retry(
-        self, delivery_id: DeliveryId, *, next_attempt_at: datetime, reason: Reason, error: str, now: datetime
+        self,
+        delivery_id: DeliveryId,
+        *,
+        next_attempt_at: datetime,
+        reason: Reason,
+        error: str,
+        now: datetime,
+        counted: bool = True,
+        endpoint: Endpoint | None = None,
     ) -> None:
-        """Record a failed attempt, and when to try again."""
+        """Record a failed attempt, when to try again, and whether it was one of the message's tries."""
         with self._write() as connection:
             outbox.settle_retry(
-                connection, delivery_id, next_attempt_at=next_attempt_at, reason=reason, error=error, now=now
+                connection,
+                delivery_id,
+                next_attempt_at=next_attempt_at,
+                reason=reason,
+                error=error,
+                counted=counted,
+                now=now,
             )
+            if endpoint is not None:
+                endpoints.write_endpoint(connection, endpoint)
 
-    def settle_failed(self, delivery_id: DeliveryId, *, reason: Reason, error: str, now: datetime) -> None:
+    def settle_failed(
+        self, delivery_id: DeliveryId, *, reason: Reason, error: str, now: datetime, endpoint: Endpoint | None = None
+    ) -> None:
         """Record that a message is given up; `replay` brings it back."""
         with self._write() as connection:
             outbox.settle_failed(connection, delivery_id, reason=reason, error=error, now=now)
+            if endpoint is not None:
+                endpoints.write_endpoint(connection, endpoint)
+
+    def endpoint(self, receiver: str) -> Endpoint:
+        """Return how a receiver was lately; one that was sent nothing yet is well."""
+        with self._read() as connection:
+            return endpoints.find_endpoint(connection, receiver)
+
+    def enable_endpoint(self, endpoint: Endpoint, *, now: datetime) -> None:  # noqa: ARG002  every write is given the instant
+        """Write how a receiver is from now on, and let all that waits for it be tried."""
+        with self._write() as connection:
+            endpoints.write_endpoint(connection, endpoint)
+            outbox.pull_waiting(connection, endpoint.receiver)
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Return how all receivers were that were sent something, by name."""
+        with self._read() as connection:
+            return endpoints.list_endpoints(connection)
 
     def give_back_deliveries(
         self,

@@ -19,6 +19,7 @@ __all__ = [
     "ATTEMPT",
     "DELIVERY",
     "DIGEST",
+    "ENDPOINT",
     "ENTRY",
     "FEED",
     "GROUPED",
@@ -442,6 +443,25 @@ class AttemptRow(_Row, table=True):
     refused: list[str] | None = Field(default=None, sa_type=Json)
 
 
+class EndpointRow(_Row, table=True):
+    """How a receiver was lately; `monitor.model.Endpoint` says what each column is."""
+
+    __tablename__ = "endpoint"
+
+    receiver: str = Field(primary_key=True)
+    failures: int = 0
+    lone_id: int | None = None
+    failing_since: datetime | None = Field(default=None, sa_type=Instant)
+    failed_at: datetime | None = Field(default=None, sa_type=Instant)
+    open_until: datetime | None = Field(default=None, sa_type=Instant)
+    asked: bool = False
+    disabled_at: datetime | None = Field(default=None, sa_type=Instant)
+    disabled_why: str | None = None
+    last_ok_at: datetime | None = Field(default=None, sa_type=Instant)
+    last_reason: str | None = None
+    last_error: str | None = None
+
+
 class IncidentRow(_Row, table=True):
     """Something wrong with a source, or a change of it, of which people are told. `settled`: nothing more is told."""
 
@@ -525,6 +545,7 @@ ALERT: Table = METADATA.tables["alert"]
 ALERT_MATCH: Table = METADATA.tables["alert_match"]
 DELIVERY: Table = METADATA.tables["delivery"]
 ATTEMPT: Table = METADATA.tables["attempt"]
+ENDPOINT: Table = METADATA.tables["endpoint"]
 INCIDENT: Table = METADATA.tables["incident"]
 DIGEST: Table = METADATA.tables["digest"]
 LABEL: Table = METADATA.tables["label"]

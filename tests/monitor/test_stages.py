@@ -1485,20 +1485,6 @@ def test_a_database_that_is_locked_for_longer_leaves_an_accepted_message_to_the_
     at_desk(tmp_path, act, decide=lambda number, _request: None if number > 1 else Answer(503))
 
 
-def test_d6_a_receiver_that_is_gone_fails_the_message_for_all_to_see(tmp_path: Path) -> None:
-    async def act(desk: Desk) -> None:
-        await _baseline(desk)
-        await _news(desk)
-        [line] = desk.app.tools.store.deliveries(state=DeliveryState.FAILED)
-
-        assert ["failed"] == desk.outcomes
-        assert (Reason.GONE, 1) == (line.last_reason, line.attempts)
-        assert 1 == desk.metric("deliveries_total", receiver="webhook", outcome="failed")
-        assert 1 == desk.metric("delivery_failures_total", receiver="webhook", reason="gone")
-
-    at_desk(tmp_path, act, decide=lambda _number, _request: Answer(410))
-
-
 def test_d8_after_the_last_attempt_a_message_is_failed_and_can_be_replayed(tmp_path: Path) -> None:
     refusals = Refusals(*[500] * 10)
 

@@ -7,12 +7,15 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
 from monitor.clock import SystemClock
+from monitor.model import Channel, Endpoint, Receiver
 from monitor.store import DaemonLock, Store
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.deliver.servers import HttpReceiver, SmtpReceiver, smtp
@@ -79,9 +82,9 @@ def test_x4_receivers_are_listed_with_where_they_lead_but_no_secret(veille: Veil
 
     assert 0 == got.code
     assert [
-        "web\twebhook\t127.0.0.1:9\t0\t0",
-        "desk\tmail\t127.0.0.1:25, desk@example.org nuit@example.org\t0\t0",
-        f"archive\tfile\t{folder / 'alerts.jsonl'}\t0\t0",
+        "web\twebhook\t127.0.0.1:9\tok\t0\t0",
+        "desk\tmail\t127.0.0.1:25, desk@example.org nuit@example.org\tok\t0\t0",
+        f"archive\tfile\t{folder / 'alerts.jsonl'}\tok\t0\t0",
     ] == got.out.splitlines()
     assert not (folder / "veille.db").exists()
 
@@ -93,6 +96,50 @@ def test_what_waits_and_what_failed_is_counted(veille: Veille, folder: Path, sto
     got = veille("channels", "list", "--json").lines[0]
 
     assert ("webhook", 1, 0) == (got["receiver"], got["pending"], got["failed"])
+
+
+LONG_AGO = datetime(2020, 5, 16, 5, 30, tzinfo=UTC)
+UNWELL: dict[str, dict[str, Any]] = {
+    "failing since 2020-05-16 07:30": {"failures": 2},
+    "disabled since 2020-05-16 07:30": {"failures": 99, "disabled_at": LONG_AGO},
+    "paused until 2090-05-16 07:30": {"failures": 9, "open_until": LONG_AGO.replace(year=2090)},
+    "ok": {"last_ok_at": LONG_AGO},
+}
+
+
+def _unwell(store: Store, **facts: Any) -> None:
+    failing = {"failing_since": LONG_AGO, "failed_at": LONG_AGO, "last_error": "web: répond 503"}
+    store.enable_endpoint(Endpoint("web", **{**failing, **facts}), now=LONG_AGO)
+
+
+@pytest.mark.parametrize("health", UNWELL)
+def test_d8_how_a_receiver_is_is_listed(veille: Veille, store: Store, health: str) -> None:
+    _unwell(store, **UNWELL[health])
+    line = veille("channels", "list", "--json").lines[0]
+
+    assert health == veille("channels").out.splitlines()[0].split("\t")[3]
+    assert health.split(maxsplit=1)[0] == line["health"]
+    assert (None if health == "ok" else "web: répond 503") == line["last_error"]
+
+
+def test_d8_a_receiver_that_is_disabled_is_enabled_by_a_command(veille: Veille, store: Store) -> None:
+    _unwell(store, disabled_at=LONG_AGO)
+    record_alert(store, receiver=Receiver("web", Channel.WEBHOOK))
+    checked = veille("check").out
+    got, again = veille("channels", "enable", "web"), veille("channels", "enable", "web", "--json")
+
+    assert "web: disabled since 2020-05-16 07:30; `veille channels enable web` sends what waits" in checked
+    assert (0, "web: enabled; 1 to send\n") == (got.code, got.out)
+    assert [{"receiver": "web", "pending": 1}] == again.lines
+    assert Endpoint("web") == store.endpoint("web")
+    assert "disabled" not in veille("check").out
+
+
+def test_a_receiver_that_is_not_there_cannot_be_enabled(veille: Veille) -> None:
+    got = veille("channels", "enable", "autre")
+
+    assert 0 != got.code
+    assert "no receiver autre" in got.err
 
 
 def test_without_receivers_the_list_says_so(veille: Veille, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -310,7 +310,7 @@ def test_D11_greylisting_is_tried_again_for_those_who_must_wait_only() -> None:
 
     error, receipt, accepted = asyncio.run(run())
 
-    assert (Reason.UNAVAILABLE, True, 450) == (error.reason, error.retryable, error.status)
+    assert (Reason.REJECTED, True, 450) == (error.reason, error.retryable, error.status)
     assert NIGHT in str(error)
     assert receipt == Receipt(status=250, refused=(CHIEF,))
     assert accepted == [[DESK], [NIGHT]]

@@ -1,0 +1,205 @@
+"""Receivers that fail, for a while or for days: nothing is lost, and nothing is sent in vain (promises D6 to D10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.alerting import BREAK_AFTER, enabled
+from monitor.demo import Answer, Request
+from monitor.errors import Reason
+from monitor.model import DeliveryState, Disabled, Endpoint
+from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, filler
+
+MINUTE_S = 60.0
+
+
+class Down:
+    """A receiver that answers so until it is up; for one message always, where it is poisoned."""
+
+    def __init__(self, status: int = 503, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        self.answer = Answer(status, headers=headers)
+        self.is_up = False
+        self.poison: tuple[bytes, int] | None = None
+        self.seen: list[Request] = []
+
+    def __call__(self, _number: int, request: Request) -> Answer | None:
+        self.seen.append(request)
+        if self.poison is not None and self.poison[0] in request.body:
+            return Answer(self.poison[1])
+        return None if self.is_up else self.answer
+
+    @contextmanager
+    def counted(self) -> Iterator[Callable[[], int]]:
+        """Count what is asked from now on."""
+        before = len(self.seen)
+        yield lambda: len(self.seen) - before
+
+
+async def _outbox(desk: Desk, count: int) -> None:
+    """Let a second poll find so many articles, each a message of its own; they are tried once."""
+    desk.site.publish("/rss.xml", desk.item("/vieux", "Le marché de Noël", age_s=10 * TOMORROW_S))
+    await desk.cycle()
+    items = [desk.item(f"/{number}", f"Kharkiv et le numéro {number}", filler(number, 9)) for number in range(count)]
+    desk.site.publish("/rss.xml", *items)
+    await desk.cycle(after_s=HOUR_S)
+
+
+async def _cycles(desk: Desk, *, every_s: float, for_s: float) -> None:
+    """Let time pass, and look at the outbox ever so often."""
+    for _ in range(int(for_s / every_s)):
+        desk.clock.pass_s(every_s)
+        for pump in desk.app.runner.messages.values():
+            await pump.drain()
+
+
+def _endpoint(desk: Desk) -> Endpoint:
+    return desk.app.tools.store.endpoint("webhook")
+
+
+def test_d8_a_receiver_that_is_down_for_four_days_has_all_of_its_messages_in_the_end(tmp_path: Path) -> None:
+    down = Down()
+
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 12)
+        await _cycles(desk, every_s=2 * MINUTE_S, for_s=HOUR_S)
+        with down.counted() as asked:
+            await _cycles(desk, every_s=4 * HOUR_S, for_s=4 * TOMORROW_S)
+            assert 24 == asked()
+        waiting = desk.app.tools.store.deliveries(state=DeliveryState.PENDING)
+        down.is_up = True
+        await desk.cycle(after_s=HOUR_S)
+
+        assert 12 == len(waiting)
+        assert max(line.attempts for line in waiting) <= 2
+        assert (12, 0) == (len(desk.alerts), desk.pending())
+        assert Endpoint("webhook", last_ok_at=desk.clock.now()) == _endpoint(desk)
+
+    at_desk(tmp_path, act, decide=down)
+
+
+def test_d9_probes_take_turns_so_that_a_poisoned_message_blocks_none_behind_it(tmp_path: Path) -> None:
+    down = Down()
+
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 8)
+        await _cycles(desk, every_s=2 * MINUTE_S, for_s=HOUR_S / 2)
+        down.poison, down.is_up = ("Kharkiv et le numéro 0".encode(), 500), True
+        await _cycles(desk, every_s=30 * MINUTE_S, for_s=2 * HOUR_S)
+
+        assert 7 == len(desk.alerts)
+        assert (0, None) == (_endpoint(desk).open_until or 0, _endpoint(desk).disabled_at)
+
+    at_desk(tmp_path, act, decide=down)
+
+
+def test_a_pause_outlives_the_daemon(tmp_path: Path) -> None:
+    down = Down(429, headers=(("Retry-After", "1800"),))
+
+    async def first(desk: Desk) -> None:
+        await _outbox(desk, 6)
+
+    async def second(desk: Desk) -> None:
+        desk.clock.pass_s(HOUR_S + 1200)
+        with down.counted() as asked:
+            await desk.cycle()
+            assert 0 == asked()
+            down.is_up = True
+            await desk.cycle(after_s=700)
+
+        assert 6 == len(desk.alerts)
+
+    at_desk(tmp_path, first, decide=down)
+    at_desk(tmp_path, second, decide=down)
+
+
+def test_t7_a_clock_that_is_set_back_holds_no_receiver(tmp_path: Path) -> None:
+    down = Down()
+
+    async def act(desk: Desk) -> None:
+        desk.clock.pass_s(40 * TOMORROW_S)
+        await _outbox(desk, 8)
+        await _cycles(desk, every_s=2 * MINUTE_S, for_s=HOUR_S / 2)
+        assert _endpoint(desk).open_until is not None
+        down.is_up = True
+        desk.clock.pass_s(-30 * TOMORROW_S)
+        desk.app.tools.store.pull_due(now=desk.clock.now())
+        await desk.cycle()
+
+        assert 8 == len(desk.alerts)
+
+    at_desk(tmp_path, act, decide=down)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_d9_messages_that_are_refused_one_by_one_pause_nobody(tmp_path: Path, status: int) -> None:
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 2 * BREAK_AFTER)
+
+        assert 2 * BREAK_AFTER == len(desk.outcomes) == len(desk.webhook.requests)
+        assert Endpoint("webhook") == _endpoint(desk)
+
+    at_desk(tmp_path, act, decide=Down(status))
+
+
+def test_d6_a_receiver_that_is_gone_is_disabled_and_its_messages_wait_until_somebody_enables_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    down = Down(410)
+
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 9)
+        down.is_up = True
+        with down.counted() as asked:
+            await _cycles(desk, every_s=TOMORROW_S, for_s=9 * TOMORROW_S)
+            assert 0 == asked()
+        endpoint, store = _endpoint(desk), desk.app.tools.store
+
+        assert (Disabled.GONE, Reason.GONE) == (endpoint.disabled_why, endpoint.last_reason)
+        assert (9, {}) == (desk.pending(), store.failed_deliveries())
+        assert 4 >= desk.metric("delivery_failures_total", receiver="webhook", reason="gone") >= 1
+
+        store.enable_endpoint(enabled(endpoint), now=desk.clock.now())
+        await desk.cycle()
+
+        assert (9, 0) == (len(desk.alerts), desk.pending())
+
+    at_desk(tmp_path, act, decide=down)
+
+    assert 1 == caplog.messages.count("endpoint_disabled")
+
+
+def test_d8_a_receiver_that_fails_for_five_days_is_disabled_and_loses_nothing(tmp_path: Path) -> None:
+    down = Down(401)
+
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 6)
+        await _cycles(desk, every_s=5 * HOUR_S, for_s=6 * TOMORROW_S)
+        endpoint, store = _endpoint(desk), desk.app.tools.store
+
+        assert endpoint.disabled_at is not None
+        assert endpoint.disabled_why is Disabled.FAILING
+        assert (6, {}) == (desk.pending(), store.failed_deliveries())
+
+        down.is_up = True
+        store.enable_endpoint(enabled(endpoint), now=desk.clock.now() + timedelta(seconds=1))
+        await desk.cycle()
+
+        assert 6 == len(desk.alerts)
+
+    at_desk(tmp_path, act, decide=down)
+
+
+def test_d8_one_message_that_a_receiver_was_not_reached_for_is_not_given_up(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 1)
+        await desk.webhook.stop()
+        await _cycles(desk, every_s=4 * HOUR_S, for_s=4.5 * TOMORROW_S)
+
+        assert (1, {}) == (desk.pending(), desk.app.tools.store.failed_deliveries())
+
+    at_desk(tmp_path, act, decide=Down())
