@@ -35,6 +35,7 @@ class Daemon:
         self.database = folder / "veille.db"
         self.log = folder / "veille.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._life_at = 0  # where the log of this life begins
         (folder / "feeds.txt").write_text("".join(f"{url}\n" for url in feeds), encoding="utf-8")
         given = {
             "database": self.database,
@@ -56,7 +57,12 @@ class Daemon:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
+            self._life_at = log.tell()
             self.process = self._run("run", stdout=log, stderr=subprocess.STDOUT)
+
+    def is_up(self) -> bool:
+        """Return whether it says that it has started."""
+        return b"] started " in self.log.read_bytes()[self._life_at :]
 
     def kill(self) -> None:
         """Kill it as a power cut would."""
@@ -73,6 +79,11 @@ class Daemon:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_S)
+
+    def reload(self) -> None:
+        """Let it read its files again."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
 
     def says(self) -> str:
         """Return the end of its log, for the message of a test that fails."""

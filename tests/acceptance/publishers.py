@@ -13,7 +13,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from html import escape
@@ -65,6 +65,11 @@ class Piece:
     def summary(self) -> str:
         told = _FACT if self.kind is Kind.SUMMARY else "Rien de plus à cette heure."
         return f"{told} {self._words(3)}"
+
+    @property
+    def word(self) -> str:
+        """A word of its title that no other piece has."""
+        return self._words(2).split()[0]
 
     def _words(self, part: int) -> str:
         """Return words that no other piece has: another number in the same title is no other story."""
@@ -224,6 +229,10 @@ class Publisher:
         piece = Piece(number, kind, datetime.now(UTC) - age, self.url(f"/a/{number}"), is_first=is_first)
         self.pieces.append(piece)
         return piece
+
+    def take_up(self, piece: Piece) -> None:
+        """Publish what another has published, word for word: a dispatch."""
+        self.pieces.append(replace(piece, at=datetime.now(UTC), link=self.url(f"/a/{piece.number}")))
 
     def may_be_reread(self, path: str) -> bool:
         """Return whether the page at a path may be read once more; a third time would be 15 minutes later."""
