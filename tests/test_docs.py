@@ -45,6 +45,18 @@ def test_the_readme_names_its_two_commands() -> None:
     assert "make test" in readme
 
 
+def test_x6_the_readme_says_what_the_law_leaves_to_the_operator() -> None:
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+    for said in (
+        "personal data about the people named",
+        "A legal base and a retention period are yours to choose",
+        "journalism is exempt in part",
+        "**have a lawyer check.**",
+    ):
+        assert said in readme
+
+
 def test_the_layers_are_those_that_are_held() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-_ROW = re.compile(r"^\| ([PIRST]\d+) \| (.+) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| ([DOPIRSTWX]\d+) \| (.+) \|$", re.MULTILINE)
+_NOT_BUILT = "*Not built*"
 _NAMED = re.compile(r"test_((?:[a-z]\d+_)+)", re.IGNORECASE)
 PROMISES = dict(_ROW.findall((ROOT / "docs" / "promises.md").read_text(encoding="utf-8")))
 
@@ -30,18 +31,21 @@ PROVED = {
 
 
 @pytest.mark.parametrize("promise", PROMISES)
-def test_a_promise_has_a_test_named_after_it(promise: str) -> None:
-    assert promise in PROVED
+def test_a_promise_has_a_test_named_after_it_unless_it_is_not_built(promise: str) -> None:
+    is_built = not PROMISES[promise].startswith(_NOT_BUILT)
+
+    assert is_built == (promise in PROVED)
 
 
 def test_a_test_names_no_promise_that_is_not_made() -> None:
-    assert set() == {promise for promise in PROVED if promise[0] in "PIRST"} - set(PROMISES)
+    assert set() == {promise for promise in PROVED if promise[0] in "DOPIRSTWX"} - set(PROMISES)
 
 
 def test_the_promises_are_numbered_without_a_gap() -> None:
-    expected = {"P": 8, "I": 10, "R": 7, "S": 8, "T": 8}
+    expected = {"D": 13, "O": 8, "P": 8, "I": 10, "R": 7, "S": 8, "T": 8, "X": 6}
+    numbered = [promise for promise in PROMISES if promise[0] != "W"]  # of those, some are built
 
-    assert [f"{letter}{n}" for letter, most in expected.items() for n in range(1, most + 1)] == list(PROMISES)
+    assert [f"{letter}{n}" for letter, most in expected.items() for n in range(1, most + 1)] == numbered
 
 
 @pytest.mark.parametrize(
