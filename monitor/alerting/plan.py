@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 RECAP_LIMIT = 20
-"""Matches that a recap lists; it counts the others."""
+"""Matches that a recap or a digest lists; it counts the others."""
 
 REFUSAL_LIMIT = 10
 """Problems of a refused rule set that its message lists; it counts the others."""
@@ -123,7 +123,10 @@ def _recap_receivers(item: tuple[Story, Match], routes: Routes) -> tuple[str, ..
 
 
 def _recap(told: Sequence[tuple[Story, Match]], receivers: Sequence[str], *, now: datetime) -> Alert:
-    listed = told[:RECAP_LIMIT]
+    distinct: dict[tuple[str, str], tuple[Story, Match]] = {}
+    for story, match in told:  # several articles of a story are one line
+        distinct.setdefault((story.id, match.rule.id), (story, match))
+    listed = tuple(distinct.values())[:RECAP_LIMIT]
     return Alert(
         # all it tells, not only what it lists: two receivers may have the same best matches
         id=alert_id(NotificationReason.RECAP, *(f"{match.rule.id}|{story.id}" for story, match in told)),
@@ -133,7 +136,7 @@ def _recap(told: Sequence[tuple[Story, Match]], receivers: Sequence[str], *, now
         receivers=tuple(receiver for receiver in receivers if receiver != JOURNAL),
         stories=tuple(story for story, _ in listed),
         matches=tuple(match for _, match in listed),
-        truncated=len(told) - len(listed),
+        truncated=len(distinct) - len(listed),
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.deliver.note import Line, Look, Note, Paragraph, Shape, Span
-from monitor.deliver.text import line, quotes, safe_url
-from monitor.deliver.words import EMOJI, level_of
-from rules.types import Field, Level
+from monitor.deliver.stories import RULE_CHARS, TITLE_CHARS, by_story, story_items
+from monitor.deliver.text import line, safe_url
+from monitor.deliver.words import level_of
+from rules.types import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from monitor.deliver.words import Words
     from monitor.model import Alert, Change, Digest, Missed, SourcesState, Story
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["digest_of"]
 
-_TITLE_CHARS = 250
-_RULE_CHARS = 100
 _NAME_CHARS = 80
 _NAMED = 10  # sources that fail; the others are counted
 _GAPS = 5
@@ -28,7 +27,7 @@ _LEVELS = tuple(Level)
 
 def digest_of(alert: Alert, digest: Digest, words: Words) -> Note:
     """Return what a digest says. Stories that several rules found are told once."""
-    stories = _by_story(alert)
+    stories = by_story(alert)
     subject = _subject(alert, digest, stories, words)
     return Note(
         subject=subject,
@@ -36,7 +35,7 @@ def digest_of(alert: Alert, digest: Digest, words: Words) -> Note:
         url=None,
         opening=Paragraph(((Span(subject),),), Shape.HEADER),
         body=(),
-        items=tuple(_items(stories, _lost(stories, digest), words)),
+        items=tuple(story_items(stories, words, lost=_lost(stories, digest), quoted=True)),
         closing=(
             *_near(digest.missed, words),
             *_state(digest, words),
@@ -45,13 +44,6 @@ def digest_of(alert: Alert, digest: Digest, words: Words) -> Note:
         uncounted=alert.truncated,
         more=words.recap_more.format(count="{count}", command="\0veille matches\0"),
     )
-
-
-def _by_story(alert: Alert) -> list[tuple[Story, list[Match]]]:
-    found: dict[str, tuple[Story, list[Match]]] = {}
-    for story, match in zip(alert.stories, alert.matches, strict=True):
-        found.setdefault(story.id, (story, []))[1].append(match)
-    return list(found.values())
 
 
 def _lost(stories: Sequence[tuple[Story, list[Match]]], digest: Digest) -> dict[str, Change]:
@@ -78,45 +70,14 @@ def _subject(alert: Alert, digest: Digest, stories: Sequence[tuple[Story, list[M
     return f"{when} – {', '.join(parts)}"
 
 
-def _items(stories: Sequence[tuple[Story, list[Match]]], lost: Mapping[str, Change], words: Words) -> list[Paragraph]:
-    items, last = [], None
-    for story, matches in stories:
-        level = level_of(matches[0])
-        same = sum(level_of(each[0]) is level for _, each in stories)
-        heading: tuple[Line, ...] = ()
-        if level is not last:
-            count = f" ({same})" if same > 1 else ""
-            heading = ((Span(f"{EMOJI[level]} "), Span(f"{words.levels[level].upper()}{count}", Look.BOLD)),)
-        last = level
-        items.append(Paragraph((*heading, *_item(story, matches, lost.get(story.id), words))))
-    return items
-
-
-def _item(story: Story, matches: Sequence[Match], lost: Change | None, words: Words) -> tuple[Line, ...]:
-    """Return a story with its best quote; of one that no rule finds any more, what became of it in its place."""
-    source = story.sources[0]
-    where = [f"{line(source.outlet, 100)}, {words.short_date(source.published_at)}", words.carried(story)]
-    rules = ", ".join(f"{line(match.rule.title, _RULE_CHARS)} ({words.strength(match)})" for match in matches)
-    lines: list[Line] = [
-        (Span(line(story.title, _TITLE_CHARS) or story.id, Look.BOLD, safe_url(source.url)),),
-        (Span(" · ".join(part for part in (*where, rules) if part)),),
-    ]
-    if lost is not None:
-        happened = words.changes[lost]
-        return (*lines, (Span(f"{happened[:1].upper()}{happened[1:]}", Look.BOLD),))
-    quoted = [quote for quote in quotes(matches[0].snippets) if quote.field is not Field.TITLE]
-    lines += [(Span(words.quote(f"[…] {quote.text} […]")),) for quote in quoted[:1]]
-    return tuple(lines)
-
-
 def _near(missed: Missed | None, words: Words) -> tuple[Paragraph, ...]:
     if missed is None or not missed.near:
         return ()
     lines: list[Line] = [(Span(words.digests.near.format(count=missed.near_count), Look.BOLD),)]
     for story, match in missed.near:
-        title = Span(line(story.title, _TITLE_CHARS) or story.id, url=safe_url(story.sources[0].url))
+        title = Span(line(story.title, TITLE_CHARS) or story.id, url=safe_url(story.sources[0].url))
         where = (
-            f" – {line(story.sources[0].outlet, 100)} – {line(match.rule.title, _RULE_CHARS)}, {words.strength(match)}"
+            f" – {line(story.sources[0].outlet, 100)} – {line(match.rule.title, RULE_CHARS)}, {words.strength(match)}"
         )
         lines.append((title, Span(where)))
     left_out = missed.near_count - len(missed.near)

@@ -23,23 +23,24 @@ from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.model import AlertType, Receipt, Rendered
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
 from monitor.settings import PREFIX, SmtpTls
-from rules.types import Field, Level
+from rules.types import Field
 
 if TYPE_CHECKING:
     from monitor.changes import Piece
     from monitor.deliver.means import Means
     from monitor.deliver.note import Line, Span
     from monitor.deliver.words import Words
-    from monitor.model import Alert, Delivery, Incident, Refusal, Story, StorySource, Update
+    from monitor.model import Alert, Delivery, Incident, Refusal, StorySource, Update
     from monitor.receivers import Receiver
     from monitor.settings import Settings
-    from rules.types import Match, Snippet
+    from rules.types import Snippet
 
 __all__ = ["KIND", "MailSender", "address", "endpoint", "make"]
 
 _SUBJECT_CHARS = 200
 _ACCEPTED = 250
 _PERMANENT = 500
+_LISTED = frozenset({AlertType.STORY_RECAP, AlertType.STORY_DIGEST})
 _RELOADS = {"reload": "systemctl reload veille", "signal": "kill -HUP PID"}
 _REMEMBERED = 1000  # messages on their way whose recipients have not all answered
 
@@ -224,13 +225,11 @@ def address(text: str, setting: str) -> Address:
 
 
 def _subject(alert: Alert, words: Words) -> str:
-    if alert.type is AlertType.STORY_RECAP:
-        return f"{words.recap_subject}{words.colon} {len(alert.matches) + alert.truncated}"
     if alert.refusal is not None:
         subject = f"{words.reasons[alert.reason].capitalize()}{words.colon} {line(words.refused_first(alert.refusal))}"
     elif alert.incidents:
         subject = incidents_subject(alert, words)
-    elif alert.digest is not None:
+    elif alert.type in _LISTED:
         subject = note_of(alert, words).subject
     else:
         match = alert.matches[0]
@@ -246,15 +245,15 @@ def _told(alert: Alert, words: Words) -> tuple[str, str]:
         return _refusal(alert, alert.refusal, words)
     if alert.incidents:
         return _incidents(alert, words)
-    if alert.digest is not None:
-        return _digest(alert, words)
-    return (_recap if alert.type is AlertType.STORY_RECAP else _alert)(alert, words)
+    return (_listed if alert.type in _LISTED else _alert)(alert, words)
 
 
-def _digest(alert: Alert, words: Words) -> tuple[str, str]:
-    """Return a digest, all of it: a mail has room."""
+def _listed(alert: Alert, words: Words) -> tuple[str, str]:
+    """Return a digest or a recap, all of it: a mail has room."""
     note = note_of(alert, words)
-    told = note.most(lambda _paragraphs: True)
+    # what opens a digest is its subject
+    opening = (note.opening,) if alert.digest is None else ()
+    told = (*opening, *note.most(lambda _paragraphs: True))
     text = [line_ for paragraph in told for line_ in (*map(_plain, paragraph.lines), "")]
     html = [f"<p>{'<br>'.join(map(_marked_up, paragraph.lines))}</p>" for paragraph in told]
     return "\n".join(text), _page(note.subject, html, words)
@@ -336,27 +335,6 @@ def _pieces(pieces: tuple[Piece, ...]) -> str:
     return " ".join(marks[piece.kind].format(escape(piece.text)) for piece in pieces)
 
 
-def _recap(alert: Alert, words: Words) -> tuple[str, str]:
-    """Return the text and the HTML of a recap, by level, the most serious first."""
-    text, html = [f"{words.recap_intro}{words.colon}"], [f"<p>{escape(words.recap_intro + words.colon)}</p>"]
-    for level in reversed(Level):
-        pairs = zip(alert.stories, alert.matches, strict=True)
-        told = [(story, match) for story, match in pairs if level_of(match) is level]
-        if told:
-            text += ["", f"{words.levels[level].upper()} ({len(told)})"]
-            html += [f"<h2>{words.levels[level]} ({len(told)})</h2>", "<ul>"]
-            for story, match in told:
-                url = safe_url(story.sources[0].url)
-                text += [f"  {_item(story, match, words)}", *([f"  {url}"] if url else [])]
-                html.append(f"<li>{_linked(_item(story, match, words), url)}</li>")
-            html.append("</ul>")
-    more = [words.recap_more.format(count=alert.truncated, command="veille matches")] if alert.truncated else []
-    closing = [*more, f"{words.reference} {alert.id}"]
-    text += ["", *closing]
-    html += [f"<p><small>{'<br>'.join(escape(part) for part in closing)}</small></p>"]
-    return "\n".join(text) + "\n", _page(words.recap_subject, html, words)
-
-
 def _refusal(alert: Alert, refusal: Refusal, words: Words) -> tuple[str, str]:
     """Return what was wrong with a rule set, that the one before it goes on, and what to do, as text and as HTML."""
     what, errors = line(refusal.error), [line(error) for error in refusal.errors]
@@ -400,12 +378,6 @@ def _particulars(incident: Incident, words: Words) -> list[str]:
     error = error_of(incident)
     old = [f"{words.sources.old_url}{words.colon} {line(incident.old_url)}"] if incident.old_url else []
     return [*([line(error)] if error else []), *old]
-
-
-def _item(story: Story, match: Match, words: Words) -> str:
-    source = story.sources[0]
-    where = f"{line(source.outlet, 100)}, {words.short_date(source.published_at)}"
-    return f"{line(story.title) or story.id} – {where} – {line(match.rule.title)}, {words.strength(match)}"
 
 
 def _source(source: StorySource, words: Words) -> str:

@@ -12,6 +12,7 @@ from monitor.changes import Kind
 from monitor.deliver.digest import digest_of
 from monitor.deliver.incidents import error_of, headline, sentences, source_name, subject, to_do
 from monitor.deliver.note import LOOKED, Line, Look, Note, Paragraph, Shape, Span, coded, small
+from monitor.deliver.stories import by_story, story_items
 from monitor.deliver.text import line, marked, quotes, safe_url
 from monitor.deliver.words import EMOJI, level_of
 from monitor.model import AlertType
@@ -91,23 +92,13 @@ def _opening(alert: Alert, words: Words) -> Paragraph:
 
 
 def _recap(alert: Alert, words: Words) -> Note:
-    items = [
-        Paragraph(
-            (
-                (Span(f"{EMOJI[level_of(match)]} "), _headline(story)),
-                _source(story.sources[0], words, story),
-                (Span(f"{line(match.rule.title, _RULE_CHARS)}, {words.strength(match)}"),),
-            )
-        )
-        for story, match in zip(alert.stories, alert.matches, strict=True)
-    ]
     return Note(
-        subject=f"{words.recap_subject}{words.colon} {len(items) + alert.truncated}",
+        subject=f"{words.recap_subject}{words.colon} {len(alert.matches) + alert.truncated}",
         level=None,
         url=None,
         opening=Paragraph(((Span(words.recap_intro),),), Shape.HEADER),
         body=(),
-        items=tuple(items),
+        items=story_items(by_story(alert), words),
         closing=(_reference(alert),),
         uncounted=alert.truncated,
         more=_more(words, "veille matches"),
@@ -189,13 +180,12 @@ def _spread(story: Story, words: Words) -> tuple[Line, ...]:
     return ((Span(told),),) if told else ()
 
 
-def _source(source: StorySource, words: Words, story: Story | None = None) -> Line:
+def _source(source: StorySource, words: Words) -> Line:
     parts = (
         line(source.outlet, 100),
         words.short_date(source.published_at),
         words.completeness[source.completeness],
         words.agency(source),
-        "" if story is None else words.carried(story),
     )
     return (Span(" · ".join(part for part in parts if part)),)
 

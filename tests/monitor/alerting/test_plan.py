@@ -141,6 +141,16 @@ def test_a_recap_is_bounded_and_counts_the_rest() -> None:
     assert set(range(RECAP_LIMIT + 5)) == set(planned.items)
 
 
+def test_articles_of_one_story_are_one_line_of_a_recap_for_each_rule() -> None:
+    again, best = replace(MATCH, verdict=replace(VERDICT, score=11.0)), with_rule(id="essai")
+    [planned] = plan_recap([(STORY, again), (STORY, MATCH), (STORY, best)], ROUTES, now=NOW)
+
+    assert [("axe-moscou-pekin", 24.1), ("essai", 24.1)] == [
+        (match.rule.id, match.verdict.score) for match in planned.alert.matches
+    ]
+    assert (0, {0, 1, 2}) == (planned.alert.truncated, set(planned.items))
+
+
 def test_a_recap_neither_lists_nor_counts_what_notifies_nobody() -> None:
     silent = [(STORY, NEAR_MISS), *[(STORY, with_rule(id="essai", status=Status.EXPERIMENTAL))] * 50]
     [planned] = plan_recap([*silent, (STORY, MATCH)], ROUTES, now=NOW)
