@@ -643,12 +643,17 @@ class Missed:
     Attributes:
         near: near misses, the nearest first: "recalés de peu".
         near_count: how many there were in all.
-        silenced: alerts that a silence held back.
+        silences: what held alerts back, and how many each did; those that held back the most first.
     """
 
     near: tuple[tuple[Story, Match], ...] = ()
     near_count: int = 0
-    silenced: int = 0
+    silences: tuple[Silence, ...] = ()
+
+    @property
+    def silenced(self) -> int:
+        """How many alerts silences held back."""
+        return sum(silence.alerts for silence in self.silences)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor.alerting.ids import alert_id
 from monitor.alerting.plan import RECAP_LIMIT, best_first
-from monitor.model import Alert, AlertType, Digest, NotificationReason, Why
+from monitor.model import Alert, AlertType, Digest, Missed, NotificationReason, Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.alerting.routes import Routes
-    from monitor.model import HeldMessage, Missed, SourcesState
+    from monitor.model import HeldMessage, SourcesState
 
 __all__ = [
     "NEAR_LIMIT",
@@ -134,7 +134,7 @@ def plan_digest(
     Args:
         receiver: who is told.
         held: what was held for it.
-        missed: near misses, and alerts that were silenced.
+        missed: near misses, and what silenced how many alerts.
         sources: how they are, and what happened to them since the last digest.
         since: when the last one was due.
         until: when this one is.
@@ -148,9 +148,11 @@ def plan_digest(
 
 
 def missed_by(receiver: str, missed: Missed, routes: Routes) -> Missed:
-    """Return what a receiver would have been told of, of near misses; the best of it only."""
+    """Return what a receiver would have been told of, of near misses the best only; silences of the file are named."""
+    own = {silence.id: silence for silence in routes.silences}
+    silences = tuple(replace(own.get(each.id, each), alerts=each.alerts) for each in missed.silences)
     near = tuple((story, match) for story, match in missed.near if receiver in routes.receivers_for(match, story))
-    return replace(missed, near=near[:NEAR_LIMIT], near_count=len(near))
+    return Missed(near[:NEAR_LIMIT], len(near), silences)
 
 
 def _told(receiver: str, messages: Sequence[HeldMessage], digest: Digest, *, now: datetime) -> Alert:

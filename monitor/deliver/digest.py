@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitor.deliver.words import Words
-    from monitor.model import Alert, Change, Digest, Missed, SourcesState, Story
+    from monitor.model import Alert, Change, Digest, Missed, Silence, SourcesState, Story
     from rules.types import Match
 
 __all__ = ["digest_of"]
 
 _NAME_CHARS = 80
-_NAMED = 10  # sources that fail; the others are counted
+_NAMED = 10  # sources that fail, and silences; the others are counted
 _GAPS = 5
 _LEVELS = tuple(Level)
 
@@ -92,10 +92,27 @@ def _state(digest: Digest, words: Words) -> tuple[Paragraph, ...]:
     told = words.digests
     lines: list[Line] = [(Span(told.state.format(since=words.short_date(digest.since)), Look.BOLD),)]
     lines += [(Span(part),) for part in _of_sources(digest.sources, words)]
-    silenced = 0 if digest.missed is None else digest.missed.silenced
-    if silenced:
-        lines.append((Span(_some(told.silenced, silenced)),))
+    silences = () if digest.missed is None else digest.missed.silences
+    return Paragraph(tuple(lines)), *_silenced(silences, words)
+
+
+def _silenced(silences: Sequence[Silence], words: Words) -> tuple[Paragraph, ...]:
+    """Return what was silenced: by which silence, whose it is, and how many alerts."""
+    if not silences:
+        return ()
+    told, count = words.digests, sum(silence.alerts for silence in silences)
+    lines: list[Line] = [(Span(_some(told.silenced, count), Look.BOLD),)]
+    lines += [(Span(f"{silence.alerts} × {_named(silence, words)}"),) for silence in silences[:_NAMED]]
+    if left_out := sum(silence.alerts for silence in silences[_NAMED:]):
+        lines.append((Span(told.more_near.format(count=left_out)),))
     return (Paragraph(tuple(lines)),)
+
+
+def _named(silence: Silence, words: Words) -> str:
+    if not silence.matchers:  # it stood in the routes file, and does no more
+        return silence.id
+    matchers = line(", ".join(silence.matchers), _NAME_CHARS)
+    return f"{matchers} – {line(silence.author, _NAME_CHARS)}{words.colon} {line(silence.reason, _NAME_CHARS)}"
 
 
 def _of_sources(sources: SourcesState, words: Words) -> list[str]:

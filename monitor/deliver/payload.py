@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Missed,
         Refusal,
         RuleRecord,
+        Silence,
         SourcesState,
         Standing,
         Story,
@@ -37,6 +38,7 @@ __all__ = ["MAX_BYTES", "SCHEMA", "payload", "payload_bytes"]
 
 MAX_BYTES = 20_000
 SCHEMA = "veille.alert/1"
+_MATCHERS = 5  # of a silence
 
 Json = dict[str, Any]
 
@@ -139,6 +141,7 @@ def _digest(digest: Digest, limits: _Limits) -> Json:
         held=None if digest.why is None else digest.why.value,
         near_misses=None if missed is None else _near(missed, limits),
         silenced=None if missed is None else missed.silenced,
+        silences=None if missed is None else [_silence(each, limits) for each in missed.silences[: limits.items]],
         sources=None if digest.sources is None else _sources(digest.sources, limits),
     )
 
@@ -156,6 +159,16 @@ def _near(missed: Missed, limits: _Limits) -> Json:
         for story, match in missed.near
     ]
     return {"count": missed.near_count, "items": items}
+
+
+def _silence(silence: Silence, limits: _Limits) -> Json:
+    return _known(
+        id=silence.id,
+        matchers=[line(matcher, limits.chars) for matcher in silence.matchers[:_MATCHERS]] or None,
+        author=line(silence.author, limits.chars) or None,
+        reason=line(silence.reason, limits.chars) or None,
+        alerts=silence.alerts,
+    )
 
 
 def _sources(sources: SourcesState, limits: _Limits) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,12 +20,14 @@ from monitor.model import (
     History,
     IncidentKind,
     Missed,
+    Silence,
     SourcesState,
     Why,
 )
 from monitor.store.articles import add_alert, stories_of
 from monitor.store.codec import match_from_row
 from monitor.store.outbox import HELD
+from monitor.store.silences import silences_of
 from monitor.store.sql import chunks
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, DELIVERY, DIGEST, FEED, INCIDENT, MATCH
 
@@ -116,17 +120,26 @@ def missed(connection: Connection, receiver: str, *, since: datetime, until: dat
     rows = connection.execute(near).all()
     stories = stories_of(connection, [row.article_id for row in rows])
     items = tuple((stories[row.article_id], match_from_row(row)) for row in rows)
-    return Missed(items, len(items), _silenced(connection, receiver, since=since, until=until))
+    return Missed(items, len(items), _silences(connection, receiver, since=since, until=until))
 
 
-def _silenced(connection: Connection, receiver: str, *, since: datetime, until: datetime) -> int:
-    """Return how many alerts were silenced in a time: for everybody, and those that were held for this receiver."""
+def _silences(connection: Connection, receiver: str, *, since: datetime, until: datetime) -> tuple[Silence, ...]:
+    """Return what held alerts back in a time, from everybody or from this receiver, those that did the most first.
+
+    Of silences of the routes file only their ids are known here.
+    """
     in_time = (ALERT.c.planned_at > since, ALERT.c.planned_at <= until)
     held_in_time = (DELIVERY.c.silenced_at > since, DELIVERY.c.silenced_at <= until)
-    alerts = select(func.count()).where(ALERT.c.silence.is_not(None), *in_time)
     of_it = (DELIVERY.c.receiver == receiver, DELIVERY.c.silence.is_not(None))
-    deliveries = select(func.count()).where(*of_it, *held_in_time)
-    return sum(connection.scalars(query).one() for query in (alerts, deliveries))
+    counted: Counter[str] = Counter()
+    for table, where in ((ALERT, (ALERT.c.silence.is_not(None), *in_time)), (DELIVERY, (*of_it, *held_in_time))):
+        query = select(table.c.silence, func.count()).where(*where).group_by(table.c.silence)
+        counted.update({row[0]: row[1] for row in connection.execute(query)})
+    known = {silence.id: silence for silence in silences_of(connection, tuple(counted))}
+    return tuple(
+        replace(known.get(id_) or Silence(id_, (), "", "", since, until), alerts=count)
+        for id_, count in sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    )
 
 
 def sources_state(connection: Connection, *, since: datetime, until: datetime) -> SourcesState:

@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from monitor.errors import NotFoundError
 from monitor.model import Silence
+from monitor.store.sql import chunks
 from monitor.store.tables import ALERT, DELIVERY, SILENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["active_silences", "add_silence", "end_silence", "list_silences"]
+__all__ = ["active_silences", "add_silence", "end_silence", "list_silences", "silences_of"]
 
 
 def add_silence(connection: Connection, silence: Silence) -> bool:
@@ -34,6 +35,11 @@ def active_silences(connection: Connection, *, now: datetime) -> tuple[Silence, 
 def list_silences(connection: Connection) -> tuple[Silence, ...]:
     """Return every silence, the oldest first."""
     return _silences(connection)
+
+
+def silences_of(connection: Connection, ids: Sequence[str]) -> tuple[Silence, ...]:
+    """Return those silences that are there, the oldest first."""
+    return tuple(silence for some in chunks(ids) for silence in _silences(connection, SILENCE.c.id.in_(some)))
 
 
 def end_silence(connection: Connection, ref: str, *, now: datetime) -> Silence:

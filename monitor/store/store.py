@@ -715,7 +715,7 @@ class Store:
             return holding.last_digest(connection, receiver, now=now)
 
     def missed(self, receiver: str, *, since: datetime, until: datetime) -> Missed:
-        """Return the near misses of a time, the nearest first, and how many alerts were silenced in it.
+        """Return the near misses of a time, the nearest first, and what silenced how many alerts in it.
 
         Those are the alerts that a silence held back from everybody, and those that were held for this receiver and
         silenced when they were to leave.

@@ -79,7 +79,7 @@ def test_a_digest_comes_at_its_times_empty_ones_too(tmp_path: Path) -> None:
         await desk.cycle(after_s=9 * HOUR_S)
 
         assert [("story.digest", 2)] == sent(desk)
-        assert {"since", "until", "near_misses", "silenced", "sources"} == data(desk)["digest"].keys()
+        assert {"since", "until", "near_misses", "silenced", "silences", "sources"} == data(desk)["digest"].keys()
         assert 1 == data(desk)["digest"]["sources"]["feeds"]
 
         await desk.cycle(after_s=MINUTE_S)
@@ -334,6 +334,7 @@ def test_a_digest_counts_what_was_silenced_while_it_was_held_and_only_once(tmp_p
 
         assert [("story.digest", 0)] == sent(desk)
         assert 2 == data(desk)["digest"]["silenced"]
+        assert [("Anne", 2)] == [(one["author"], one["alerts"]) for one in data(desk)["digest"]["silences"]]
         assert [DeliveryState.SILENCED] * 2 == states(desk)[1:]
 
         await desk.cycle(after_s=24 * HOUR_S)

@@ -22,7 +22,7 @@ from monitor.alerting import (
 from monitor.alerting.matchers import parse_matcher
 from monitor.alerting.plan import RECAP_LIMIT
 from monitor.model import Change, Channel, Missed, Receiver, SourcesState, Why
-from tests.monitor.deliver.samples import NOW, held, other
+from tests.monitor.deliver.samples import NOW, SILENCES, held, other
 
 PARIS = ZoneInfo("Europe/Paris")
 LATER = NOW + timedelta(hours=1)
@@ -96,11 +96,11 @@ def test_what_lost_its_ground_while_it_was_held_is_told_with_why() -> None:
 
 
 def test_a_story_that_is_told_is_no_near_miss() -> None:
-    missed = Missed((other(1), other(2)), 3, 0)
+    missed = Missed((other(1), other(2)), 3)
     alert = plan_digest("mail", [held(1)], missed, SourcesState(), since=NOW, until=LATER, now=LATER)
     assert alert.digest is not None
 
-    assert Missed((other(2),), 2, 0) == alert.digest.missed
+    assert Missed((other(2),), 2) == alert.digest.missed
 
 
 def test_a_digest_is_the_same_however_often_it_is_planned_and_another_at_another_time() -> None:
@@ -161,10 +161,17 @@ def test_near_misses_are_those_that_the_receiver_would_have_been_told_of() -> No
     receivers = (Receiver("mail", Channel.MAIL), Receiver("slack", Channel.SLACK))
     root = Route("mail", routes=(Route("slack", (parse_matcher("rule=rule-3"),)),))
     near = tuple(other(number) for number in range(9))
-    missed = missed_by("mail", Missed(near, 9, 1), Routes(receivers, root))
+    missed = missed_by("mail", Missed(near, 9, SILENCES), Routes(receivers, root))
 
-    assert (5, 8, 1) == (len(missed.near), missed.near_count, missed.silenced)
+    assert (5, 8, 4) == (len(missed.near), missed.near_count, missed.silenced)
     assert "rule-3" not in {match.rule.id for _, match in missed.near}
     assert replace(missed, near=near[3:4], near_count=1) == missed_by(
-        "slack", Missed(near, 9, 1), Routes(receivers, root)
+        "slack", Missed(near, 9, SILENCES), Routes(receivers, root)
     )
+
+
+def test_silences_of_the_file_are_named_in_digests() -> None:
+    of_file = replace(SILENCES[0], id=SILENCES[1].id, alerts=0)
+    missed = missed_by("mail", Missed(silences=SILENCES), Routes(silences=(of_file,)))
+
+    assert (SILENCES[0], replace(of_file, alerts=1)) == missed.silences

@@ -183,7 +183,12 @@ def test_what_was_missed_is_near_misses_and_silenced_alerts(store: Store) -> Non
     missed = store.missed("mail", since=after(-1), until=after(1))
 
     assert ["near", "far"] == [one.rule.id for _, one in missed.near]
-    assert (2, 1) == (missed.near_count, missed.silenced)
+    assert (2, 1, "si_1", ()) == (
+        missed.near_count,
+        missed.silenced,
+        missed.silences[0].id,
+        missed.silences[0].matchers,
+    )
     assert (0, 0) == (
         store.missed("mail", since=NOW, until=after(1)).near_count,
         store.missed("mail", since=NOW, until=after(1)).silenced,
@@ -270,6 +275,7 @@ def test_what_is_silenced_when_it_is_to_leave_is_settled_and_counted_where_it_wa
         store.missed("mail", since=after(60), until=after(90)).silenced,
         store.missed("webhook", since=NOW, until=after(60)).silenced,
     )
+    assert (replace(SILENCE, alerts=1),) == store.missed("mail", since=NOW, until=after(60)).silences
     assert [1] == [one.alerts for one in store.silences()]
     assert History() == store.route_history("mail", route="route.1", group="g", since=NOW - timedelta(hours=1))
 
