@@ -496,6 +496,8 @@ class AlertType(StrEnum):
     SOURCE_GAP = "source.gap"
     SOURCE_FAILING = "source.failing"
     SOURCE_RECOVERED = "source.recovered"
+    SYSTEM_FAILING = "system.failing"
+    SYSTEM_RECOVERED = "system.recovered"
 
 
 class NotificationReason(StrEnum):
@@ -513,6 +515,9 @@ class NotificationReason(StrEnum):
     SOURCE_STILL_FAILING = "source_still_failing"  # told again each day
     SOURCE_MOVED = "source_moved"
     SOURCE_RECOVERED = "source_recovered"
+    SYSTEM_FAILING = "system_failing"
+    SYSTEM_STILL_FAILING = "system_still_failing"  # told again each day
+    SYSTEM_RECOVERED = "system_recovered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -606,6 +611,66 @@ class Incident:
     ref: str = ""  # "in_" and 12 digits: the same as often as it is told; given when that is planned
 
 
+class TroubleKind(StrEnum):
+    """What is wrong with veille itself."""
+
+    OUTBOX = "outbox"  # messages to a receiver wait for too long
+    POLLING = "polling"  # no feed was polled with success for an hour
+    DISK = "disk"  # of the database, nearly full
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Something that is wrong with veille itself, as it is now. Nothing in it is a secret."""
+
+    kind: TroubleKind
+    subject: str = ""  # the receiver; "" where there is one of its kind
+    since: datetime | None = None  # the oldest message waits, or the last poll succeeded; None: never
+    count: int | None = None  # messages that wait, or feeds that fail or are overdue
+    given_up: int = 0  # messages, since the last that was sent
+    of: int | None = None  # feeds that are polled
+    free_mb: int | None = None
+    total_mb: int | None = None
+    error: str | None = None  # why the last attempt failed
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Messages to a receiver that may leave and have not: the oldest since when, how many, and why."""
+
+    receiver: str
+    since: datetime | None  # None: none waits
+    count: int
+    error: str | None = None  # of the oldest that was tried
+    given_up: int = 0  # since the last that was sent; counted where the receiver was known to fail
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFacts:
+    """What shows whether veille does its work."""
+
+    waiting: tuple[Waiting, ...] = ()
+    feeds: int = 0  # that are polled
+    feeds_late: int = 0  # of them, that fail or are overdue
+    polled_at: datetime | None = None  # the last poll of any of them that succeeded
+    added_at: datetime | None = None  # the first of them
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An incident that is no source's: what is wrong with veille itself, and how often it was told."""
+
+    id: IncidentId
+    kind: TroubleKind
+    subject: str
+    began_at: datetime  # when it was first seen
+    told: int = 0
+    told_at: datetime | None = None
+    ended_at: datetime | None = None
+    sight: Sight | None = None  # as it is now; None: it is over
+    ref: str = ""  # as of an `Incident`
+
+
 @dataclass(frozen=True, slots=True)
 class RuleRecord:
     """What a rule has given lately, this match not counted: how much its word is worth."""
@@ -697,7 +762,7 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What a person should be told: matches, which go with `stories` one to one, a refusal, or incidents."""
+    """What a person should be told: matches, which go with `stories` one to one, a refusal, incidents or troubles."""
 
     id: AlertId  # "al_" and 12 Crockford base32 digits; derived from what it tells, so planning twice gives one alert
     type: AlertType
@@ -707,10 +772,11 @@ class Alert:
     stories: tuple[Story, ...]
     matches: tuple[Match, ...]
     latency_s: tuple[tuple[str, float], ...] = ()  # ("published_to_seen_s", 820.0), …
-    truncated: int = 0  # matches, errors or incidents that it counts but does not list
+    truncated: int = 0  # matches, errors, incidents or troubles that it counts but does not list
     refusal: Refusal | None = None
     update: Update | None = None
     incidents: tuple[Incident, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
     record: RuleRecord | None = None  # of the rule of an alert on a story
     digest: Digest | None = None
     budget_until: datetime | None = None  # it is the last that a budget lets go; what follows waits until then

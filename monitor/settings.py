@@ -209,6 +209,7 @@ class Settings(BaseSettings):
         "slack_webhook_url": "Slack",
         "smtp_host": "E-mail",
         "retry_first_s": "Delivery",
+        "outbox_late_s": "Watch over itself",
         "time_zone": "Readers",
         "http_address": "Daemon",
     }
@@ -317,6 +318,19 @@ class Settings(BaseSettings):
         "30 min, 2 h, …).",
     )
     retry_max_s: float = Field(86400, gt=0, le=_MONTH_S, description="Longest wait between two attempts, in seconds.")
+
+    outbox_late_s: float = Field(
+        900,
+        gt=0,
+        le=_MONTH_S,
+        description="How long a message may wait to be sent, in seconds, until the other receivers are told.",
+    )
+    disk_min_mb: int = Field(
+        500, ge=0, description="Told when less than this is free where the database is, in megabytes."
+    )
+    disk_min_percent: float = Field(
+        2, ge=0, lt=100, description="Or less than this part of the disk, in percent; the larger of the two counts."
+    )
 
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "Europe/Paris", description="Time zone of what readers see."

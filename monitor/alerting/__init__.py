@@ -33,6 +33,17 @@ from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
 from monitor.alerting.silences import MAX_SILENCE, held_back, make_silence, silence_of, silenced
 from monitor.alerting.updates import Reading, Updates, plan_updates
+from monitor.alerting.watch import (
+    TROUBLE_LIMIT,
+    DiskRoom,
+    Limits,
+    SiftedTroubles,
+    TroubleTelling,
+    broken_receivers,
+    plan_troubles,
+    sift_troubles,
+    sights_of,
+)
 
 __all__ = [
     "ATTEMPTS",
@@ -44,7 +55,10 @@ __all__ = [
     "RECAP_LIMIT",
     "REFUSAL_LIMIT",
     "SOON_POLLS",
+    "TROUBLE_LIMIT",
     "Budget",
+    "DiskRoom",
+    "Limits",
     "Manner",
     "QuietHours",
     "Reading",
@@ -53,10 +67,13 @@ __all__ = [
     "Route",
     "Routes",
     "Sifted",
+    "SiftedTroubles",
     "Telling",
+    "TroubleTelling",
     "Updates",
     "after_interruptions",
     "answered",
+    "broken_receivers",
     "default_routes",
     "digest_times",
     "due_slot",
@@ -83,10 +100,13 @@ __all__ = [
     "plan_recap",
     "plan_refusal",
     "plan_releases",
+    "plan_troubles",
     "plan_updates",
     "read_routes",
     "refused_since",
     "sift_incidents",
+    "sift_troubles",
+    "sights_of",
     "silence_of",
     "silenced",
     "spent_until",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from monitor.model import AlertId
 
 if TYPE_CHECKING:
-    from monitor.model import Incident, NotificationReason
+    from monitor.model import Incident, NotificationReason, Trouble
 
-__all__ = ["alert_id", "incident_ref", "message_id", "silence_id"]
+__all__ = ["alert_id", "incident_ref", "message_id", "silence_id", "trouble_ref"]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: read aloud and typed back without doubt
 _DIGITS = 12  # 60 bits: an alert that bore another's id would be taken for it and lost
@@ -36,7 +36,15 @@ def incident_ref(incident: Incident) -> str:
 
     It outlives the database, whose numbers begin again in the next one.
     """
-    parts = (str(incident.source.id), incident.kind, incident.began_at.isoformat())
+    return _incident_ref(str(incident.source.id), incident.kind, incident.began_at.isoformat())
+
+
+def trouble_ref(trouble: Trouble) -> str:
+    """Return the same for what is wrong with veille itself."""
+    return _incident_ref("", trouble.kind, trouble.subject, trouble.began_at.isoformat())
+
+
+def _incident_ref(*parts: str) -> str:
     return "in_" + _digits("|".join(parts), _DIGITS)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from monitor.alerting.ids import alert_id, incident_ref
 from monitor.model import Alert, AlertType, FeedStatus, IncidentKind, NotificationReason
@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from monitor.alerting.routes import Routes
     from monitor.model import Incident
 
-__all__ = ["INCIDENT_LIMIT", "SOON_POLLS", "Sifted", "Telling", "plan_incidents", "sift_incidents"]
+__all__ = [
+    "APART",
+    "DAY",
+    "INCIDENT_LIMIT",
+    "SOON_POLLS",
+    "Sifted",
+    "Telling",
+    "plan_incidents",
+    "sift_incidents",
+    "together",
+    "within",
+]
 
 INCIDENT_LIMIT = 20
 """Incidents that a message lists; it counts the others."""
@@ -29,12 +40,18 @@ INCIDENT_LIMIT = 20
 SOON_POLLS = 3
 """Failed polls in a row that make an incident, told once it has lasted, or with others that have."""
 
+APART = timedelta(hours=1)
+"""Between two messages of a type, at least."""
+
+DAY = timedelta(days=1)
+"""Until an incident is told again, and between two messages on gaps of one feed."""
+
 # A failure is told after both; what has failed for half of that goes along, as it may well have the same cause.
 _FAILED_POLLS = 5
 _FAILED_FOR = timedelta(hours=3)
 _GOES_ALONG = 0.5
-_APART = timedelta(hours=1)  # two messages of a type
-_DAY = timedelta(days=1)  # until an incident is told again, and between two messages on gaps of one feed
+
+_T = TypeVar("_T")
 
 _TYPES = {
     NotificationReason.SOURCE_GAP: AlertType.SOURCE_GAP,
@@ -91,7 +108,7 @@ def sift_incidents(
             ended.append(now_is)
     tellings: dict[AlertType, Telling] = {}
     for reason, group in _groups((*there, *ended), gaps_at, now).items():
-        if group and not _within(_APART, last_at.get(_TYPES[reason]), now):
+        if group and not within(APART, last_at.get(_TYPES[reason]), now):
             tellings.setdefault(_TYPES[reason], Telling(reason, tuple(group)))
     return Sifted(tuple(tellings.values()), tuple(ended), tuple(dropped))
 
@@ -128,17 +145,17 @@ def _groups(
     told = [each for each in lasting if each.told and each.ended_at is None]
     gaps = [each for each in incidents if each.kind is IncidentKind.GAP]
     return {
-        NotificationReason.SOURCE_GAP: [gap for gap in gaps if not _within(_DAY, gaps_at.get(gap.source.id), now)],
-        NotificationReason.SOURCE_FAILING: _together(untold, lambda each, share: _is_ripe(each, share, now)),
-        NotificationReason.SOURCE_STILL_FAILING: _together(
-            told, lambda each, share: not _within(_DAY * share, each.told_at, now)
+        NotificationReason.SOURCE_GAP: [gap for gap in gaps if not within(DAY, gaps_at.get(gap.source.id), now)],
+        NotificationReason.SOURCE_FAILING: together(untold, lambda each, share: _is_ripe(each, share, now)),
+        NotificationReason.SOURCE_STILL_FAILING: together(
+            told, lambda each, share: not within(DAY * share, each.told_at, now)
         ),
         NotificationReason.SOURCE_MOVED: [each for each in incidents if each.kind is IncidentKind.MOVED],
         NotificationReason.SOURCE_RECOVERED: [each for each in lasting if each.ended_at is not None],
     }
 
 
-def _together(incidents: Sequence[Incident], is_due: Callable[[Incident, float], bool]) -> list[Incident]:
+def together(incidents: Sequence[_T], is_due: Callable[[_T, float], bool]) -> list[_T]:
     """Return what is due, with what will be soon; nothing where nothing is due."""
     if not any(is_due(incident, 1.0) for incident in incidents):
         return []
@@ -151,7 +168,7 @@ def _is_ripe(incident: Incident, share: float, now: datetime) -> bool:
     return incident.source.failures >= _FAILED_POLLS * share and now - incident.began_at >= _FAILED_FOR * share
 
 
-def _within(span: timedelta, then: datetime | None, now: datetime) -> bool:
+def within(span: timedelta, then: datetime | None, now: datetime) -> bool:
     """Return whether an instant is that recent; one that is still to come is not: the clock was set back."""
     return then is not None and timedelta() <= now - then < span
 

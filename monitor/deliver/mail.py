@@ -40,7 +40,9 @@ __all__ = ["KIND", "MailSender", "address", "endpoint", "make"]
 _SUBJECT_CHARS = 200
 _ACCEPTED = 250
 _PERMANENT = 500
-_LISTED = frozenset({AlertType.STORY_RECAP, AlertType.STORY_DIGEST})
+_NOTED = frozenset(
+    {AlertType.STORY_RECAP, AlertType.STORY_DIGEST, AlertType.SYSTEM_FAILING, AlertType.SYSTEM_RECOVERED}
+)
 _RELOADS = {"reload": "systemctl reload veille", "signal": "kill -HUP PID"}
 _REMEMBERED = 1000  # messages on their way whose recipients have not all answered
 
@@ -229,7 +231,7 @@ def _subject(alert: Alert, words: Words) -> str:
         subject = f"{words.reasons[alert.reason].capitalize()}{words.colon} {line(words.refused_first(alert.refusal))}"
     elif alert.incidents:
         subject = incidents_subject(alert, words)
-    elif alert.type in _LISTED:
+    elif alert.type in _NOTED:
         subject = note_of(alert, words).subject
     else:
         match = alert.matches[0]
@@ -245,11 +247,11 @@ def _told(alert: Alert, words: Words) -> tuple[str, str]:
         return _refusal(alert, alert.refusal, words)
     if alert.incidents:
         return _incidents(alert, words)
-    return (_listed if alert.type in _LISTED else _alert)(alert, words)
+    return (_noted if alert.type in _NOTED else _alert)(alert, words)
 
 
-def _listed(alert: Alert, words: Words) -> tuple[str, str]:
-    """Return a digest or a recap, all of it: a mail has room."""
+def _noted(alert: Alert, words: Words) -> tuple[str, str]:
+    """Return what the note of an alert says, all of it: a mail has room."""
     note = note_of(alert, words)
     # what opens a digest is its subject
     opening = (note.opening,) if alert.digest is None else ()

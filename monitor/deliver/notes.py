@@ -6,6 +6,7 @@ one harmless, bounded line; what would be markup to a service is for its channel
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.changes import Kind
@@ -14,6 +15,14 @@ from monitor.deliver.incidents import error_of, headline, sentences, source_name
 from monitor.deliver.note import LOOKED, Line, Look, Note, Paragraph, Shape, Span, coded, small
 from monitor.deliver.stories import by_story, story_items
 from monitor.deliver.text import line, marked, quotes, safe_url
+from monitor.deliver.troubles import (
+    error_of_trouble,
+    steps_for,
+    trouble_headline,
+    trouble_name,
+    trouble_sentence,
+    trouble_subject,
+)
 from monitor.deliver.words import EMOJI, level_of
 from monitor.model import AlertType
 from rules.types import Field
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
 
     from monitor.changes import Piece
     from monitor.deliver.words import Words
-    from monitor.model import Alert, Incident, Refusal, Story, StorySource, Update
+    from monitor.model import Alert, Incident, Refusal, Story, StorySource, Trouble, Update
     from rules.types import Match
 
 __all__ = ["change_of", "note_of"]
@@ -35,7 +44,8 @@ _CODE_CHARS = 300
 _ERROR_CHARS = 160
 
 _RELOADS = {"reload": "\0systemctl reload veille\0", "signal": "\0kill -HUP PID\0"}
-_SIGNS = {AlertType.SOURCE_RECOVERED: "✅", AlertType.SOURCE_GAP: "🕳️"}
+_COMMAND = f"{LOOKED}{{}}{LOOKED}".format
+_SIGNS = {AlertType.SOURCE_RECOVERED: "✅", AlertType.SYSTEM_RECOVERED: "✅", AlertType.SOURCE_GAP: "🕳️"}
 
 
 def note_of(alert: Alert, words: Words) -> Note:
@@ -44,6 +54,8 @@ def note_of(alert: Alert, words: Words) -> Note:
         return _refusal(alert, alert.refusal, words)
     if alert.incidents:
         return _incidents(alert, words)
+    if alert.troubles:
+        return _troubles(alert, words)
     if alert.digest is not None:
         return digest_of(alert, alert.digest, words)
     return (_recap if alert.type is AlertType.STORY_RECAP else _story)(alert, words)
@@ -125,22 +137,44 @@ def _refusal(alert: Alert, refusal: Refusal, words: Words) -> Note:
 
 def _incidents(alert: Alert, words: Words) -> Note:
     """Return what happened to sources, and what to do."""
+    note = _report(alert, headline(alert, words), to_do(alert, words, _COMMAND), words)
+    items = tuple(_incident(alert, incident, words) for incident in alert.incidents)
+    return replace(note, subject=subject(alert, words), items=items, more=_more(words, "veille feeds"))
+
+
+def _troubles(alert: Alert, words: Words) -> Note:
+    """Return what is wrong with veille itself, and what to do."""
+    note = _report(alert, trouble_headline(alert, words), steps_for(alert, words, _COMMAND), words)
+    items = tuple(_trouble(alert, trouble, words) for trouble in alert.troubles)
+    return replace(note, subject=trouble_subject(alert, words), items=items, more=_more(words, "journalctl -u veille"))
+
+
+def _report(alert: Alert, title: str, steps: Sequence[str], words: Words) -> Note:
+    """Return a note that says what happened, and what to do; what it is called and of what is still to be said."""
     sign = _SIGNS.get(alert.type, "⚠️")
-    steps = to_do(alert, words, f"{LOOKED}{{}}{LOOKED}".format)
     return Note(
-        subject=subject(alert, words),
+        subject=title,
         level=None,
         url=None,
-        opening=Paragraph(((Span(f"{sign} "), Span(headline(alert, words), Look.BOLD)),)),
+        opening=Paragraph(((Span(f"{sign} "), Span(title, Look.BOLD)),)),
         body=(),
-        items=tuple(_incident(alert, incident, words) for incident in alert.incidents),
+        items=(),
         closing=(
             *(Paragraph((_labelled(words.to_do, coded(step), words),)) for step in steps),
             _reference(alert),
         ),
         uncounted=alert.truncated,
-        more=_more(words, "veille feeds"),
     )
+
+
+def _trouble(alert: Alert, trouble: Trouble, words: Words) -> Paragraph:
+    name, sentence, error = (
+        trouble_name(trouble, words),
+        trouble_sentence(alert, trouble, words),
+        error_of_trouble(trouble),
+    )
+    lines: list[Line] = [(Span(name, Look.BOLD),), (Span(sentence),)]
+    return Paragraph((*lines, *([(_code(error, _ERROR_CHARS),)] if error else [])))
 
 
 def _incident(alert: Alert, incident: Incident, words: Words) -> Paragraph:

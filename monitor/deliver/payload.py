@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.deliver.incidents import error_of, source_name
 from monitor.deliver.text import line, quotes, safe_url
 from monitor.deliver.words import level_of
-from monitor.model import AlertType, IncidentKind
+from monitor.model import AlertType, IncidentKind, Sight, TroubleKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Standing,
         Story,
         StorySource,
+        Trouble,
         Update,
     )
     from rules.types import Contribution, Match, RuleDef, Snippet
@@ -82,19 +83,7 @@ def payload(alert: Alert) -> Json:
 
 
 def _envelope(alert: Alert, limits: _Limits) -> Json:
-    data: Json = {"alert_id": alert.id, "notification_reason": alert.reason.value}
-    if alert.refusal is not None:
-        data |= _refusal(alert.refusal, limits) | {"truncated": alert.truncated}
-    elif alert.incidents:
-        told = alert.incidents[: limits.items]
-        data["incidents"] = [_incident(incident, alert.planned_at, limits) for incident in told]
-        data["truncated"] = alert.truncated + len(alert.incidents) - len(told)
-    elif alert.type in {AlertType.STORY_RECAP, AlertType.STORY_DIGEST}:
-        data |= _listed(alert, limits)
-    else:
-        data |= _item(alert.stories[0], alert.matches[0], limits)
-        if alert.record is not None:
-            data["rule"] |= _record(alert.record)
+    data: Json = {"alert_id": alert.id, "notification_reason": alert.reason.value} | _told(alert, limits)
     if alert.update is not None:
         data["update"] = _update(alert.update, limits)
     if alert.links:
@@ -104,6 +93,24 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
     if alert.latency_s:
         data["latency"] = {name: round(seconds, 3) for name, seconds in alert.latency_s}
     return {"type": alert.type.value, "timestamp": _instant(alert.planned_at), "schema": SCHEMA, "data": data}
+
+
+def _told(alert: Alert, limits: _Limits) -> Json:
+    """Return what an alert is about: a refusal, incidents, troubles, several stories, or one."""
+    if alert.refusal is not None:
+        return _refusal(alert.refusal, limits) | {"truncated": alert.truncated}
+    if alert.incidents:
+        told = [_incident(incident, alert.planned_at, limits) for incident in alert.incidents[: limits.items]]
+        return {"incidents": told, "truncated": alert.truncated + len(alert.incidents) - len(told)}
+    if alert.troubles:
+        told = [_trouble(trouble, alert.planned_at, limits) for trouble in alert.troubles[: limits.items]]
+        return {"troubles": told, "truncated": alert.truncated + len(alert.troubles) - len(told)}
+    if alert.type in {AlertType.STORY_RECAP, AlertType.STORY_DIGEST}:
+        return _listed(alert, limits)
+    data = _item(alert.stories[0], alert.matches[0], limits)
+    if alert.record is not None:
+        data["rule"] |= _record(alert.record)
+    return data
 
 
 def _listed(alert: Alert, limits: _Limits) -> Json:
@@ -214,6 +221,28 @@ def _incident(incident: Incident, planned_at: datetime, limits: _Limits) -> Json
         gaps=incident.count if kind is IncidentKind.GAP else None,
         missed=incident.missed,
         old_url=safe_url(incident.old_url, limits.url_chars),
+    )
+
+
+def _trouble(trouble: Trouble, planned_at: datetime, limits: _Limits) -> Json:
+    sight = trouble.sight or Sight(trouble.kind)
+    return _known(
+        incident_id=trouble.ref,
+        kind=trouble.kind.value,
+        receiver=line(trouble.subject, limits.chars) if trouble.kind is TroubleKind.OUTBOX else None,
+        since=_instant(trouble.began_at),
+        until=_instant(trouble.ended_at),
+        days=max(0, ((trouble.ended_at or planned_at) - trouble.began_at).days),
+        repeats=trouble.told if trouble.ended_at is None else None,
+        waiting=sight.count if trouble.kind is TroubleKind.OUTBOX else None,
+        given_up=sight.given_up or None,
+        oldest_at=_instant(sight.since) if trouble.kind is TroubleKind.OUTBOX else None,
+        feeds=sight.of,
+        feeds_late=sight.count if trouble.kind is TroubleKind.POLLING else None,
+        last_ok_at=_instant(sight.since) if trouble.kind is TroubleKind.POLLING else None,
+        free_mb=sight.free_mb,
+        total_mb=sight.total_mb,
+        error=line(sight.error, limits.chars) if sight.error else None,
     )
 
 

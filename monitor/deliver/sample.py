@@ -23,10 +23,13 @@ from monitor.model import (
     Missed,
     NotificationReason,
     Refusal,
+    Sight,
     SourcesState,
     Standing,
     Story,
     StorySource,
+    Trouble,
+    TroubleKind,
     Update,
 )
 from rules.types import Contribution, Field, Level, Match, Ref, RuleDef, Score, Snippet, Verdict
@@ -160,6 +163,25 @@ def _incident(
     return tell
 
 
+def _trouble(type_: AlertType, told: int = 0) -> Callable[[Alert], Alert]:
+    def tell(blank: Alert) -> Alert:
+        now = blank.planned_at
+        is_over = type_ is AlertType.SYSTEM_RECOVERED
+        trouble = Trouble(
+            IncidentId(0),
+            TroubleKind.OUTBOX,
+            "essai",
+            began_at=now - timedelta(days=told, hours=1),
+            told=told,
+            ended_at=now if is_over else None,
+            sight=None if is_over else Sight(TroubleKind.OUTBOX, "essai", since=now - timedelta(minutes=20), count=3),
+            ref="in_0000000ESSA2",
+        )
+        return replace(_bare(blank), type=type_, troubles=(trouble,))
+
+    return tell
+
+
 def _bare(blank: Alert) -> Alert:
     """Return what tells no story yet."""
     return replace(blank, stories=(), matches=(), latency_s=())
@@ -177,6 +199,9 @@ _MAKERS: dict[NotificationReason, Callable[[Alert], Alert]] = {
     NotificationReason.SOURCE_GAP: _incident(AlertType.SOURCE_GAP, IncidentKind.GAP),
     NotificationReason.SOURCE_MOVED: _incident(AlertType.SOURCE_FAILING, IncidentKind.MOVED),
     NotificationReason.SOURCE_RECOVERED: _incident(AlertType.SOURCE_RECOVERED),
+    NotificationReason.SYSTEM_FAILING: _trouble(AlertType.SYSTEM_FAILING),
+    NotificationReason.SYSTEM_STILL_FAILING: _trouble(AlertType.SYSTEM_FAILING, told=1),
+    NotificationReason.SYSTEM_RECOVERED: _trouble(AlertType.SYSTEM_RECOVERED),
 }
 
 SAMPLED = tuple(_MAKERS)

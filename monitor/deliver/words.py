@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from monitor.changes import title_changes
 from monitor.deliver.digest_words import ENGLISH_DIGESTS, FRENCH_DIGESTS, DigestWords
 from monitor.deliver.source_words import ENGLISH, FRENCH, SourceWords
+from monitor.deliver.system_words import ENGLISH_SYSTEM, FRENCH_SYSTEM, SystemWords
 from monitor.deliver.text import line
 from monitor.model import Change, NotificationReason
 from monitor.settings import Language
@@ -91,6 +92,7 @@ class Words:
     day: str
     semicolon: str
     sources: SourceWords
+    system: SystemWords
     digests: DigestWords
 
     def number(self, value: float) -> str:
@@ -281,6 +283,9 @@ def _french(zone: ZoneInfo) -> Words:
             NotificationReason.SOURCE_STILL_FAILING: "source toujours en panne",
             NotificationReason.SOURCE_MOVED: "source déplacée",
             NotificationReason.SOURCE_RECOVERED: "source rétablie",
+            NotificationReason.SYSTEM_FAILING: "veille en difficulté",
+            NotificationReason.SYSTEM_STILL_FAILING: "veille toujours en difficulté",
+            NotificationReason.SYSTEM_RECOVERED: "veille rétablie",
         },
         changes={
             Change.GREW: "sujet repris",
@@ -338,6 +343,7 @@ def _french(zone: ZoneInfo) -> Words:
         day="j",
         semicolon=" ; ",
         sources=FRENCH,
+        system=FRENCH_SYSTEM,
         digests=FRENCH_DIGESTS,
     )
 
@@ -360,6 +366,9 @@ def _english(zone: ZoneInfo) -> Words:
             NotificationReason.SOURCE_STILL_FAILING: "source still failing",
             NotificationReason.SOURCE_MOVED: "source moved",
             NotificationReason.SOURCE_RECOVERED: "source recovered",
+            NotificationReason.SYSTEM_FAILING: "veille in trouble",
+            NotificationReason.SYSTEM_STILL_FAILING: "veille still in trouble",
+            NotificationReason.SYSTEM_RECOVERED: "veille recovered",
         },
         changes={
             Change.GREW: "story grew",
@@ -417,5 +426,6 @@ def _english(zone: ZoneInfo) -> Words:
         day="d",
         semicolon="; ",
         sources=ENGLISH,
+        system=ENGLISH_SYSTEM,
         digests=ENGLISH_DIGESTS,
     )

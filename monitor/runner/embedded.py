@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _TICK_S = 1
 _ROUND_S = 5
 _STALL_CHECK_S = 0.05
-_INCIDENTS_EVERY = timedelta(minutes=1)  # that sources are looked at
+_INCIDENTS_EVERY = timedelta(minutes=1)  # that sources, and veille itself, are looked at
 # How many hosts at once: healthy ones have more room than slow or failing ones, and never wait for them.
 _HOSTS = {Lane.FAST: 24, Lane.SLOW: 8}
 _ARTICLES = {Lane.FAST: 96, Lane.SLOW: 16}  # most of them wait for their host's turn
@@ -80,7 +80,7 @@ class EmbeddedRunner:
         self._tasks: list[asyncio.Task[None]] = []
         self._senders: dict[str, asyncio.Task[None]] = {}  # of each receiver
         self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap, self._incidents, self._held]
-        self._incidents_at: datetime | None = None  # when sources were last looked at
+        self._incidents_at: datetime | None = None  # when that was last done
         self._repairs = 0  # rounds that are still to repair what the clock, set back, left due too late
         self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
         self.articles = {lane: self._article_pump(lane, limit) for lane, limit in _ARTICLES.items()}
@@ -163,6 +163,8 @@ class EmbeddedRunner:
         await stages.tell_held(self._tools)
         await stages.tell_digests(self._tools)
         await _drained(self.messages.values())
+        if await stages.tell_troubles(self._tools):  # last: what could be sent by now does not wait
+            await _drained(self.messages.values())
 
     def nudge(self) -> None:
         """Look for work of every kind now."""
@@ -273,7 +275,8 @@ class EmbeddedRunner:
         now, last_at = self._tools.clock.now(), self._incidents_at
         if last_at is not None and timedelta() <= now - last_at < _INCIDENTS_EVERY:
             return
-        if await stages.tell_incidents(self._tools):
+        told = await stages.tell_incidents(self._tools)
+        if await stages.tell_troubles(self._tools) or told:
             self.nudge()
         self._incidents_at = now
 
@@ -292,6 +295,8 @@ class EmbeddedRunner:
             tools.metrics.feeds.labels(status).set(count)
         for kind, count in gauges.incidents.items():
             tools.metrics.incidents.labels(kind).set(count)
+        for kind, count in gauges.troubles.items():
+            tools.metrics.troubles.labels(kind).set(count)
 
     async def _watch_loop(self) -> None:
         """Measure the longest stall of the event loop; wake a scheduler whose clock was set back (promise T7)."""

@@ -8,6 +8,7 @@ one transaction; killed before it, the lease brings the work back, killed after 
     tell_recap    the matches of first polls, in one message for each receiver
     tell_refusal  a rule set that was refused, in one message for each receiver
     tell_incidents  sources that fail, or are well again, in one message for each receiver
+    tell_troubles  what is wrong with veille itself, or well again, in one message for each receiver that can be told
     tell_held     messages that were held and may leave now; several of one group in one
     tell_digests  what was held for a digest, and how the sources are, at its times
     deliver       send → settle
@@ -23,6 +24,7 @@ from monitor.stages.polling import HOST_LEASE_S, FeedReport, poll_host
 from monitor.stages.reading import ENTRY_LEASE_S, ArticleReport, read_article
 from monitor.stages.telling import tell_incidents, tell_recap, tell_refusal
 from monitor.stages.tools import Live, Tools, Uplink
+from monitor.stages.watching import tell_troubles
 
 __all__ = [
     "DELIVERY_LEASE_S",
@@ -44,4 +46,5 @@ __all__ = [
     "tell_incidents",
     "tell_recap",
     "tell_refusal",
+    "tell_troubles",
 ]

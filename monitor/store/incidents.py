@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from monitor.model import Alert, FeedId
+    from monitor.model import Alert, FeedId, Trouble
     from monitor.store.gaps import Gap
     from monitor.store.values import OutboxItem
 
@@ -43,7 +43,7 @@ _LISTED_WITHIN = timedelta(hours=6)  # of its publication, a feed lists an artic
 _FIELDS = ("id", "kind", "began_at", "until_at", "count", "missed", "old_url", "told", "told_at", "ended_at")
 _PREFIX = "incident_"
 _COLUMNS = tuple(INCIDENT.c[name].label(_PREFIX + name) for name in _FIELDS)
-_PENDING = ~INCIDENT.c.settled
+_PENDING = and_(INCIDENT.c.feed_id.is_not(None), ~INCIDENT.c.settled)
 _OPEN = and_(_PENDING, INCIDENT.c.ended_at.is_(None), INCIDENT.c.kind.not_in(_ONCE))
 
 
@@ -132,7 +132,7 @@ def record_incidents(
     connection: Connection,
     alerts: Sequence[tuple[Alert, Sequence[OutboxItem], Sequence[IncidentId]]],
     *,
-    ended: Sequence[Incident],
+    ended: Sequence[Incident | Trouble],
     dropped: Sequence[IncidentId],
     now: datetime,
 ) -> None:
@@ -154,4 +154,4 @@ def record_incidents(
 def pull_back_incidents(connection: Connection, *, now: datetime) -> None:
     """Let what began in the future have begun now: the clock was set back, and it would never be told (promise T7)."""
     connection.execute(update(FEED).where(FEED.c.failing_since > now).values(failing_since=now))
-    connection.execute(update(INCIDENT).where(INCIDENT.c.began_at > now, _PENDING).values(began_at=now))
+    connection.execute(update(INCIDENT).where(INCIDENT.c.began_at > now, ~INCIDENT.c.settled).values(began_at=now))

@@ -39,11 +39,14 @@ from monitor.model import (
     PollOutcome,
     Receipt,
     RuleRecord,
+    Sight,
     Silence,
     SourcesState,
     Story,
     Subscription,
+    SystemFacts,
     Told,
+    Trouble,
 )
 from monitor.store import (
     archive,
@@ -64,6 +67,7 @@ from monitor.store import (
     revisions,
     silences,
     subscriptions,
+    troubles,
 )
 from monitor.store.connection import connect, create_file, database_path, translated, writing
 from monitor.store.connection import reading as reading_from
@@ -86,6 +90,7 @@ from monitor.store.values import (
     MatchLine,
     OutboxItem,
     PendingIncidents,
+    PendingTroubles,
     PollRecord,
     RecapPending,
     Recorded,
@@ -831,11 +836,11 @@ class Store:
         self,
         alerts: Sequence[tuple[Alert, Sequence[OutboxItem], Sequence[IncidentId]]],
         *,
-        ended: Sequence[Incident],
+        ended: Sequence[Incident | Trouble],
         dropped: Sequence[IncidentId],
         now: datetime,
     ) -> None:
-        """Record what became of incidents, in one transaction (promise D2).
+        """Record what became of incidents or of troubles, in one transaction (promise D2).
 
         Args:
             alerts: each with its rendered messages and the incidents it tells.
@@ -845,6 +850,27 @@ class Store:
         """
         with self._write() as connection:
             incidents.record_incidents(connection, alerts, ended=ended, dropped=dropped, now=now)
+
+    def system_facts(self, *, failing: Collection[str] = (), now: datetime) -> SystemFacts:
+        """Return what shows whether veille does its work: what waits to be sent, and how feeds are polled.
+
+        Args:
+            failing: receivers that were in trouble when last looked at: what was given up since they last took a
+                message is counted too.
+            now: the present instant.
+        """
+        with self._read() as connection:
+            return troubles.system_facts(connection, failing=failing, now=now)
+
+    def note_troubles(self, sights: Sequence[Sight], *, now: datetime) -> None:
+        """Note what is wrong with veille itself and is not noted yet."""
+        with self._write() as connection:
+            troubles.note_troubles(connection, sights, now=now)
+
+    def pending_troubles(self) -> PendingTroubles:
+        """Return the troubles of which something may still be told, and when something was last told."""
+        with self._read() as connection:
+            return troubles.pending_troubles(connection)
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 
@@ -1131,6 +1157,7 @@ class Store:
                 outbox_oldest_s=0.0 if oldest_at is None else max(0.0, (now - oldest_at).total_seconds()),
                 feeds=feeds.count_by_status(connection),
                 incidents=incidents.count_open(connection),
+                troubles=troubles.count_troubles(connection),
             )
 
     # --- silences ---------------------------------------------------------------------------------------------------

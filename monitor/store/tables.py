@@ -463,7 +463,10 @@ class EndpointRow(_Row, table=True):
 
 
 class IncidentRow(_Row, table=True):
-    """Something wrong with a source, or a change of it, of which people are told. `settled`: nothing more is told."""
+    """Something wrong with a source or with veille itself, or a change of a source, of which people are told.
+
+    `settled`: nothing more is told.
+    """
 
     __tablename__ = "incident"
     __table_args__ = (
@@ -472,8 +475,9 @@ class IncidentRow(_Row, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    feed_id: int = Field(foreign_key="feed.id")
+    feed_id: int | None = Field(default=None, foreign_key="feed.id")  # None: with veille itself
     kind: str
+    subject: str | None = None  # what part of veille: the receiver; "" where there is one of its kind
     began_at: datetime = Field(sa_type=Instant)
     until_at: datetime | None = Field(default=None, sa_type=Instant)
     count: int = 1

@@ -32,6 +32,7 @@ from monitor.model import (
     Rendered,
     Story,
     Told,
+    Trouble,
     Why,
 )
 from monitor.store.gaps import Gap
@@ -59,6 +60,7 @@ __all__ = [
     "MatchLine",
     "OutboxItem",
     "PendingIncidents",
+    "PendingTroubles",
     "PollRecord",
     "RecapItem",
     "RecapPending",
@@ -107,6 +109,7 @@ class Gauges:
     outbox_oldest_s: float  # age of the oldest delivery that is not settled; 0: none
     feeds: dict[str, int]  # by status
     incidents: dict[str, int]  # that last, by kind
+    troubles: dict[str, int]  # so too
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,14 @@ class PendingIncidents:
     incidents: tuple[Incident, ...]
     last_at: dict[AlertType, datetime]
     gaps_at: dict[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTroubles:
+    """What may still be told of veille itself: troubles, and when each type was last told."""
+
+    troubles: tuple[Trouble, ...]
+    last_at: dict[AlertType, datetime]
 
 
 @dataclass(frozen=True, slots=True)

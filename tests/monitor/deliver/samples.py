@@ -10,12 +10,14 @@ from monitor.alerting import (
     Reading,
     Routes,
     Telling,
+    TroubleTelling,
     message_id,
     plan,
     plan_digest,
     plan_incidents,
     plan_recap,
     plan_refusal,
+    plan_troubles,
     plan_updates,
 )
 from monitor.alerting.plan import first_alert_id
@@ -43,11 +45,14 @@ from monitor.model import (
     Refusal,
     Rendered,
     RuleRecord,
+    Sight,
     Silence,
     SourcesState,
     Story,
     StorySource,
     Told,
+    Trouble,
+    TroubleKind,
     Why,
 )
 from rules.types import (
@@ -322,6 +327,54 @@ INCIDENTS: dict[str, Alert] = {
     "gaps": told_of(GAP, GAPS, reason=NotificationReason.SOURCE_GAP),
     "recovered": told_of(well(), well(IncidentKind.GONE, 8), reason=NotificationReason.SOURCE_RECOVERED),
 }
+
+
+LATE = Sight(
+    TroubleKind.OUTBOX,
+    "slack",
+    since=NOW - timedelta(minutes=95),
+    count=14,
+    error="slack: answered 503 Service Unavailable",
+)
+UNPOLLED = Sight(TroubleKind.POLLING, since=NOW - timedelta(minutes=70), count=118, of=120)
+NEVER_POLLED = Sight(TroubleKind.POLLING, count=3, of=3)
+FULL = Sight(TroubleKind.DISK, free_mb=312, total_mb=20_000)
+
+
+def trouble(seen: Sight = LATE, **changes: object) -> Trouble:
+    """Return a trouble that was first seen 80 minutes ago."""
+    made = Trouble(IncidentId(1), seen.kind, seen.subject, NOW - timedelta(minutes=80), sight=seen)
+    return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+def past(sight: Sight) -> Trouble:
+    """Return a trouble that was told and is over."""
+    return trouble(sight, told=1, told_at=NOW - timedelta(hours=1), ended_at=NOW - timedelta(minutes=1), sight=None)
+
+
+def warned(*troubles: Trouble, reason: NotificationReason = NotificationReason.SYSTEM_FAILING) -> Alert:
+    return plan_troubles(TroubleTelling(reason, troubles), ROUTES, broken=(), now=NOW)
+
+
+TROUBLES: dict[str, Alert] = {
+    "late": warned(trouble()),
+    "full": warned(trouble(FULL)),
+    "many-troubles": warned(
+        trouble(UNPOLLED),
+        trouble(NEVER_POLLED),
+        *(trouble(replace(LATE, subject=f"desk-{number}")) for number in range(30)),
+    ),
+    "still-late": warned(
+        trouble(began_at=NOW - timedelta(days=2), told=2), reason=NotificationReason.SYSTEM_STILL_FAILING
+    ),
+    "given-up": warned(trouble(Sight(TroubleKind.OUTBOX, "slack", count=0, given_up=2), told=4)),
+    "well": warned(past(LATE), past(FULL), reason=NotificationReason.SYSTEM_RECOVERED),
+}
+
+
+def trouble_for(text: str) -> Alert:
+    """Return troubles in which all that may come from outside is one text."""
+    return warned(*(trouble(replace(LATE, subject=f"{number}{text}", error=text)) for number in range(50)))
 
 
 def incident_for(text: str) -> Alert:

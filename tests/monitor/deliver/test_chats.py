@@ -25,6 +25,7 @@ from tests.monitor.deliver.samples import (
     MATCH,
     RETITLED,
     STORY,
+    TROUBLES,
     VERDICT,
     alert,
     delivery,
@@ -35,6 +36,7 @@ from tests.monitor.deliver.samples import (
     recap_of,
     refused,
     refused_for,
+    trouble_for,
     updated,
 )
 from tests.monitor.deliver.servers import HttpReceiver
@@ -48,6 +50,7 @@ EVERY_ALERT = (
     updated(RETITLED),
     updated(RETITLED, level=None),
     *INCIDENTS.values(),
+    *TROUBLES.values(),
 )
 
 
@@ -141,7 +144,7 @@ def test_every_alert_is_told_in_both_languages(channel: Channel, language: Langu
         *EVERY_ALERT,
         *(
             make(text)
-            for make in (hostile, refused_for, incident_for)
+            for make in (hostile, refused_for, incident_for, trouble_for)
             for text in ("&" * 4000, "🟠" * 3000, "*_`[]()<>|~#@" * 300, '"\\' * 2000)
         ),
         recap_of([(replace(story, title="🟠" * 400), match) for story, match in map(other, range(20))], 100),
@@ -153,7 +156,8 @@ def test_O2_no_message_goes_over_the_limits(channel: Channel, planned: Alert) ->
 
 @settings(deadline=None, max_examples=15)
 @given(
-    text=st.text(max_size=300).map(lambda text: text * 30), make=st.sampled_from([hostile, refused_for, incident_for])
+    text=st.text(max_size=300).map(lambda text: text * 30),
+    make=st.sampled_from([hostile, refused_for, incident_for, trouble_for]),
 )
 def test_O2_no_text_goes_over_the_limits(text: str, make: Callable[[str], Alert]) -> None:
     for channel in CHATS:

@@ -17,6 +17,7 @@ from tests.monitor.deliver.samples import (
     DIGESTS,
     INCIDENTS,
     RETITLED,
+    TROUBLES,
     alert,
     delivery,
     hostile,
@@ -111,7 +112,15 @@ class TestContract:
     def test_D3_rendering_twice_gives_the_same_bytes(self, channel: Channel) -> None:
         async def run() -> None:
             async with sender(channel, 1) as channel_sender:
-                for planned in (alert(), recap(), refused(), updated(RETITLED), *INCIDENTS.values(), *DIGESTS.values()):
+                for planned in (
+                    alert(),
+                    recap(),
+                    refused(),
+                    updated(RETITLED),
+                    *INCIDENTS.values(),
+                    *TROUBLES.values(),
+                    *DIGESTS.values(),
+                ):
                     assert channel_sender.render(planned, MESSAGE_ID) == channel_sender.render(planned, MESSAGE_ID)
 
         asyncio.run(run())

@@ -31,6 +31,7 @@ from tests.monitor.deliver.samples import (
     RETITLED,
     STORY,
     TITLE,
+    TROUBLES,
     alert,
     delivery,
     hostile,
@@ -99,6 +100,7 @@ async def attempts(receiver: SmtpReceiver, to: Sequence[str] = (DESK,), **option
         ("raised", updated(RETITLED, TITLE)),
         ("lost", updated(RETITLED, TITLE, level=None)),
         *INCIDENTS.items(),
+        *TROUBLES.items(),
         *DIGESTS.items(),
     ],
 )

@@ -29,6 +29,7 @@ from tests.monitor.deliver.samples import (
     SOURCE,
     STORY,
     TITLE,
+    TROUBLES,
     VERDICT,
     alert,
     hostile,
@@ -40,6 +41,7 @@ from tests.monitor.deliver.samples import (
     refused,
     refused_for,
     told_of,
+    trouble_for,
     updated,
 )
 
@@ -54,6 +56,8 @@ FIXTURES: dict[AlertType, Alert] = {
     AlertType.SOURCE_GAP: INCIDENTS["gaps"],
     AlertType.SOURCE_FAILING: INCIDENTS["failing"],
     AlertType.SOURCE_RECOVERED: INCIDENTS["recovered"],
+    AlertType.SYSTEM_FAILING: TROUBLES["many-troubles"],
+    AlertType.SYSTEM_RECOVERED: TROUBLES["well"],
 }
 
 
@@ -198,6 +202,40 @@ def test_many_incidents_are_one_message_that_counts_those_it_does_not_list() -> 
     data = payload(INCIDENTS["troubled"])["data"]
 
     assert (20, 11) == (len(data["incidents"]), data["truncated"])
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_every_message_on_veille_itself_is_valid(name: str) -> None:
+    assert valid(payload(TROUBLES[name]))
+
+
+def test_x3_a_trouble_says_what_is_known_of_it() -> None:
+    (late,) = payload(TROUBLES["still-late"])["data"]["troubles"]
+    (full,) = payload(TROUBLES["full"])["data"]["troubles"]
+
+    assert {
+        "kind": "outbox",
+        "receiver": "slack",
+        "days": 2,
+        "repeats": 2,
+        "waiting": 14,
+        "oldest_at": "2024-05-16T03:37:07Z",
+        "error": "slack: answered 503 Service Unavailable",
+    }.items() <= late.items()
+    assert {"incident_id", "kind", "since", "days", "repeats", "free_mb", "total_mb"} == full.keys()
+
+
+def test_a_trouble_that_is_over_says_until_when_and_no_error() -> None:
+    told = payload(TROUBLES["well"])["data"]["troubles"][0]
+
+    assert {"incident_id", "kind", "since", "until", "days"} | {"receiver"} >= told.keys()
+
+
+def test_many_troubles_are_one_message_that_counts_those_it_does_not_list() -> None:
+    data = payload(TROUBLES["many-troubles"])["data"]
+
+    assert (20, 12) == (len(data["troubles"]), data["truncated"])
+    assert valid(payload(trouble_for('"\\' * 5000)))
 
 
 @settings(deadline=None, max_examples=40)

@@ -28,6 +28,7 @@ from tests.monitor.deliver.samples import (
     RETITLED,
     STORY,
     TITLE,
+    TROUBLES,
     VERDICT,
     alert,
     delivery,
@@ -93,6 +94,7 @@ def refusal(receiver: HttpReceiver) -> DeliveryError:
         ("raised", updated(RETITLED, TITLE)),
         ("lost", updated(RETITLED, TITLE, level=None)),
         *INCIDENTS.items(),
+        *TROUBLES.items(),
         *DIGESTS.items(),
     ],
 )
@@ -103,7 +105,9 @@ def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language
     golden(f"slack-{name}-{language}.json", json.dumps(message, ensure_ascii=False, indent=2) + "\n")
 
 
-@pytest.mark.parametrize("planned", [alert(), recap(3), refused(), updated(RETITLED), *INCIDENTS.values()])
+@pytest.mark.parametrize(
+    "planned", [alert(), recap(3), refused(), updated(RETITLED), *INCIDENTS.values(), *TROUBLES.values()]
+)
 def test_slacks_own_models_read_the_blocks_back_unchanged(planned: Alert) -> None:
     message = rendered(planned)
 

@@ -20,14 +20,20 @@ from tests.monitor.store.samples import NOW, add_feed
 
 
 def _schema(path: Path) -> dict[str, list[str]]:
-    """Each table's and index's definition, in parts whose order means nothing; SQLite adds a column on no new line."""
+    """Each table's and index's definition, in parts whose order means nothing.
+
+    SQLite adds a column on no new line, and puts the name of a table that was made anew in quotes.
+    """
     connection = sqlite3.connect(path)
     rows = connection.execute(
         "SELECT name, sql FROM sqlite_master"
         " WHERE type IN ('table', 'index') AND sql IS NOT NULL AND name <> 'alembic_version'"
     ).fetchall()
     connection.close()
-    return {name: sorted(part.strip() for part in re.split(r",\s|\n", sql) if part.strip()) for name, sql in rows}
+    plain = {name: sql.replace(f'CREATE TABLE "{name}"', f"CREATE TABLE {name}") for name, sql in rows}
+    return {
+        name: sorted(part.strip() for part in re.split(r",\s|\n", sql) if part.strip()) for name, sql in plain.items()
+    }
 
 
 def test_the_migrated_schema_is_the_declared_one(store: Store, path: Path, tmp_path: Path) -> None:

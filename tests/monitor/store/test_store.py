@@ -11,6 +11,7 @@ from monitor.store import Gauges, Store
 from tests.monitor.store.samples import NOW, add_feed, after, counts, entry, live_feed, poll, record_alert
 
 NO_INCIDENTS = {"failing": 0, "gone": 0, "quiet": 0}
+NO_TROUBLES = {"outbox": 0, "polling": 0, "disk": 0}
 
 
 def test_a_store_may_be_used_from_another_thread(store: Store) -> None:
@@ -59,11 +60,11 @@ def test_gauges_tell_what_waits(store: Store) -> None:
     poll(store, live_feed(store), entry("deux"))
     feeds = {"active": 2, "paused": 0, "gone": 0}
 
-    assert Gauges(1, 1, 60.0, feeds, NO_INCIDENTS) == store.gauges(now=after(1))
+    assert Gauges(1, 1, 60.0, feeds, NO_INCIDENTS, NO_TROUBLES) == store.gauges(now=after(1))
 
 
 def test_gauges_of_an_empty_store_are_zero(store: Store) -> None:
-    assert Gauges(0, 0, 0.0, {"active": 0, "paused": 0, "gone": 0}, NO_INCIDENTS) == store.gauges(now=NOW)
+    assert Gauges(0, 0, 0.0, {"active": 0, "paused": 0, "gone": 0}, NO_INCIDENTS, NO_TROUBLES) == store.gauges(now=NOW)
 
 
 def test_a_database_that_is_deleted_while_open_is_told(store: Store) -> None:

@@ -1,0 +1,88 @@
+"""The words for what is wrong with veille itself, in French and English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.model import TroubleKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ENGLISH_SYSTEM", "FRENCH_SYSTEM", "SystemWords"]
+
+
+@dataclass(frozen=True, slots=True)
+class SystemWords:
+    """`told` takes `since`, `span`, `count`, `of`, `free`, `total`; `to_do` takes `commands`, by name."""
+
+    titles: Mapping[TroubleKind, str]
+    names: Mapping[TroubleKind, str]  # takes `subject`: what a trouble is of
+    troubled: str  # in several ways
+    well_again: str
+    told: Mapping[TroubleKind, str]
+    given_up: str  # takes `count`: messages, where none waits
+    never: str  # in place of `since`
+    again: str  # takes `until`, `span`
+    to_do: Mapping[TroubleKind, str]
+
+
+FRENCH_SYSTEM = SystemWords(
+    titles={
+        TroubleKind.OUTBOX: "messages bloqués",
+        TroubleKind.POLLING: "sources plus lues",
+        TroubleKind.DISK: "disque presque plein",
+    },
+    names={
+        TroubleKind.OUTBOX: "destinataire {subject}",
+        TroubleKind.POLLING: "lecture des sources",
+        TroubleKind.DISK: "disque de la base",
+    },
+    troubled="veille en difficulté",
+    well_again="veille rétablie",
+    told={
+        TroubleKind.OUTBOX: "messages en attente : {count} ; le plus ancien attend depuis {span} ({since})",
+        TroubleKind.POLLING: "aucune lecture réussie depuis {span} ({since}) ; en panne ou en retard : {count} "
+        "sur {of}",
+        TroubleKind.DISK: "place libre : {free} Mo sur {total} Mo",
+    },
+    given_up="messages abandonnés : {count} ; aucun n'est passé depuis",
+    never="le début",
+    again="rétabli le {until}, après {span}",
+    to_do={
+        TroubleKind.OUTBOX: "voir ce que le destinataire répond ({deliveries}), l'essayer ({test}) ; ce qui attend "
+        "partira de soi-même, ce qui est abandonné par {replay}",
+        TroubleKind.POLLING: "vérifier le réseau de la machine, puis {feeds}",
+        TroubleKind.DISK: "faire de la place avant que le disque ne soit plein : plus rien ne serait lu ni alerté",
+    },
+)
+
+ENGLISH_SYSTEM = SystemWords(
+    titles={
+        TroubleKind.OUTBOX: "messages not getting through",
+        TroubleKind.POLLING: "sources not read",
+        TroubleKind.DISK: "disk nearly full",
+    },
+    names={
+        TroubleKind.OUTBOX: "receiver {subject}",
+        TroubleKind.POLLING: "reading of sources",
+        TroubleKind.DISK: "disk of the database",
+    },
+    troubled="veille in trouble",
+    well_again="veille recovered",
+    told={
+        TroubleKind.OUTBOX: "messages waiting: {count}; the oldest has waited for {span} ({since})",
+        TroubleKind.POLLING: "no successful read for {span} ({since}); failing or overdue: {count} of {of}",
+        TroubleKind.DISK: "free: {free} MB of {total} MB",
+    },
+    given_up="messages given up: {count}; none got through since",
+    never="the start",
+    again="recovered on {until}, after {span}",
+    to_do={
+        TroubleKind.OUTBOX: "see what the receiver answers ({deliveries}), try it ({test}); what waits will leave by "
+        "itself, what was given up by {replay}",
+        TroubleKind.POLLING: "check the machine's network, then {feeds}",
+        TroubleKind.DISK: "make room before the disk is full: nothing would be read or told any more",
+    },
+)
