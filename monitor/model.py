@@ -408,7 +408,8 @@ class Story:
     """Articles on one event.
 
     `sources` begins with the article that is told; the others follow, those that came last first. They are capped:
-    `truncated` counts those that are not listed. Articles that say the same but for a few words are one text.
+    `truncated` counts those that are not listed, and of a story that follows a full one those of that. Articles that
+    say the same but for a few words are one text.
     """
 
     id: str

@@ -32,6 +32,7 @@ from monitor.alerting.retry import ATTEMPTS, after_interruptions, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
 from monitor.alerting.silences import MAX_SILENCE, held_back, make_silence, silence_of, silenced
+from monitor.alerting.typed import check_typed, is_of_rules
 from monitor.alerting.updates import Reading, Updates, plan_updates
 from monitor.alerting.watch import (
     TROUBLE_LIMIT,
@@ -74,6 +75,7 @@ __all__ = [
     "after_interruptions",
     "answered",
     "broken_receivers",
+    "check_typed",
     "default_routes",
     "digest_times",
     "due_slot",
@@ -85,6 +87,7 @@ __all__ = [
     "hold",
     "hold_on",
     "idle_matchers",
+    "is_of_rules",
     "load_routes",
     "make_silence",
     "may_send",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.model import Story
     from rules.types import Match
 
-__all__ = ["Facts", "Matcher", "facts_of", "parse_matcher", "wire_facts"]
+__all__ = ["Facts", "Matcher", "checked", "facts_of", "parse_matcher", "wire_facts"]
 
 Facts: TypeAlias = "Mapping[str, str | tuple[str, ...]]"
 """What matchers look at: texts by name; several where any of them counts."""
@@ -84,12 +84,21 @@ def parse_matcher(text: str) -> Matcher:
     name, operator, quoted, bare = found.groups()
     value = bare if quoted is None else _ESCAPED.sub(r"\1", quoted)
     pattern = _compiled(value) if operator.endswith("~") else None
-    matcher = Matcher(name, value, negated=operator.startswith("!"), pattern=pattern)
-    known = _CLOSED.get(name)
+    return checked(Matcher(name, value, negated=operator.startswith("!"), pattern=pattern))
+
+
+def checked(matcher: Matcher) -> Matcher:
+    """Return a matcher, unless what it looks at never has a value that it finds.
+
+    Raises:
+        ConditionError: so it is.
+    """
+    known = _CLOSED.get(matcher.name)
     if known and not matcher.can_find(known):
-        near = nearest(value, known)
+        near = nearest(matcher.value, known)
         listed = ", ".join(each or '""' for each in known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
-        raise ConditionError(f"{name} is never {value!r}", hint=f"did you mean {near}?" if near else f"it is {listed}")
+        hint = f"did you mean {near}?" if near else f"it is {listed}"
+        raise ConditionError(f"{matcher.name} is never {matcher.value!r}", hint=hint)
     return matcher
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from rules.types import Match, RuleDef
 
-__all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations", "idle_matchers"]
+__all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations", "idle_matchers", "matchers_of"]
 
 _NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire", "type", "story", "entity"})
 
@@ -113,7 +113,7 @@ class Routes:
         other facts.
         """
         if self.root is None or not any(
-            matcher.name == "type" and matcher.can_find((type_,)) for matcher in _matchers(self.root)
+            matcher.name == "type" and matcher.can_find((type_,)) for matcher in matchers_of(self.root)
         ):
             return self.used
         return tuple(route.receiver for route in self.taken({"type": type_}))
@@ -135,7 +135,7 @@ def idle_matchers(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:
     """
     labels = {name for rule in rules for name, _ in rule.labels}
     told = []
-    for matcher in _matchers(routes.root):
+    for matcher in matchers_of(routes.root):
         if matcher.name in _NOT_OF_RULES:
             continue
         values = tuple(_fact(rule, matcher.name) for rule in rules)
@@ -147,7 +147,8 @@ def idle_matchers(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
-def _matchers(route: Route | None) -> Iterator[Matcher]:
+def matchers_of(route: Route | None) -> Iterator[Matcher]:
+    """Yield every matcher of a route and of those inside it."""
     for node in _nodes(route):
         yield from node.matchers
 

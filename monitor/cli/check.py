@@ -94,6 +94,7 @@ def _routes(settings: Settings) -> str:
     from monitor.app import check_channels, orphans
     from monitor.deliver import KINDS
     from monitor.rulesets import load_engine
+    from monitor.settings import PREFIX
     from monitor.store.connection import database_path
 
     routes = load_routes(settings, KINDS)
@@ -101,11 +102,31 @@ def _routes(settings: Settings) -> str:
     if idle := idle_matchers(routes, load_engine(settings, tested=False).pack.rules):
         raise RoutesError("matchers that tell no rule from another", errors=idle)
     told = [f"no receiver uses {setting}" for setting in routes.unused]
+    told += _idle_silences(routes, settings.zone)
+    if settings.public_url is not None and settings.link_secret is None:
+        told.append(f"{PREFIX}PUBLIC_URL without {PREFIX}LINK_SECRET: alerts carry no links")
     if database_path(settings.database).exists():
         with log(settings) as store:
             told += orphans(store.pending_deliveries(), routes)
             told += _unwell(store, routes, settings.zone)
     return "; ".join([f"receivers: {receivers}", *told])
+
+
+def _idle_silences(routes: Routes, zone: ZoneInfo) -> list[str]:
+    """Return a line for each silence of the file that is over, or has not begun."""
+    from monitor.alerting import MAX_SILENCE
+    from monitor.cli.when import local
+    from monitor.clock import SystemClock
+
+    now, told = SystemClock().now(), []
+    for silence in routes.silences:
+        what = f"the silence of {', '.join(silence.matchers)} ({silence.author})"
+        if silence.expires_at <= now:
+            told.append(f"{what} ended on {local(silence.expires_at, zone)}; take it out")
+        elif silence.created_at > now:
+            begins = f"{what} holds only from {local(silence.created_at, zone)}"
+            told.append(f"{begins}: {MAX_SILENCE.days} days before its end")
+    return told
 
 
 def _unwell(store: Store, routes: Routes, zone: ZoneInfo) -> list[str]:

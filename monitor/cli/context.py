@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from monitor.settings import Settings
     from monitor.store import Store
+    from rules.errors import ConditionError
 
 __all__ = [
     "EXIT_CODES",
@@ -38,6 +39,7 @@ __all__ = [
     "log",
     "print_json",
     "print_table",
+    "refused",
     "settings_of",
 ]
 
@@ -138,6 +140,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for row in rows:
         table.add_row(*(Text(_text(cell)) for cell in row))
     Console().print(table)
+
+
+def refused(error: ConditionError) -> typer.BadParameter:
+    """Return what refuses a command line that names what does not exist, with what was meant."""
+    import typer
+
+    return typer.BadParameter(f"{error}; {error.hint}" if error.hint else str(error))
 
 
 def harmless(text: str) -> str:

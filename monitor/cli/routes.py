@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from monitor.cli.context import log, print_json, print_table, settings_of
-from monitor.errors import NotFoundError, SettingsError
+from monitor.cli.context import log, print_json, print_table, refused, settings_of
+from monitor.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,11 +57,12 @@ def try_(
 
     settings = settings_of(context)
     now = instant(at, settings.zone) or SystemClock().now()
-    facts = _facts_of(settings, ref) if ref is not None else _facts(settings, rule, label)
-    given = {"level": level, "outlet": outlet, "entity": tuple(entity) or None}
-    facts |= {name: value for name, value in given.items() if value is not None}
-    facts.setdefault("type", "story.alert.new")
-    lines = list(_told(settings, _routes(settings), facts, now))
+    routes = _routes(settings)
+    given = {"rule": rule, "level": level, "outlet": outlet}
+    typed = [(name, value) for name, value in given.items() if value is not None]
+    typed += [*(("entity", each) for each in entity), *map(_label, label)]
+    facts = _facts(settings, routes, typed, _stored_facts(settings, ref) if ref is not None else {})
+    lines = list(_told(settings, routes, facts, now))
     if as_json:
         for line in lines:
             print_json(line)
@@ -79,31 +80,57 @@ def _routes(settings: Settings) -> Routes:
     return load_routes(settings, KINDS)
 
 
-def _facts(settings: Settings, rule: str | None, labels: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
+def _label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(f"--label {text}: not of the form NAME=VALUE")
+    return name, value
+
+
+def _facts(
+    settings: Settings, routes: Routes, typed: Sequence[tuple[str, str]], stored: dict[str, str | tuple[str, ...]]
+) -> dict[str, str | tuple[str, ...]]:
+    """Return the facts of a match as they are stored, with what people typed; refuse what no match has."""
+    from monitor.alerting import check_typed, is_of_rules
     from monitor.alerting.matchers import wire_facts
+    from monitor.rulesets import load_engine
+    from rules.errors import ConditionError
+    from rules.types import Pack
 
-    facts: dict[str, str | tuple[str, ...]] = {"level": "medium", "status": "stable"}
-    if rule is not None:
-        from monitor.rulesets import load_engine
-        from monitor.settings import nearest
-
-        rules = {each.id: each for each in load_engine(settings, tested=False).pack.rules}
-        if rule not in rules:
-            near = nearest(rule, rules)
-            raise NotFoundError(
-                f"no rule {rule!r}; " + (f"did you mean {near}?" if near else "`veille rules` lists them")
-            )
-        found = rules[rule]
-        facts |= {**dict(found.labels), "rule": found.id, "level": found.level.value, "status": found.status.value}
-    for text in labels:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise SettingsError(f"--label {text}: not of the form NAME=VALUE")
-        facts[name] = wire_facts(value) if name == "wire" else value
+    asks_rules = any(is_of_rules(name) for name, _ in typed)
+    pack = load_engine(settings, tested=False).pack if asks_rules else Pack()
+    try:
+        check_typed(typed, routes, pack.rules, [entity.id for entity in pack.entities])
+    except ConditionError as error:
+        raise refused(error) from None
+    facts: dict[str, str | tuple[str, ...]] = {"level": "medium", "status": "stable", "type": "story.alert.new"}
+    facts |= stored
+    said = dict(typed)
+    for rule in (rule for rule in pack.rules if rule.id == said.get("rule")):
+        facts |= {**dict(rule.labels), "level": rule.level.value, "status": rule.status.value}
+    facts |= said
+    if entities := tuple(value for name, value in typed if name == "entity"):
+        facts["entity"] = entities
+    if "outlet" in said:
+        _doubt_outlet(settings, said["outlet"])
+    if "wire" in said:
+        facts["wire"] = wire_facts(said["wire"])
     return facts
 
 
-def _facts_of(settings: Settings, ref: str) -> dict[str, str | tuple[str, ...]]:
+def _doubt_outlet(settings: Settings, outlet: str) -> None:
+    """Say that no feed is of an outlet, where feeds name theirs; it may be right all the same."""
+    from monitor.app import load_feeds
+    from monitor.settings import nearest
+
+    known = {feed.outlet for feed in load_feeds(settings) if feed.outlet} if settings.feeds else set()
+    if known and outlet not in known:
+        near = nearest(outlet, known)
+        hint = f"; did you mean {near}?" if near else ""
+        sys.stderr.write(f"no feed of yours is of the outlet {outlet!r}{hint}\n")
+
+
+def _stored_facts(settings: Settings, ref: str) -> dict[str, str | tuple[str, ...]]:
     from monitor.alerting.matchers import facts_of
 
     with log(settings) as store:
@@ -119,7 +146,7 @@ def _told(
     from rules.types import Level
 
     zone = routes.zone or settings.zone
-    level = Level(str(facts["level"])) if facts["level"] in tuple(Level) else Level.MEDIUM
+    level = Level(str(facts["level"]))
     taken = [routes.way_to(name) for name in routes.names] if routes.root is None else routes.taken(facts)
     digests = digest_times(routes)  # a receiver has one at the times of all its routes
     for route in taken:

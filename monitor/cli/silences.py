@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from monitor.cli.context import harmless, log, print_json, print_table, settings_of
+from monitor.cli.context import harmless, log, print_json, print_table, refused, settings_of
 from monitor.cli.groups import ListingGroup
 from monitor.cli.when import duration, local
 
@@ -76,7 +76,7 @@ def add(
     try:
         silence = alerting.make_silence(matchers, author=author, reason=reason, lasts=duration(lasts), now=now)
     except ConditionError as error:
-        raise typer.BadParameter(f"{error}; {error.hint}" if error.hint else str(error)) from None
+        raise refused(error) from None
     with log(settings, write=True) as store:
         store.add_silence(silence)
     if as_json:

@@ -127,6 +127,12 @@ def _updated(change: Change, before: Standing) -> Callable[[Alert], Alert]:
     return update
 
 
+def _grew(blank: Alert) -> Alert:
+    same = Standing(_TITLE, Level.MEDIUM, _VERDICT.score)
+    carried = replace(blank.stories[0], outlets=7, texts=2, truncated=6)
+    return replace(_updated(Change.GREW, same)(blank), stories=(carried,))
+
+
 def _refused(blank: Alert) -> Alert:
     refusal = Refusal("essai : rules: refused", ("essai.yaml:1:1: ceci est un essai, rien n'est refusé",), 14)
     return replace(_bare(blank), type=AlertType.RULES_REJECTED, refusal=refusal)
@@ -189,6 +195,7 @@ def _bare(blank: Alert) -> Alert:
 
 _MAKERS: dict[NotificationReason, Callable[[Alert], Alert]] = {
     NotificationReason.FIRST_ALERT: lambda blank: blank,
+    NotificationReason.STORY_GREW: _grew,
     NotificationReason.LEVEL_RAISED: _updated(Change.LEVEL_RAISED, Standing(_TITLE, Level.LOW, 2.5)),
     NotificationReason.CORRECTED: _updated(Change.TITLE_CHANGED, Standing(_BEFORE, Level.MEDIUM, _VERDICT.score)),
     NotificationReason.DIGEST: _digest,

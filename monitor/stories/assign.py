@@ -83,10 +83,13 @@ def assign(
     at = _at(article, first_seen_at)
     me = Member(0, house, url_key_of(article.url), at, 0, features)
     grouped = Grouped(house, me.url_key, at, features, keys_of(features, me.url_key), counted_terms, medoid=0)
-    fits = [(_fit(me, one), one.story.id, one) for one in candidates]
-    fit, _, best = max(fits, key=lambda one: one[:2], default=(0.0, "", None))
-    if best is None or fit <= 0.0:
-        return Assigned(alone, 0, grouped)
+    fits = [fit for one in candidates if (fit := (_fit(me, one), one.story.id, one))[0] > 0.0]
+    has_room = [fit for fit in fits if fit[2].is_own or fit[2].articles < _MOST_ARTICLES]
+    if not has_room:
+        # of a full story another begins, which counts the articles of the one before
+        full = max((one.articles for _, _, one in fits), default=0)
+        return Assigned(replace(alone, truncated=full), 0, grouped)
+    *_, best = max(has_room, key=lambda one: one[:2])
     same = next((one.text_id for one in best.members if alike(me, one).is_same_text), None)
     others = tuple(one for one in best.story.sources if (one.outlet, one.url) != (source.outlet, source.url))
     listed = (source, *others)
@@ -148,8 +151,6 @@ def _fit(me: Member, candidate: Candidate) -> float:
     """Return how well an article fits a story; 0: it does not."""
     if candidate.is_own:
         return 9.0
-    if candidate.articles >= _MOST_ARTICLES:
-        return 0.0
     seen: dict[int, Likeness] = {one.article_id: alike(me, one) for one in candidate.members}
     of_house = [seen[one.article_id] for one in candidate.members if one.house == me.house]
     if me.house in candidate.houses:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,25 @@ def test_a_database_of_another_program_fails_the_check(
     monkeypatch.setenv("VEILLE_DATABASE", "autre.db")
 
     assert "FAIL database: autre.db: not an SQLite database" in veille("check").out
+
+
+def test_silences_that_hold_for_nothing_and_links_that_are_none_are_told(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silence = "{{matchers: ['rule=\"{}\"'], author: Léa, reason: essai, until: '{}'}}".format
+    now = datetime.now(UTC)
+    silences = (
+        silence("passe", "2024-05-01"),
+        silence("lointain", f"{now + timedelta(days=90):%Y-%m-%d}"),
+        silence("en-cours", f"{now + timedelta(days=3):%Y-%m-%d}"),
+    )
+    routes = f"route: {{receiver: journal}}\nsilences: [{', '.join(silences)}]\n"
+    (folder / "routes.yaml").write_text(routes, encoding="utf-8")
+    for name, value in {"ROUTES": "routes.yaml", "PUBLIC_URL": "https://veille.example"}.items():
+        monkeypatch.setenv(f"VEILLE_{name}", value)
+    [told] = [line for line in veille("check").out.splitlines() if line.startswith("ok   routes")]
+
+    assert 'the silence of rule="passe" (Léa) ended on 2024-05-01 00:00; take it out' in told
+    assert 'the silence of rule="lointain" (Léa) holds only from ' in told
+    assert "en-cours" not in told
+    assert "VEILLE_PUBLIC_URL without VEILLE_LINK_SECRET: alerts carry no links" in told

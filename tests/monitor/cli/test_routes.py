@@ -96,7 +96,13 @@ def test_a_match_of_the_log_has_its_own_facts(veille: Veille, store: Store) -> N
     ("words", "told"),
     [
         (("--rule", "axe-moscou-pekinn"), "did you mean axe-moscou-pekin?"),
-        (("--rule", "zzzzzz"), "`veille rules` lists them"),
+        (("--rule", "zzzzzz"), "there is no rule 'zzzzzz'"),
+        (("--level", "zzz"), "level is never 'zzz'; it is low, medium, high, critical"),
+        (("--level", "hight"), "did you mean high?"),
+        (("--entity", "chinee"), "there is no entity 'chinee'; did you mean chine?"),
+        (("--label", "status=stabel"), "did you mean stable?"),
+        (("--label", "wire=AFQ"), "did you mean AFP?"),
+        (("--label", "deks=sport"), "no rule has a label deks"),
         (("--label", "desk"), "not of the form NAME=VALUE"),
     ],
 )
@@ -121,3 +127,20 @@ def test_a_dispatch_of_an_agency_is_asked_for_by_its_name_or_as_any(
     }
 
     assert [1, 0, 0] == list(map(len, told.values()))
+
+
+@pytest.mark.usefixtures("routed")
+def test_an_outlet_that_no_feed_has_is_doubted_and_not_refused(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "" == veille("routes", "test", "--outlet", "La Gazete").err
+
+    outline = '<outline xmlUrl="https://gazette.example/rss" veille:outlet="La Gazette"/>'
+    (folder / "feeds.opml").write_text(
+        f'<opml version="2.0" xmlns:veille="urn:veille:opml"><body>{outline}</body></opml>', encoding="utf-8"
+    )
+    monkeypatch.setenv("VEILLE_FEEDS", "feeds.opml")
+    wrong, right = (veille("routes", "test", "--outlet", name) for name in ("La Gazete", "La Gazette"))
+
+    assert (0, "no feed of yours is of the outlet 'La Gazete'; did you mean La Gazette?\n") == (wrong.code, wrong.err)
+    assert (0, "") == (right.code, right.err)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_its_own_story_is_found_whatever_it_says() -> None:
 
 def test_a_story_that_is_full_takes_no_more() -> None:
     assert not joined(candidate(member(1, features()), articles=200))
+
+
+def test_a_story_that_follows_a_full_one_counts_what_is_before_it() -> None:
+    full, other = (candidate(member(1, made), articles=200) for made in (features(), features("Le marché", MARKET)))
+    room = candidate(member(1, features()), articles=199)
+    given = partial(assign, ARTICLE, entry_key="g:1", house="gazette.example", first_seen_at=SEEN, features=features())
+
+    assert [200, 0] == [given(candidates=[one]).story.truncated for one in (full, other)]
+    assert ("st_known", 0) == ((told := given(candidates=[full, room]).story).id, told.truncated)
 
 
 def test_of_one_house_only_the_same_address_or_text_joins() -> None:
