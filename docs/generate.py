@@ -12,6 +12,7 @@ from typing import Any
 import typer
 from prometheus_client.metrics import MetricWrapperBase
 
+from monitor.alerting import route_schema_text
 from monitor.cli import app
 from monitor.cli.context import EXIT_CODES
 from monitor.deliver import KINDS
@@ -32,6 +33,7 @@ def pages() -> dict[str, str]:
         "docs/receivers.md": receivers_page(),
         "docs/commands.md": commands_page(),
         "docs/metrics.md": metrics_page(),
+        "docs/routes.schema.json": route_schema_text(KINDS),
         "rules/pack.schema.json": schema_text(),
         "docs/pack.schema.json": schema_text(),
         "docs/alert.schema.json": (ROOT / "monitor" / "deliver" / "alert.schema.json").read_text(encoding="utf-8"),

@@ -30,6 +30,7 @@ from monitor.alerting.plan import (
 )
 from monitor.alerting.retry import ATTEMPTS, after_interruptions, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
+from monitor.alerting.route_schema import route_schema, route_schema_text
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
 from monitor.alerting.silences import MAX_SILENCE, held_back, make_silence, silence_of, silenced
 from monitor.alerting.typed import check_typed, is_of_rules
@@ -107,6 +108,8 @@ __all__ = [
     "plan_updates",
     "read_routes",
     "refused_since",
+    "route_schema",
+    "route_schema_text",
     "sift_incidents",
     "sift_troubles",
     "sights_of",

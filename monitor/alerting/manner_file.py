@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from monitor.alerting.shapes import Shapes
     from rules.source import Node
 
-__all__ = ["MANNER_KEYS", "duration_of", "read_manner"]
+__all__ = ["BUDGET", "DURATION", "GROUP_NAME", "MANNER_KEYS", "NONE", "TIME", "duration_of", "read_manner"]
 
 MANNER_KEYS = ("group_by", "group_wait", "cooldown", "budget", "overflow", "digest", "quiet_hours")
 
-_NONE = "none"
+NONE = "none"
 _UNSAID = (
     "budget",
     "digest",
@@ -29,10 +29,10 @@ _UNSAID = (
 )  # what a route may take back that the one around it says; "0s" does others
 
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400, "day": 86_400, "hour": 3600}
-_DURATION = re.compile(r"(\d{1,6})\s*(s|min|m|h|d)")
-_BUDGET = re.compile(r"(\d{1,4})\s*/\s*(min|h|hour|d|day)")
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_GROUP_NAME = re.compile(r"\w[\w.-]{0,63}")
+DURATION = re.compile(r"(\d{1,6})\s*(s|min|m|h|d)")
+BUDGET = re.compile(r"(\d{1,4})\s*/\s*(min|h|hour|d|day)")
+TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+GROUP_NAME = re.compile(r"\w[\w.-]{0,63}")
 
 
 def read_manner(shapes: Shapes, parts: Mapping[str, Node], inherited: Manner) -> Manner:
@@ -52,7 +52,7 @@ def read_manner(shapes: Shapes, parts: Mapping[str, Node], inherited: Manner) ->
         "digest": reader.times,
         "quiet_hours": reader.quiet_hours,
     }
-    unsaid = {name for name in _UNSAID if name in parts and parts[name].value == _NONE}
+    unsaid = {name for name in _UNSAID if name in parts and parts[name].value == NONE}
     said: dict[str, Any] = {
         name: read(parts[name], name) for name, read in readers.items() if name in parts and name not in unsaid
     }
@@ -68,7 +68,7 @@ def duration_of(text: str) -> timedelta | None:
     >>> duration_of("90 min")
     datetime.timedelta(seconds=5400)
     """
-    found = _DURATION.fullmatch(text.strip())
+    found = DURATION.fullmatch(text.strip())
     return None if found is None else timedelta(seconds=int(found[1]) * _UNITS[found[2]])
 
 
@@ -80,7 +80,7 @@ class _MannerReader:
         names = []
         for item in self._shapes.list_of(node, name):
             text = self._shapes.text(item, f"a name in {name}")
-            if text is not None and not _GROUP_NAME.fullmatch(text):
+            if text is not None and not GROUP_NAME.fullmatch(text):
                 self._shapes.note(f"{text!r} is no name", item.place, "story, rule, level, outlet, entity or a label")
             names.append(text or "")
         return tuple(names) or None
@@ -94,7 +94,7 @@ class _MannerReader:
 
     def budget(self, node: Node, name: str) -> Budget | None:
         text = self._shapes.text(node, name)
-        found = None if text is None else _BUDGET.fullmatch(text.strip())
+        found = None if text is None else BUDGET.fullmatch(text.strip())
         if found is None or not int(found[1]):
             if text is not None:
                 self._shapes.note(f"{text!r} is no budget", node.place, 'such as "10/h" or "3/day"')
@@ -135,7 +135,7 @@ class _MannerReader:
         return Level(text)
 
     def _time(self, text: str, node: Node) -> time | None:
-        found = _TIME.fullmatch(text)
+        found = TIME.fullmatch(text)
         if found is None:
             self._shapes.note(f"{text!r} is no time of day", node.place, 'such as "07:30"')
             return None

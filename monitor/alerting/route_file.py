@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from rules.source import Node, Place
 
-__all__ = ["load_routes", "read_routes"]
+__all__ = ["RECEIVER_NAME", "ROUTE_KEYS", "SILENCE_KEYS", "TOP_KEYS", "load_routes", "read_routes"]
 
-_TOP = ("route", "receivers", "time_zone", "silences")
-_ROUTE = ("receiver", "matchers", "continue", "routes", *MANNER_KEYS)
-_SILENCE = ("matchers", "author", "reason", "until")
+TOP_KEYS = ("route", "receivers", "time_zone", "silences")
+ROUTE_KEYS = ("receiver", "matchers", "continue", "routes", *MANNER_KEYS)
+SILENCE_KEYS = ("matchers", "author", "reason", "until")
 _NOT_OF_THE_FIRST = ("matchers", "continue")
 
-_NAME = re.compile(r"[\w.-]{1,64}")
+RECEIVER_NAME = re.compile(r"[\w.-]{1,64}")
 
 
 def load_routes(settings: Settings, kinds: Sequence[ChannelKind]) -> Routes:
@@ -92,7 +92,7 @@ class _Reader(Shapes):
     # --- the file ---------------------------------------------------------------------------------------------------
 
     def routes(self, node: Node) -> Routes:
-        parts = self.mapping(node, "a routes file", _TOP)
+        parts = self.mapping(node, "a routes file", TOP_KEYS)
         if not isinstance(node.value, dict):
             return Routes()
         receivers = self._receivers(parts["receivers"]) if "receivers" in parts else ()
@@ -123,8 +123,8 @@ class _Reader(Shapes):
         """Read the silences; one that has ended is no problem: it says nothing any more."""
         found = []
         for item in self.list_of(node, "silences"):
-            parts = self.mapping(item, "a silence", _SILENCE)
-            if missing := [key for key in _SILENCE if key not in parts]:
+            parts = self.mapping(item, "a silence", SILENCE_KEYS)
+            if missing := [key for key in SILENCE_KEYS if key not in parts]:
                 if isinstance(item.value, dict):
                     hint = "a silence needs matchers, an author, a reason and its end"
                     self.note(f"a silence without {missing[0]}", item.place, hint)
@@ -149,7 +149,7 @@ class _Reader(Shapes):
         self, node: Node, parent: str | None = None, *, inherited: Manner = AT_ONCE, path: str = "route"
     ) -> Route:
         """Read a route; what it does not say is as in the route it stands in. The first has no parent."""
-        parts = self.mapping(node, "a route", _ROUTE)
+        parts = self.mapping(node, "a route", ROUTE_KEYS)
         if parent is None and isinstance(node.value, dict):
             for key in _NOT_OF_THE_FIRST:
                 if key in parts:
@@ -210,7 +210,7 @@ class _Reader(Shapes):
                 self.note(f"{JOURNAL} is built in: the log only", place, "choose another name")
                 continue
             self._names[name] = place
-            if not _NAME.fullmatch(name):
+            if not RECEIVER_NAME.fullmatch(name):
                 self.note("a receiver's name is letters, digits, _, - and dots, 64 at most", place)
             receiver = read_receiver(self, name, item, kinds=self._kinds, settings=self._settings)
             if receiver is not None:
