@@ -75,6 +75,7 @@ __all__ = [
     "StorySource",
     "Subscription",
     "Told",
+    "Undelivered",
     "Update",
     "Why",
 ]
@@ -499,6 +500,8 @@ class AlertType(StrEnum):
     SOURCE_RECOVERED = "source.recovered"
     SYSTEM_FAILING = "system.failing"
     SYSTEM_RECOVERED = "system.recovered"
+    DELIVERY_FAILED = "delivery.failed"
+    ENDPOINT_DISABLED = "endpoint.disabled"
 
 
 class NotificationReason(StrEnum):
@@ -519,6 +522,8 @@ class NotificationReason(StrEnum):
     SYSTEM_FAILING = "system_failing"
     SYSTEM_STILL_FAILING = "system_still_failing"  # told again each day
     SYSTEM_RECOVERED = "system_recovered"
+    DELIVERY_FAILED = "delivery_failed"
+    ENDPOINT_DISABLED = "endpoint_disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -761,9 +766,37 @@ class Digest:
     lost: tuple[tuple[str, str, Change], ...] = ()
 
 
+class Disabled(StrEnum):
+    """Why a receiver is sent nothing until somebody enables it again."""
+
+    GONE = "gone"  # it answered 410
+    FAILING = "failing"  # for days
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """What a receiver does not get.
+
+    Attributes:
+        receiver: its name.
+        messages: how many were given up; of one that is disabled: how many wait for it.
+        since: when the oldest of those was written; of one that is disabled: since when it fails.
+        why: why it is disabled; None: it is not, messages were given up.
+        error: what it said last.
+        delivery_id: of the message, where there is one only.
+    """
+
+    receiver: str
+    messages: int
+    since: datetime
+    why: Disabled | None = None
+    error: str | None = None
+    delivery_id: DeliveryId | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What a person should be told: matches, which go with `stories` one to one, a refusal, incidents or troubles."""
+    """What a person should be told: matches, one to one with `stories`, a refusal, incidents, troubles or receivers."""
 
     id: AlertId  # "al_" and 12 Crockford base32 digits; derived from what it tells, so planning twice gives one alert
     type: AlertType
@@ -778,6 +811,7 @@ class Alert:
     update: Update | None = None
     incidents: tuple[Incident, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    undelivered: tuple[Undelivered, ...] = ()
     record: RuleRecord | None = None  # of the rule of an alert on a story
     digest: Digest | None = None
     budget_until: datetime | None = None  # it is the last that a budget lets go; what follows waits until then
@@ -882,13 +916,6 @@ class Delivery:
     interrupted: int = 0  # how often in a row an attempt ended with the daemon
 
 
-class Disabled(StrEnum):
-    """Why a receiver is sent nothing until somebody enables it again."""
-
-    GONE = "gone"  # it answered 410
-    FAILING = "failing"  # for days
-
-
 class Standstill(StrEnum):
     """What keeps messages from a receiver."""
 
@@ -910,6 +937,7 @@ class Endpoint:
     asked: bool = False  # it asked for that pause
     disabled_at: datetime | None = None
     disabled_why: Disabled | None = None
+    told_at: datetime | None = None  # others were told that it is disabled
     last_ok_at: datetime | None = None
     last_reason: Reason | None = None
     last_error: str | None = None

@@ -34,6 +34,7 @@ from monitor.alerting.route_schema import route_schema, route_schema_text
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
 from monitor.alerting.silences import MAX_SILENCE, held_back, make_silence, silence_of, silenced
 from monitor.alerting.typed import check_typed, is_of_rules
+from monitor.alerting.undelivered import is_soon_after, plan_undelivered
 from monitor.alerting.updates import Reading, Updates, plan_updates
 from monitor.alerting.watch import (
     TROUBLE_LIMIT,
@@ -89,6 +90,7 @@ __all__ = [
     "hold_on",
     "idle_matchers",
     "is_of_rules",
+    "is_soon_after",
     "load_routes",
     "make_silence",
     "may_send",
@@ -105,6 +107,7 @@ __all__ = [
     "plan_refusal",
     "plan_releases",
     "plan_troubles",
+    "plan_undelivered",
     "plan_updates",
     "read_routes",
     "refused_since",

@@ -41,7 +41,10 @@ _SUBJECT_CHARS = 200
 _ACCEPTED = 250
 _PERMANENT = 500
 _NOTED = frozenset(
-    {AlertType.STORY_RECAP, AlertType.STORY_DIGEST, AlertType.SYSTEM_FAILING, AlertType.SYSTEM_RECOVERED}
+    {
+        *(AlertType.STORY_RECAP, AlertType.STORY_DIGEST, AlertType.SYSTEM_FAILING, AlertType.SYSTEM_RECOVERED),
+        *(AlertType.DELIVERY_FAILED, AlertType.ENDPOINT_DISABLED),
+    }
 )
 _RELOADS = {"reload": "systemctl reload veille", "signal": "kill -HUP PID"}
 _REMEMBERED = 1000  # messages on their way whose recipients have not all answered

@@ -23,6 +23,7 @@ from monitor.deliver.troubles import (
     trouble_sentence,
     trouble_subject,
 )
+from monitor.deliver.undelivered import undelivered_of
 from monitor.deliver.words import EMOJI, level_of
 from monitor.model import AlertType
 from rules.types import Field
@@ -56,6 +57,8 @@ def note_of(alert: Alert, words: Words) -> Note:
         return _incidents(alert, words)
     if alert.troubles:
         return _troubles(alert, words)
+    if alert.undelivered:
+        return undelivered_of(alert, words)
     if alert.digest is not None:
         return digest_of(alert, alert.digest, words)
     return (_recap if alert.type is AlertType.STORY_RECAP else _story)(alert, words)

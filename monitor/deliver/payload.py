@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Story,
         StorySource,
         Trouble,
+        Undelivered,
         Update,
     )
     from rules.types import Contribution, Match, RuleDef, Snippet
@@ -96,7 +97,7 @@ def _envelope(alert: Alert, limits: _Limits) -> Json:
 
 
 def _told(alert: Alert, limits: _Limits) -> Json:
-    """Return what an alert is about: a refusal, incidents, troubles, several stories, or one."""
+    """Return what an alert is about: a refusal, incidents, troubles, receivers, several stories, or one."""
     if alert.refusal is not None:
         return _refusal(alert.refusal, limits) | {"truncated": alert.truncated}
     if alert.incidents:
@@ -105,6 +106,9 @@ def _told(alert: Alert, limits: _Limits) -> Json:
     if alert.troubles:
         told = [_trouble(trouble, alert.planned_at, limits) for trouble in alert.troubles[: limits.items]]
         return {"troubles": told, "truncated": alert.truncated + len(alert.troubles) - len(told)}
+    if alert.undelivered:
+        told = [_undelivered(each, limits) for each in alert.undelivered[: limits.items]]
+        return {"receivers": told, "truncated": len(alert.undelivered) - len(told)}
     if alert.type in {AlertType.STORY_RECAP, AlertType.STORY_DIGEST}:
         return _listed(alert, limits)
     data = _item(alert.stories[0], alert.matches[0], limits)
@@ -133,6 +137,17 @@ def _refusal(refusal: Refusal, limits: _Limits) -> Json:
         "errors": [line(error, limits.chars) for error in refusal.errors],
         "rules_live": refusal.rules_live,
     }
+
+
+def _undelivered(each: Undelivered, limits: _Limits) -> Json:
+    return _known(
+        receiver=line(each.receiver, limits.chars),
+        messages=each.messages,
+        since=_instant(each.since),
+        why=None if each.why is None else each.why.value,
+        error=line(each.error, limits.chars) if each.error else None,
+        delivery_id=each.delivery_id,
+    )
 
 
 def _update(update: Update, limits: _Limits) -> Json:

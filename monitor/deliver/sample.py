@@ -13,6 +13,7 @@ from monitor.model import (
     Change,
     Completeness,
     Digest,
+    Disabled,
     Feed,
     FeedId,
     FeedState,
@@ -30,6 +31,7 @@ from monitor.model import (
     StorySource,
     Trouble,
     TroubleKind,
+    Undelivered,
     Update,
 )
 from rules.types import Contribution, Field, Level, Match, Ref, RuleDef, Score, Snippet, Verdict
@@ -188,6 +190,15 @@ def _trouble(type_: AlertType, told: int = 0) -> Callable[[Alert], Alert]:
     return tell
 
 
+def _undelivered(type_: AlertType, why: Disabled | None = None) -> Callable[[Alert], Alert]:
+    def tell(blank: Alert) -> Alert:
+        since = blank.planned_at - timedelta(days=5)
+        each = Undelivered("bureau-essai", 3, since, why, "ceci est un essai : 503")
+        return replace(_bare(blank), type=type_, undelivered=(each,))
+
+    return tell
+
+
 def _bare(blank: Alert) -> Alert:
     """Return what tells no story yet."""
     return replace(blank, stories=(), matches=(), latency_s=())
@@ -209,6 +220,8 @@ _MAKERS: dict[NotificationReason, Callable[[Alert], Alert]] = {
     NotificationReason.SYSTEM_FAILING: _trouble(AlertType.SYSTEM_FAILING),
     NotificationReason.SYSTEM_STILL_FAILING: _trouble(AlertType.SYSTEM_FAILING, told=1),
     NotificationReason.SYSTEM_RECOVERED: _trouble(AlertType.SYSTEM_RECOVERED),
+    NotificationReason.DELIVERY_FAILED: _undelivered(AlertType.DELIVERY_FAILED),
+    NotificationReason.ENDPOINT_DISABLED: _undelivered(AlertType.ENDPOINT_DISABLED, Disabled.FAILING),
 }
 
 SAMPLED = tuple(_MAKERS)

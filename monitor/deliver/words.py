@@ -12,6 +12,7 @@ from monitor.deliver.digest_words import ENGLISH_DIGESTS, FRENCH_DIGESTS, Digest
 from monitor.deliver.source_words import ENGLISH, FRENCH, SourceWords
 from monitor.deliver.system_words import ENGLISH_SYSTEM, FRENCH_SYSTEM, SystemWords
 from monitor.deliver.text import line
+from monitor.deliver.undelivered_words import ENGLISH_UNDELIVERED, FRENCH_UNDELIVERED, UndeliveredWords
 from monitor.model import Change, NotificationReason
 from monitor.settings import Language
 from rules.types import Completeness, Field, Level, PatternKind
@@ -94,6 +95,7 @@ class Words:
     sources: SourceWords
     system: SystemWords
     digests: DigestWords
+    undelivered: UndeliveredWords
 
     def number(self, value: float) -> str:
         """Return a number with at most one decimal, trailing zero dropped: `24,1`, `10`."""
@@ -286,6 +288,8 @@ def _french(zone: ZoneInfo) -> Words:
             NotificationReason.SYSTEM_FAILING: "veille en difficulté",
             NotificationReason.SYSTEM_STILL_FAILING: "veille toujours en difficulté",
             NotificationReason.SYSTEM_RECOVERED: "veille rétablie",
+            NotificationReason.DELIVERY_FAILED: "message non remis",
+            NotificationReason.ENDPOINT_DISABLED: "destinataire désactivé",
         },
         changes={
             Change.GREW: "sujet repris",
@@ -345,6 +349,7 @@ def _french(zone: ZoneInfo) -> Words:
         sources=FRENCH,
         system=FRENCH_SYSTEM,
         digests=FRENCH_DIGESTS,
+        undelivered=FRENCH_UNDELIVERED,
     )
 
 
@@ -369,6 +374,8 @@ def _english(zone: ZoneInfo) -> Words:
             NotificationReason.SYSTEM_FAILING: "veille in trouble",
             NotificationReason.SYSTEM_STILL_FAILING: "veille still in trouble",
             NotificationReason.SYSTEM_RECOVERED: "veille recovered",
+            NotificationReason.DELIVERY_FAILED: "message not delivered",
+            NotificationReason.ENDPOINT_DISABLED: "receiver disabled",
         },
         changes={
             Change.GREW: "story grew",
@@ -428,4 +435,5 @@ def _english(zone: ZoneInfo) -> Words:
         sources=ENGLISH,
         system=ENGLISH_SYSTEM,
         digests=ENGLISH_DIGESTS,
+        undelivered=ENGLISH_UNDELIVERED,
     )

@@ -79,7 +79,12 @@ class EmbeddedRunner:
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._senders: dict[str, asyncio.Task[None]] = {}  # of each receiver
-        self._rounds: list[Callable[[], Awaitable[None]]] = [self._recap, self._incidents, self._held]
+        self._rounds: list[Callable[[], Awaitable[None]]] = [
+            self._recap,
+            self._incidents,
+            self._undelivered,
+            self._held,
+        ]
         self._incidents_at: datetime | None = None  # when that was last done
         self._repairs = 0  # rounds that are still to repair what the clock, set back, left due too late
         self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
@@ -163,7 +168,8 @@ class EmbeddedRunner:
         await stages.tell_held(self._tools)
         await stages.tell_digests(self._tools)
         await _drained(self.messages.values())
-        if await stages.tell_troubles(self._tools):  # last: what could be sent by now does not wait
+        told = await stages.tell_undelivered(self._tools)
+        if await stages.tell_troubles(self._tools) or told:  # last: what could be sent by now does not wait
             await _drained(self.messages.values())
 
     def nudge(self) -> None:
@@ -269,6 +275,10 @@ class EmbeddedRunner:
     async def _held(self) -> None:
         told = await stages.tell_held(self._tools)
         if await stages.tell_digests(self._tools) or told:
+            self.nudge()
+
+    async def _undelivered(self) -> None:
+        if await stages.tell_undelivered(self._tools):
             self.nudge()
 
     async def _incidents(self) -> None:

@@ -10,6 +10,7 @@ one transaction; killed before it, the lease brings the work back, killed after 
     tell_incidents  sources that fail, or are well again, in one message for each receiver
     tell_troubles  what is wrong with veille itself, or well again, in one message for each receiver that can be told
     tell_held     messages that were held and may leave now; several of one group in one
+    tell_undelivered  messages given up, and receivers that are disabled, to the other receivers
     tell_digests  what was held for a digest, and how the sources are, at its times
     deliver       send → settle
     answer        what a reader says of an alert: a judgement, a silence
@@ -24,6 +25,7 @@ from monitor.stages.polling import HOST_LEASE_S, FeedReport, poll_host
 from monitor.stages.reading import ENTRY_LEASE_S, ArticleReport, read_article
 from monitor.stages.telling import tell_incidents, tell_recap, tell_refusal
 from monitor.stages.tools import Live, Tools, Uplink
+from monitor.stages.undelivered import tell_undelivered
 from monitor.stages.watching import tell_troubles
 
 __all__ = [
@@ -47,4 +49,5 @@ __all__ = [
     "tell_recap",
     "tell_refusal",
     "tell_troubles",
+    "tell_undelivered",
 ]

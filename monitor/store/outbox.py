@@ -459,6 +459,7 @@ def replay(
             interrupted=0,
             next_attempt_at=None,
             sent_at=None,
+            failure_told_at=None,
             silence=None,
             silenced_at=None,
             **_FREED,

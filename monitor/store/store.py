@@ -68,6 +68,7 @@ from monitor.store import (
     silences,
     subscriptions,
     troubles,
+    undelivered,
 )
 from monitor.store.connection import connect, create_file, database_path, translated, writing
 from monitor.store.connection import reading as reading_from
@@ -78,6 +79,7 @@ from monitor.store.values import (
     ArchiveSpan,
     DeliveryLine,
     Earlier,
+    Failures,
     FeedSync,
     Gauges,
     HeldHost,
@@ -1043,6 +1045,34 @@ class Store:
         """
         with self._write() as connection:
             return outbox.replay(connection, ids=ids, since=since, until=until, receiver=receiver, state=state)
+
+    def untold_failures(self) -> Failures:
+        """Return the messages that were given up and of which nobody was told.
+
+        Those on messages that were given up, and on receivers that are disabled, are none of them: nothing is told of
+        those, or it would never end.
+        """
+        with self._read() as connection:
+            return undelivered.untold_failures(connection)
+
+    def record_undelivered(
+        self,
+        alerts: Sequence[tuple[Alert, Sequence[OutboxItem]]],
+        *,
+        failed: Sequence[DeliveryId],
+        disabled: Sequence[str],
+        now: datetime,
+    ) -> None:
+        """Record alerts on what receivers do not get, and that others were told, in one transaction.
+
+        Args:
+            alerts: each with its messages.
+            failed: the messages that were given up.
+            disabled: the receivers that are disabled.
+            now: the present instant.
+        """
+        with self._write() as connection:
+            undelivered.record_undelivered(connection, alerts, failed=failed, disabled=disabled, now=now)
 
     # --- the log ----------------------------------------------------------------------------------------------------
 

@@ -389,6 +389,7 @@ class DeliveryRow(_Row, table=True):
             sqlite_where=text("state = 'pending'"),
         ),
         Index("ix_delivery_held", "receiver", "held_until", sqlite_where=text("state = 'held'")),
+        Index("ix_delivery_untold", "id", sqlite_where=text("state = 'failed' AND failure_told_at IS NULL")),
         Index("ix_delivery_group", "receiver", "route", "group_key", "left_at"),
         Index("ix_delivery_left", "receiver", "route", "left_at"),
         Index("ix_delivery_silenced", "receiver", "silenced_at", "silence", sqlite_where=text("silence IS NOT NULL")),
@@ -419,6 +420,7 @@ class DeliveryRow(_Row, table=True):
     told_by: str | None = None  # the alert that told what it would have
     silence: str | None = None  # which one held for it when it was to leave
     silenced_at: datetime | None = Field(default=None, sa_type=Instant)
+    failure_told_at: datetime | None = Field(default=None, sa_type=Instant)  # others were told that it was given up
     external_id: str | None = None  # what the service calls the message, where that can be changed
     # how often in a row an attempt ended with the daemon; those use up none of its tries
     interrupted: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
@@ -457,6 +459,7 @@ class EndpointRow(_Row, table=True):
     asked: bool = False
     disabled_at: datetime | None = Field(default=None, sa_type=Instant)
     disabled_why: str | None = None
+    told_at: datetime | None = Field(default=None, sa_type=Instant)
     last_ok_at: datetime | None = Field(default=None, sa_type=Instant)
     last_reason: str | None = None
     last_error: str | None = None

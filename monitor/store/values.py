@@ -33,6 +33,7 @@ from monitor.model import (
     Story,
     Told,
     Trouble,
+    Undelivered,
     Why,
 )
 from monitor.store.gaps import Gap
@@ -44,6 +45,7 @@ __all__ = [
     "DeliveryLine",
     "Earlier",
     "EntryState",
+    "Failures",
     "FeedSync",
     "Gauges",
     "HeldHost",
@@ -98,6 +100,15 @@ class FeedSync:
     added: tuple[Feed, ...] = ()
     paused: tuple[Feed, ...] = ()
     resumed: tuple[Feed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Messages that were given up and of which nobody was told; by receiver, and when others last were."""
+
+    receivers: tuple[Undelivered, ...] = ()
+    ids: tuple[DeliveryId, ...] = ()
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

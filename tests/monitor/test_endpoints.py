@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,8 @@ from monitor.alerting import BREAK_AFTER, enabled
 from monitor.demo import Answer, Request
 from monitor.errors import Reason
 from monitor.model import DeliveryState, Disabled, Endpoint
+from monitor.schedule import Network
+from monitor.stages import tell_undelivered
 from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, filler
 
 MINUTE_S = 60.0
@@ -203,3 +207,103 @@ def test_d8_one_message_that_a_receiver_was_not_reached_for_is_not_given_up(tmp_
         assert (1, {}) == (desk.pending(), desk.app.tools.store.failed_deliveries())
 
     at_desk(tmp_path, act, decide=Down())
+
+
+# --- what the others are told -----------------------------------------------------------------------------------------
+
+ROUTES = """
+route:
+  receiver: desk
+  routes: [{receiver: archive, continue: true}, {receiver: desk}]
+receivers: {desk: {webhook: {}}, archive: {file: {path: ARCHIVE}}}
+"""
+
+
+def _two(folder: Path) -> Path:
+    """Write routes to a receiver on loopback and to a file."""
+    (folder / "routes.yaml").write_text(ROUTES.replace("ARCHIVE", str(folder / "a.jsonl")), encoding="utf-8")
+    return folder / "routes.yaml"
+
+
+def _told(folder: Path, type_: str) -> list[list[dict[str, Any]]]:
+    """Return what the file was told of a type."""
+    lines = (folder / "a.jsonl").read_text(encoding="utf-8").splitlines()
+    return [told["data"]["receivers"] for told in map(json.loads, lines) if told["type"] == type_]
+
+
+def test_d8_that_a_receiver_is_disabled_is_told_once_through_the_others(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 3)
+        for _ in range(3):
+            await desk.cycle(after_s=HOUR_S)
+        [[told]] = _told(tmp_path, "endpoint.disabled")
+
+        assert ("desk", 3, "gone") == (told["receiver"], told["messages"], told["why"])
+        assert "answered 410" in told["error"]
+        assert 1 == desk.metric("alerts_total", type="endpoint.disabled")
+        assert {"desk": 3} == desk.app.tools.store.pending_deliveries()
+
+    at_desk(tmp_path, act, decide=Down(410), routes=_two(tmp_path))
+
+
+def test_d8_messages_that_are_given_up_are_told_through_the_others_once_an_hour(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 3)
+        store = desk.app.tools.store
+        for at, number in ((HOUR_S, 0), (60, 1), (60, 2)):
+            desk.clock.pass_s(at)
+            line = store.deliveries(receiver="desk", state=DeliveryState.PENDING)[0]
+            store.settle_failed(line.id, reason=Reason.REJECTED, error=f"non {number}", now=desk.clock.now())
+            await desk.cycle()
+        at_first = _told(tmp_path, "delivery.failed")
+        await desk.cycle(after_s=HOUR_S)
+        [first], [second] = _told(tmp_path, "delivery.failed")
+
+        assert [[first]] == at_first
+        assert ("desk", 1, "non 0") == (first["receiver"], first["messages"], first["error"])
+        assert (2, "non 1", None) == (second["messages"], second["error"], second.get("delivery_id"))
+        assert isinstance(first["delivery_id"], int)
+
+    at_desk(tmp_path, act, decide=Down(400), routes=_two(tmp_path))
+
+
+def test_d8_with_one_receiver_what_is_given_up_is_in_the_log_and_told_no_further(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 1)
+        await desk.cycle(after_s=HOUR_S)
+        await desk.cycle(after_s=HOUR_S)
+
+        assert 0 == desk.metric("alerts_total", type="endpoint.disabled")
+        assert 1 == desk.pending()
+
+    at_desk(tmp_path, act, decide=Down(410))
+
+    assert 1 == caplog.messages.count("undelivered")
+
+
+def test_while_our_own_network_is_down_nothing_of_that_is_told(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        desk.app.tools.uplink.network = Network(down_since=desk.clock.now())
+        store = desk.app.tools.store
+        store.enable_endpoint(Endpoint("desk", disabled_at=desk.clock.now()), now=desk.clock.now())
+        at_first = await tell_undelivered(desk.app.tools)
+        desk.app.tools.uplink.network = Network()
+
+        assert () == at_first
+        assert 1 == len(await tell_undelivered(desk.app.tools))
+
+    at_desk(tmp_path, act, routes=_two(tmp_path))
+
+
+def test_the_rounds_tell_it_too(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        store = desk.app.tools.store
+        store.enable_endpoint(Endpoint("archive", disabled_at=desk.clock.now()), now=desk.clock.now())
+        await desk.app.start()
+        received = await desk.arrival()
+
+        assert "endpoint.disabled" == received.payload["type"]
+
+    at_desk(tmp_path, act, routes=_two(tmp_path))

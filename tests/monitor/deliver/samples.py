@@ -18,12 +18,14 @@ from monitor.alerting import (
     plan_recap,
     plan_refusal,
     plan_troubles,
+    plan_undelivered,
     plan_updates,
 )
 from monitor.alerting.plan import first_alert_id
 from monitor.errors import Reason
 from monitor.model import (
     Alert,
+    AlertType,
     Change,
     Channel,
     Completeness,
@@ -31,6 +33,7 @@ from monitor.model import (
     DeliveryId,
     DeliveryState,
     Digest,
+    Disabled,
     Feed,
     FeedId,
     FeedState,
@@ -53,6 +56,7 @@ from monitor.model import (
     Told,
     Trouble,
     TroubleKind,
+    Undelivered,
     Why,
 )
 from rules.types import (
@@ -375,6 +379,36 @@ TROUBLES: dict[str, Alert] = {
 def trouble_for(text: str) -> Alert:
     """Return troubles in which all that may come from outside is one text."""
     return warned(*(trouble(replace(LATE, subject=f"{number}{text}", error=text)) for number in range(50)))
+
+
+def undelivered(*told: Undelivered, type_: AlertType = AlertType.DELIVERY_FAILED) -> Alert:
+    [alert] = plan_undelivered(type_, told, ROUTES, endpoints=(), now=NOW)
+    return alert
+
+
+_ERROR = "bureau: hooks.example.org: answered 503"
+_WROTE = NOW - timedelta(days=4)
+UNDELIVERED: dict[str, Alert] = {
+    "undelivered": undelivered(Undelivered("bureau", 1, _WROTE, error=_ERROR, delivery_id=DeliveryId(42))),
+    "several-undelivered": undelivered(
+        Undelivered("bureau", 1, _WROTE, error=_ERROR, delivery_id=DeliveryId(42)),
+        *(Undelivered(f"autre{number}", 30, _WROTE) for number in range(4)),
+    ),
+    "disabled": undelivered(
+        Undelivered("bureau", 12, NOW - timedelta(days=5), Disabled.FAILING, _ERROR),
+        type_=AlertType.ENDPOINT_DISABLED,
+    ),
+    "several-disabled": undelivered(
+        Undelivered("bureau", 1, NOW, Disabled.GONE, "bureau: hooks.example.org: answered 410"),
+        Undelivered("nuit", 0, NOW - timedelta(days=6), Disabled.FAILING),
+        type_=AlertType.ENDPOINT_DISABLED,
+    ),
+}
+
+
+def undelivered_for(text: str) -> Alert:
+    """Return messages that were given up in which all that comes from outside is one text."""
+    return undelivered(*(Undelivered(f"bureau{number}", 3, NOW, error=text) for number in range(60)))
 
 
 def incident_for(text: str) -> Alert:

@@ -26,6 +26,7 @@ from tests.monitor.deliver.samples import (
     RETITLED,
     STORY,
     TROUBLES,
+    UNDELIVERED,
     VERDICT,
     alert,
     delivery,
@@ -37,6 +38,7 @@ from tests.monitor.deliver.samples import (
     refused,
     refused_for,
     trouble_for,
+    undelivered_for,
     updated,
 )
 from tests.monitor.deliver.servers import HttpReceiver
@@ -51,6 +53,7 @@ EVERY_ALERT = (
     updated(RETITLED, level=None),
     *INCIDENTS.values(),
     *TROUBLES.values(),
+    *UNDELIVERED.values(),
 )
 
 
@@ -144,7 +147,7 @@ def test_every_alert_is_told_in_both_languages(channel: Channel, language: Langu
         *EVERY_ALERT,
         *(
             make(text)
-            for make in (hostile, refused_for, incident_for, trouble_for)
+            for make in (hostile, refused_for, incident_for, trouble_for, undelivered_for)
             for text in ("&" * 4000, "🟠" * 3000, "*_`[]()<>|~#@" * 300, '"\\' * 2000)
         ),
         recap_of([(replace(story, title="🟠" * 400), match) for story, match in map(other, range(20))], 100),
@@ -157,7 +160,7 @@ def test_O2_no_message_goes_over_the_limits(channel: Channel, planned: Alert) ->
 @settings(deadline=None, max_examples=15)
 @given(
     text=st.text(max_size=300).map(lambda text: text * 30),
-    make=st.sampled_from([hostile, refused_for, incident_for, trouble_for]),
+    make=st.sampled_from([hostile, refused_for, incident_for, trouble_for, undelivered_for]),
 )
 def test_O2_no_text_goes_over_the_limits(text: str, make: Callable[[str], Alert]) -> None:
     for channel in CHATS:

@@ -18,6 +18,7 @@ from tests.monitor.deliver.samples import (
     INCIDENTS,
     RETITLED,
     TROUBLES,
+    UNDELIVERED,
     alert,
     delivery,
     hostile,
@@ -120,6 +121,7 @@ class TestContract:
                     *INCIDENTS.values(),
                     *TROUBLES.values(),
                     *DIGESTS.values(),
+                    *UNDELIVERED.values(),
                 ):
                     assert channel_sender.render(planned, MESSAGE_ID) == channel_sender.render(planned, MESSAGE_ID)
 

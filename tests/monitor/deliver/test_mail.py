@@ -32,6 +32,7 @@ from tests.monitor.deliver.samples import (
     STORY,
     TITLE,
     TROUBLES,
+    UNDELIVERED,
     alert,
     delivery,
     hostile,
@@ -102,6 +103,7 @@ async def attempts(receiver: SmtpReceiver, to: Sequence[str] = (DESK,), **option
         *INCIDENTS.items(),
         *TROUBLES.items(),
         *DIGESTS.items(),
+        *UNDELIVERED.items(),
     ],
 )
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:

@@ -30,6 +30,7 @@ from tests.monitor.deliver.samples import (
     STORY,
     TITLE,
     TROUBLES,
+    UNDELIVERED,
     VERDICT,
     alert,
     hostile,
@@ -42,6 +43,7 @@ from tests.monitor.deliver.samples import (
     refused_for,
     told_of,
     trouble_for,
+    undelivered_for,
     updated,
 )
 
@@ -58,6 +60,8 @@ FIXTURES: dict[AlertType, Alert] = {
     AlertType.SOURCE_RECOVERED: INCIDENTS["recovered"],
     AlertType.SYSTEM_FAILING: TROUBLES["many-troubles"],
     AlertType.SYSTEM_RECOVERED: TROUBLES["well"],
+    AlertType.DELIVERY_FAILED: UNDELIVERED["undelivered"],
+    AlertType.ENDPOINT_DISABLED: UNDELIVERED["disabled"],
 }
 
 
@@ -159,6 +163,18 @@ def test_D12_the_longest_refusal_fits_and_lists_ten() -> None:
 @pytest.mark.parametrize("name", INCIDENTS)
 def test_every_message_on_sources_is_valid(name: str) -> None:
     assert valid(payload(INCIDENTS[name]))
+
+
+@pytest.mark.parametrize("name", UNDELIVERED)
+def test_every_message_on_what_was_not_delivered_is_valid(name: str) -> None:
+    assert valid(payload(UNDELIVERED[name]))
+
+
+def test_receivers_that_do_not_fit_are_counted() -> None:
+    data = payload(undelivered_for("é" * 3000))["data"]
+
+    assert 60 == len(data["receivers"]) + data["truncated"]
+    assert 0 < data["truncated"]
 
 
 def test_an_incident_says_what_is_known_of_its_source() -> None:

@@ -29,6 +29,7 @@ from tests.monitor.deliver.samples import (
     STORY,
     TITLE,
     TROUBLES,
+    UNDELIVERED,
     VERDICT,
     alert,
     delivery,
@@ -96,6 +97,7 @@ def refusal(receiver: HttpReceiver) -> DeliveryError:
         *INCIDENTS.items(),
         *TROUBLES.items(),
         *DIGESTS.items(),
+        *UNDELIVERED.items(),
     ],
 )
 def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language: Language, golden: Golden) -> None:
@@ -106,7 +108,8 @@ def test_the_reader_receives_what_was_agreed(name: str, planned: Alert, language
 
 
 @pytest.mark.parametrize(
-    "planned", [alert(), recap(3), refused(), updated(RETITLED), *INCIDENTS.values(), *TROUBLES.values()]
+    "planned",
+    [alert(), recap(3), refused(), updated(RETITLED), *INCIDENTS.values(), *TROUBLES.values(), *UNDELIVERED.values()],
 )
 def test_slacks_own_models_read_the_blocks_back_unchanged(planned: Alert) -> None:
     message = rendered(planned)
