@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import sys
 from dataclasses import asdict
 from enum import StrEnum
@@ -13,7 +15,7 @@ from monitor.cli.groups import ListingGroup
 
 __all__ = ["app"]
 
-app = typer.Typer(cls=ListingGroup, rich_markup_mode=None, help="List deliveries, or send some again.")
+app = typer.Typer(cls=ListingGroup, rich_markup_mode=None, help="List deliveries, show one, or send some again.")
 
 
 class State(StrEnum):
@@ -83,32 +85,83 @@ def replay(
     since: str | None = typer.Option(
         None, metavar="WHEN", help="Instead of numbers: all created from this instant or for this long."
     ),
-    until: str | None = typer.Option(None, metavar="WHEN", help="With --since: up to this instant."),
-    receiver: str | None = typer.Option(None, metavar="NAME", help="With --since: of this receiver."),
-    state: State = typer.Option(State.FAILED, metavar="|".join(State), help="With --since: in this state."),
+    until: str | None = typer.Option(None, metavar="WHEN", help="Instead of numbers: up to this instant."),
+    receiver: str | None = typer.Option(None, metavar="NAME", help="Instead of numbers: of this receiver."),
+    state: State = typer.Option(State.FAILED, metavar="|".join(State), help="Without numbers: in this state."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
-    """Send deliveries again: same identity, same bytes.
+    """Send deliveries again: same identity, same bytes. `--receiver NAME` alone: all that failed there.
 
-    The daemon, or the next `veille poll`, sends them.
+    The daemon, or the next `veille poll`, sends them. Who wanted it, and when, is kept: `veille deliveries show ID`.
     """
     from monitor.cli.when import instant
     from monitor.clock import SystemClock
     from monitor.model import DeliveryId, DeliveryState
 
-    if bool(ids) == bool(since) or (ids and (until or receiver)):
-        raise typer.BadParameter("say which: numbers of deliveries, or --since with what narrows it")
+    if bool(ids) == bool(since or until or receiver):
+        raise typer.BadParameter("say which: numbers of deliveries, or --since, --until and --receiver")
     settings = settings_of(context)
     with log(settings, write=True) as store:
-        count = store.replay(
+        replayed = store.replay(
             ids=[DeliveryId(number) for number in ids] if ids else None,
             since=instant(since, settings.zone),
             until=instant(until, settings.zone),
             receiver=receiver,
             state=DeliveryState(state.value),
+            by=_who(),
             now=SystemClock().now(),
         )
+        disabled = [name for name in replayed if store.endpoint(name).disabled_at is not None]
+    count = sum(replayed.values())
     if as_json:
-        print_json({"replayed": count})
+        print_json({"replayed": count, "disabled": disabled})
     else:
         sys.stdout.write(f"{count} put back to pending\n")
+    for name in disabled:
+        waits = f"{replayed[name]} will wait: {name} is disabled"
+        sys.stderr.write(f"veille: {waits}; once it is mended, `veille channels enable {name}` sends them\n")
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    number: int = typer.Argument(metavar="ID", help="The delivery."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+) -> None:
+    """Show each try of a delivery and each replay, oldest first: when, how it ended, who wanted it."""
+    from monitor.cli.when import local
+    from monitor.model import DeliveryId
+
+    settings = settings_of(context)
+    with log(settings) as store:
+        lines = store.attempts(DeliveryId(number))
+    if as_json:
+        for line in lines:
+            print_json(asdict(line))
+        return
+    print_table(
+        f"Delivery {number}",
+        ("try", "at", "outcome", "status", "reason", "error", "detail"),
+        [
+            (
+                line.number or "",
+                local(line.started_at, settings.zone),
+                line.outcome or "under way",
+                line.status,
+                line.reason,
+                line.error,
+                " ".join([line.detail or "", *line.refused]).strip(),
+            )
+            for line in lines
+        ],
+    )
+    if not lines:
+        sys.stderr.write("Not tried yet.\n")
+
+
+def _who() -> str:
+    """Return who types the command; of a user without a name, the number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

@@ -12,6 +12,7 @@ from monitor.store.store import Store
 from monitor.store.values import (
     ArchivedArticle,
     ArchiveSpan,
+    AttemptLine,
     DeliveryLine,
     Earlier,
     EntryState,
@@ -48,6 +49,7 @@ from monitor.store.values import (
 __all__ = [
     "ArchiveSpan",
     "ArchivedArticle",
+    "AttemptLine",
     "DaemonLock",
     "DeliveryLine",
     "Earlier",

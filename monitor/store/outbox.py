@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -29,7 +30,7 @@ from monitor.model import AlertId, AlertType, Channel, Delivery, DeliveryId, Del
 from monitor.store.codec import delivery_from_row, reason_of
 from monitor.store.sql import Instant, chunks, free, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ATTEMPT, DELIVERY, MATCH, STORY
-from monitor.store.values import DeliveryLine
+from monitor.store.values import AttemptLine, DeliveryLine
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,6 +46,7 @@ __all__ = [
     "claim_deliveries",
     "failed_deliveries",
     "give_back_deliveries",
+    "list_attempts",
     "list_deliveries",
     "outbox_oldest_at",
     "pending_deliveries",
@@ -448,12 +450,36 @@ def replay(
     until: datetime | None,
     receiver: str | None,
     state: DeliveryState | None,
-) -> int:
+    by: str,
+    now: datetime,
+) -> dict[str, int]:
     """Make deliveries pending again, under the same identity; see `Store.replay`."""
+    if ids is None:
+        return _replay(
+            connection,
+            *_selected(since=since, until=until, receiver=receiver, state=state or DeliveryState.FAILED),
+            by=by,
+            now=now,
+        )
+    missing = set(ids)
+    for some in chunks(ids):
+        missing -= set(connection.scalars(select(DELIVERY.c.id).where(DELIVERY.c.id.in_(some))))
+    if missing:
+        raise NotFoundError(f"no delivery {', '.join(map(str, sorted(missing)))}; `veille deliveries` lists them")
+    replayed: Counter[str] = Counter()
+    for some in chunks(ids):
+        replayed.update(_replay(connection, DELIVERY.c.id.in_(some), by=by, now=now))
+    return dict(replayed)
+
+
+def _replay(connection: Connection, *which: ColumnElement[bool], by: str, now: datetime) -> dict[str, int]:
+    """Do so with some deliveries, and leave a trace among their attempts; return how many, by receiver."""
     again = (
         update(DELIVERY)
-        .where(DELIVERY.c.body != b"")
-        .values(  # what was never rendered cannot be sent
+        .where(
+            DELIVERY.c.body != b"", DELIVERY.c.lease_until.is_(None), *which
+        )  # what was never rendered cannot be sent
+        .values(
             state=DeliveryState.PENDING,
             attempts=0,
             interrupted=0,
@@ -464,17 +490,37 @@ def replay(
             silenced_at=None,
             **_FREED,
         )
+        .returning(DELIVERY.c.id, DELIVERY.c.receiver)
     )
-    settled = DELIVERY.c.lease_until.is_(None)
-    if ids is not None:
-        missing = set(ids)
-        for some in chunks(ids):
-            missing -= set(connection.scalars(select(DELIVERY.c.id).where(DELIVERY.c.id.in_(some))))
-        if missing:
-            raise NotFoundError(f"no delivery {', '.join(map(str, sorted(missing)))}; `veille deliveries` lists them")
-        return sum(connection.execute(again.where(DELIVERY.c.id.in_(some), settled)).rowcount for some in chunks(ids))
-    selected = _selected(since=since, until=until, receiver=receiver, state=state or DeliveryState.FAILED)
-    return connection.execute(again.where(*selected, settled)).rowcount
+    rows = connection.execute(again).all()
+    traces = [
+        {"delivery_id": row.id, "number": 0, "started_at": now, "ended_at": now, "outcome": "replayed", "detail": by}
+        for row in rows
+    ]
+    if traces:
+        connection.execute(insert(ATTEMPT), traces)
+    return dict(Counter(row.receiver for row in rows))
+
+
+def list_attempts(connection: Connection, delivery_id: DeliveryId) -> tuple[AttemptLine, ...]:
+    """Return what became of a message, oldest first; see `Store.attempts`."""
+    if connection.scalar(select(DELIVERY.c.id).where(DELIVERY.c.id == delivery_id)) is None:
+        raise NotFoundError(f"no delivery {delivery_id}; `veille deliveries` lists them")
+    rows = connection.execute(select(ATTEMPT).where(ATTEMPT.c.delivery_id == delivery_id).order_by(ATTEMPT.c.id))
+    return tuple(
+        AttemptLine(
+            number=row.number,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            outcome=row.outcome,
+            reason=reason_of(row.reason),
+            error=row.error,
+            status=row.status,
+            detail=row.detail,
+            refused=tuple(row.refused or ()),
+        )
+        for row in rows
+    )
 
 
 def _selected(

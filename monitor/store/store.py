@@ -77,6 +77,7 @@ from monitor.store.tables import HEARTBEAT
 from monitor.store.values import (
     ArchivedArticle,
     ArchiveSpan,
+    AttemptLine,
     DeliveryLine,
     Earlier,
     Failures,
@@ -1020,17 +1021,19 @@ class Store:
     def replay(
         self,
         *,
-        now: datetime,  # noqa: ARG002  every write is given the instant
+        now: datetime,
+        by: str = "",
         ids: Sequence[DeliveryId] | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         receiver: str | None = None,
         state: DeliveryState | None = None,
-    ) -> int:
+    ) -> dict[str, int]:
         """Make deliveries pending again: same identity, same bytes, a fresh schedule. What is under way is left.
 
         Args:
             now: the present instant.
+            by: who wants it; that is kept among the attempts.
             ids: these, whatever their state; None: those that the rest selects.
             since: created then or later.
             until: created before.
@@ -1038,13 +1041,24 @@ class Store:
             state: in this state; None: failed.
 
         Returns:
-            How many will be sent again.
+            How many will be sent again, by receiver.
 
         Raises:
             NotFoundError: one of `ids` does not exist; then none is replayed.
         """
         with self._write() as connection:
-            return outbox.replay(connection, ids=ids, since=since, until=until, receiver=receiver, state=state)
+            return outbox.replay(
+                connection, ids=ids, since=since, until=until, receiver=receiver, state=state, by=by, now=now
+            )
+
+    def attempts(self, delivery_id: DeliveryId) -> tuple[AttemptLine, ...]:
+        """Return each try of a message, and each replay, oldest first.
+
+        Raises:
+            NotFoundError: there is no such delivery.
+        """
+        with self._read() as connection:
+            return outbox.list_attempts(connection, delivery_id)
 
     def untold_failures(self) -> Failures:
         """Return the messages that were given up and of which nobody was told.

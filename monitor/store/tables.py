@@ -437,7 +437,7 @@ class AttemptRow(_Row, table=True):
     number: int
     started_at: datetime = Field(sa_type=Instant)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
-    outcome: str | None = None  # sent, retry, failed, interrupted
+    outcome: str | None = None  # sent, retry, failed, interrupted, replayed (that is no try: its `number` is 0)
     reason: str | None = None
     error: str | None = None
     status: int | None = None

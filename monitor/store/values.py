@@ -42,6 +42,7 @@ from rules.types import Document, Level, Match, Status
 __all__ = [
     "ArchiveSpan",
     "ArchivedArticle",
+    "AttemptLine",
     "DeliveryLine",
     "Earlier",
     "EntryState",
@@ -100,6 +101,21 @@ class FeedSync:
     added: tuple[Feed, ...] = ()
     paused: tuple[Feed, ...] = ()
     resumed: tuple[Feed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """One try of a message, or a replay of it: `number` is 0, and `detail` says who."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None  # sent, retry, failed, interrupted, replayed; None: under way
+    reason: Reason | None = None
+    error: str | None = None
+    status: int | None = None
+    detail: str | None = None
+    refused: tuple[str, ...] = ()  # recipients that did not accept it
 
 
 @dataclass(frozen=True, slots=True)

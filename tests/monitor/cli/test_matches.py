@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from monitor.cli.shown import highlighted
-from monitor.model import AlertType
+from monitor.errors import Reason
+from monitor.model import AlertType, DeliveryId, Endpoint
 from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
-from tests.monitor.store.samples import NOW, alert, counts, match, message, one_entry, record, record_alert
+from tests.monitor.store.samples import NOW, after, alert, counts, match, message, one_entry, record, record_alert
 
 
 @pytest.fixture(autouse=True)
@@ -160,7 +162,41 @@ def test_deliveries_are_replayed(veille: Veille) -> None:
     by_time = veille("deliveries", "replay", "--since", "2026-05-16", "--state", "pending", "--json").lines
 
     assert "2 put back to pending\n" == by_number
-    assert [{"replayed": 2}] == by_time
+    assert [{"replayed": 2, "disabled": []}] == by_time
+
+
+def test_d8_all_that_failed_at_a_receiver_is_replayed_and_who_wanted_it_is_kept(
+    veille: Veille, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "anne")
+    untried = veille("deliveries", "show", "1").err
+    store.claim_deliveries("webhook", now=after(60), owner="moi", lease_s=60, limit=9)
+    for number in (1, 2):
+        store.settle_failed(DeliveryId(number), reason=Reason.REJECTED, error="non", now=after(60))
+    got, (trace,) = veille("deliveries", "replay", "--receiver", "webhook"), store.attempts(DeliveryId(1))[1:]
+
+    assert "Not tried yet.\n" == untried
+    assert (0, "2 put back to pending\n", "") == (got.code, got.out, got.err)
+    assert ("replayed", "anne") == (trace.outcome, trace.detail)
+    assert ["failed", "replayed"] == [line["outcome"] for line in veille("deliveries", "show", "1", "--json").lines]
+    assert ["replayed", "anne"] == veille("deliveries", "show", "1").out.splitlines()[1].split("\t")[2::4]
+
+
+def test_d8_a_replay_to_a_receiver_that_is_disabled_says_so(
+    veille: Veille, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    store.enable_endpoint(Endpoint("webhook", disabled_at=NOW), now=NOW)
+    got = veille("deliveries", "replay", "1")
+    as_json = veille("deliveries", "replay", "1", "--json").lines
+
+    assert "1 put back to pending\n" == got.out
+    assert "veille: 1 will wait: webhook is disabled; once it is mended, `veille channels enable webhook`" in got.err
+    assert [{"replayed": 1, "disabled": ["webhook"]}] == as_json
+    assert f"uid {os.getuid()}" == store.attempts(DeliveryId(1))[0].detail
 
 
 def test_a_delivery_that_is_not_there_exits_5(veille: Veille) -> None:

@@ -221,7 +221,7 @@ def test_d8_the_message_of_an_alert_without_a_match_is_replayed(store: Store) ->
     [sent] = store.claim_deliveries("slack", now=NOW, owner="moi", lease_s=60, limit=9)
     store.settle_sent(sent.id, Receipt(200), now=NOW)
 
-    assert 1 == store.replay(ids=[sent.id], now=NOW)
+    assert {"slack": 1} == store.replay(ids=[sent.id], now=NOW)
     [again] = store.claim_deliveries("slack", now=NOW, owner="moi", lease_s=60, limit=9)
     assert (sent.message_id, AlertId("al_REFUSED0"), DeliveryState.PENDING) == (
         again.message_id,

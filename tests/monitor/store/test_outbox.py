@@ -224,7 +224,7 @@ def _settled(store: Store) -> list[DeliveryId]:
 def test_d3_a_replayed_message_keeps_its_identity_and_starts_its_schedule_anew(store: Store) -> None:
     _, failed = _settled(store)
 
-    assert 1 == store.replay(ids=[failed], now=after(9))
+    assert {"webhook": 1} == store.replay(ids=[failed], now=after(9))
     (delivery,) = _claim(store, after(9))
     given = message("B0000000")
     assert (given.message_id, given.rendered, 1) == (delivery.message_id, delivery.rendered, delivery.attempts)
@@ -233,20 +233,32 @@ def test_d3_a_replayed_message_keeps_its_identity_and_starts_its_schedule_anew(s
 def test_d8_a_range_is_replayed_failed_ones_only_unless_told_otherwise(store: Store) -> None:
     sent, failed = _settled(store)
 
-    assert 0 == store.replay(since=after(1), now=NOW)
-    assert 0 == store.replay(until=NOW, now=NOW)
-    assert 0 == store.replay(receiver="slack", now=NOW)
-    assert 1 == store.replay(since=NOW, until=after(1), receiver="webhook", now=NOW)
+    assert {} == store.replay(since=after(1), now=NOW)
+    assert {} == store.replay(until=NOW, now=NOW)
+    assert {} == store.replay(receiver="slack", now=NOW)
+    assert {"webhook": 1} == store.replay(since=NOW, until=after(1), receiver="webhook", now=NOW)
     assert [failed] == [delivery.id for delivery in _claim(store)]
-    assert 1 == store.replay(state=DeliveryState.SENT, now=NOW)
+    assert {"webhook": 1} == store.replay(state=DeliveryState.SENT, now=NOW)
     assert [sent] == [delivery.id for delivery in _claim(store)]
+
+
+def test_d8_a_replay_leaves_its_trace_among_the_attempts(store: Store) -> None:
+    _, failed = _settled(store)
+    store.replay(ids=[failed], by="anne", now=after(9))
+    _claim(store, after(9))
+    attempts = store.attempts(failed)
+
+    assert [(1, "failed"), (0, "replayed"), (1, None)] == [(one.number, one.outcome) for one in attempts]
+    assert ("anne", after(9)) == (attempts[1].detail, attempts[1].started_at)
+    with pytest.raises(NotFoundError, match="no delivery 99"):
+        store.attempts(DeliveryId(99))
 
 
 def test_a_delivery_under_way_is_not_replayed(store: Store) -> None:
     record_alert(store)
     (delivery,) = _claim(store)
 
-    assert 0 == store.replay(ids=[delivery.id], now=NOW)
+    assert {} == store.replay(ids=[delivery.id], now=NOW)
 
 
 def test_what_a_receiver_was_sent_is_there_to_be_shown(store: Store) -> None:
