@@ -123,14 +123,9 @@ def _silence() -> Json:
 def _receiver(kind: ChannelKind) -> Json:
     options = {option.name: _option(option) for option in kind.options}
     required = [option.name for option in kind.options if option.is_required and option.setting is None]
-    inner = _closed(options, *required)
-    return _closed(
-        {kind.word: {**inner, "description": kind.summary} if required else _or_null(inner, kind)}, kind.word
-    )
-
-
-def _or_null(inner: Json, kind: ChannelKind) -> Json:
-    return {**inner, "type": ["object", "null"], "description": kind.summary}
+    type_ = "object" if required else ["object", "null"]
+    inner = {**_closed(options, *required), "type": type_, "description": kind.summary}
+    return _closed({kind.word: inner}, kind.word)
 
 
 def _option(option: Option) -> Json:
@@ -155,5 +150,4 @@ def _pattern(pattern: str, description: str) -> Json:
 
 def _or_none(shape: Json) -> Json:
     """Return a shape, or the word that takes back what the route around says."""
-    described = {"description": shape.pop("description")}
-    return {"anyOf": [shape, {"const": NONE}], **described}
+    return {"anyOf": [shape, {"const": NONE}], "description": shape["description"]}

@@ -18,6 +18,7 @@ from monitor.deliver.note import Look
 from monitor.deliver.notes import note_of
 from monitor.deliver.smtp import SmtpServer
 from monitor.deliver.text import line, marked, quotes, safe_url
+from monitor.deliver.unsubscribe import unsubscribing
 from monitor.deliver.words import level_of
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.model import AlertType, Receipt, Rendered
@@ -54,7 +55,10 @@ KIND = ChannelKind(
     Channel.MAIL,
     word="email",
     summary="Text and HTML, by a mail server of yours.",
-    options=(Option("to", OptionType.TEXTS, "Recipients of its own instead of those of `VEILLE_MAIL_TO`."),),
+    options=(
+        Option("to", OptionType.TEXTS, "Recipients of its own instead of those of `VEILLE_MAIL_TO`."),
+        Option("unsubscribe", OptionType.TEXTS, "Where one gets off the list: `https://…` for one click, `mailto:…`."),
+    ),
     setting="smtp_host",
 )
 
@@ -89,6 +93,7 @@ def make(receiver: Receiver, means: Means) -> MailSender:
         sender=address(settings.mail_from or "", "MAIL_FROM"),
         recipients=tuple(address(person, where) for person in own or settings.mail_to),
         words=means.words,
+        unsubscribe=unsubscribing(receiver.texts("unsubscribe"), where=f"{PREFIX}ROUTES: receiver {receiver.name}"),
     )
 
 
@@ -113,16 +118,25 @@ class MailSender:
         sender: From and the envelope's sender.
         recipients: whom to.
         words: the readers' language and time zone.
+        unsubscribe: the headers that say how to get off the list.
     """
 
     def __init__(
-        self, *, name: str, server: SmtpServer, sender: Address, recipients: tuple[Address, ...], words: Words
+        self,
+        *,
+        name: str,
+        server: SmtpServer,
+        sender: Address,
+        recipients: tuple[Address, ...],
+        words: Words,
+        unsubscribe: bytes = b"",
     ) -> None:
         self._name = name
         self._server = server
         self._sender = sender
         self._recipients = recipients
         self._words = words
+        self._unsubscribe = unsubscribe
         self._settled: OrderedDict[str, dict[str, int]] = OrderedDict()
 
     def render(self, alert: Alert, message_id: str) -> Rendered:
@@ -145,7 +159,7 @@ class MailSender:
         message.set_content(text, cte="quoted-printable")
         message.add_alternative(html, subtype="html", cte="quoted-printable")
         message.set_boundary(f"=_{message_id}")  # the same bytes each time; quoted-printable never holds `=_`
-        return Rendered(body=message.as_bytes(), content_type="message/rfc822")
+        return Rendered(body=self._unsubscribe + message.as_bytes(), content_type="message/rfc822")
 
     async def send(self, delivery: Delivery) -> Receipt:
         """Send once, to the recipients that have not answered for good.

@@ -86,6 +86,7 @@ def mail_sender(
     allow: Sequence[IPNetwork] = LOOPBACK_NETWORK,
     language: Language = Language.FR,
     context: ssl.SSLContext | None = None,
+    unsubscribe: bytes = b"",
 ) -> MailSender:
     return MailSender(
         name="mail",
@@ -102,6 +103,7 @@ def mail_sender(
         sender=Address("Veille, équipe", addr_spec="veille@example.org"),
         recipients=tuple(Address(addr_spec=address) for address in to),
         words=words(language),
+        unsubscribe=unsubscribe,
     )
 
 
