@@ -581,6 +581,7 @@ class Told:
     first: tuple[tuple[AlertId, tuple[str, ...]], ...] = ()  # the alerts that told it first, and to whom
     times: int = 0  # alerts that told it, updates included
     awaits_recap: bool = False
+    is_raised: bool = False  # a burst raised its level
     match_id: int = 0  # in the log
 
 

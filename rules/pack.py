@@ -27,14 +27,16 @@ from rules.condition import (
 )
 from rules.errors import ConditionError, PackError, PackErrors
 from rules.evaluation import Sight, holds
-from rules.schema import EntityForm, ExpectForm, RuleForm, TermForm, TestForm, fields_at
+from rules.schema import BurstForm, EntityForm, ExpectForm, RuleForm, TermForm, TestForm, fields_at
 from rules.source import Node, Place, read
 from rules.text import fold
 from rules.types import (
+    Burst,
     Condition,
     Document,
     EntityDef,
     Expectation,
+    Level,
     Pack,
     Pattern,
     PatternKind,
@@ -322,12 +324,15 @@ _SHAPES = {
     "entity": "an entity's id, as in russie",
     "previous_ids": "lower-case letters, digits and hyphens, as in guerre-ukraine",
     "as_of": "a year, a month or a day, as in 2026-11",
+    "within": 'minutes or hours, as in "30m" or "2h"',
     "max_age": 'hours or days, as in "72h" or "7d"',
     "lang": "two or three lower-case letters, as in fr",
     "wikidata": "Q and a number, as in Q159",
 }
-_UNDER = dict.fromkeys(("threshold", "fields", "seuil"), "score") | dict.fromkeys(
-    ("max_age", "feeds", "outlets", "completeness", "original"), "scope"
+_UNDER = (
+    dict.fromkeys(("threshold", "fields", "seuil"), "score")
+    | dict.fromkeys(("max_age", "feeds", "outlets", "completeness", "original"), "scope")
+    | dict.fromkeys(("within",), "burst")
 )
 _SHOULD = re.compile(r"^(?:Input|String|List|Dictionary) should ")
 
@@ -366,6 +371,7 @@ def _add_rule(form: RuleForm, item: Node, draft: _Draft) -> None:
         terms = tuple(_worth_nothing_unless_said(term, form.terms[term.name], condition) for term in terms)
     tests = tuple(_test(test, item.at(["tests", number]), draft) for number, test in enumerate(form.tests))
     _check_expected_terms(form, item, draft)
+    _check_burst(form, item, draft)
     if len(draft.problems) > noted:
         return
     scope = form.scope
@@ -393,6 +399,7 @@ def _add_rule(form: RuleForm, item: Node, draft: _Draft) -> None:
                 original=scope.original,
             ),
             score=Score(form.score.threshold, **form.score.fields.model_dump()),
+            burst=_burst(form.burst) if form.burst else None,
             labels=tuple(sorted(form.labels.items())),
             tests=tests,
             version=_version(form.model_dump(mode="json", by_alias=True, exclude_unset=True)),
@@ -452,6 +459,24 @@ def _test(form: TestForm, node: Node, draft: _Draft) -> RuleTest:
         expect=Expectation(**{**ExpectForm.model_dump(expect), "terms": tuple(expect.terms)}),
         line=node.place.line,
     )
+
+
+def _burst(form: BurstForm) -> Burst:
+    number, unit = int(form.within.rstrip("minh")), form.within[-1]
+    return Burst(form.outlets, timedelta(hours=number) if unit == "h" else timedelta(minutes=number), form.level)
+
+
+def _check_burst(form: RuleForm, item: Node, draft: _Draft) -> None:
+    """Note a burst that never raises anything: it is at no level above the lowest that the rule gives."""
+    if form.burst is None:
+        return
+    levels = list(Level)
+    least = form.level if form.score.threshold is None else min(form.level, Level.MEDIUM, key=levels.index)
+    node = item.at(["burst"])
+    if form.burst.level is not None and levels.index(form.burst.level) <= levels.index(least):
+        draft.note(f"burst: {form.burst.level} is not above {least}", node.at(["level"]).place, "choose a higher level")
+    elif least is Level.CRITICAL:
+        draft.note("burst: there is no level above critical", node.place, "leave it out, or lower the rule's level")
 
 
 def _check_expected_terms(form: RuleForm, item: Node, draft: _Draft) -> None:

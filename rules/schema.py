@@ -36,6 +36,7 @@ Wording = Annotated[Name, AfterValidator(_with_a_letter)]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Source = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 TermName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w*$", max_length=60)]
+Span = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}(m|min|h)$")]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[hdj]$")]
 AsOf = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
@@ -120,6 +121,16 @@ class ScoreForm(_Form):
     fields: FactorsForm = FactorsForm()
 
 
+class BurstForm(_Form):
+    """When several newspapers raise the level of what a rule finds: each has a text of its own on the same event."""
+
+    outlets: Annotated[int, Key(ge=2, le=50)] = Key(description="How many; copies of one text are one.")
+    within: Span = Key(description='In what time: "30m", "2h".')
+    level: Annotated[Level, Key(strict=False)] | None = Key(
+        default=None, description="The level; one step up if unsaid."
+    )
+
+
 class ArticleForm(_Form):
     """The article of a rule's own test."""
 
@@ -179,6 +190,7 @@ class RuleForm(_Form):
     terms: dict[TermName, TermForm] = Key(min_length=1, max_length=200)
     condition: Source = Key(description="(russie near/30 chine) and not 1 of exclu_*")
     score: ScoreForm = ScoreForm()
+    burst: BurstForm | None = None
     labels: dict[Name, Name] = {}
     tests: list[TestForm] = []
 
@@ -193,6 +205,7 @@ def fields_at(form: type[BaseModel], path: tuple[str | int, ...]) -> tuple[str, 
         "scope": ScopeForm,
         "terms": TermForm,
         "score": ScoreForm,
+        "burst": BurstForm,
         "fields": FactorsForm,
         "tests": TestForm,
     }

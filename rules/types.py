@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 __all__ = [
     "All",
     "And",
+    "Burst",
     "Completeness",
     "Condition",
     "Contribution",
@@ -278,6 +279,18 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Burst:
+    """So many newspapers, each in words of its own, within a time: what is found is told at a higher level.
+
+    `level` is that level; None: one step up.
+    """
+
+    outlets: int
+    within: timedelta
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """How points are made: the field factors, and the threshold or None."""
 
@@ -332,6 +345,7 @@ class RuleDef:
     previous_ids: tuple[str, ...] = ()
     scope: Scope = field(default_factory=Scope)
     score: Score = field(default_factory=Score)
+    burst: Burst | None = None
     labels: tuple[tuple[str, str], ...] = ()
     tests: tuple[RuleTest, ...] = ()
     version: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.alerting.bursts import bursting, plan_bursts, raised
 from monitor.alerting.digests import Release, digest_times, due_slot, missed_by, plan_digest, plan_releases
 from monitor.alerting.endpoints import BREAK_AFTER, answered, enabled, failed, gave_up, may_send, standing, waited_for
 from monitor.alerting.growth import plan_growth
@@ -77,6 +78,7 @@ __all__ = [
     "after_interruptions",
     "answered",
     "broken_receivers",
+    "bursting",
     "check_typed",
     "default_routes",
     "digest_times",
@@ -100,6 +102,7 @@ __all__ = [
     "next_time",
     "notifies",
     "plan",
+    "plan_bursts",
     "plan_digest",
     "plan_growth",
     "plan_incidents",
@@ -109,6 +112,7 @@ __all__ = [
     "plan_troubles",
     "plan_undelivered",
     "plan_updates",
+    "raised",
     "read_routes",
     "refused_since",
     "route_schema",

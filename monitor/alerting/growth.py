@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.alerting.routes import Routes
-    from monitor.model import Story, Told
+    from monitor.model import AlertId, Story, Told
+    from rules.types import Match
 
-__all__ = ["plan_growth"]
+__all__ = ["first_of_each_rule", "plan_growth", "updated"]
+
+_REASONS = {
+    Change.GREW: NotificationReason.STORY_GREW,
+    Change.LEVEL_RAISED: NotificationReason.LEVEL_RAISED,
+}
 
 
 def plan_growth(
@@ -38,30 +44,75 @@ def plan_growth(
     """
     if story.outlets <= outlets_before:
         return ()
+    return tuple((_grew(one, story, routes, now=now), one.match_id) for one in first_of_each_rule(told))
+
+
+def first_of_each_rule(told: Sequence[Told]) -> tuple[Told, ...]:
+    """Return the first match of each rule that people were told of, and that still holds."""
     first: dict[str, Told] = {}
     for one in told:
         if one.first and not one.is_lost and notifies(one.match):
             first.setdefault(one.match.rule.id, one)
-    return tuple((_grew(one, story, routes, now=now), one.match_id) for one in first.values())
+    return tuple(first.values())
 
 
 def _grew(one: Told, story: Story, routes: Routes, *, now: datetime) -> Alert:
-    receivers = {name for _, names in one.first for name in names}
-    standing = Standing(one.title, one.level, one.match.verdict.score)
-    return Alert(
+    return updated(
+        one,
+        Change.GREW,
+        story,
+        routes,
         # a story that shrinks, and grows again to the same, is the same news
-        id=alert_id(NotificationReason.STORY_GREW, one.match.rule.id, story.id, str(story.outlets)),
+        id_=alert_id(NotificationReason.STORY_GREW, one.match.rule.id, story.id, str(story.outlets)),
+        match=one.match,
+        after=_standing(one),
+        now=now,
+    )
+
+
+def updated(
+    one: Told,
+    change: Change,
+    story: Story,
+    routes: Routes,
+    *,
+    id_: AlertId,
+    match: Match,
+    after: Standing,
+    reached: Sequence[str] = (),
+    now: datetime,
+) -> Alert:
+    """Return an update of the first alert on a story and a rule, for those who were told first.
+
+    Args:
+        one: what was told.
+        change: what happened.
+        story: as it is now.
+        routes: who there is.
+        id_: the alert's.
+        match: as it is told now.
+        after: how the story stands with the rule now.
+        reached: others who are told.
+        now: the present instant, UTC.
+    """
+    receivers = {*reached, *(name for _, names in one.first for name in names)}
+    return Alert(
+        id=id_,
         type=AlertType.STORY_UPDATED,
-        reason=NotificationReason.STORY_GREW,
+        reason=_REASONS[change],
         planned_at=now,
         receivers=tuple(name for name in routes.names if name in receivers),
         stories=(story,),
-        matches=(one.match,),
+        matches=(match,),
         update=Update(
             of=one.first[0][0],
-            change=Change.GREW,
-            before=standing,
-            after=standing,
-            threads=tuple((name, message_id(id_, name)) for id_, names in one.first for name in names),
+            change=change,
+            before=_standing(one),
+            after=after,
+            threads=tuple((name, message_id(first, name)) for first, names in one.first for name in names),
         ),
     )
+
+
+def _standing(one: Told) -> Standing:
+    return Standing(one.title, one.level, one.match.verdict.score)

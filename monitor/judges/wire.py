@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.judges.judge import Judgement
@@ -11,6 +11,7 @@ from monitor.likenesses import features_from, features_values
 from monitor.matches import match_from, match_values
 from rules.types import (
     All,
+    Burst,
     Completeness,
     Document,
     Level,
@@ -60,6 +61,7 @@ def rule_values(rule: RuleDef) -> dict[str, Any]:
         "tags": rule.tags,
         "labels": rule.labels,
         "threshold": rule.score.threshold,
+        "burst": None if rule.burst is None else _burst_values(rule.burst),
         "version": rule.version,
         "entities": {term.name: term.patterns[0].text for term in rule.terms if _is_entity(term)},
     }
@@ -80,8 +82,17 @@ def rule_from(values: Mapping[str, Any]) -> RuleDef:
         tags=tuple(values["tags"]),
         labels=tuple((name, value) for name, value in values["labels"]),
         score=Score(threshold=values["threshold"]),
+        burst=None if values["burst"] is None else _burst_from(*values["burst"]),
         version=values["version"],
     )
+
+
+def _burst_values(burst: Burst) -> tuple[int, float, Level | None]:
+    return burst.outlets, burst.within.total_seconds(), burst.level
+
+
+def _burst_from(outlets: int, within_s: float, level: str | None) -> Burst:
+    return Burst(outlets, timedelta(seconds=within_s), None if level is None else Level(level))
 
 
 def judgement_values(judgement: Judgement) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from monitor import alerting, changes, extract, fetch, links, schedule, stories
 from monitor.errors import ExternalError, Reason
 from monitor.judges import Judgement
 from monitor.latency import legs
-from monitor.model import Alert, Article, Candidate, EntryClaim, Reread, Story
+from monitor.model import Alert, Article, Candidate, EntryClaim, Reread, Story, Told
 from monitor.settings import TdmPolicy
 from monitor.stages.failures import bare, is_of, remember_hold
 from monitor.stages.holding import addressed
@@ -24,7 +24,7 @@ from monitor.stages.rendering import silenced, with_records
 from monitor.stages.tools import Tools
 from monitor.store import Earlier, Recorded, Revised
 from monitor.telemetry import Metrics
-from rules.types import Document, Match
+from rules.types import Burst, Document, Match
 
 __all__ = ["ENTRY_LEASE_S", "ArticleReport", "read_article"]
 
@@ -348,11 +348,14 @@ async def _plan(
     plan = _Plan(now, story, assigned, _latency(read.article, claim, read_at=read_at, now=now))
     first = partial(alerting.plan, story=story, routes=tools.routes, now=now, latency_s=plan.latency_s)
     if earlier is None or read.again is None:
+        bursts = {}
         if assigned.outlets_before and story.outlets > assigned.outlets_before:
+            bursts = await _bursts(tools, assigned)
             told = await tools.thread.run(tools.store.told_of_story, story.id)
-            grown = alerting.plan_growth(told, story, tools.routes, outlets_before=assigned.outlets_before, now=now)
-            plan = replace(plan, growth=grown)
-        return plan if claim.baseline else replace(plan, alerts=first(read.judgement.matches))
+            plan = replace(
+                plan, growth=_grown(told, story, tools.routes, bursts, before=assigned.outlets_before, now=now)
+            )
+        return plan if claim.baseline else replace(plan, alerts=first(alerting.raised(read.judgement.matches, bursts)))
     updates = alerting.plan_updates(earlier.told, read.again, story, tools.routes, now=now)
     plan = replace(plan, alerts=updates.alerts, lost=updates.lost)
     if read.again.is_corrected or (claim.baseline and claim.reread is None):
@@ -362,6 +365,31 @@ async def _plan(
         known |= {match.rule.id for match in read.again.before}
     new = first([match for match in read.judgement.matches if match.rule.id not in known])
     return replace(plan, alerts=(*plan.alerts, *new))
+
+
+async def _bursts(tools: Tools, assigned: stories.Assigned) -> dict[str, Burst]:
+    """Return the bursts, by rule, in which a story came out that another newspaper takes up with this article."""
+    rules, grouped = [rule for rule in tools.live.judge.rules if rule.burst is not None], assigned.grouped
+    if not rules or grouped is None or grouped.same_text_as is not None:
+        return {}
+    voices = await tools.thread.run(tools.store.voices, assigned.story.id)
+    return alerting.bursting(rules, (*voices, (grouped.house, grouped.at)))
+
+
+def _grown(
+    told: Sequence[Told],
+    story: Story,
+    routes: alerting.Routes,
+    bursts: Mapping[str, Burst],
+    *,
+    before: int,
+    now: datetime,
+) -> tuple[tuple[Alert, int], ...]:
+    """Return what to tell of a story that another newspaper takes up; a level that rises tells its growth too."""
+    raised = alerting.plan_bursts(told, story, routes, bursts, now=now)
+    rules = {alert.matches[0].rule.id for alert, _ in raised}
+    others = [one for one in told if one.match.rule.id not in rules]
+    return raised + alerting.plan_growth(others, story, routes, outlets_before=before, now=now)
 
 
 async def _record(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, case, exists, func, insert, literal, select, 
 
 from monitor.errors import NotFoundError
 from monitor.matches import match_values
-from monitor.model import Alert, Article, ArticleId, EntryId, Grouped, Reread, Story
+from monitor.model import Alert, AlertType, Article, ArticleId, EntryId, Grouped, Reread, Story
 from monitor.store.codec import article_values, match_from_row, story_told, story_values
 from monitor.store.grouping import put_grouped
 from monitor.store.outbox import add_deliveries, settle_first
@@ -17,6 +17,7 @@ from monitor.store.revisions import add_revision, lose_matches
 from monitor.store.sql import Instant, chunks, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, STORY
 from monitor.store.values import EntryState, OutboxItem, RecapItem, RecapPending, Recorded, Revised
+from rules.types import Level
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_alert", "recap_pending", "record_article", "record_recap", "stories_of"]
 
+_LEVELS = tuple(Level)
 _PENDING = "pending"
 _TOLD = "told"
 _RECAP_PENDING = is_literally(MATCH.c.recap, _PENDING)
@@ -126,7 +128,7 @@ def _put_matches(
     A match that was told stays as it was told, unless it is told now; what nobody was told makes room.
     """
     told = exists().where(ALERT_MATCH.c.match_id == MATCH.c.id)
-    found = select(MATCH.c.rule_id, MATCH.c.id, MATCH.c.near_miss, told.label("is_told"))
+    found = select(MATCH.c.rule_id, MATCH.c.id, MATCH.c.near_miss, MATCH.c.raised_level, told.label("is_told"))
     there = {row.rule_id: row for row in connection.execute(found.where(MATCH.c.article_id == article_id))}
     ids = {rule_id: row.id for rule_id, row in there.items()}
     new = []
@@ -141,7 +143,9 @@ def _put_matches(
             connection.execute(update(MATCH).where(MATCH.c.id == before.id).values(first))
             new += [] if match.verdict.near_miss else [match]
         elif not match.verdict.near_miss and (match.rule.id in told_now or not before.is_told):
-            connection.execute(update(MATCH).where(MATCH.c.id == before.id).values(row | {"lost_at": None}))
+            raised = before.raised_level if _is_above(before.raised_level, match.verdict.level) else None
+            changes = row | {"lost_at": None, "raised_level": raised}
+            connection.execute(update(MATCH).where(MATCH.c.id == before.id).values(changes))
     return ids, tuple(new)
 
 
@@ -170,6 +174,8 @@ def add_alert(
         "silence": alert.silence,
     }
     connection.execute(insert(ALERT), row)
+    match_ids = list(match_ids)
+    _raise(connection, alert, match_ids)
     _join(connection, alert.id, match_ids)
     add_deliveries(connection, alert.id, outbox, now=now)
     if alert.update is not None and alert.update.of is not None:
@@ -178,10 +184,24 @@ def add_alert(
     return True
 
 
+def _raise(connection: Connection, alert: Alert, match_ids: Sequence[int]) -> None:
+    """Keep the level at which an alert on a story tells its match, where that is above the one that its rule gave."""
+    if alert.type not in {AlertType.STORY_NEW, AlertType.STORY_UPDATED}:
+        return
+    for match, match_id in zip(alert.matches, match_ids, strict=True):
+        level = connection.scalar(select(MATCH.c.level).where(MATCH.c.id == match_id))
+        if _is_above(match.verdict.level, level):
+            connection.execute(update(MATCH).where(MATCH.c.id == match_id).values(raised_level=match.verdict.level))
+
+
+def _is_above(level: str | None, other: str | None) -> bool:
+    return level is not None and other is not None and _LEVELS.index(Level(level)) > _LEVELS.index(Level(other))
+
+
 def _join(connection: Connection, alert_id: str, match_ids: Iterable[int]) -> None:
     """Note that an alert tells these matches: those that it was made of, and those that its story grew by since."""
     for ids in chunks(list(match_ids)):
-        level = case((MATCH.c.lost_at.is_(None), MATCH.c.level))
+        level = case((MATCH.c.lost_at.is_(None), func.coalesce(MATCH.c.raised_level, MATCH.c.level)))
         told = select(literal(alert_id), MATCH.c.id, ARTICLE.c.title, level).join_from(MATCH, ARTICLE)
         columns = ["alert_id", "match_id", "title", "level"]
         there = select(ALERT_MATCH.c.match_id).where(ALERT_MATCH.c.alert_id == alert_id)

@@ -235,8 +235,9 @@ def _source_from(values: Mapping[str, Any]) -> StorySource:
 
 
 def match_from_row(row: Row[Any]) -> Match:
-    """Return a match from its row; of its rule there is what `monitor.matches` keeps."""
-    return match_from(dict(row._mapping))  # noqa: SLF001  public, in spite of its name
+    """Return a match from its row, as high as a burst raised it; of its rule there is what `monitor.matches` keeps."""
+    values = dict(row._mapping)  # noqa: SLF001  public, in spite of its name
+    return match_from(values | {"level": values["raised_level"] or values["level"]})
 
 
 def delivery_from_row(row: Row[Any]) -> Delivery:

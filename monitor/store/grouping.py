@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Grouped
 
-__all__ = ["KEPT", "copy_of", "find_stories", "put_grouped", "term_counts"]
+__all__ = ["KEPT", "copy_of", "find_stories", "put_grouped", "term_counts", "voices"]
 
 KEPT: Final = timedelta(days=4)
 _WEEKS: Final = 2  # that words are counted in, beside the present one
@@ -89,6 +89,13 @@ def find_stories(
     ids = list(dict.fromkeys(story_of[article_id] for article_id in near if article_id in story_of))[:_STORIES]
     rows = connection.execute(select(STORY).where(STORY.c.id.in_({own_id, *ids}))).all()
     return tuple(_candidate(connection, row, story_of, is_own=row.id == own_id) for row in rows)
+
+
+def voices(connection: Connection, story_id: str) -> tuple[tuple[str, datetime], ...]:
+    """Return the houses that have a text of their own on a story; see `Store.voices`."""
+    own = (GROUPED.c.story_id == story_id, GROUPED.c.text_id == GROUPED.c.article_id)
+    first = select(GROUPED.c.house, func.min(GROUPED.c.at).label("at")).where(*own).group_by(GROUPED.c.house)
+    return tuple((row.house, row.at) for row in connection.execute(first))
 
 
 def _candidate(connection: Connection, story: Row[Any], story_of: Mapping[int, str], *, is_own: bool) -> Candidate:

@@ -69,10 +69,11 @@ def _told(row: Row[Any], links: Sequence[Row[Any]], *, title: str) -> Told:
     return Told(
         match=match_from_row(row),
         title=next((link.title for link in reversed(links) if link.title is not None), title),
-        level=Level(levels[-1] if levels else row.level or row.rule_level),
+        level=Level(levels[-1] if levels else row.raised_level or row.level or row.rule_level),
         is_lost=row.lost_at is not None,
         first=tuple((AlertId(link.id), tuple(link.receivers)) for link in links if link.updates is None),
         times=len(links),
+        is_raised=row.raised_level is not None,
         match_id=row.id,
     )
 

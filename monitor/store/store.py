@@ -684,6 +684,11 @@ class Store:
         with self._read() as connection:
             return revisions.told_of_story(connection, story_id)
 
+    def voices(self, story_id: str) -> tuple[tuple[str, datetime], ...]:
+        """Return the houses that have a text of their own on a story, each with when its first one came out."""
+        with self._read() as connection:
+            return grouping.voices(connection, story_id)
+
     # --- what is held -----------------------------------------------------------------------------------------------
 
     def route_history(self, receiver: str, *, route: str, group: str, since: datetime | None) -> History:

@@ -325,6 +325,7 @@ class MatchRow(_Row, table=True):
     labels: list[Any] = Field(sa_type=Json)
     tags: list[str] = Field(sa_type=Json)
     level: str | None = None  # None: a near miss
+    raised_level: str | None = None  # by a burst, above the one that the rule gave
     score: float
     threshold: float | None = None
     condition: bool

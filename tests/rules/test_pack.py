@@ -14,6 +14,7 @@ from rules.errors import PackErrors
 from rules.pack import bundled, expand, load, load_beside, load_pack
 from rules.types import (
     And,
+    Burst,
     Completeness,
     Field,
     Level,
@@ -94,6 +95,33 @@ def test_a_rule_file_becomes_a_rule() -> None:
     assert Near(Ref("russie"), Ref("visite"), 30) == rule.condition
     assert ("russie near/30 visite", "axe.yaml", 1) == (rule.source, rule.file, rule.line)
     assert rule.version.startswith("sha256:")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('{outlets: 3, within: "30m"}', Burst(3, timedelta(minutes=30))),
+        ('{outlets: 3, within: "30min"}', Burst(3, timedelta(minutes=30))),
+        ('{outlets: 5, within: "2h", level: critical}', Burst(5, timedelta(hours=2), Level.CRITICAL)),
+    ],
+)
+def test_a_burst_says_how_many_how_fast_and_how_high(written: str, expected: Burst) -> None:
+    (rule,) = load_pack(
+        [("e.yaml", ENTITIES), ("axe.yaml", RULE.replace("labels:", f"burst: {written}\nlabels:"))]
+    ).rules
+
+    assert expected == rule.burst
+
+
+def test_a_burst_of_a_rule_that_is_critical_already_raises_nothing() -> None:
+    burst = 'burst: {outlets: 3, within: "30m"}'
+    text = RULE.replace("level: high", "level: critical", 1).replace(
+        "score: {threshold: 10, fields: {title: 3.0}}", burst
+    )
+
+    assert problems(text) == [
+        ("0.yaml", 18, 8, "burst: there is no level above critical", "leave it out, or lower the rule's level")
+    ]
 
 
 def test_terms_hold_their_patterns_weight_fields_and_place() -> None:
@@ -195,6 +223,22 @@ SLUG = "lower-case letters, digits and hyphens, as in guerre-ukraine"
         ("level: high", "level: hihg", (4, 8, "level: 'hihg' is not allowed", "did you mean high?")),
         ("max_age", "maxage", (13, 21, "unknown key maxage", "did you mean max_age?")),
         ('"72h"', '"3 jours"', (13, 30, "max_age: is not written as it must be", 'hours or days, as in "72h" or "7d"')),
+        (
+            "labels: {",
+            'burst: {outlets: 3, within: "30 minutes"}\nlabels: {',
+            (19, 29, "within: is not written as it must be", 'minutes or hours, as in "30m" or "2h"'),
+        ),
+        (
+            "labels: {",
+            'burst: {outlets: 3, within: "30m", level: low}\nlabels: {',
+            (19, 43, "burst: low is not above medium", "choose a higher level"),
+        ),
+        (
+            "score: {threshold: 10, fields: {title: 3.0}}",
+            'burst: {outlets: 3, within: "30m", level: high}',
+            (18, 43, "burst: high is not above high", "choose a higher level"),
+        ),
+        ("labels: {", "burst: {outlets: 3}\nlabels: {", (19, 8, "the key within is missing", "it is required")),
         ("weight: 3", "wieght: 3", (15, 28, "unknown key wieght", "did you mean weight?")),
         ("weight: 3", 'weight: "3"', (15, 36, "weight: must be a number", "")),
         ("title: 3.0", "titre: 3.0", (18, 33, "unknown key titre", "did you mean title?")),

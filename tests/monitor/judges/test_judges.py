@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ import pytest
 from monitor.errors import Reason, RulesError, WorkerError
 from monitor.judges import Judge, LocalJudge, RemoteJudge
 from monitor.settings import Settings, load_settings
-from rules.types import Completeness, Document, PatternKind
+from rules.types import Burst, Completeness, Document, Level, PatternKind
 
 J = TypeVar("J", bound=Judge)
 
@@ -33,6 +33,7 @@ terms:
   frappe: {{any: ["{word}"]}}
 condition: "ukraine and frappe"
 score: {{threshold: 2}}
+burst: {{outlets: 3, within: "30m", level: critical}}
 """
 ARTICLE = Document(
     title="Une frappe sur Kharkiv, en Ukraine",
@@ -88,6 +89,7 @@ def test_an_article_is_judged_with_all_that_explains_it(
         assert ("guerre",) == match.rule.tags
         assert match.rule.version == judge.rules[0].version
         assert match.verdict.match
+        assert [Burst(3, timedelta(minutes=30), Level.CRITICAL)] == [rule.burst for rule in judge.rules]
         assert {"ukraine", "frappe"} == {item.term for item in match.verdict.contributions}
         assert match.snippets
         assert match.text_sha256

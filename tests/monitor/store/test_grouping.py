@@ -69,6 +69,11 @@ def test_whose_text_an_article_repeats_is_known_wherever_it_is_read(store: Store
     put(store, "c", replace(given, same_text_as=1, medoid=None))  # of the house that had it first
     put(store, "d", replace(given, house="radio.example"))  # like it, and another text
 
+    assert {("gazette.example", NOW), ("radio.example", NOW)} == set(store.voices(story("a").id)) | set(
+        store.voices(story("d").id)
+    )
+    assert () == store.voices(story("b").id)  # in a story of its own here, with the text of another
+
     copies = [None, "gazette.example", None, None]
     assert copies == [one.document.copy_of for one in store.read_archive(1, 4, since=SINCE)]
     assert copies == [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.model import AlertId, AlertType, Change, NotificationReason, Standing, Update
+from monitor.model import AlertId, AlertType, Change, Held, NotificationReason, Standing, Update, Why
 from monitor.store import Store
+from rules.types import Level, Match
 from tests.monitor.store.samples import alert, article, claim, entry, live_feed, match, message, poll, story
 
 
@@ -37,3 +38,64 @@ def test_what_was_told_of_any_article_of_a_story_is_known_and_its_growth_is_writ
     assert {"al_7K2QXYZ0", "al_GR0WN000"} == {line.alert_id for line in store.deliveries()}
     assert 2 == store.told_of_story(story("s").id)[0].times
     assert () == store.told_of_story("st_unknown")
+
+
+def test_a_level_that_a_burst_raised_is_the_one_that_is_told_from_then_on(store: Store) -> None:
+    poll(store, live_feed(store, "https://a.example/rss"), entry("a"), entry("b", link="https://gazette.example/b"))
+    first, second = claim(store)
+    known = alert("7K2QXYZ0", match("axe"))
+    at = known.planned_at
+    store.record_article(
+        first.id, article(), story=story("s"), matches=known.matches, alerts=[(known, [message()])], now=at, done=False
+    )
+    [told] = store.told_of_story(story("s").id)
+
+    assert (Level.MEDIUM, False) == (told.level, told.is_raised)
+
+    critical = _at(Level.CRITICAL, told.match)
+    standing = Standing("Une visite")
+    raised = replace(
+        alert("RA1SED00", critical, type_=AlertType.STORY_UPDATED),
+        reason=NotificationReason.LEVEL_RAISED,
+        update=Update(AlertId(known.id), Change.LEVEL_RAISED, standing, standing),
+    )
+    held = replace(message("RA1SED00"), held=Held(Why.QUIET_HOURS, at), route="route", group="g")
+    store.record_article(
+        second.id, article(), story=story("s"), matches=[], alerts=[], growth=[(raised, [held], told.match_id)], now=at
+    )
+    [told] = store.told_of_story(story("s").id)
+    [waiting] = store.due_messages(receivers=("webhook",), digesters=(), now=at, limit=5)
+
+    assert (Level.CRITICAL, True) == (told.level, told.is_raised)
+    assert (Level.CRITICAL,) * 2 == (told.match.verdict.level, waiting.match.verdict.level)
+
+    again = replace(raised, id=AlertId("al_AGA1N000"), matches=(match("axe"),))  # its title changed, say
+    for matched, is_raised in ((match("axe"), True), (_at(Level.CRITICAL, match("axe")), False)):
+        store.record_article(
+            first.id,
+            article(),
+            story=story("s"),
+            matches=[matched],
+            alerts=[(replace(again, matches=(matched,)), [])],
+            now=at,
+            done=False,
+        )
+        [told] = store.told_of_story(story("s").id)
+
+        assert (Level.CRITICAL, is_raised) == (told.match.verdict.level, told.is_raised)
+
+
+def test_a_first_alert_may_be_told_higher_than_its_rule_says(store: Store) -> None:
+    poll(store, live_feed(store, "https://a.example/rss"), entry("a"))
+    (claimed,) = claim(store)
+    high = match("axe")
+    told = alert("7K2QXYZ0", _at(Level.CRITICAL, high))
+    store.record_article(
+        claimed.id, article(), story=story("s"), matches=[high], alerts=[(told, [message()])], now=told.planned_at
+    )
+
+    assert [Level.CRITICAL] == [one.level for one in store.told_of_story(story("s").id)]
+
+
+def _at(level: Level, matched: Match) -> Match:
+    return replace(matched, verdict=replace(matched.verdict, level=level))
