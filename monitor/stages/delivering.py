@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import time
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor import alerting, schedule
-from monitor.errors import DeliveryError, Reason, StoreBusyError
+from monitor.errors import DeliveryError, Reason, StoreBusyError, StoreFullError
 from monitor.model import Delivery, Endpoint, Receipt, Standstill
 from monitor.stages.failures import bare
 from monitor.stages.tools import Tools
@@ -21,6 +22,7 @@ __all__ = ["DELIVERY_LEASE_S", "DeliveryReport", "claim_deliveries", "deliver"]
 _log = logging.getLogger(__name__)
 
 DELIVERY_LEASE_S = 120.0
+_FULL_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +85,19 @@ async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
 
 
 async def _settle_sent(tools: Tools, delivery: Delivery, receipt: Receipt) -> None:
-    """Record that a message was accepted, as often as another program keeps the database locked (promise D4).
+    """Record that a message was accepted, as soon as another program lets go of the database, or there is room.
 
-    Each try waits for the lock a while. After the lease it is for whoever claims the delivery next.
+    Else it would be sent again (promise D4). After the lease it is for whoever claims the delivery next.
     """
     give_up_at = time.monotonic() + DELIVERY_LEASE_S
     while True:
         try:
             await tools.thread.run_first(_record_sent, tools, delivery, receipt)
-        except StoreBusyError:
+        except (StoreBusyError, StoreFullError) as error:
             if time.monotonic() > give_up_at:
                 raise
+            if isinstance(error, StoreFullError):
+                await asyncio.sleep(_FULL_PAUSE_S)  # the other has waited for the lock
         else:
             return
 

@@ -17,7 +17,7 @@ from monitor.alerting import make_silence
 from monitor.cookies import CookieJar
 from monitor.deliver import ChannelSender
 from monitor.demo import Answer, HttpServer, Request
-from monitor.errors import FetchError, Reason, StoreBusyError, StoreFullError, WorkerError
+from monitor.errors import FetchError, Reason, StoreBusyError, StoreError, StoreFullError, WorkerError
 from monitor.feeds import parse
 from monitor.fetch import Hold
 from monitor.http import host_of
@@ -1438,9 +1438,12 @@ def test_d3_a_refused_message_is_sent_again_with_the_same_identity_and_bytes(tmp
     assert 3 == len({seen.headers["webhook-timestamp"] for seen in refusals.seen})
 
 
-def test_d4_a_database_that_is_locked_for_a_while_has_no_accepted_message_sent_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [StoreBusyError("another program kept it locked"), StoreFullError("no room left")])
+def test_d4_a_database_that_is_locked_or_full_for_a_while_has_no_accepted_message_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: StoreError
 ) -> None:
+    monkeypatch.setattr("monitor.stages.delivering._FULL_PAUSE_S", 0.0)
+
     async def act(desk: Desk) -> None:
         await _baseline(desk)
         store, refusals = desk.app.tools.store, iter(range(2))
@@ -1450,7 +1453,7 @@ def test_d4_a_database_that_is_locked_for_a_while_has_no_accepted_message_sent_a
             if next(refusals, None) is None:
                 settle(*args, **kwargs)
             else:
-                raise StoreBusyError("another program kept it locked")
+                raise error
 
         monkeypatch.setattr(store, "settle_sent", busy)
         await _news(desk)
