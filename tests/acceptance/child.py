@@ -32,7 +32,7 @@ class Daemon:
 
     def __init__(self, folder: Path, *, feeds: Sequence[str], **settings: object) -> None:
         self.folder = folder
-        self.database = folder / "veille.db"
+        self.database = Path(str(settings.get("database", folder / "veille.db")))
         self.log = folder / "veille.log"
         self.process: subprocess.Popen[bytes] | None = None
         self._life_at = 0  # where the log of this life begins
