@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from monitor.errors import Reason
 from monitor.receivers import Channel, Receiver
 from monitor.rhythm import Rhythm
-from rules.types import Completeness, Document, Level, Match
+from rules.types import Burst, Completeness, Document, Level, Match
 
 __all__ = [
     "Alert",
@@ -560,7 +560,7 @@ class Update:
     """What an alert adds to an earlier one on the same story and rule.
 
     `of` is that earlier alert; None: nothing was told before. `threads` are the identities of its messages, by
-    receiver, for those who have them.
+    receiver, for those who have them. `burst` is what raised the level, where several newspapers did.
     """
 
     of: AlertId | None
@@ -568,6 +568,7 @@ class Update:
     before: Standing
     after: Standing
     threads: tuple[tuple[str, str], ...] = ()
+    burst: Burst | None = None
 
 
 @dataclass(frozen=True, slots=True)

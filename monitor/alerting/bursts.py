@@ -73,13 +73,15 @@ def plan_bursts(
     found = []
     for one in first_of_each_rule(told):
         burst = bursts.get(one.match.rule.id)
-        match = one.match if burst is None or one.is_raised else _at(one.match, burst)
+        if burst is None or one.is_raised:
+            continue
+        match = _at(one.match, burst)
         if _rank(match) > _LEVELS.index(one.level):
-            found.append((_raised(one, match, story, routes, now=now), one.match_id))
+            found.append((_raised(one, match, story, routes, burst=burst, now=now), one.match_id))
     return tuple(found)
 
 
-def _raised(one: Told, match: Match, story: Story, routes: Routes, *, now: datetime) -> Alert:
+def _raised(one: Told, match: Match, story: Story, routes: Routes, *, burst: Burst, now: datetime) -> Alert:
     reached = routes.receivers_for(match, story, AlertType.STORY_UPDATED)
     return updated(
         one,
@@ -90,6 +92,7 @@ def _raised(one: Told, match: Match, story: Story, routes: Routes, *, now: datet
         match=match,
         after=Standing(one.title, match.verdict.level, match.verdict.score),
         reached=reached,
+        burst=burst,
         now=now,
     )
 

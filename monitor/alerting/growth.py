@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from monitor.alerting.routes import Routes
     from monitor.model import AlertId, Story, Told
-    from rules.types import Match
+    from rules.types import Burst, Match
 
 __all__ = ["first_of_each_rule", "plan_growth", "updated"]
 
@@ -80,6 +80,7 @@ def updated(
     match: Match,
     after: Standing,
     reached: Sequence[str] = (),
+    burst: Burst | None = None,
     now: datetime,
 ) -> Alert:
     """Return an update of the first alert on a story and a rule, for those who were told first.
@@ -93,6 +94,7 @@ def updated(
         match: as it is told now.
         after: how the story stands with the rule now.
         reached: others who are told.
+        burst: what raised its level.
         now: the present instant, UTC.
     """
     receivers = {*reached, *(name for _, names in one.first for name in names)}
@@ -110,6 +112,7 @@ def updated(
             before=_standing(one),
             after=after,
             threads=tuple((name, message_id(first, name)) for first, names in one.first for name in names),
+            burst=burst,
         ),
     )
 

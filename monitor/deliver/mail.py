@@ -401,7 +401,8 @@ def _particulars(incident: Incident, words: Words) -> list[str]:
 
 def _source(source: StorySource, words: Words) -> str:
     where = f"{line(source.outlet, 100)}, {words.long_date(source.published_at)}"
-    return f"{where} – {words.completeness[source.completeness]}"
+    told = (where, words.completeness[source.completeness], words.credited(source))
+    return " – ".join(part for part in told if part)
 
 
 def _judging(alert: Alert, words: Words) -> str:

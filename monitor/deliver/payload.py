@@ -152,7 +152,14 @@ def _undelivered(each: Undelivered, limits: _Limits) -> Json:
 
 def _update(update: Update, limits: _Limits) -> Json:
     before, after = (_standing(standing, limits) for standing in (update.before, update.after))
-    return _known(of=update.of, reason=update.change.value, before=before, after=after)
+    burst = update.burst
+    return _known(
+        of=update.of,
+        reason=update.change.value,
+        before=before,
+        after=after,
+        burst=None if burst is None else {"outlets": burst.outlets, "within_s": burst.within.total_seconds()},
+    )
 
 
 def _digest(digest: Digest, limits: _Limits) -> Json:

@@ -66,7 +66,11 @@ def _item(
 ) -> tuple[Line, ...]:
     """Return a story with its best quote; of one that no rule finds any more, what became of it in its place."""
     source = story.sources[0]
-    where = [f"{line(source.outlet, 100)}, {words.short_date(source.published_at)}", words.carried(story)]
+    where = [
+        f"{line(source.outlet, 100)}, {words.short_date(source.published_at)}",
+        words.credited(source),
+        words.carried(story),
+    ]
     rules = ", ".join(f"{line(match.rule.title, RULE_CHARS)} ({words.strength(match)})" for match in matches)
     lines: list[Line] = [
         (Span(line(story.title, TITLE_CHARS) or story.id, Look.BOLD, safe_url(source.url)),),

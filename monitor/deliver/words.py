@@ -77,6 +77,7 @@ class Words:
     spread_one_text: str
     wire: str
     wire_of: str
+    burst: str
     no_wire: str
     times_threshold: str
     points: str
@@ -158,6 +159,10 @@ class Words:
             return self.wire_of.format(agency=line(source.agency, 100))
         return self.wire if source.wire else self.no_wire
 
+    def credited(self, source: StorySource) -> str:
+        """Return whose dispatch an article is, or "" where no credit was read."""
+        return self.agency(source) if source.wire else ""
+
     def told_latency(self, latency_s: Sequence[tuple[str, float]]) -> str:
         """Return `Vu en 14 min, envoyé en 27 s`, or what is known of it, or ""."""
         known = dict(latency_s)
@@ -199,7 +204,13 @@ class Words:
 
     def happened(self, alert: Alert) -> str:
         """Return why a message is sent: `première alerte`, or what happened to an article that was told."""
-        return self.reasons[alert.reason] if alert.update is None else self.changes[alert.update.change]
+        if alert.update is None:
+            return self.reasons[alert.reason]
+        happened, burst = self.changes[alert.update.change], alert.update.burst
+        if burst is None:
+            return happened
+        within = self.span(burst.within.total_seconds())
+        return self.burst.format(happened=happened, outlets=burst.outlets, within=within)
 
     def links(self, alert: Alert) -> tuple[tuple[str, str], ...]:
         """Return what an alert's links are called, and where they lead; none where it has none."""
@@ -331,6 +342,7 @@ def _french(zone: ZoneInfo) -> Words:
         spread_one_text="{outlets} titres, un seul texte",
         wire="dépêche reprise",
         wire_of="dépêche {agency}",
+        burst="{happened} : {outlets} titres indépendants en {within}",
         no_wire="agence non identifiée",
         times_threshold="× le seuil",
         points="points",
@@ -417,6 +429,7 @@ def _english(zone: ZoneInfo) -> Words:
         spread_one_text="{outlets} outlets, one text",
         wire="wire copy",
         wire_of="{agency} dispatch",
+        burst="{happened}: {outlets} independent outlets in {within}",
         no_wire="no agency identified",
         times_threshold="× the threshold",
         points="points",

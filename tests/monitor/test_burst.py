@@ -67,6 +67,7 @@ def test_the_level_rises_once_enough_newspapers_have_it_in_words_of_their_own(tm
         assert ("high", "critical") == (first["labels"]["level"], raised["labels"]["level"])
         assert (first["alert_id"], "level_raised") == (raised["update"]["of"], raised["update"]["reason"])
         assert ("high", "critical") == (raised["update"]["before"]["level"], raised["update"]["after"]["level"])
+        assert {"outlets": 3, "within_s": 3600.0} == raised["update"]["burst"]
         assert (4, 3) == (raised["story"]["outlets"], raised["story"]["texts"])
 
         await desk.cycle(after_s=HOUR_S)

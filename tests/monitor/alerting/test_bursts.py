@@ -80,6 +80,7 @@ def test_a_burst_is_told_to_those_who_were_told_first_and_to_whom_the_level_lead
     assert Level.CRITICAL is alert.matches[0].verdict.level
     assert (FIRST, Change.LEVEL_RAISED) == (alert.update.of, alert.update.change)
     assert (Level.HIGH, Level.CRITICAL) == (alert.update.before.level, alert.update.after.level)
+    assert THREE == alert.update.burst
     assert ["mail"] == [name for name, _ in alert.update.threads]
 
 

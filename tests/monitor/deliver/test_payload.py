@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from monitor.alerting import plan_bursts
+from monitor.alerting.plan import first_alert_id
 from monitor.deliver.payload import MAX_BYTES, payload, payload_bytes
-from monitor.model import Alert, AlertType
+from monitor.model import Alert, AlertType, Told
 from monitor.rhythm import begin
-from rules.types import Contribution, Field, Level, Snippet
+from rules.types import Burst, Contribution, Field, Level, Snippet
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
     DIGESTS,
@@ -26,6 +29,7 @@ from tests.monitor.deliver.samples import (
     NOW,
     REFUSAL,
     RETITLED,
+    ROUTES,
     SOURCE,
     STORY,
     TITLE,
@@ -338,3 +342,12 @@ def test_the_worst_recap_still_fits() -> None:
     ]
 
     assert len(payload_bytes(recap_of(items, 20))) <= MAX_BYTES
+
+
+def test_what_raised_a_level_is_told() -> None:
+    burst = Burst(3, timedelta(minutes=30))
+    told = Told(MATCH, TITLE, Level.HIGH, first=((first_alert_id(MATCH, STORY), ("mail",)),), times=1)
+    [(raised, _)] = plan_bursts([told], STORY, ROUTES, {MATCH.rule.id: burst}, now=NOW)
+
+    assert {"outlets": 3, "within_s": 1800.0} == payload(raised)["data"]["update"]["burst"]
+    Draft202012Validator(SCHEMA).validate(payload(raised))

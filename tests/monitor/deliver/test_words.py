@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from monitor.deliver.words import vocabulary
 from monitor.errors import Reason
-from monitor.model import IncidentKind, NotificationReason, TroubleKind
+from monitor.model import Change, IncidentKind, NotificationReason, TroubleKind
 from monitor.settings import Language
-from rules.types import Completeness, Contribution, Field, Level
+from rules.types import Burst, Completeness, Contribution, Field, Level
 from tests.monitor.deliver.benches import words
-from tests.monitor.deliver.samples import MATCH, STORY, VERDICT
+from tests.monitor.deliver.samples import MATCH, RETITLED, STORY, TITLE, VERDICT, updated
 
 FR, EN = words(Language.FR), words(Language.EN)
 
@@ -114,7 +114,18 @@ def test_an_agency_is_named_only_if_a_credit_was_read() -> None:
     assert FR.agency(replace(source, wire=True, agency="AFP")) == "dépêche AFP"
     assert vocabulary(Language.EN, FR.zone).agency(replace(source, wire=True, agency="AFP")) == "AFP dispatch"
     assert FR.agency(replace(source, wire=True)) == "dépêche reprise"
+    assert ("", "dépêche AFP") == (FR.credited(source), FR.credited(replace(source, wire=True, agency="AFP")))
 
 
 def test_the_vocabulary_is_chosen_by_the_setting() -> None:
     assert (vocabulary(Language.FR, FR.zone).code, vocabulary(Language.EN, FR.zone).code) == ("fr", "en")
+
+
+def test_what_raised_a_level_is_said() -> None:
+    planned = updated(RETITLED, TITLE)
+    assert planned.update is not None
+    burst = Burst(3, timedelta(minutes=30))
+    raised = replace(planned, update=replace(planned.update, change=Change.LEVEL_RAISED, burst=burst))
+
+    assert "niveau relevé : 3 titres indépendants en 30 min" == FR.happened(raised)
+    assert "level raised: 3 independent outlets in 30 min" == EN.happened(raised)
