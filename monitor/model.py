@@ -43,6 +43,7 @@ __all__ = [
     "FeedState",
     "FeedStatus",
     "Grouped",
+    "Health",
     "Held",
     "HeldMessage",
     "Hints",
@@ -924,6 +925,15 @@ class Standstill(StrEnum):
     DISABLED = "disabled"
     PAUSED = "paused"  # it failed often, or asked for it
     PROBING = "probing"  # the pause is over: one message tries
+
+
+class Health(StrEnum):
+    """How a receiver is, in one word."""
+
+    OK = "ok"
+    FAILING = "failing"
+    PAUSED = "paused"
+    DISABLED = "disabled"
 
 
 @dataclass(frozen=True, slots=True)

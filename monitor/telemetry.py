@@ -121,6 +121,7 @@ class Metrics:
             "incidents", "Sources that fail, are gone or are silent, told or not yet, by kind.", "kind"
         )
         self.troubles = gauge("troubles", "What is wrong with veille itself, told or not yet, by kind.", "kind")
+        self.receivers = gauge("receivers", "Receivers, by how they are: ok, failing, paused, disabled.", "health")
         self.entries_waiting = gauge("entries_waiting", "Entries whose article is not read yet.")
         self.outbox_pending = gauge("outbox_pending", "Deliveries not sent yet.")
         self.outbox_oldest = gauge("outbox_oldest_seconds", "Age of the oldest delivery not sent yet.")

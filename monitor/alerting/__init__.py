@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from monitor.alerting.bursts import bursting, plan_bursts, raised
 from monitor.alerting.digests import Release, digest_times, due_slot, missed_by, plan_digest, plan_releases
-from monitor.alerting.endpoints import BREAK_AFTER, answered, enabled, failed, gave_up, may_send, standing, waited_for
+from monitor.alerting.endpoints import (
+    BREAK_AFTER,
+    answered,
+    enabled,
+    failed,
+    gave_up,
+    health,
+    may_send,
+    standing,
+    waited_for,
+)
 from monitor.alerting.growth import plan_growth
 from monitor.alerting.holding import (
     AT_ONCE,
@@ -87,6 +97,7 @@ __all__ = [
     "failed",
     "gave_up",
     "group_of",
+    "health",
     "held_back",
     "hold",
     "hold_on",

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.errors import Reason
-from monitor.model import Disabled, Endpoint, Standstill
+from monitor.model import Disabled, Endpoint, Health, Standstill
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +27,7 @@ __all__ = [
     "enabled",
     "failed",
     "gave_up",
+    "health",
     "may_send",
     "standing",
     "waited_for",
@@ -94,6 +95,16 @@ def standing(endpoint: Endpoint | None, now: datetime) -> Standstill | None:
     if endpoint.open_until is None:
         return None
     return Standstill.PAUSED if _is_open(endpoint, now) else Standstill.PROBING
+
+
+def health(endpoint: Endpoint, now: datetime) -> Health:
+    """Return how a receiver is, as people are told."""
+    match standing(endpoint, now):
+        case Standstill.DISABLED:
+            return Health.DISABLED
+        case Standstill.PAUSED:
+            return Health.PAUSED
+    return Health.FAILING if endpoint.failures else Health.OK
 
 
 def _is_open(endpoint: Endpoint, now: datetime) -> bool:

@@ -43,19 +43,19 @@ def list_(
     context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object a line.")
 ) -> None:
     """List receivers: where each leads, how it is, what waits or failed (what no command means). No secret is shown."""
-    from monitor.cli.health import Health, health_of, said
+    from monitor.cli.health import Condition, condition_of, said
     from monitor.deliver import destination_of
 
     settings = settings_of(context)
     receivers, counts = _receivers(settings), _counts(settings)
     endpoints = _endpoints(settings)
-    health = {name: health_of(endpoints[name]) if name in endpoints else Health() for name in receivers}
+    conditions = {name: condition_of(endpoints[name]) if name in endpoints else Condition() for name in receivers}
     lines: list[dict[str, Any]] = [
         {
             "receiver": receiver.name,
             "channel": receiver.channel.value,
             "destination": destination_of(receiver, settings),
-            **health[receiver.name]._asdict(),
+            **conditions[receiver.name]._asdict(),
             **{state: number.get(receiver.name, 0) for state, number in counts.items()},
         }
         for receiver in receivers.values()
@@ -70,7 +70,7 @@ def list_(
         [
             (
                 *(line[name] for name in ("receiver", "channel", "destination")),
-                said(health[line["receiver"]], settings.zone),
+                said(conditions[line["receiver"]], settings.zone),
                 *(line[state] for state in counts),
             )
             for line in lines

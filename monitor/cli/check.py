@@ -131,15 +131,17 @@ def _idle_silences(routes: Routes, zone: ZoneInfo) -> list[str]:
 
 def _unwell(store: Store, routes: Routes, zone: ZoneInfo) -> list[str]:
     """Return a line for each receiver that is disabled or left alone."""
-    from monitor.cli.health import health_of, said
+    from monitor.cli.health import condition_of, said
 
     unwell = [
-        (endpoint.receiver, health_of(endpoint)) for endpoint in store.endpoints() if endpoint.receiver in routes.names
+        (endpoint.receiver, condition_of(endpoint))
+        for endpoint in store.endpoints()
+        if endpoint.receiver in routes.names
     ]
     return [
-        f"{name}: {said(health, zone)}; `veille channels enable {name}` sends what waits"
-        for name, health in unwell
-        if health.health in {"disabled", "paused"}
+        f"{name}: {said(condition, zone)}; `veille channels enable {name}` sends what waits"
+        for name, condition in unwell
+        if condition.health in {"disabled", "paused"}
     ]
 
 

@@ -128,7 +128,7 @@ def show(
     number: int = typer.Argument(metavar="ID", help="The delivery."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
-    """Show each try of a delivery and each replay, oldest first: when, how it ended, who wanted it."""
+    """Show what became of a delivery: each try, each replay."""
     from monitor.cli.when import local
     from monitor.model import DeliveryId
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from monitor.model import Endpoint
 
-__all__ = ["Health", "health_of", "said"]
+__all__ = ["Condition", "condition_of", "said"]
 
 
-class Health(NamedTuple):
+class Condition(NamedTuple):
     """How a receiver is: `ok`, `failing`, `paused` or `disabled`; since when, until when, and what it said last."""
 
     health: str = "ok"
@@ -25,25 +25,24 @@ class Health(NamedTuple):
     last_error: str | None = None
 
 
-def health_of(endpoint: Endpoint) -> Health:
+def condition_of(endpoint: Endpoint) -> Condition:
     """Return how a receiver is."""
-    from monitor.alerting import standing
+    from monitor.alerting import health
     from monitor.clock import SystemClock
-    from monitor.model import Standstill
+    from monitor.model import Health
 
-    how = Health(last_ok_at=endpoint.last_ok_at, last_error=endpoint.last_error)
-    match standing(endpoint, SystemClock().now()):
-        case Standstill.DISABLED:
-            return how._replace(health="disabled", since=endpoint.disabled_at)
-        case Standstill.PAUSED:
-            return how._replace(health="paused", since=endpoint.failing_since, until=endpoint.open_until)
-    if endpoint.failures:
-        return how._replace(health="failing", since=endpoint.failing_since)
-    return how._replace(last_error=None)
+    how = health(endpoint, SystemClock().now())
+    return Condition(
+        health=how.value,
+        since={Health.OK: None, Health.DISABLED: endpoint.disabled_at}.get(how, endpoint.failing_since),
+        until=endpoint.open_until if how is Health.PAUSED else None,
+        last_ok_at=endpoint.last_ok_at,
+        last_error=None if how is Health.OK else endpoint.last_error,
+    )
 
 
-def said(health: Health, zone: ZoneInfo) -> str:
+def said(condition: Condition, zone: ZoneInfo) -> str:
     """Return it in a few words: `failing since 2026-05-16 07:30`."""
-    if health.health == "paused":
-        return f"paused until {local(health.until, zone)}"
-    return health.health if health.since is None else f"{health.health} since {local(health.since, zone)}"
+    if condition.until is not None:
+        return f"paused until {local(condition.until, zone)}"
+    return condition.health if condition.since is None else f"{condition.health} since {local(condition.since, zone)}"

@@ -134,7 +134,7 @@ class FeedSender:
                 raise unwritten(error, who=self.name, path=Path(error.filename or self._path)) from error
             except (ValueError, LookupError, TypeError) as error:
                 told = f"{self.name}: {self._path}.json is no feed of ours; move it away"
-                raise DeliveryError(told, reason=Reason.REJECTED) from error
+                raise DeliveryError(told, reason=Reason.UNAVAILABLE) from error
         return Receipt()
 
     def documents(self, items: Iterable[Item]) -> dict[str, bytes]:

@@ -83,9 +83,7 @@ def unwritten(error: OSError, *, who: str, path: Path) -> DeliveryError:
     """Return what is told of a file that was not written, or not all of it."""
     full = error.errno in _FULL
     hint = "make room" if full else "see that it is a file that veille may write"
-    return DeliveryError(
-        f"{who}: {path}: {error.strerror}; {hint}", reason=Reason.UNAVAILABLE if full else Reason.REJECTED
-    )
+    return DeliveryError(f"{who}: {path}: {error.strerror}; {hint}", reason=Reason.UNAVAILABLE)
 
 
 def _append(path: Path, text: bytes) -> None:

@@ -47,7 +47,7 @@ _HINTS: Mapping[str, str] = {
     ),
     "is_archived": "choose another channel, or take it out of the archive",
 }
-_AUTH = frozenset(word for word, hint in _HINTS.items() if hint in {_TOKEN_HINT, _SCOPE_HINT})
+_AUTH = frozenset(_HINTS)  # it is the bot or the channel, and no message, that is refused
 _RATE = frozenset({"rate_limited", "ratelimited", "message_limit_exceeded"})
 _BUSY = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
 _UNCHANGEABLE = frozenset(

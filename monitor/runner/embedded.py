@@ -17,9 +17,9 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExe
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from monitor import schedule, stages
+from monitor import alerting, schedule, stages
 from monitor.errors import StoreError
-from monitor.model import Delivery, EntryClaim, HostClaim, Lane
+from monitor.model import Delivery, EntryClaim, Health, HostClaim, Lane
 from monitor.runner.pump import Pump
 
 __all__ = ["EmbeddedRunner"]
@@ -301,6 +301,11 @@ class EmbeddedRunner:
         tools.metrics.entries_waiting.set(gauges.entries_waiting)
         tools.metrics.outbox_pending.set(gauges.outbox_pending)
         tools.metrics.outbox_oldest.set(gauges.outbox_oldest_s)
+        endpoints = await tools.thread.run(tools.store.endpoints)
+        known = {each.receiver: alerting.health(each, now) for each in endpoints}
+        healths = [known.get(name, Health.OK) for name in tools.routes.names]
+        for health in Health:
+            tools.metrics.receivers.labels(health).set(healths.count(health))
         for status, count in gauges.feeds.items():
             tools.metrics.feeds.labels(status).set(count)
         for kind, count in gauges.incidents.items():

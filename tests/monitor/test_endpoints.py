@@ -17,7 +17,7 @@ from monitor.errors import Reason
 from monitor.model import DeliveryState, Disabled, Endpoint
 from monitor.schedule import Network
 from monitor.stages import tell_undelivered
-from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, filler
+from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, at_desk, eventually, filler
 
 MINUTE_S = 60.0
 
@@ -207,6 +207,33 @@ def test_d8_one_message_that_a_receiver_was_not_reached_for_is_not_given_up(tmp_
         assert (1, {}) == (desk.pending(), desk.app.tools.store.failed_deliveries())
 
     at_desk(tmp_path, act, decide=Down())
+
+
+def test_d9_a_receiver_that_hangs_delays_no_other(tmp_path: Path) -> None:
+    hangs: list[Answer] = []
+
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 9)
+        store, archive = desk.app.tools.store, tmp_path / "a.jsonl"
+        hangs.append(Answer(200, delay_s=60.0))
+        store.replay(state=DeliveryState.SENT, now=desk.clock.now())
+        await desk.app.start()
+        await eventually(lambda: archive.read_text(encoding="utf-8").count("\n") == 18)
+
+        assert (9, 9) == (store.pending_deliveries()["desk"], len(desk.webhook.received))
+
+    at_desk(tmp_path, act, decide=lambda _number, _request: hangs[0] if hangs else None, routes=_two(tmp_path))
+
+
+def test_how_receivers_are_is_measured(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        store = desk.app.tools.store
+        store.enable_endpoint(Endpoint("desk", disabled_at=desk.clock.now()), now=desk.clock.now())
+        await desk.app.runner._measure()
+
+        assert (1, 1, 0) == tuple(desk.metric("receivers", health=health) for health in ("ok", "disabled", "paused"))
+
+    at_desk(tmp_path, act, routes=_two(tmp_path))
 
 
 # --- what the others are told -----------------------------------------------------------------------------------------

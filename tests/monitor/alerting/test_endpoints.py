@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.alerting import BREAK_AFTER, answered, enabled, gave_up, may_send, standing, waited_for
+from monitor.alerting import BREAK_AFTER, answered, enabled, gave_up, health, may_send, standing, waited_for
 from monitor.alerting.endpoints import Failure, failed
 from monitor.errors import DeliveryError, Reason
 from monitor.model import (
@@ -172,6 +172,22 @@ def test_d9_one_message_that_fails_again_and_again_pauses_nobody() -> None:
 )
 def test_what_concerns_a_receiver_and_what_a_message(reason: Reason, status: int | None, *, whole: bool) -> None:
     assert int(whole) == _failed(WELL, _error(reason, status=status)).endpoint.failures
+
+
+def test_how_a_receiver_is_in_one_word() -> None:
+    paused = _fails(BREAK_AFTER)
+    found = [
+        health(endpoint, at)
+        for endpoint, at in (
+            (WELL, NOW),
+            (_fails(1), NOW),
+            (paused, NOW),
+            (paused, NOW + MINUTE),
+            (replace(paused, disabled_at=NOW), NOW),
+        )
+    ]
+
+    assert ["ok", "failing", "paused", "failing", "disabled"] == found
 
 
 # --- Retry-After ------------------------------------------------------------------------------------------------------

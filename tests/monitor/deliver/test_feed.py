@@ -170,7 +170,7 @@ def test_a_file_of_somebody_else_is_left_alone_and_told(tmp_path: Path, text: st
     with pytest.raises(DeliveryError, match=r"alertes\.json is no feed of ours; move it away") as caught:
         keep(tmp_path / "alertes", [alert()])
 
-    assert (Reason.REJECTED, True) == (caught.value.reason, caught.value.retryable)
+    assert (Reason.UNAVAILABLE, True) == (caught.value.reason, caught.value.retryable)
     assert text == (tmp_path / "alertes.json").read_text(encoding="utf-8")
 
 
