@@ -58,11 +58,13 @@ class Failure:
         endpoint: the receiver from now on.
         counts: whether it was one of the message's tries.
         is_own: whether the message is to blame; where it is not, it is not given up.
+        is_whole: whether it may be the receiver that fails: then the message is tried again in any case.
     """
 
     endpoint: Endpoint
     counts: bool = True
     is_own: bool = True
+    is_whole: bool = False
 
 
 def may_send(endpoint: Endpoint | None, *, free: int, idle: bool, now: datetime) -> int:
@@ -180,7 +182,7 @@ def failed(
         last_error=str(error),
     )
     worse = _disabled(_paused(worse, error, pause, was_open=was_open, now=now), error, is_own=is_own, now=now)
-    return Failure(worse, counts=lone is not None, is_own=is_own)
+    return Failure(worse, counts=lone is not None, is_own=is_own, is_whole=True)
 
 
 def _refused(endpoint: Endpoint, error: ExternalError, *, now: datetime) -> Endpoint:
@@ -195,7 +197,7 @@ def _is_own(endpoint: Endpoint, delivery: Delivery, error: ExternalError, *, lon
     """Return whether a message is to blame, as far as can be told: alone, or while others were taken."""
     if not lone or error.reason is Reason.GONE:
         return False
-    took_others = endpoint.last_ok_at is not None and endpoint.last_ok_at > delivery.created_at
+    took_others = endpoint.last_ok_at is not None and endpoint.last_ok_at >= delivery.created_at
     return took_others or error.reason in _EITHER
 
 

@@ -167,7 +167,7 @@ def _record_error(tools: Tools, delivery: Delivery, error: DeliveryError) -> dat
     if not failure.is_own:
         tries = min(tries, alerting.ATTEMPTS - 1)
     next_attempt_at = None
-    if error.retryable or not failure.is_own:
+    if error.retryable or failure.is_whole:
         next_attempt_at = alerting.next_attempt(
             tries,
             now=now,
@@ -178,7 +178,8 @@ def _record_error(tools: Tools, delivery: Delivery, error: DeliveryError) -> dat
         )
     endpoint, reason = failure.endpoint, error.reason
     if next_attempt_at is None:
-        endpoint = alerting.gave_up(endpoint)
+        if failure.is_whole:
+            endpoint = alerting.gave_up(endpoint)
         tools.store.settle_failed(delivery.id, reason=reason, error=str(error), endpoint=endpoint, now=now)
     else:
         tools.store.settle_retry(

@@ -209,6 +209,40 @@ def test_d8_one_message_that_a_receiver_was_not_reached_for_is_not_given_up(tmp_
     at_desk(tmp_path, act, decide=Down())
 
 
+def test_d8_a_token_that_is_revoked_in_the_middle_costs_none_of_the_messages_behind(tmp_path: Path) -> None:
+    is_mended: list[bool] = []
+
+    def decide(number: int, _request: Request) -> Answer | None:
+        return None if number <= 3 or is_mended else Answer(401)
+
+    async def act(desk: Desk) -> None:
+        await _outbox(desk, 9)
+        await _cycles(desk, every_s=2 * MINUTE_S, for_s=HOUR_S)
+
+        assert (3, 6, {}) == (len(desk.alerts), desk.pending(), desk.app.tools.store.failed_deliveries())
+
+        is_mended.append(True)
+        await desk.cycle(after_s=HOUR_S)
+
+        assert 9 == len(desk.alerts)
+
+    at_desk(tmp_path, act, decide=decide)
+
+
+def test_d8_a_message_that_is_forbidden_while_others_are_taken_is_given_up_in_the_end(tmp_path: Path) -> None:
+    down = Down()
+
+    async def act(desk: Desk) -> None:
+        down.is_up, down.poison = True, ("Kharkiv et le numéro 0".encode(), 403)
+        await _outbox(desk, 3)
+        await _cycles(desk, every_s=5 * HOUR_S, for_s=6 * TOMORROW_S)
+
+        assert (2, {"webhook": 1}) == (len(desk.alerts), desk.app.tools.store.failed_deliveries())
+        assert (0, None) == (_endpoint(desk).failures, _endpoint(desk).disabled_at)
+
+    at_desk(tmp_path, act, decide=down)
+
+
 def test_d9_a_receiver_that_hangs_delays_no_other(tmp_path: Path) -> None:
     hangs: list[Answer] = []
 
