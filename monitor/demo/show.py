@@ -7,7 +7,7 @@ import queue
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -23,6 +23,7 @@ from monitor.errors import VeilleError
 from monitor.model import AlertType, Channel, Feed
 from monitor.settings import PREFIX
 from monitor.sources import export_opml
+from monitor.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +40,7 @@ _STOP_S = 20.0  # the daemon promises 15
 _TICK_S = 0.2
 _LINGER_S = 1.5  # after the last alert that is owed, for one that is not
 _LOG_LINES = 15
+_MATCHES = 1000
 _LOOPBACK = "127.0.0.0/8"
 # What makes a poll of minutes a poll of seconds; the rest of the settings is as shipped.
 _HASTE = {
@@ -235,13 +237,32 @@ class Demonstration:
         return any(self.newsroom.was_read(seen) for seen in appearances if seen.article == article)
 
     def _told(self) -> dict[Channel, set[str]]:
-        """Return which articles each channel was told of."""
+        """Return which articles each channel was told of; a recap names one of a story, and counts the others."""
         told: dict[Channel, set[str]] = {channel: set() for channel in CHANNELS}
         for received in self.receivers.received:
             if _is_digest(received):
                 continue  # it repeats what was told, and names what nearly was
-            told[received.channel] |= {seen.article.id for seen in self.newsroom.named_in(received.text)}
+            told[received.channel] |= self._named(received.text)
+        for alert_id, articles in self._recapped().items():
+            for received in self.receivers.received:
+                told[received.channel] |= articles if alert_id in received.text else set()
         return told
+
+    def _recapped(self) -> dict[str, set[str]]:
+        """Return the articles that each recap tells, by its reference; those that it only counts stand in the log."""
+        payloads = [received.payload for received in self.receivers.webhook.received]
+        recaps = [one["data"]["alert_id"] for one in payloads if one["type"] == AlertType.STORY_RECAP]
+        if not recaps:
+            return {}
+        with closing(Store.open(str(self.database), create=False, read_only=True)) as store:
+            lines = store.matches(limit=_MATCHES)
+        return {
+            alert_id: set().union(*(self._named(line.url or "") for line in lines if line.alert_id == alert_id))
+            for alert_id in recaps
+        }
+
+    def _named(self, text: str) -> set[str]:
+        return {seen.article.id for seen in self.newsroom.named_in(text)}
 
     def _owed(self) -> tuple[str, ...]:
         """Return what has not happened yet."""
