@@ -20,6 +20,7 @@ from monitor.model import DeliveryState
 from tests.clock import ManualClock
 from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, filler, opened_desk
 
+BEGAN_AT = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 _AT_ONCE = 4  # messages on their way to a receiver
 _BURST, _ODD = 5, 2  # messages at once, and those that a window of a second holds beside them (promise D10)
 _MINUTE_S = 60.0
@@ -97,6 +98,12 @@ class Newsroom:
         return [item["story"]["title"] for item in itertools.chain.from_iterable(items)]
 
     @property
+    def told_disabled(self) -> list[datetime]:
+        """When the one that is live heard that the other is disabled."""
+        told = (received.payload for received in self.desk.webhook.received)
+        return [datetime.fromisoformat(one["timestamp"]) for one in told if one["type"] == "endpoint.disabled"]
+
+    @property
     def digests(self) -> list[Received]:
         return [received for received in self.bulletin.received if received.payload["type"] == "story.digest"]
 
@@ -113,7 +120,7 @@ def _at_newsroom(
     folder: Path, act: Callable[[Newsroom], Awaitable[None]], *, kind: type[WebhookReceiver] = WebhookReceiver
 ) -> None:
     async def main() -> None:
-        down, clock = Down(), ManualClock(datetime(2026, 3, 2, 5, 0, tzinfo=UTC))
+        down, clock = Down(), ManualClock(BEGAN_AT)
         given: dict[str, Any] = {"now_s": lambda: clock.now().timestamp()}
         receiver, bulletin = kind(decide=down.decide, **given), WebhookReceiver(**given)
         async with AsyncExitStack() as stack:
@@ -186,7 +193,7 @@ def _most_at_once(instants: list[float]) -> int:
     return max(sum(at <= other < at + 1.0 for other in instants) for at in instants)
 
 
-def test_d8_after_five_days_it_is_disabled_and_what_is_for_it_waits(tmp_path: Path) -> None:
+def test_d8_after_five_days_it_is_disabled_which_is_told_to_others_and_what_is_for_it_waits(tmp_path: Path) -> None:
     async def act(room: Newsroom) -> None:
         store = room.desk.app.tools.store
         await room.pass_days(6)
@@ -194,8 +201,9 @@ def test_d8_after_five_days_it_is_disabled_and_what_is_for_it_waits(tmp_path: Pa
         disabled_at = store.endpoint("down").disabled_at
 
         assert disabled_at is not None
-        assert 5.0 <= (disabled_at - datetime(2026, 3, 2, 8, 0, tzinfo=UTC)).total_seconds() / TOMORROW_S < 5.2
-        assert len(room.published) == len(store.deliveries(state=DeliveryState.PENDING))
+        assert 5.0 <= (disabled_at - BEGAN_AT).total_seconds() / TOMORROW_S < 5.25
+        assert [5] == [(at - BEGAN_AT).days for at in room.told_disabled]
+        assert room.published == [line.title for line in reversed(store.deliveries(state=DeliveryState.PENDING))]
 
         room.down.is_up = True
         await room.desk.cycle(after_s=HOUR_S)
