@@ -24,7 +24,7 @@ from monitor.cookies import load_cookies
 from monitor.errors import RoutesError, RulesError, SettingsError, StoreError, VeilleError
 from monitor.http import HttpClient, default_user_agent
 from monitor.judges import Judge, LocalJudge
-from monitor.model import Feed, FeedStatus, Lane, Refusal
+from monitor.model import Feed, FeedStatus, Lane, Receiver, Refusal
 from monitor.rulesets import refusal_of
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
@@ -155,7 +155,9 @@ class App:
         tools = self.tools
         try:
             routes = await asyncio.to_thread(alerting.load_routes, tools.settings, deliver.KINDS)
-            channels = deliver.make_channels(tools.settings, routes.receivers, tools.sender, clock=tools.clock)
+            channels = deliver.make_channels(
+                tools.settings, _destinations(routes, tools.settings), tools.sender, clock=tools.clock
+            )
         except (RoutesError, SettingsError) as error:
             told = error.errors if isinstance(error, RoutesError) else ()
             _log.error("routes_refused", extra={"error": str(error), "errors": told})
@@ -258,7 +260,7 @@ def opened(
     sender = HttpClient(
         user_agent=user_agent, allow_networks=settings.deliver_allow_networks, connections_per_host=8, clock=clock
     )
-    channels = deliver.make_channels(settings, routes.receivers, sender, clock=clock)
+    channels = deliver.make_channels(settings, _destinations(routes, settings), sender, clock=clock)
     with DaemonLock(database_path(settings.database), clock=clock):
         store = Store.open(settings.database)
         try:
@@ -306,15 +308,19 @@ def opened(
 
 
 def check_channels(settings: Settings) -> tuple[str, ...]:
-    """Make every receiver's channel without connecting to anything; return their names.
+    """Make every receiver's channel without connecting to anything; return their names, the heartbeat's among them.
 
     Raises:
         SettingsError, RoutesError: one of them cannot work.
     """
     sender = HttpClient(user_agent="veille", allow_networks=settings.deliver_allow_networks)
-    return tuple(
-        sorted(deliver.make_channels(settings, alerting.load_routes(settings, deliver.KINDS).receivers, sender))
-    )
+    routes = alerting.load_routes(settings, deliver.KINDS)
+    return tuple(sorted(deliver.make_channels(settings, _destinations(routes, settings), sender)))
+
+
+def _destinations(routes: alerting.Routes, settings: Settings) -> tuple[Receiver, ...]:
+    """Return the receivers of routes, and that of heartbeats."""
+    return (*routes.receivers, *alerting.heartbeat_receivers(settings))
 
 
 def load_feeds(settings: Settings) -> tuple[Feed, ...]:

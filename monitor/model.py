@@ -503,6 +503,7 @@ class AlertType(StrEnum):
     SYSTEM_RECOVERED = "system.recovered"
     DELIVERY_FAILED = "delivery.failed"
     ENDPOINT_DISABLED = "endpoint.disabled"
+    HEARTBEAT = "heartbeat"
 
 
 class NotificationReason(StrEnum):
@@ -525,6 +526,7 @@ class NotificationReason(StrEnum):
     SYSTEM_RECOVERED = "system_recovered"
     DELIVERY_FAILED = "delivery_failed"
     ENDPOINT_DISABLED = "endpoint_disabled"
+    HEARTBEAT = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -626,6 +628,27 @@ class TroubleKind(StrEnum):
     OUTBOX = "outbox"  # messages to a receiver wait for too long
     POLLING = "polling"  # no feed was polled with success for an hour
     DISK = "disk"  # of the database, nearly full
+    CANARY = "canary"  # the article that goes the whole way did not get there
+
+
+class Step(StrEnum):
+    """A part of the way that the canary goes."""
+
+    READING = "reading"
+    EXTRACTING = "extracting"
+    JUDGING = "judging"
+    STORING = "storing"
+    DELIVERING = "delivering"
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryHealth:
+    """How the last canaries fared. No `step`: the last one went the whole way, or none was sent yet."""
+
+    due_at: datetime | None = None  # the next one; None: not decided yet
+    step: Step | None = None  # at which the last one failed
+    since: datetime | None = None  # the first that failed since one went the whole way
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -633,8 +656,8 @@ class Sight:
     """Something that is wrong with veille itself, as it is now. Nothing in it is a secret."""
 
     kind: TroubleKind
-    subject: str = ""  # the receiver; "" where there is one of its kind
-    since: datetime | None = None  # the oldest message waits, or the last poll succeeded; None: never
+    subject: str = ""  # the receiver, or the step of the canary; "" where there is one of its kind
+    since: datetime | None = None  # the oldest message waits, the last poll succeeded, the first canary failed
     count: int | None = None  # messages that wait, or feeds that fail or are overdue
     given_up: int = 0  # messages, since the last that was sent
     of: int | None = None  # feeds that are polled

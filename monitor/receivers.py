@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-__all__ = ["Channel", "ChannelKind", "Option", "OptionType", "OptionValue", "Receiver", "Secret"]
+__all__ = ["HEARTBEAT", "Channel", "ChannelKind", "Option", "OptionType", "OptionValue", "Receiver", "Secret"]
+
+
+HEARTBEAT = "heartbeat"
+"""The receiver of heartbeats: it is of no route, and its messages are none of the readers'."""
 
 
 @dataclass(frozen=True, slots=True)

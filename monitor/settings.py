@@ -332,6 +332,15 @@ class Settings(BaseSettings):
         2, ge=0, lt=100, description="Or less than this part of the disk, in percent; the larger of the two counts."
     )
 
+    heartbeat_url: SecretUrl = Field(
+        None,
+        description="Where a POST goes each time that an article of ours went the whole way, from feed to message: a "
+        "dead man's switch, such as a check of healthchecks.io, that tells you when it stops.",
+    )
+    heartbeat_s: float = Field(
+        300, ge=10, le=86400, description="How often that article is sent on its way, in seconds, with or without it."
+    )
+
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "Europe/Paris", description="Time zone of what readers see."
     )
@@ -432,6 +441,7 @@ SECRETS: tuple[str, ...] = (
     "smtp_password",
     "link_secret",
     "slack_signing_secret",
+    "heartbeat_url",
 )
 _FILE = "_file"
 _OF_RECEIVER = SECRET_PREFIX.removeprefix(PREFIX).lower()

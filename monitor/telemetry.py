@@ -25,6 +25,8 @@ from monitor.settings import LogFormat, LogLevel
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
+    from monitor.model import Step
+
 __all__ = ["Metrics", "configure_logging", "notify_systemd"]
 
 # These libraries log each request's address, and a Slack webhook's address is a secret (promise X4).
@@ -128,6 +130,13 @@ class Metrics:
         self.own_network_down = gauge(
             "own_network_down", "1 while most sites fail at once: it is our own network, and not counted against them."
         )
+        self.canaries = counter(
+            "canaries",
+            "Articles of our own that went the whole way (`arrived`), or at which step they failed.",
+            "result",
+        )
+        self.canary_seconds = gauge("canary_seconds", "How long the last one took.")
+        self.canary_arrived = gauge("canary_arrived_timestamp_seconds", "When the last one went the whole way.")
         self.loop_stall = gauge("loop_stall_seconds", "Longest stall of the event loop since the start.")
         self.last_round = gauge("last_round_timestamp_seconds", "When the last full round of the daemon ended.")
         self.published_to_seen = histogram("published_to_seen_seconds", "From publication to first sight.")
@@ -147,6 +156,13 @@ class Metrics:
         """Note that the scheduler ticked, the database was written and the outbox was looked at."""
         self.last_round_at = now
         self.last_round.set(now.timestamp())
+
+    def canary_ended(self, failed_at: Step | None, *, took_s: float, now: datetime) -> None:
+        """Note how a canary fared: at which step it failed, None for none, and how long it took, in seconds."""
+        self.canaries.labels("arrived" if failed_at is None else failed_at.value).inc()
+        self.canary_seconds.set(took_s)
+        if failed_at is None:
+            self.canary_arrived.set(now.timestamp())
 
     def exposition(self) -> bytes:
         """Return every metric in Prometheus' text format 0.0.4."""

@@ -16,6 +16,7 @@ from monitor.alerting.endpoints import (
     waited_for,
 )
 from monitor.alerting.growth import plan_growth
+from monitor.alerting.heartbeat import after_canary, first_canary, heartbeat_receivers, plan_heartbeat
 from monitor.alerting.holding import (
     AT_ONCE,
     Budget,
@@ -85,6 +86,7 @@ __all__ = [
     "Telling",
     "TroubleTelling",
     "Updates",
+    "after_canary",
     "after_interruptions",
     "answered",
     "broken_receivers",
@@ -95,9 +97,11 @@ __all__ = [
     "due_slot",
     "enabled",
     "failed",
+    "first_canary",
     "gave_up",
     "group_of",
     "health",
+    "heartbeat_receivers",
     "held_back",
     "hold",
     "hold_on",
@@ -116,6 +120,7 @@ __all__ = [
     "plan_bursts",
     "plan_digest",
     "plan_growth",
+    "plan_heartbeat",
     "plan_incidents",
     "plan_recap",
     "plan_refusal",

@@ -15,6 +15,7 @@ from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, dest
 from monitor.alerting.shapes import Shapes, near_hint
 from monitor.alerting.silences import file_silence
 from monitor.errors import RoutesError, why_unreadable
+from monitor.receivers import HEARTBEAT
 from monitor.settings import PREFIX
 from rules.errors import ConditionError, PackError
 from rules.source import read
@@ -208,6 +209,9 @@ class _Reader(Shapes):
             place = node.keys[name]
             if name == JOURNAL:
                 self.note(f"{JOURNAL} is built in: the log only", place, "choose another name")
+                continue
+            if name == HEARTBEAT:
+                self.note(f"{HEARTBEAT} is built in: VEILLE_HEARTBEAT_URL", place, "choose another name")
                 continue
             self._names[name] = place
             if not RECEIVER_NAME.fullmatch(name):

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from monitor.alerting.ids import alert_id, trouble_ref
 from monitor.alerting.incidents import APART, DAY, together, within
-from monitor.model import Alert, AlertType, NotificationReason, Sight, Trouble, TroubleKind
+from monitor.model import Alert, AlertType, CanaryHealth, NotificationReason, Sight, Trouble, TroubleKind
 
 if TYPE_CHECKING:
     from monitor.alerting.routes import Routes
-    from monitor.model import SystemFacts
+    from monitor.model import Endpoint, Step, SystemFacts
 
 __all__ = [
     "TROUBLE_LIMIT",
@@ -92,6 +92,7 @@ def sights_of(
     disk: DiskRoom | None,
     limits: Limits,
     *,
+    canary: CanaryHealth = CanaryHealth(),  # noqa: B008  frozen
     receivers: Collection[str],
     known: Collection[TroubleKind],
     now: datetime,
@@ -102,6 +103,7 @@ def sights_of(
         facts: what the database says.
         disk: where the database is; None: nobody can say.
         limits: when something is wrong.
+        canary: how the last canaries fared.
         receivers: those there are; what waits for others is told at the start.
         known: what was wrong when last looked at.
         now: the present instant, UTC.
@@ -121,11 +123,17 @@ def sights_of(
     ]
     polling = [Sight(TroubleKind.POLLING, since=facts.polled_at, count=facts.feeds_late, of=facts.feeds)]
     low = [] if disk is None else [Sight(TroubleKind.DISK, free_mb=disk.free // _MB, total_mb=disk.total // _MB)]
+    lost = [] if canary.step is None else [_lost(canary, canary.step)]
     return (
         *late,
+        *lost,
         *(polling if _is_unpolled(facts, now) else ()),
         *(low if disk is not None and _is_low(disk, limits, was_low=TroubleKind.DISK in known) else ()),
     )
+
+
+def _lost(canary: CanaryHealth, step: Step) -> Sight:
+    return Sight(TroubleKind.CANARY, step, since=canary.since, error=canary.error)
 
 
 def _is_unpolled(facts: SystemFacts, now: datetime) -> bool:
@@ -139,9 +147,11 @@ def _is_low(disk: DiskRoom, limits: Limits, *, was_low: bool) -> bool:
     return disk.free < least * (_ROOM_AGAIN if was_low else 1)
 
 
-def broken_receivers(sights: Iterable[Sight]) -> frozenset[str]:
-    """Return the receivers to whom messages do not get through."""
-    return frozenset(sight.subject for sight in sights if sight.kind is TroubleKind.OUTBOX)
+def broken_receivers(sights: Iterable[Sight], endpoints: Iterable[Endpoint] = ()) -> frozenset[str]:
+    """Return the receivers to whom messages do not get through: those that wait, are left alone, or are disabled."""
+    late = {sight.subject for sight in sights if sight.kind is TroubleKind.OUTBOX}
+    down = {each.receiver for each in endpoints if each.disabled_at is not None or each.open_until is not None}
+    return frozenset(late | down)
 
 
 def sift_troubles(

@@ -163,7 +163,8 @@ def _destinations(settings: Settings) -> str:
 
     from monitor import alerting, deliver
 
-    receivers = alerting.load_routes(settings, deliver.KINDS).receivers
+    routes = alerting.load_routes(settings, deliver.KINDS)
+    receivers = (*routes.receivers, *alerting.heartbeat_receivers(settings))
     if refused := asyncio.run(deliver.refused_destinations(settings, receivers)):
         raise RoutesError("every alert would be refused", errors=refused)
     return "no address that is refused"

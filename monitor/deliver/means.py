@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from monitor.deliver.pace import Pace
 from monitor.errors import FetchError, SettingsError
 from monitor.http import endpoint_of
+from monitor.receivers import HEARTBEAT
 from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def endpoint_at(receiver: Receiver, settings: Settings, setting: str | None = No
 
 
 def _where(receiver: Receiver, setting: str | None) -> str:
+    if receiver.name == HEARTBEAT:
+        return f"{PREFIX}HEARTBEAT_URL"
     if setting is None or receiver.text("url") is not None:
         return f"{PREFIX}ROUTES: receiver {receiver.name}: url"
     return PREFIX + setting.upper()

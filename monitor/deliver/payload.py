@@ -84,7 +84,9 @@ def payload(alert: Alert) -> Json:
 
 
 def _envelope(alert: Alert, limits: _Limits) -> Json:
-    data: Json = {"alert_id": alert.id, "notification_reason": alert.reason.value} | _told(alert, limits)
+    data: Json = {"alert_id": alert.id, "notification_reason": alert.reason.value}
+    if alert.type is not AlertType.HEARTBEAT:  # which says nothing more
+        data |= _told(alert, limits)
     if alert.update is not None:
         data["update"] = _update(alert.update, limits)
     if alert.links:
@@ -252,6 +254,7 @@ def _trouble(trouble: Trouble, planned_at: datetime, limits: _Limits) -> Json:
         incident_id=trouble.ref,
         kind=trouble.kind.value,
         receiver=line(trouble.subject, limits.chars) if trouble.kind is TroubleKind.OUTBOX else None,
+        step=trouble.subject if trouble.kind is TroubleKind.CANARY else None,
         since=_instant(trouble.began_at),
         until=_instant(trouble.ended_at),
         days=max(0, ((trouble.ended_at or planned_at) - trouble.began_at).days),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.deliver.text import line
-from monitor.model import AlertType, NotificationReason
+from monitor.model import AlertType, NotificationReason, Step, TroubleKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,14 @@ _NAMED = 3  # troubles that a subject names
 
 def trouble_name(trouble: Trouble, words: Words) -> str:
     """Return what a trouble is of: `Destinataire slack`."""
-    name = words.system.names[trouble.kind].format(subject=line(trouble.subject, _NAME_CHARS))
+    name = _name(trouble, words)
     return name[:1].upper() + name[1:]
+
+
+def _name(trouble: Trouble, words: Words) -> str:
+    is_step = trouble.kind is TroubleKind.CANARY
+    subject = words.system.steps[Step(trouble.subject)] if is_step else trouble.subject
+    return words.system.names[trouble.kind].format(subject=line(subject, _NAME_CHARS))
 
 
 def trouble_headline(alert: Alert, words: Words) -> str:
@@ -38,10 +44,10 @@ def trouble_headline(alert: Alert, words: Words) -> str:
 
 def trouble_subject(alert: Alert, words: Words) -> str:
     """Return one line: what happened, and to what."""
-    names = list(dict.fromkeys(words.system.names[each.kind].format(subject=each.subject) for each in alert.troubles))
+    names = list(dict.fromkeys(_name(each, words) for each in alert.troubles))
     more = len(alert.troubles) + alert.truncated - len(names[:_NAMED])
     others = [words.sources.others.format(count=more)] if more > 0 else []
-    named = ", ".join([*(line(name, _NAME_CHARS) for name in names[:_NAMED]), *others])
+    named = ", ".join([*names[:_NAMED], *others])
     return f"{trouble_headline(alert, words)}{words.colon} {named}"
 
 
@@ -74,13 +80,14 @@ def steps_for(alert: Alert, words: Words, command: Callable[[str], str]) -> list
     """Return what to do, once for each kind of trouble; `command` marks a command as one."""
     if alert.type is AlertType.SYSTEM_RECOVERED:
         return []
-    receivers = {trouble.subject for trouble in alert.troubles if trouble.subject}
+    receivers = {trouble.subject for trouble in alert.troubles if trouble.kind is TroubleKind.OUTBOX}
     receiver = line(next(iter(receivers)), _NAME_CHARS) if len(receivers) == 1 else "NAME"
     commands = {
         "deliveries": command(f"veille deliveries --receiver {receiver}"),
         "test": command(f"veille channels test {receiver}"),
         "replay": command(f"veille deliveries replay --receiver {receiver}"),
         "feeds": command("veille feeds"),
+        "journal": command("journalctl -u veille"),
     }
     kinds = dict.fromkeys(trouble.kind for trouble in alert.troubles)
     return [words.system.to_do[kind].format(**commands) for kind in kinds]

@@ -301,6 +301,7 @@ def _french(zone: ZoneInfo) -> Words:
             NotificationReason.SYSTEM_RECOVERED: "veille rétablie",
             NotificationReason.DELIVERY_FAILED: "message non remis",
             NotificationReason.ENDPOINT_DISABLED: "destinataire désactivé",
+            NotificationReason.HEARTBEAT: "signe de vie",
         },
         changes={
             Change.GREW: "sujet repris",
@@ -388,6 +389,7 @@ def _english(zone: ZoneInfo) -> Words:
             NotificationReason.SYSTEM_RECOVERED: "veille recovered",
             NotificationReason.DELIVERY_FAILED: "message not delivered",
             NotificationReason.ENDPOINT_DISABLED: "receiver disabled",
+            NotificationReason.HEARTBEAT: "heartbeat",
         },
         changes={
             Change.GREW: "story grew",

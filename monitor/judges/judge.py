@@ -45,6 +45,14 @@ class Judge(Protocol):
             now: the instant that its age counts to.
         """
 
+    async def finds_canary(self, document: Document, *, now: datetime) -> bool:
+        """Return whether the canary's own rule finds an article, after the live rules judged it too.
+
+        Args:
+            document: the canary, as rules read it.
+            now: the instant that its age counts to.
+        """
+
     async def renewed(self, settings: Settings) -> Judge:
         """Return a judge by the rules as they now are; this one goes on as it was.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
+from monitor import canary
 from monitor.judges.judge import Judgement
-from monitor.rulesets import load_engine
+from monitor.rulesets import load_engine, parse_beside
 from monitor.stories import features_of
 from rules.types import Field
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from rules.engine import Engine
     from rules.types import Document, RuleDef
 
-__all__ = ["LocalJudge"]
+__all__ = ["LocalJudge", "canary_found"]
 
 
 class LocalJudge:
@@ -48,6 +50,11 @@ class LocalJudge:
         """Judge an article."""
         return await asyncio.to_thread(judge_with, self._engine, document, now=now)
 
+    async def finds_canary(self, document: Document, *, now: datetime) -> bool:
+        """Return whether the canary's own rule finds an article, after the live rules judged it too."""
+        await self.judge(document, now=now)
+        return await asyncio.to_thread(canary_found, document, now=now)
+
     async def renewed(self, settings: Settings) -> LocalJudge:
         """Return a judge by the rules as they now are.
 
@@ -58,6 +65,21 @@ class LocalJudge:
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to let go of."""
+
+
+def canary_found(document: Document, *, now: datetime) -> bool:
+    """Return whether the canary's own rule finds an article."""
+    engine = _canary_engine()
+    return any(match.verdict.match for match in engine.match(engine.analyse(document), now=now))
+
+
+@cache
+def _canary_engine() -> Engine:
+    """Return the engine of the canary's rule, which stays the same while the program runs; it knows no entity."""
+    from rules.engine import Engine
+    from rules.types import Pack
+
+    return Engine(parse_beside(canary.rule_files(), Pack()))
 
 
 def judge_with(engine: Engine, document: Document, *, now: datetime) -> Judgement:

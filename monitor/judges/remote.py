@@ -24,6 +24,7 @@ __all__ = ["RemoteJudge"]
 
 _LOAD: Final = "monitor.judges.task:load_task"
 _JUDGE: Final = "monitor.judges.task:judge_task"
+_CANARY: Final = "monitor.judges.task:canary_task"
 _GB: Final = 1024**3
 # The texts come from outside and the rules from the operator. Every step is linear in both, so these are only reached
 # by a mistake of ours; reading ten thousand rules takes half a minute.
@@ -93,6 +94,17 @@ class RemoteJudge:
             return await self._judged(body, now)
         except WorkerError:  # the article or the machine: a fresh child tells them apart
             return await self._judged(body, now)
+
+    async def finds_canary(self, document: Document, *, now: datetime) -> bool:
+        """Return whether the canary's own rule finds an article, after the live rules judged it too.
+
+        Raises:
+            WorkerError: the child could not.
+        """
+        await self.judge(document, now=now)
+        body = json.dumps(document_values(document)).encode()
+        found: bool = await self._pool.run(_CANARY, body, {"now": now.isoformat()})
+        return found
 
     async def renewed(self, settings: Settings) -> RemoteJudge:
         """Return a judge by the rules as they now are.

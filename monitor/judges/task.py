@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.errors import RulesError
 from monitor.heap import trim
-from monitor.judges.local import judge_with
+from monitor.judges.local import canary_found, judge_with
 from monitor.judges.wire import document_from, judgement_values, rule_values
 from monitor.rulesets import make_engine
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rules.engine import Engine
 
-__all__ = ["judge_task", "load_task"]
+__all__ = ["canary_task", "judge_task", "load_task"]
 
 _MOST_SETS: Final = 2  # the live one, and the one that takes its place
 # A task is a function, so what a child knows from one to the next stands here. A new child knows nothing.
@@ -64,3 +64,13 @@ def judge_task(body: bytes, args: Mapping[str, Any]) -> dict[str, Any] | None:
     _sets.move_to_end(args["name"])
     document = document_from(json.loads(body))
     return judgement_values(judge_with(engine, document, now=datetime.fromisoformat(args["now"])))
+
+
+def canary_task(body: bytes, args: Mapping[str, Any]) -> bool:
+    """Say whether the canary's own rule finds an article.
+
+    Args:
+        body: the document as JSON.
+        args: `now`.
+    """
+    return canary_found(document_from(json.loads(body)), now=datetime.fromisoformat(args["now"]))

@@ -20,6 +20,7 @@ from apscheduler.triggers.base import BaseTrigger
 from monitor import alerting, schedule, stages
 from monitor.errors import StoreError
 from monitor.model import Delivery, EntryClaim, Health, HostClaim, Lane
+from monitor.receivers import HEARTBEAT
 from monitor.runner.pump import Pump
 
 __all__ = ["EmbeddedRunner"]
@@ -84,12 +85,14 @@ class EmbeddedRunner:
             self._incidents,
             self._undelivered,
             self._held,
+            self._canaries,
         ]
         self._incidents_at: datetime | None = None  # when that was last done
         self._repairs = 0  # rounds that are still to repair what the clock, set back, left due too late
         self.hosts = {lane: self._host_pump(lane, limit) for lane, limit in _HOSTS.items()}
         self.articles = {lane: self._article_pump(lane, limit) for lane, limit in _ARTICLES.items()}
-        self.messages = {receiver.name: self._delivery_pump(receiver.name) for receiver in tools.routes.receivers}
+        self.messages = {name: self._delivery_pump(name) for name in self._names}
+        self._canary: asyncio.Task[None] | None = None  # on its way, or the last one
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -116,7 +119,8 @@ class EmbeddedRunner:
         """Start nothing more, let what runs end within `grace_s` seconds, give the rest back."""
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
-        running = (*self._tasks, *self._senders.values())
+        canary = () if self._canary is None else (self._canary,)
+        running = (*self._tasks, *self._senders.values(), *canary)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -133,7 +137,7 @@ class EmbeddedRunner:
 
     async def follow_routes(self) -> None:
         """Send to the receivers that there are now; what is on its way to one that went ends, and the rest waits."""
-        names = self._tools.routes.names
+        names = self._names
         gone = {name: self.messages.pop(name) for name in tuple(self.messages) if name not in names}
         for name in gone:
             if (task := self._senders.pop(name, None)) is not None:
@@ -145,6 +149,12 @@ class EmbeddedRunner:
                 if self._scheduler is not None:
                     self._senders[name] = self._running(self.messages[name])
         self.nudge()
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Who is sent messages: the receivers of the routes, and that of heartbeats."""
+        heartbeat = (HEARTBEAT,) if HEARTBEAT in self._tools.channels else ()
+        return (*self._tools.routes.names, *heartbeat)
 
     @staticmethod
     def _running(pump: Pump[Any]) -> asyncio.Task[None]:
@@ -163,6 +173,8 @@ class EmbeddedRunner:
             pass  # the fast lane may have left something to the slow one
         while await _drained(self.articles.values()):
             pass
+        if HEARTBEAT in self.messages:  # else there is nobody to whom it would tell anything in time
+            await stages.send_canary(self._tools)
         await stages.tell_recap(self._tools, at_once=True)
         await stages.tell_incidents(self._tools)
         await stages.tell_held(self._tools)
@@ -289,6 +301,16 @@ class EmbeddedRunner:
         if await stages.tell_troubles(self._tools) or told:
             self.nudge()
         self._incidents_at = now
+
+    async def _canaries(self) -> None:
+        """Send a canary on its way where one is due; no round waits for it."""
+        if (self._canary is None or self._canary.done()) and stages.canary_is_due(self._tools):
+            self._canary = asyncio.create_task(self._send_canary(), name="canary")
+
+    async def _send_canary(self) -> None:
+        await stages.send_canary(self._tools)
+        if HEARTBEAT in self.messages:
+            self.messages[HEARTBEAT].nudge()
 
     async def _measure(self) -> None:
         """Prove that the database can be written, and read the gauges from it."""

@@ -8,12 +8,13 @@ import random
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor import alerting, schedule
 from monitor.errors import DeliveryError, Reason, StoreBusyError, StoreFullError
 from monitor.model import Delivery, Endpoint, Receipt, Standstill
+from monitor.receivers import HEARTBEAT
 from monitor.stages.failures import bare
 from monitor.stages.tools import Tools
 
@@ -77,7 +78,8 @@ async def deliver(tools: Tools, delivery: Delivery) -> DeliveryReport:
         failure = DeliveryError(message, reason=Reason.REJECTED)
     else:
         await _settle_sent(tools, delivery, receipt)
-        tools.metrics.planned_to_sent.observe(max(0.0, (tools.clock.now() - delivery.created_at).total_seconds()))
+        if delivery.receiver != HEARTBEAT:  # which is none of the readers' alerts
+            tools.metrics.planned_to_sent.observe(max(0.0, (tools.clock.now() - delivery.created_at).total_seconds()))
         _log.info("delivered", extra={**_delivery_facts(delivery), "status": receipt.status})
     outcome = "sent" if failure is None else await _settle_error(tools, delivery, failure)
     tools.metrics.deliveries.labels(delivery.receiver, outcome).inc()
@@ -135,7 +137,8 @@ def _record_sent(tools: Tools, delivery: Delivery, receipt: Receipt) -> None:
 
 def _check_channel(routes: alerting.Routes, delivery: Delivery) -> None:
     """Refuse to send a message rendered for one channel through another that now bears its receiver's name."""
-    now = next(receiver.channel for receiver in routes.receivers if receiver.name == delivery.receiver)
+    receivers = (receiver for receiver in routes.receivers if receiver.name == delivery.receiver)
+    now = next((receiver.channel for receiver in receivers), delivery.channel)  # none is named so: the heartbeat's
     if now is not delivery.channel:
         raise DeliveryError(
             f"{delivery.receiver}: the message is for {delivery.channel}, and the receiver is now {now}; "
@@ -163,6 +166,10 @@ def _record_error(tools: Tools, delivery: Delivery, error: DeliveryError) -> dat
     first_s, max_s = tools.settings.retry_first_s, tools.settings.retry_max_s
     ours = tools.uplink.network.down_since is not None and schedule.is_unreachable(error)
     failure = alerting.failed(before, delivery, error, now=now, first_s=first_s, max_s=max_s, ours=ours)
+    if (
+        delivery.receiver == HEARTBEAT
+    ):  # never given up, as the next one takes its place; nor is its receiver left alone
+        failure = replace(failure, endpoint=before, is_own=False)
     tries = delivery.attempts if failure.counts else max(1, delivery.attempts - 1)
     if not failure.is_own:
         tries = min(tries, alerting.ATTEMPTS - 1)

@@ -11,14 +11,14 @@ from monitor.clock import Clock
 from monitor.deliver import ChannelSender
 from monitor.http import HttpClient
 from monitor.judges import Judge
-from monitor.model import Lane
+from monitor.model import CanaryHealth, Lane
 from monitor.settings import Settings
 from monitor.store import Store
 from monitor.store.thread import StoreThread
 from monitor.telemetry import Metrics
 from monitor.workers import WorkerPool
 
-__all__ = ["Live", "Tools", "Uplink"]
+__all__ = ["Canaries", "Live", "Tools", "Uplink"]
 
 
 @dataclass
@@ -35,6 +35,13 @@ class Uplink:
     """What is known of our own network; each poll of a feed replaces it whole."""
 
     network: schedule.Network = field(default_factory=schedule.Network)
+
+
+@dataclass
+class Canaries:
+    """What is known of canaries; each of them replaces it whole."""
+
+    health: CanaryHealth = field(default_factory=CanaryHealth)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Tools:
     live: Live
     uplink: Uplink
     metrics: Metrics
+    canaries: Canaries = field(default_factory=Canaries)
     grouping: asyncio.Lock = field(default_factory=asyncio.Lock)  # of one article after the other
 
     @property

@@ -41,7 +41,8 @@ async def tell_troubles(tools: Tools) -> tuple[Alert, ...]:
     sifted = alerting.sift_troubles(pending.troubles, sights, last_at=pending.last_at, now=now)
     if sifted == alerting.SiftedTroubles():
         return ()
-    broken = alerting.broken_receivers(sights)
+    endpoints = await run(tools.store.endpoints)
+    broken = alerting.broken_receivers(sights, endpoints)
     alerts = [alerting.plan_troubles(each, tools.routes, broken=broken, now=now) for each in sifted.tellings]
     await run(
         tools.store.record_incidents,
@@ -70,6 +71,7 @@ async def _looked(tools: Tools, pending: PendingTroubles) -> tuple[Sight, ...]:
         facts,
         await asyncio.to_thread(_disk_room, tools.store.path),
         alerting.Limits(settings.outbox_late_s, settings.disk_min_mb, settings.disk_min_percent),
+        canary=tools.canaries.health,
         receivers=tools.routes.names,
         known={trouble.kind for trouble in known},
         now=now,

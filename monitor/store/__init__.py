@@ -43,6 +43,7 @@ from monitor.store.values import (
     ShadowMatch,
     ToldEntry,
     ToldLine,
+    Unsent,
     Wording,
 )
 
@@ -83,5 +84,6 @@ __all__ = [
     "Store",
     "ToldEntry",
     "ToldLine",
+    "Unsent",
     "Wording",
 ]

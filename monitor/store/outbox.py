@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from monitor.errors import NotFoundError, Reason
 from monitor.model import AlertId, AlertType, Channel, Delivery, DeliveryId, DeliveryState, Receipt, Why
+from monitor.receivers import HEARTBEAT
 from monitor.store.codec import delivery_from_row, reason_of
 from monitor.store.sql import Instant, chunks, free, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ATTEMPT, DELIVERY, MATCH, STORY
@@ -66,6 +67,7 @@ SUSPECT_AFTER = 2
 
 HELD = is_literally(DELIVERY.c.state, DeliveryState.HELD)
 _PENDING = is_literally(DELIVERY.c.state, DeliveryState.PENDING)
+_OF_READERS = DELIVERY.c.receiver != HEARTBEAT
 _FREED = {"lease_owner": None, "lease_until": None}
 _NOW: Final = bindparam("now", type_=Instant())
 
@@ -359,19 +361,20 @@ def pull_due_deliveries(connection: Connection, *, now: datetime) -> None:
 
 def pending_deliveries(connection: Connection) -> dict[str, int]:
     """Return how many deliveries are not settled, by receiver."""
-    query = select(DELIVERY.c.receiver, func.count()).where(_PENDING).group_by(DELIVERY.c.receiver)
+    query = select(DELIVERY.c.receiver, func.count()).where(_PENDING, _OF_READERS).group_by(DELIVERY.c.receiver)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def failed_deliveries(connection: Connection) -> dict[str, int]:
     """Return how many deliveries were given up, by receiver."""
-    failed = select(DELIVERY.c.receiver, func.count()).where(DELIVERY.c.state == DeliveryState.FAILED)
+    failed = select(DELIVERY.c.receiver, func.count()).where(DELIVERY.c.state == DeliveryState.FAILED, _OF_READERS)
     return {row[0]: row[1] for row in connection.execute(failed.group_by(DELIVERY.c.receiver))}
 
 
 def outbox_oldest_at(connection: Connection) -> datetime | None:
     """Return when the oldest delivery that is not settled was created."""
-    found: datetime | None = connection.scalar(select(func.min(DELIVERY.c.created_at)).where(_PENDING))
+    waiting = select(DELIVERY.c.created_at).where(_PENDING, _OF_READERS)
+    found: datetime | None = connection.scalar(waiting.order_by(DELIVERY.c.created_at).limit(1))
     return found
 
 
@@ -535,8 +538,7 @@ def _selected(
         conditions.append(DELIVERY.c.created_at >= since)
     if until is not None:
         conditions.append(DELIVERY.c.created_at < until)
-    if receiver is not None:
-        conditions.append(DELIVERY.c.receiver == receiver)
+    conditions.append(_OF_READERS if receiver is None else DELIVERY.c.receiver == receiver)
     if state is not None:
         conditions.append(DELIVERY.c.state == state)
     return conditions

@@ -54,6 +54,7 @@ from monitor.store import (
     endpoints,
     feeds,
     grouping,
+    heartbeats,
     holding,
     hosts,
     incidents,
@@ -102,6 +103,7 @@ from monitor.store.values import (
     ShadowMatch,
     ToldEntry,
     ToldLine,
+    Unsent,
 )
 
 if TYPE_CHECKING:
@@ -807,6 +809,17 @@ class Store:
         """
         with self._write() as connection:
             return articles.add_alert(connection, alert, outbox, (), now=now)
+
+    def record_heartbeat(self, alert: Alert, outbox: Sequence[OutboxItem], *, now: datetime) -> Unsent | None:
+        """Record that a canary arrived, with its message, in one transaction, and forget those before it.
+
+        Of the messages of heartbeats only one waits: what was not sent until now never is, unless it is being sent.
+
+        Returns:
+            Why the message of the one before was not accepted; None: it was, or there was none.
+        """
+        with self._write() as connection:
+            return heartbeats.record_heartbeat(connection, alert, outbox, now=now)
 
     # --- incidents --------------------------------------------------------------------------------------------------
 

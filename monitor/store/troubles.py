@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, and_, case, func, insert, or_, select
 
 from monitor.model import AlertType, DeliveryState, FeedStatus, IncidentId, SystemFacts, Trouble, TroubleKind, Waiting
+from monitor.receivers import HEARTBEAT
 from monitor.store.sql import is_literally
 from monitor.store.tables import ALERT, DELIVERY, FEED, INCIDENT
 from monitor.store.values import PendingTroubles
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["count_troubles", "note_troubles", "pending_troubles", "system_facts"]
 
-_WAITS = is_literally(DELIVERY.c.state, DeliveryState.PENDING)
+_WAITS = and_(is_literally(DELIVERY.c.state, DeliveryState.PENDING), DELIVERY.c.receiver != HEARTBEAT)
 _LEFT_AT = func.coalesce(DELIVERY.c.left_at, DELIVERY.c.created_at)
 _TYPES = (AlertType.SYSTEM_FAILING, AlertType.SYSTEM_RECOVERED)
 _PENDING = and_(INCIDENT.c.feed_id.is_(None), ~INCIDENT.c.settled)

@@ -73,6 +73,7 @@ __all__ = [
     "ShadowMatch",
     "ToldEntry",
     "ToldLine",
+    "Unsent",
     "Wording",
 ]
 
@@ -210,6 +211,13 @@ class PendingIncidents:
     incidents: tuple[Incident, ...]
     last_at: dict[AlertType, datetime]
     gaps_at: dict[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A heartbeat that was not accepted, and why; None: nothing was answered yet."""
+
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

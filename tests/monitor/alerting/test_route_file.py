@@ -167,6 +167,7 @@ def test_several_mail_receivers_have_recipients_of_their_own() -> None:
         ("route: {receiver: journal}\nrecievers: {}", "2:1: a routes file has no recievers (did you mean receivers?)"),
         ("route: {receiver: journal}\nreceivers: []", "2:12: receivers must be a mapping (names, each with"),
         ("route: {receiver: journal}\nreceivers: {journal: {slack: {}}}", "2:13: journal is built in: the log only"),
+        ("route: {receiver: journal}\nreceivers: {heartbeat: {slack: {}}}", "2:13: heartbeat is built in"),
         ("route: {receiver: journal}\nreceivers: {s: {slack: {}}}", "2:13: no route leads to the receiver s"),
         ("route: {receiver: a b}\nreceivers: {a b: {slack: {}}}", "2:13: a receiver's name is letters"),
         ("route: {receiver: s}\nreceivers: {s: {}}", "2:16: the receiver s needs one destination"),

@@ -24,11 +24,14 @@ from monitor.alerting import (
 from monitor.alerting.matchers import parse_matcher
 from monitor.model import (
     AlertType,
+    CanaryHealth,
     Channel,
+    Endpoint,
     IncidentId,
     NotificationReason,
     Receiver,
     Sight,
+    Step,
     SystemFacts,
     Trouble,
     TroubleKind,
@@ -97,6 +100,13 @@ def test_x3_a_receiver_whose_messages_were_given_up_is_not_well_before_it_takes_
 
     assert (None, 0, 2) == (sight.since, sight.count, sight.given_up)
     assert [] == look(SystemFacts(waiting=(Waiting("slack", None, 0),)))
+
+
+def test_x3_the_step_at_which_the_canary_is_lost_is_seen() -> None:
+    lost = CanaryHealth(NOW, Step.JUDGING, NOW - HOUR, "a child process crashed")
+    (sight,) = sights_of(SystemFacts(), None, LIMITS, canary=lost, receivers=(), known=(), now=NOW)
+
+    assert Sight(TroubleKind.CANARY, "judging", since=NOW - HOUR, error="a child process crashed") == sight
 
 
 def test_messages_for_a_receiver_that_is_gone_are_no_trouble() -> None:
@@ -259,6 +269,12 @@ def test_x3_it_is_told_on_the_channels_that_work() -> None:
 def test_x3_where_those_who_should_be_told_are_the_broken_ones_others_are() -> None:
     assert ("slack",) == told_to(routes_to("slack"))
     assert ("desk", "night") == told_to(routes_to("slack"), "slack")
+
+
+def test_x3_a_receiver_that_is_left_alone_or_disabled_is_not_told() -> None:
+    endpoints = (Endpoint("desk", open_until=NOW), Endpoint("night", disabled_at=NOW), Endpoint("slack"))
+
+    assert {"desk", "night"} == broken_receivers((), endpoints)
 
 
 def test_where_nobody_can_be_told_it_is_in_the_log() -> None:

@@ -51,6 +51,7 @@ from monitor.model import (
     Sight,
     Silence,
     SourcesState,
+    Step,
     Story,
     StorySource,
     Told,
@@ -342,6 +343,7 @@ LATE = Sight(
 )
 UNPOLLED = Sight(TroubleKind.POLLING, since=NOW - timedelta(minutes=70), count=118, of=120)
 NEVER_POLLED = Sight(TroubleKind.POLLING, count=3, of=3)
+LOST = Sight(TroubleKind.CANARY, Step.EXTRACTING, since=NOW - timedelta(minutes=7), error="a child process crashed")
 FULL = Sight(TroubleKind.DISK, free_mb=312, total_mb=20_000)
 
 
@@ -371,6 +373,7 @@ TROUBLES: dict[str, Alert] = {
     "still-late": warned(
         trouble(began_at=NOW - timedelta(days=2), told=2), reason=NotificationReason.SYSTEM_STILL_FAILING
     ),
+    "lost": warned(trouble(LOST)),
     "given-up": warned(trouble(Sight(TroubleKind.OUTBOX, "slack", count=0, given_up=2), told=4)),
     "well": warned(past(LATE), past(FULL), reason=NotificationReason.SYSTEM_RECOVERED),
 }

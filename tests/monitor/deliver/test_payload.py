@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from monitor.alerting import plan_bursts
+from monitor.alerting import plan_bursts, plan_heartbeat
 from monitor.alerting.plan import first_alert_id
 from monitor.deliver.payload import MAX_BYTES, payload, payload_bytes
 from monitor.model import Alert, AlertType, Told
 from monitor.rhythm import begin
+from monitor.settings import load_settings
 from rules.types import Burst, Contribution, Field, Level, Snippet
 from tests.monitor.deliver.conftest import Golden
 from tests.monitor.deliver.samples import (
@@ -66,6 +67,7 @@ FIXTURES: dict[AlertType, Alert] = {
     AlertType.SYSTEM_RECOVERED: TROUBLES["well"],
     AlertType.DELIVERY_FAILED: UNDELIVERED["undelivered"],
     AlertType.ENDPOINT_DISABLED: UNDELIVERED["disabled"],
+    AlertType.HEARTBEAT: plan_heartbeat(load_settings(None), now=NOW),
 }
 
 

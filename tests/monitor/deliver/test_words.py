@@ -9,7 +9,7 @@ import pytest
 
 from monitor.deliver.words import vocabulary
 from monitor.errors import Reason
-from monitor.model import Change, IncidentKind, NotificationReason, TroubleKind
+from monitor.model import Change, IncidentKind, NotificationReason, Step, TroubleKind
 from monitor.settings import Language
 from rules.types import Burst, Completeness, Contribution, Field, Level
 from tests.monitor.deliver.benches import words
@@ -27,6 +27,7 @@ def test_every_word_exists_in_every_language() -> None:
         assert set(each.sources.titles) == set(each.sources.told) == set(each.sources.to_do) == set(IncidentKind)
         assert set(each.sources.causes) == set(Reason)
         assert set(each.system.titles) == set(each.system.names) == set(TroubleKind)
+        assert set(each.system.steps) == set(Step)
         assert set(each.system.told) == set(each.system.to_do) == set(TroubleKind)
         assert (len(each.days), len(each.months)) == (7, 12)
 

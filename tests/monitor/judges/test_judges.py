@@ -100,6 +100,20 @@ def test_an_article_is_judged_with_all_that_explains_it(
     _with(of(_settings(tmp_path)), act)
 
 
+@JUDGES
+def test_x3_the_canarys_own_rule_finds_the_canary_and_nothing_else(
+    tmp_path: Path, of: Callable[[Settings], Awaitable[Judge]]
+) -> None:
+    canary = Document(title="Le serin de la fosse", body="Tout le carreau tendra l'oreille au fond de la mine.")
+
+    async def act(judge: Judge) -> None:
+        assert await judge.finds_canary(canary, now=NOW)
+        assert not await judge.finds_canary(ARTICLE, now=NOW)
+        assert () == (await judge.judge(canary, now=NOW)).matches
+
+    _with(of(_settings(tmp_path)), act)
+
+
 @pytest.mark.untraced
 def test_both_judge_alike(tmp_path: Path) -> None:
     async def main() -> None:

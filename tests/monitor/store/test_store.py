@@ -11,7 +11,7 @@ from monitor.store import Gauges, Store
 from tests.monitor.store.samples import NOW, add_feed, after, counts, entry, live_feed, poll, record_alert
 
 NO_INCIDENTS = {"failing": 0, "gone": 0, "quiet": 0}
-NO_TROUBLES = {"outbox": 0, "polling": 0, "disk": 0}
+NO_TROUBLES = {"outbox": 0, "polling": 0, "disk": 0, "canary": 0}
 
 
 def test_a_store_may_be_used_from_another_thread(store: Store) -> None:

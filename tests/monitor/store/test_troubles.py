@@ -115,7 +115,7 @@ def test_a_trouble_is_noted_once_while_it_lasts(store: Store) -> None:
         late.ended_at,
     )
     assert (TroubleKind.DISK, "") == (full.kind, full.subject)
-    assert {"outbox": 1, "polling": 0, "disk": 1} == store.gauges(now=NOW).troubles
+    assert {"outbox": 1, "polling": 0, "disk": 1, "canary": 0} == store.gauges(now=NOW).troubles
 
 
 def test_a_trouble_is_no_incident_of_a_source(store: Store) -> None:
@@ -144,7 +144,7 @@ def test_what_is_over_is_settled_once_it_was_told_and_may_begin_anew(store: Stor
     store.record_incidents([], ended=[over], dropped=(), now=after(5))
 
     assert [after(5)] == [each.ended_at for each in store.pending_troubles().troubles]
-    assert {"outbox": 0, "polling": 0, "disk": 0} == store.gauges(now=NOW).troubles
+    assert {"outbox": 0, "polling": 0, "disk": 0, "canary": 0} == store.gauges(now=NOW).troubles
 
     settle(store, late, type_=AlertType.SYSTEM_RECOVERED, minute=6)
 
