@@ -1,18 +1,38 @@
 from __future__ import annotations
 
 import sys
+from datetime import time
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
 
+from monitor.alerting import next_time
 from monitor.cli import app
 from monitor.cli.demo import _delivered, _program, _told
+from monitor.clock import SystemClock
 from monitor.demo.receivers import CHANNELS, Received
 from monitor.demo.show import Demonstration
 from monitor.model import Channel
 
+# `veille run`; once it has asked when its digest is due, its clock goes ahead to shortly before that
+HURRIED = """
+import runpy, sys
+from datetime import UTC, datetime, timedelta
+from monitor.clock import SystemClock
+from monitor.store import Store
+due_at, ahead, ask = datetime.fromisoformat(sys.argv[1]), timedelta(), Store.last_digest
+def last_digest(store, receiver, *, now):
+    global ahead
+    slot_at = ask(store, receiver, now=now)
+    ahead = max(ahead, due_at - datetime.now(UTC) - timedelta(seconds=3))
+    return slot_at
+Store.last_digest, SystemClock.now = last_digest, lambda _: datetime.now(UTC) + ahead
+sys.argv = ["veille", "run"]
+runpy.run_module("monitor", run_name="__main__")
+"""
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
 STORY = {
     "title": "Offensive au nord de Kharkiv",
@@ -123,9 +143,16 @@ def interrupt(_demonstration: Demonstration) -> None:
     raise KeyboardInterrupt
 
 
+def hurried(folder: Path) -> Demonstration:
+    """Return a demonstration whose daemon does not wait for the whole minute at which its digest is due."""
+    at = time.fromisoformat(Demonstration(folder).digest_at)
+    due_at = next_time((at,), SystemClock().now(), ZoneInfo("Europe/Paris"))
+    return Demonstration(folder, pace=0.1, command=(sys.executable, "-c", HURRIED, due_at.isoformat()))
+
+
 @pytest.mark.acceptance
 def test_the_real_daemon_tells_what_it_should_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.demo.show.Demonstration", partial(Demonstration, pace=0.1))
+    monkeypatch.setattr("monitor.demo.show.Demonstration", hurried)
     result = CliRunner().invoke(app, ["demo"])
 
     assert "PROBLEM" not in result.output
