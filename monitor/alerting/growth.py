@@ -101,7 +101,7 @@ def updated(
     return Alert(
         id=id_,
         type=AlertType.STORY_UPDATED,
-        reason=_REASONS[change],
+        reason=_REASONS.get(change, NotificationReason.CORRECTED),
         planned_at=now,
         receivers=tuple(name for name in routes.names if name in receivers),
         stories=(story,),
@@ -118,4 +118,4 @@ def updated(
 
 
 def _standing(one: Told) -> Standing:
-    return Standing(one.title, one.level, one.match.verdict.score)
+    return Standing(one.title) if one.is_lost else Standing(one.title, one.level, one.match.verdict.score)

@@ -17,7 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.alerting.ids import alert_id, message_id
+from monitor.alerting.growth import updated
+from monitor.alerting.ids import alert_id
 from monitor.alerting.plan import first_alert_id, notifies
 from monitor.model import Alert, AlertType, Change, NotificationReason, Standing, Update
 from rules.types import Level
@@ -121,25 +122,18 @@ def _change(one: Told, reading: Reading, before: Mapping[str, Match], after: Map
 def _update(one: Told, change: Change, match: Match | None, story: Story, routes: Routes, *, now: datetime) -> Alert:
     """Return the update of an earlier alert. Where the rule finds nothing now, it shows what was found then."""
     shown = match or one.match
-    first_told = {name for _, names in one.first for name in names}
-    receivers = {*routes.receivers_for(shown, story, AlertType.STORY_UPDATED), *first_told}
     reason = NotificationReason.LEVEL_RAISED if change is Change.LEVEL_RAISED else NotificationReason.CORRECTED
-    return Alert(
+    return updated(
+        one,
+        change,
+        story,
+        routes,
         # the same alert may be updated to the same effect twice: a title that is changed, changed back, and changed
-        id=alert_id(reason, shown.rule.id, story.id, str(one.times)),
-        type=AlertType.STORY_UPDATED,
-        reason=reason,
-        planned_at=now,
-        receivers=tuple(name for name in routes.names if name in receivers),
-        stories=(story,),
-        matches=(shown,),
-        update=Update(
-            of=one.first[0][0],
-            change=change,
-            before=Standing(one.title) if one.is_lost else Standing(one.title, one.level, one.match.verdict.score),
-            after=_standing(match, story.title),
-            threads=tuple((name, message_id(id_, name)) for id_, names in one.first for name in names),
-        ),
+        id_=alert_id(reason, shown.rule.id, story.id, str(one.times)),
+        match=shown,
+        after=_standing(match, story.title),
+        reached=routes.receivers_for(shown, story, AlertType.STORY_UPDATED),
+        now=now,
     )
 
 

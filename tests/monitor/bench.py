@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from monitor.app import App, opened
 from monitor.demo import Answer, HttpServer, Received, Request, WebhookReceiver
-from monitor.model import DeliveryState, FeedState, Lane
+from monitor.model import DeliveryState, Feed, FeedState, Lane
 from monitor.rulesets import load_engine
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings, load_settings
@@ -118,6 +118,14 @@ class Desk:
         self.clock.pass_s(after_s)
         self.reports.clear()
         await self.app.runner.run_once()
+
+    async def open_papers(self, paths: Sequence[str]) -> None:
+        """Declare a newspaper for each path, and poll them for the first time: what comes later is news."""
+        papers = [Feed(self.site.url(path), outlet=f"Journal {path}") for path in paths]
+        await self.app.tools.thread.run(self.app.tools.store.sync_feeds, papers, now=self.clock.now())
+        for path in paths:
+            self.site.publish(path, self.item(f"/vieux{path}", f"Le marché {path} ouvre", age_s=HOUR_S))
+        await self.cycle()
 
     def item(self, path: str, title: str, summary: str = "", *, age_s: float = 60.0, guid: str = "") -> str:
         """Return an item that links to a path of the site."""

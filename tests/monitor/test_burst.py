@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monitor.model import Feed
 from tests.monitor.bench import HOUR_S, Desk, at_desk, write_rules
 
 PAPERS = tuple(f"/p{number}.xml" for number in range(5))
@@ -41,11 +40,7 @@ def test_the_level_rises_once_enough_newspapers_have_it_in_words_of_their_own(tm
         (rules / "kharkiv.txt").unlink()
         (rules / "rafale.yaml").write_text(RULE, encoding="utf-8")
         await desk.app.reload()
-        papers = [Feed(desk.site.url(path), outlet=f"Journal {path}") for path in PAPERS]
-        await desk.app.tools.thread.run(desk.app.tools.store.sync_feeds, papers, now=desk.clock.now())
-        for path in PAPERS:
-            desk.site.publish(path, desk.item(f"/vieux{path}", f"Le marché {path} ouvre", age_s=HOUR_S))
-        await desk.cycle()
+        await desk.open_papers(PAPERS)
         planned = []
         texts = (DISPATCH, DISPATCH, SECOND, THIRD, DISPATCH)
         for number, (path, text) in enumerate(zip(PAPERS, texts, strict=True)):

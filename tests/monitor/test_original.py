@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from monitor.model import Feed
 from tests.clock import ManualClock
 from tests.monitor.bench import HOUR_S, Desk, at_desk, filler, stored, write_rules
 
@@ -31,11 +30,7 @@ def test_a_dispatch_and_a_copy_are_told_by_other_rules_only(tmp_path: Path) -> N
     async def act(desk: Desk) -> None:
         (rules / "originaux.yaml").write_text(RULE, encoding="utf-8")
         await desk.app.reload()
-        papers = [Feed(desk.site.url(path), outlet=f"Journal {path}") for path in PAPERS]
-        await desk.app.tools.thread.run(desk.app.tools.store.sync_feeds, papers, now=desk.clock.now())
-        for path in PAPERS:
-            desk.site.publish(path, desk.item(f"/vieux{path}", f"Le marché {path} ouvre", age_s=HOUR_S))
-        await desk.cycle()
+        await desk.open_papers(PAPERS)
         texts = [OWN, OWN, (f"KHARKIV (AFP) – {filler(1)}", filler(2)), (filler(3), filler(4))]
         for number, (path, text) in enumerate(zip(PAPERS, texts, strict=True)):
             desk.clock.pass_s(HOUR_S / 12)
