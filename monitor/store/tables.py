@@ -390,7 +390,9 @@ class DeliveryRow(_Row, table=True):
             sqlite_where=text("state = 'pending'"),
         ),
         Index("ix_delivery_held", "receiver", "held_until", sqlite_where=text("state = 'held'")),
-        Index("ix_delivery_untold", "id", sqlite_where=text("state = 'failed' AND failure_told_at IS NULL")),
+        Index(
+            "ix_delivery_untold", "failure_told_at", sqlite_where=text("state = 'failed' AND failure_told_at IS NULL")
+        ),
         Index("ix_delivery_group", "receiver", "route", "group_key", "left_at"),
         Index("ix_delivery_left", "receiver", "route", "left_at"),
         Index("ix_delivery_silenced", "receiver", "silenced_at", "silence", sqlite_where=text("silence IS NOT NULL")),
