@@ -373,7 +373,7 @@ TROUBLES: dict[str, Alert] = {
     "still-late": warned(
         trouble(began_at=NOW - timedelta(days=2), told=2), reason=NotificationReason.SYSTEM_STILL_FAILING
     ),
-    "lost": warned(trouble(LOST)),
+    "canary-lost": warned(trouble(LOST)),
     "given-up": warned(trouble(Sight(TroubleKind.OUTBOX, "slack", count=0, given_up=2), told=4)),
     "well": warned(past(LATE), past(FULL), reason=NotificationReason.SYSTEM_RECOVERED),
 }
