@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import resource
 import sqlite3
@@ -34,11 +35,14 @@ _PROBES: Final = 200
 
 
 def synthetic(rng: random.Random) -> Features:
-    """Return the features of an article: forty words of its own, the rarest the heaviest."""
-    ranks = sorted({int(_VOCABULARY ** rng.random()) for _ in range(60)}, reverse=True)[:40]
-    terms = tuple((f"mot{rank}", 0.16) for rank in ranks)
+    """Return the features of an article: a hundred words of its own, the rarest first."""
+    ranks = sorted({int(_VOCABULARY ** rng.random()) for _ in range(160)}, reverse=True)[:100]
+    terms = tuple((f"mot{rank}", round(math.log(rank + 1), 2)) for rank in ranks)
     words = tuple(term for term, _ in terms)
-    return Features(ArticleKind.NEWS, rng.randbytes(16).hex(), rng.randbytes(256), terms, words[:6], words[:4], ())
+    numbers = (("7", "mort"), ("23", "blesse"))
+    return Features(
+        ArticleKind.NEWS, rng.randbytes(16).hex(), rng.randbytes(256), terms, words[:6], words[:20], words[:12], numbers
+    )
 
 
 def fill(path: Path, articles: int, rng: random.Random) -> None:
@@ -60,8 +64,8 @@ def fill(path: Path, articles: int, rng: random.Random) -> None:
         grouped = "article_id, story_id, house, url_key, at, text_id, story_keys, features"
         connection.executemany(f"INSERT INTO grouped ({grouped}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows())  # noqa: S608  names of ours
         connection.execute(
-            "INSERT INTO story (id, title, first_seen_at, sources, truncated, medoid_id)"
-            " SELECT story_id, 'Un titre', at, '[]', 0, article_id FROM grouped"
+            "INSERT INTO story (id, title, first_seen_at, sources, truncated)"
+            " SELECT story_id, 'Un titre', at, '[]', 0 FROM grouped"
         )
         keys.sort()
         connection.executemany("INSERT INTO story_key (key, at, article_id) VALUES (?, ?, ?)", keys)

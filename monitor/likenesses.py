@@ -26,6 +26,7 @@ def features_from(values: Mapping[str, Any]) -> Features:
         minhash=bytes.fromhex(values["minhash"]),
         terms=tuple((term, weight) for term, weight in values["terms"]),
         title=tuple(values["title"]),
+        head=tuple(values["head"]),
         names=tuple(values["names"]),
-        numbers=tuple(values["numbers"]),
+        numbers=tuple((value, what) for value, what in values["numbers"]),
     )

@@ -436,15 +436,16 @@ class ArticleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is compared of an article. No order in `terms` but by weight, the heaviest first; weights have length 1."""
+    """What is compared of an article."""
 
     kind: ArticleKind
     text: str  # hash of its folded words; "": too few to tell
     minhash: bytes  # of its word shingles; b"": too few
-    terms: tuple[tuple[str, float], ...]
+    terms: tuple[tuple[str, float], ...]  # with how rare each is in the press; what the article is most about first
     title: tuple[str, ...]  # the terms of its title
-    names: tuple[str, ...]  # its terms that are names: entities, and words that always have a capital
-    numbers: tuple[str, ...]
+    head: tuple[str, ...]  # those of its title and lead
+    names: tuple[str, ...]  # its terms that are names
+    numbers: tuple[tuple[str, str], ...]  # what it counts: so many, of what ("": unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,7 +465,6 @@ class Candidate:
     """A story that an article may belong to."""
 
     story: Story
-    medoid: Member | None  # None: what it is like is no longer known
     members: tuple[Member, ...]  # the first and those that share the most with the article
     articles: int
     houses: tuple[str, ...]
@@ -482,7 +482,6 @@ class Grouped:
     keys: tuple[int, ...]  # by which articles like it are found
     terms: tuple[str, ...] = ()  # that are counted
     same_text_as: int | None = None  # the first article of its story with its text; None: itself
-    medoid: int | None = None  # the article of the story that stands for it from now on; None: as before, or itself
 
 
 # --- alerts ---------------------------------------------------------------------------------------------------------

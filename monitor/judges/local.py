@@ -88,5 +88,5 @@ def judge_with(engine: Engine, document: Document, *, now: datetime) -> Judgemen
     entities = tuple(dict.fromkeys(mention.entity for mention in analysis.scan.mentions))
     title = [mention for mention in analysis.scan.mentions if mention.field is Field.TITLE]
     names = tuple((mention.start, mention.end, mention.entity) for mention in title)
-    features = features_of(document.title, document.lead, document.body, entities=entities)
+    features = features_of(document.title, document.lead, document.body)
     return Judgement(engine.match(analysis, now=now), entities, names, features)

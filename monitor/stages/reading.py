@@ -318,7 +318,8 @@ async def _assigned(
     terms = () if features is None else stories.counted(features)
     if features is not None:
         counts = await run(tools.store.term_counts, terms, now=tools.clock.now())
-        features = stories.weigh(features, counts)
+        kind = stories.kind_of(article.title, article.url)
+        features = replace(stories.weigh(features, counts), kind=kind)
     if earlier is not None:  # others may have joined its story while it was read
         now_known = await run(tools.store.earlier, claim.id) or earlier
         return stories.read_again(raw(features=features, counted_terms=terms), article, now_known.story), None

@@ -34,8 +34,8 @@ KEPT: Final = timedelta(days=4)
 _WEEKS: Final = 2  # that words are counted in, beside the present one
 _PER_KEY: Final = 40
 _SHARED: Final = 2  # keys: one word that two articles have in common says nothing
-_STORIES: Final = 6
-_MEMBERS: Final = 24
+_STORIES: Final = 8
+_MEMBERS: Final = 12
 _FORGOTTEN: Final = 20  # articles at once: more than come
 _WORDS_FORGOTTEN: Final = 500
 _ALL: Final = ""  # stands for the articles
@@ -103,13 +103,12 @@ def _candidate(connection: Connection, story: Row[Any], story_of: Mapping[int, s
     houses = connection.execute(select(GROUPED.c.house, func.count()).where(of_it).group_by(GROUPED.c.house)).all()
     near = [article_id for article_id, story_id in story_of.items() if story_id == story.id]
     known = select(GROUPED).where(of_it, GROUPED.c.features.is_not(None))
-    wanted = GROUPED.c.article_id.in_([*near, story.medoid_id])
+    wanted = GROUPED.c.article_id.in_(near)
     first = connection.execute(known.where(wanted).limit(_MEMBERS)).all()
     others = known.where(~wanted).order_by(GROUPED.c.article_id).limit(_MEMBERS - len(first))
     members = sorted(map(_member, [*first, *connection.execute(others)]), key=lambda member: member.article_id)
     return Candidate(
         story=story_from_row(story),
-        medoid=next((member for member in members if member.article_id == story.medoid_id), None),
         members=tuple(members),
         articles=sum(count for _, count in houses),
         houses=tuple(house for house, _ in houses),
@@ -139,9 +138,6 @@ def put_grouped(connection: Connection, article_id: int, story_id: str, grouped:
     if grouped.keys:
         keys = [{"key": key, "at": grouped.at, "article_id": article_id} for key in dict.fromkeys(grouped.keys)]
         connection.execute(insert(STORY_KEY), keys)
-    if grouped.medoid is not None:
-        medoid = grouped.medoid or article_id
-        connection.execute(update(STORY).where(STORY.c.id == story_id).values(medoid_id=medoid))
     _forget(connection, now=now)
 
 

@@ -208,7 +208,6 @@ class StoryRow(_Row, table=True):
     truncated: int = 0
     outlets: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     texts: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
-    medoid_id: int | None = None  # the article that stands for it
 
 
 class GroupedRow(_Row, table=True):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.model import ArticleKind, Grouped, Member, Story, StorySource
 from monitor.stories.features import keys_of, url_key_of
-from monitor.stories.likeness import WINDOW, Likeness, alike
+from monitor.stories.likeness import NEVER, WINDOW, alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +22,7 @@ __all__ = ["STORY_SOURCES", "Assigned", "assign", "read_again", "search_of", "st
 
 STORY_SOURCES: Final = 20  # articles of a story that are listed; the others are counted
 _MOST_ARTICLES: Final = 200  # of a story; a further one begins another
-_UNSETTLED: Final = 12  # articles until a story's medoid stays what it is
+_EVENT: Final = 0.5  # the mean log-odds from which an article is on the event of a story: a wrong merge hides news
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ def assign(
 ) -> Assigned:
     """Return the story of an article: the candidate that it is clearly of, the likest one, or a new one.
 
-    An article is compared with the medoid of a story, so that a chain of likenesses joins no two events; with others of
-    its articles only to see whether it is the same text. Of one house, only the same text or address is the same story.
+    An article is compared with every text of a story, and must be of its event by the mean, so that a chain of
+    likenesses joins no two events; the same text is. Of one house, only the same text or address is the same story.
 
     Args:
         article: what was read.
@@ -82,8 +84,8 @@ def assign(
         return Assigned(alone, 0, None)
     at = _at(article, first_seen_at)
     me = Member(0, house, url_key_of(article.url), at, 0, features)
-    grouped = Grouped(house, me.url_key, at, features, keys_of(features, me.url_key), counted_terms, medoid=0)
-    fits = [fit for one in candidates if (fit := (_fit(me, one), one.story.id, one))[0] > 0.0]
+    grouped = Grouped(house, me.url_key, at, features, keys_of(features, me.url_key), counted_terms)
+    fits = [fit for one in candidates if (fit := (_fit(me, one), one.story.id, one))[0] >= _EVENT]
     has_room = [fit for fit in fits if fit[2].is_own or fit[2].articles < _MOST_ARTICLES]
     if not has_room:
         # of a full story another begins, which counts the articles of the one before
@@ -101,8 +103,7 @@ def assign(
         outlets=best.story.outlets + (house not in best.houses and not best.is_own),
         texts=best.story.texts + (same is None),
     )
-    grouped = replace(grouped, same_text_as=same, medoid=_medoid(me, best))
-    return Assigned(story, best.story.outlets, grouped)
+    return Assigned(story, best.story.outlets, replace(grouped, same_text_as=same))
 
 
 def read_again(alone: Assigned, article: Article, story: Story) -> Assigned:
@@ -114,8 +115,7 @@ def read_again(alone: Assigned, article: Article, story: Story) -> Assigned:
         story: as it is stored, with the article before the others.
     """
     told = replace(story, title=article.title, sources=(source_of(article), *story.sources[1:]))
-    grouped = None if alone.grouped is None else replace(alone.grouped, medoid=None)
-    return Assigned(told, story.outlets, grouped)
+    return Assigned(told, story.outlets, alone.grouped)
 
 
 def search_of(article: Article, features: Features, *, entry_key: str, house: str, first_seen_at: datetime) -> Search:
@@ -148,23 +148,18 @@ def story_id(*parts: str) -> str:
 
 
 def _fit(me: Member, candidate: Candidate) -> float:
-    """Return how well an article fits a story; 0: it does not."""
+    """Return how well an article fits a story: the mean log-odds that it is of its event."""
     if candidate.is_own:
-        return 9.0
-    seen: dict[int, Likeness] = {one.article_id: alike(me, one) for one in candidate.members}
-    of_house = [seen[one.article_id] for one in candidate.members if one.house == me.house]
-    if me.house in candidate.houses:
-        return max((one.score for one in of_house if one.is_same_text), default=0.0)
-    if me.features.kind is not ArticleKind.NEWS:
-        return 0.0
-    central = None if candidate.medoid is None else alike(me, candidate.medoid)
-    return central.score if central is not None and central.is_same_event else 0.0
-
-
-def _medoid(me: Member, candidate: Candidate) -> int | None:
-    """Return the article that is nearest to the others; 0: the one that comes; None: it stays."""
-    if candidate.articles >= _UNSETTLED:
-        return None
-    members = (*candidate.members, me)
-    sums = [(sum(min(alike(one, other).score, 1.0) for other in members if other is not one), one) for one in members]
-    return max(sums, key=lambda one: (one[0], -one[1].article_id))[1].article_id
+        return math.inf
+    alikes = [(one, alike(me, one)) for one in candidate.members]
+    same = [likeness.score for _, likeness in alikes if likeness.is_same_text]
+    if me.house in candidate.houses or me.features.kind is not ArticleKind.NEWS:
+        of_house = [likeness.score for one, likeness in alikes if one.house == me.house and likeness.is_same_text]
+        return max(of_house, default=NEVER)
+    if same:
+        return max(same)
+    by_text: dict[int, float] = {}
+    for one, likeness in alikes:
+        by_text[one.text_id] = max(likeness.score, by_text.get(one.text_id, NEVER))
+    known = [score for score in by_text.values() if score > NEVER]  # of what tells too little, nothing is known
+    return fmean(known) if known else NEVER

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from monitor.model import ArticleKind, Features
-from monitor.stories.words import COMMON, STOP
+from monitor.stories.rarity import rarity
+from monitor.stories.terms import names_of, numbers_of, terms_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 __all__ = ["counted", "features_of", "keys_of", "kind_of", "url_key_of", "weigh"]
 
-_WORD: Final = re.compile(r"[^\W\d_]+|\d+(?:[.,   ]\d+)*")
 _SEED: Final = 20240516  # fixed: hashes of today are compared with those of last week
 _PERMUTATIONS: Final = 64
 _BYTES: Final = 4  # of one hash
@@ -27,17 +27,22 @@ _ROWS: Final = 4
 _SHINGLE: Final = 3
 _FEW_SHINGLES: Final = 40  # of fewer, a likeness says nothing: captions, notices, teasers
 _FEW_WORDS: Final = 12  # of fewer, even sameness says nothing
-_BODY_CHARS: Final = 2500  # what makes the event is said first
+_BODY_CHARS: Final = 2000  # what makes the event is said first
 _MOST_CHARS: Final = 40_000
-_TERMS: Final = 40
-_RARE_KEYS: Final = 10
-_STEM: Final = 7
-_SHORT: Final = 3
+_MOST_TERMS: Final = 150
+_TERMS: Final = 100  # once it is known how rare they are
+_TERM_KEYS: Final = 20
+_NAME_KEYS: Final = 10  # at most, of these
 _FIELDS: Final = (3.0, 2.0, 1.0)  # title, lead, body
-_PRIOR_ARTICLES: Final = 500.0  # as if so many had been read, with each common word in a tenth of them
-_PRIOR_COMMON: Final = 0.10
 _KINDS: Final = (
-    (ArticleKind.PRESS_REVIEW, re.compile(r"\brevues? de (?:la )?presse\b|\bkiosque\b|\ba la une (?:de la|des)\b")),
+    (
+        ArticleKind.PRESS_REVIEW,
+        re.compile(
+            r"\brevues? de (?:la )?presse\b|\btour de la presse\b|\bkiosque\b|\ba la une (?:de la|des)\b"
+            r"|^a la une (?:ce|de ce|du)\b"
+            r"|^(?:vu |lu )?dans (?:la presse|les journaux)\b|^(?:a )?les unes\b|^(?:ce que )?dit la presse\b"
+        ),
+    ),
     (
         ArticleKind.LIVE,
         re.compile(
@@ -62,7 +67,7 @@ def kind_of(title: str, url: str | None = None) -> ArticleKind:
     >>> kind_of("EN DIRECT. Guerre en Ukraine"), kind_of("Revue de presse du 16 mai"), kind_of("Le port rouvre")
     (<ArticleKind.LIVE: 'live'>, <ArticleKind.PRESS_REVIEW: 'press_review'>, <ArticleKind.NEWS: 'news'>)
     """
-    folded = " ".join(_WORD.findall(_fold(title)))
+    folded = " ".join(words_of(title))
     for kind, sign in _KINDS:
         if sign.search(folded):
             return kind
@@ -85,25 +90,27 @@ def url_key_of(url: str | None) -> str:
     return (parts.hostname or "").removeprefix("www.") + parts.path.rstrip("/") + (f"?{asked}" if asked else "")
 
 
-def features_of(title: str, lead: str, body: str, *, entities: Sequence[str] = (), url: str | None = None) -> Features:
-    """Return the features of an article. Its terms are not weighed yet: each weight is how much it is said."""
-    text = f"{lead}\n{body}"[:_MOST_CHARS]
-    words = _WORD.findall(_fold(text))
+def features_of(title: str, lead: str, body: str) -> Features:
+    """Return the features of an article. Its terms are not weighed yet: each weight is how much it is said.
+
+    Its kind is what its title tells; its address may tell more (`kind_of`).
+    """
+    words = words_of(f"{lead}\n{body}"[:_MOST_CHARS])
     shingles = {" ".join(words[at : at + _SHINGLE]) for at in range(len(words) - _SHINGLE + 1)}
-    said: dict[str, float] = {}
     fields = (title, lead, body[:_BODY_CHARS])
+    said: dict[str, float] = {}
     for factor, field in zip(_FIELDS, fields, strict=True):
-        for term, count in Counter(_terms(field)).items():
+        for term, count in Counter(terms_of(field)).items():
             said[term] = said.get(term, 0.0) + factor * (1 + math.log(count))
-    names = set(_names(" \n".join(fields)))
     return Features(
-        kind=kind_of(title, url),
+        kind=kind_of(title),
         text=blake2b(" ".join(words).encode(), digest_size=16).hexdigest() if len(words) >= _FEW_WORDS else "",
         minhash=_minhash(shingles) if len(shingles) >= _FEW_SHINGLES else b"",
-        terms=tuple(sorted(said.items(), key=lambda one: (-one[1], one[0]))[: _TERMS * 2]),
-        title=tuple(dict.fromkeys(_terms(title))),
-        names=tuple(sorted(names & said.keys())) + tuple(sorted({f"@{entity}" for entity in entities})),
-        numbers=tuple(sorted({word for word in _WORD.findall(f"{title} {lead}") if word[0].isdigit()})),
+        terms=tuple(sorted(said.items(), key=lambda one: (-one[1], one[0]))[:_MOST_TERMS]),
+        title=tuple(dict.fromkeys(terms_of(title))),
+        head=tuple(dict.fromkeys(terms_of(f"{title}\n{lead}"))),
+        names=tuple(sorted(names_of("\n".join(fields)))),
+        numbers=tuple(sorted(numbers_of("\n".join(fields)))),
     )
 
 
@@ -115,27 +122,21 @@ def counted(features: Features) -> tuple[str, ...]:
 def weigh(features: Features, counts: Mapping[str, int]) -> Features:
     """Return features whose terms weigh what they tell: the rarer in the press, the more.
 
+    Those that are said most for how rare they are stand first; of many, only these are kept.
+
     Args:
         features: as `features_of` gave them.
-        counts: in how many articles of late each term was, and under the empty word how many there were; what
-            is not there was in none.
+        counts: see `rarity`.
     """
-    whole = counts.get("", 0) + _PRIOR_ARTICLES
-    weights = []
-    for term, said in features.terms:
-        prior = _PRIOR_COMMON * _PRIOR_ARTICLES if term in _COMMON_STEMS else 0.0
-        rarity = math.log((whole + 1) / (counts.get(term, 0.0) + prior + 1))
-        weights.append((term, said * rarity))
-    weights = sorted(weights, key=lambda one: (-one[1], one[0]))[:_TERMS]
-    length = math.sqrt(sum(weight * weight for _, weight in weights)) or 1.0
-    return Features(
-        kind=features.kind,
-        text=features.text,
-        minhash=features.minhash,
-        terms=tuple((term, round(weight / length, 4)) for term, weight in weights),
-        title=features.title,
-        names=features.names,
-        numbers=features.numbers,
+    rare = rarity(counts)
+    weighed = sorted(((said * rare(term), term) for term, said in features.terms), key=lambda one: (-one[0], one[1]))
+    terms = tuple((term, round(rare(term), 2)) for _, term in weighed[:_TERMS])
+    kept = {term for term, _ in terms}
+    return replace(
+        features,
+        terms=terms,
+        head=tuple(term for term in features.head if term in kept),
+        names=tuple(term for term in features.names if term in kept),
     )
 
 
@@ -149,39 +150,19 @@ def keys_of(features: Features, url_key: str) -> tuple[int, ...]:
     if features.minhash:
         bands = (features.minhash[band * size : (band + 1) * size].hex() for band in range(_BANDS))
         names += [(f"b{number}", band) for number, band in enumerate(bands)]
-    names += [("w", term) for term, _ in features.terms[:_RARE_KEYS]]
+    names += [("w", term) for term in _telling(features)]
     return tuple(_key(*name) for name in names)
+
+
+def _telling(features: Features) -> list[str]:
+    """Return the terms that an article is most about, the names before others."""
+    terms = [term for term, _ in features.terms]
+    named = [term for term in terms if term in features.names][:_NAME_KEYS]
+    return [*named, *(term for term in terms if term not in named)][:_TERM_KEYS]
 
 
 def _key(*name: str) -> int:
     return int.from_bytes(blake2b("|".join(name).encode(), digest_size=8).digest(), "big", signed=True)
-
-
-def _fold(text: str) -> str:
-    """Return text in small letters without accents."""
-    letters = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "oe").casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def _stem(word: str) -> str:
-    """Return the start of a folded word, which its forms have in common."""
-    bare = word.rstrip("sx")
-    bare = bare if len(bare) >= _SHORT else word
-    return bare[:_STEM]
-
-
-_COMMON_STEMS: Final = frozenset(map(_stem, COMMON))
-
-
-def _terms(text: str) -> list[str]:
-    words = _WORD.findall(_fold(text))
-    return [word if word[0].isdigit() else _stem(word) for word in words if len(word) >= _SHORT and word not in STOP]
-
-
-def _names(text: str) -> list[str]:
-    """Return the terms that have a capital wherever they stand, but for the starts of sentences."""
-    capital = re.findall(r"(?<=[^\W\d_][\s’'\-])[A-ZÀ-Ý][^\W\d_]+", text)
-    return [term for term in _terms(" ".join(capital)) if not term[0].isdigit()]
 
 
 def _minhash(shingles: set[str]) -> bytes:

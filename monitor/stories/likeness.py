@@ -1,32 +1,45 @@
-"""How alike two articles are, and whether they are on one event. Pure; no wrong merge is worth a right one."""
+"""How alike two articles are, and how likely it is that they are on one event. Pure."""
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from monitor.model import Features, Member
 
-__all__ = ["WINDOW", "Likeness", "alike", "resemblance"]
+__all__ = ["NEVER", "WINDOW", "Likeness", "alike", "evidence", "is_copy", "resemblance"]
+
+NEVER: Final = -math.inf
 
 WINDOW: Final = timedelta(hours=72)
 _BYTES: Final = 4
 _SAME_TEXT: Final = 0.55  # of the shingles: the same text, lightly edited
 _SAME_HOUSE: Final = 0.95  # of one house, whose texts share whole passages by right
-_EVENT: Final = 0.40  # of the weighed words
-_EVENT_FAR: Final = 0.50  # of articles that are a day apart or more
-_FAR: Final = timedelta(hours=20)
-_SHARED_TERMS: Final = 4
-_SHARED_TITLE: Final = 1
+_SAME_SCORE: Final = 100.0  # beyond any log-odds
+_FEW_TERMS: Final = 12  # of fewer, a title say, a likeness says too little
+_LEAST_COSINE: Final = 0.02
+_LATE: Final = timedelta(hours=13)  # as a rule, what comes later tells of what came after
+
+# A logistic regression on the pairs of the tuning sets (tests/monitor/stories), that are no copies and not more than 36
+# hours apart: `python -m tests.monitor.stories.fit`.
+_BIAS: Final = 9.01
+_COSINE: Final = 2.96  # for each e-fold of the cosine of the rarities of their terms
+_HEADS: Final = 1.02  # for each e-fold of the same of their titles and leads
+_CONFLICT: Final = -0.85  # for each thing that they count differently
+_ELSEWHERE: Final = -0.145  # for the rarity of the names in the head of each that the other does not say; the lesser
+_IS_LATE: Final = -5.54
+_WEIGHTS: Final = (_COSINE, _HEADS, _CONFLICT, _ELSEWHERE, _IS_LATE)
 
 
 class Likeness(NamedTuple):
-    """How alike two articles are; not `is_same_event`: they are on different events, as far as we can tell."""
+    """How alike two articles are."""
 
-    is_same_event: bool
     is_same_text: bool
-    score: float  # 0 to 1; of the same text 1 and more
+    score: float  # the log-odds that they are on one event; NEVER: they cannot be
 
 
 def resemblance(one: bytes, other: bytes) -> float:
@@ -38,23 +51,33 @@ def resemblance(one: bytes, other: bytes) -> float:
 
 
 def alike(one: Member, other: Member) -> Likeness:
-    """Return how alike two articles are."""
+    """Return how alike two articles are. Of one house, only the same text or address is the same event."""
     mine, theirs = one.features, other.features
     near = resemblance(mine.minhash, theirs.minhash)
-    is_copy = bool(mine.text) and mine.text == theirs.text
     if one.house == other.house:
-        is_repeated = (is_copy or near >= _SAME_HOUSE) and _is_titled_alike(mine, theirs)
+        is_repeated = (_is_verbatim(mine, theirs) or near >= _SAME_HOUSE) and _is_titled_alike(mine, theirs)
         is_same = (bool(one.url_key) and one.url_key == other.url_key) or is_repeated
-        return Likeness(is_same, is_same, 1 + near if is_same else 0.0)
+        return Likeness(is_same, _SAME_SCORE + near if is_same else NEVER)
     apart = abs(one.at - other.at)
     if apart > WINDOW or mine.kind is not theirs.kind:
-        return Likeness(is_same_event=False, is_same_text=False, score=0.0)
+        return Likeness(is_same_text=False, score=NEVER)
+    if is_copy(mine, theirs):
+        return Likeness(is_same_text=True, score=_SAME_SCORE + near)
+    if min(len(mine.terms), len(theirs.terms)) < _FEW_TERMS:
+        return Likeness(is_same_text=False, score=NEVER)
+    return Likeness(is_same_text=False, score=_log_odds(mine, theirs, apart))
+
+
+def is_copy(mine: Features, theirs: Features) -> bool:
+    """Return whether two articles have one text, lightly edited."""
+    if resemblance(mine.minhash, theirs.minhash) >= _SAME_TEXT:
+        return True
     # what a short text says may be said of anything: that the rest is for subscribers, say
-    is_copy = is_copy and (bool(mine.minhash) or _is_titled_alike(mine, theirs))
-    if is_copy or near >= _SAME_TEXT:
-        return Likeness(is_same_event=True, is_same_text=True, score=2.0 if is_copy else 1 + near)
-    score = _cosine(mine, theirs)
-    return Likeness(_is_event(mine, theirs, score, apart), is_same_text=False, score=score)
+    return _is_verbatim(mine, theirs) and (bool(mine.minhash) or _is_titled_alike(mine, theirs))
+
+
+def _is_verbatim(mine: Features, theirs: Features) -> bool:
+    return bool(mine.text) and mine.text == theirs.text
 
 
 def _is_titled_alike(mine: Features, theirs: Features) -> bool:
@@ -63,15 +86,46 @@ def _is_titled_alike(mine: Features, theirs: Features) -> bool:
     return bool(one) and 2 * len(one & other) > max(len(one), len(other)) and mine.numbers == theirs.numbers
 
 
-def _cosine(mine: Features, theirs: Features) -> float:
-    weights = dict(theirs.terms)
-    return sum(weight * weights[term] for term, weight in mine.terms if term in weights)
+def _log_odds(mine: Features, theirs: Features, apart: timedelta) -> float:
+    """Return the log-odds that two articles are on one event."""
+    return _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS, evidence(mine, theirs, apart), strict=True))
 
 
-def _is_event(mine: Features, theirs: Features, score: float, apart: timedelta) -> bool:
-    if score < (_EVENT_FAR if apart >= _FAR else _EVENT):
-        return False
-    shared = {term for term, _ in mine.terms} & {term for term, _ in theirs.terms}
-    titles = set(mine.title) & set(theirs.title)
-    named = set(mine.names) & set(theirs.names)
-    return len(shared) >= _SHARED_TERMS and len(titles) >= _SHARED_TITLE and bool(named)
+def evidence(mine: Features, theirs: Features, apart: timedelta) -> tuple[float, ...]:
+    """Return what speaks for and against one event, in the order of the weights."""
+    ours, others = dict(mine.terms), dict(theirs.terms)
+    heads = _cosine(_of(mine.head, ours), _of(theirs.head, others))
+    return (
+        math.log(_LEAST_COSINE + _cosine(ours, others)),
+        math.log(_LEAST_COSINE + heads),
+        float(_conflicts(mine, theirs)),
+        min(_unsaid(mine, ours, others), _unsaid(theirs, others, ours)),
+        float(apart > _LATE),
+    )
+
+
+def _of(terms: Sequence[str], rare: Mapping[str, float]) -> dict[str, float]:
+    return {term: rare[term] for term in terms if term in rare}
+
+
+def _cosine(ours: Mapping[str, float], others: Mapping[str, float]) -> float:
+    lengths = math.hypot(*ours.values()) * math.hypot(*others.values())
+    return sum(rare * others[term] for term, rare in ours.items() if term in others) / lengths if lengths else 0.0
+
+
+def _unsaid(features: Features, ours: Mapping[str, float], others: Mapping[str, float]) -> float:
+    """Return the rarity of the names in an article's head that another does not say."""
+    head = set(features.head)
+    return sum(ours[name] for name in features.names if name in head and name not in others)
+
+
+def _conflicts(mine: Features, theirs: Features) -> int:
+    """Return how many things two articles count, and none alike: the dead, say."""
+    counts: dict[str, set[str]] = {}
+    for value, what in theirs.numbers:
+        counts.setdefault(what, set()).add(value)
+    ours: dict[str, set[str]] = {}
+    for value, what in mine.numbers:
+        if what and what in counts:
+            ours.setdefault(what, set()).add(value)
+    return sum(values.isdisjoint(counts[what]) for what, values in ours.items())

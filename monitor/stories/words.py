@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["COMMON", "STOP"]
+__all__ = ["COMMON", "NUMERALS", "STOP"]
 
 STOP: Final = frozenset(
     """
@@ -51,3 +51,32 @@ COMMON: Final = frozenset(
     type unie union unis valeur vice victime vie village ville visite voie voir voix volonte vue zone
     """.split()
 )
+
+NUMERALS: Final = {
+    "zero": 0,
+    "un": 1,
+    "deux": 2,
+    "trois": 3,
+    "quatre": 4,
+    "cinq": 5,
+    "six": 6,
+    "sept": 7,
+    "huit": 8,
+    "neuf": 9,
+    "dix": 10,
+    "onze": 11,
+    "douze": 12,
+    "treize": 13,
+    "quatorze": 14,
+    "quinze": 15,
+    "seize": 16,
+    "vingt": 20,
+    "vingts": 20,
+    "trente": 30,
+    "quarante": 40,
+    "cinquante": 50,
+    "soixante": 60,
+    "cent": 100,
+    "cents": 100,
+    "mille": 1000,
+}

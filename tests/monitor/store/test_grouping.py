@@ -18,9 +18,7 @@ def grouped(title: str, *, url_key: str = "", at: int = 0) -> Grouped:
     features = features_of(title, "", f"{title}. " * 12)
     terms = counted(features)
     features = weigh(features, {})
-    return Grouped(
-        "gazette.example", url_key, NOW + timedelta(days=at), features, keys_of(features, url_key), terms, medoid=0
-    )
+    return Grouped("gazette.example", url_key, NOW + timedelta(days=at), features, keys_of(features, url_key), terms)
 
 
 def put(store: Store, name: str, given: Grouped, *, days: int = 0) -> None:
@@ -65,8 +63,8 @@ def test_what_is_old_is_forgotten(store: Store) -> None:
 def test_whose_text_an_article_repeats_is_known_wherever_it_is_read(store: Store) -> None:
     given = grouped("Un dépôt de carburant frappé près de Kharkiv")
     put(store, "a", given)
-    put(store, "b", replace(given, house="radio.example", same_text_as=1, medoid=None))
-    put(store, "c", replace(given, same_text_as=1, medoid=None))  # of the house that had it first
+    put(store, "b", replace(given, house="radio.example", same_text_as=1))
+    put(store, "c", replace(given, same_text_as=1))  # of the house that had it first
     put(store, "d", replace(given, house="radio.example"))  # like it, and another text
 
     assert {("gazette.example", NOW), ("radio.example", NOW)} == set(store.voices(story("a").id)) | set(

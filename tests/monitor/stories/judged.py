@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import combinations
@@ -14,10 +14,11 @@ import yaml
 from monitor.links import site_of
 from monitor.model import Article, Completeness, Entry, EntryId, Feed, Lane, PollOutcome, PollResult
 from monitor.store import Store
-from monitor.stories import assign, counted, features_of, search_of, weigh
+from monitor.stories import assign, counted, features_of, kind_of, search_of, weigh
 
 PARSED = PollOutcome(PollResult.PARSED)
 SETS = Path(__file__).parent / "sets"
+TUNING = Path(__file__).parent / "tuning"
 
 
 @dataclass(frozen=True)
@@ -60,24 +61,25 @@ class Scores:
 def read_set(paths: list[Path]) -> list[dict[str, Any]]:
     """Return the articles of a set, the oldest first."""
     articles = [one for path in paths for one in yaml.safe_load(path.read_text(encoding="utf-8"))]
-    return sorted(articles, key=lambda one: (_at(one), one["id"]))
+    return sorted(articles, key=lambda one: (at(one), one["id"]))
 
 
-def _at(one: dict[str, Any]) -> datetime:
-    at = one["published_at"]
-    at = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+def at(one: dict[str, Any]) -> datetime:
+    """Return when an article was published."""
+    when = one["published_at"]
+    when = when if isinstance(when, datetime) else datetime.fromisoformat(when)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def group(store: Store, articles: list[dict[str, Any]]) -> list[Judged]:
     """Group articles in a store."""
-    start = _at(articles[0])
+    start = at(articles[0])
     urls = {one["house_url"].rstrip("/") for one in articles}
     store.sync_feeds([Feed(f"{url}/rss") for url in sorted(urls)], now=start)
     feeds = {url: store.feed(f"{url}/rss").id for url in urls}
     judged = []
     for one in articles:
-        now, home = _at(one), one["house_url"].rstrip("/")
+        now, home = at(one), one["house_url"].rstrip("/")
         article = Article(
             url=f"{home}/{one['id']}",
             title=one["title"],
@@ -103,9 +105,10 @@ def group(store: Store, articles: list[dict[str, Any]]) -> list[Judged]:
 
 def put(store: Store, article: Article, entry: EntryId, *, house: str, now: datetime) -> str:
     """Group one article, and record it."""
-    features = features_of(article.title, article.lead, article.body, url=article.url)
+    features = features_of(article.title, article.lead, article.body)
     terms = counted(features)
-    features = weigh(features, store.term_counts(terms, now=now))
+    kind = kind_of(article.title, article.url)
+    features = replace(weigh(features, store.term_counts(terms, now=now)), kind=kind)
     key = f"l:{article.url}"
     search = search_of(article, features, entry_key=key, house=house, first_seen_at=now)
     found = store.find_stories(search.keys, own_id=search.own_id, since=search.since, until=search.until)

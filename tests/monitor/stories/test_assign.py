@@ -17,6 +17,11 @@ DEPOT = (
     "L'incendie, visible à vingt kilomètres, a été maîtrisé après six heures ; deux pompiers sont blessés. "
     "Le trafic ferroviaire vers Poltava est interrompu et quarante mille foyers sont privés d'électricité."
 )
+REWRITE = (
+    "Un incendie a ravagé un dépôt de carburant au nord de Kharkiv après une attaque de drones, indique le gouverneur "
+    "Oleh Sydorenko. Deux pompiers ont été blessés, quarante mille foyers n'ont plus d'électricité, et les trains vers "
+    "Poltava ne circulent plus."
+)
 MARKET = (
     "Le marché aux fleurs de Lisle-sur-Tarn rouvre samedi après deux ans de travaux sous la halle. "
     "Quarante exposants, pépiniéristes et fleuristes, sont attendus ; l'entrée est libre jusqu'à dix-huit heures. "
@@ -24,8 +29,8 @@ MARKET = (
 )
 
 
-def features(title: str = "Un dépôt de carburant frappé près de Kharkiv", body: str = DEPOT, url: str = "") -> Features:
-    return weigh(features_of(title, "", body, url=url or None), {})
+def features(title: str = "Un dépôt de carburant frappé près de Kharkiv", body: str = DEPOT) -> Features:
+    return weigh(features_of(title, "", body), {})
 
 
 def member(
@@ -37,7 +42,7 @@ def member(
 def candidate(*members: Member, **changes: object) -> Candidate:
     known = assign(ARTICLE, entry_key="g:0", house="radio.example", first_seen_at=SEEN).story
     houses = tuple(dict.fromkeys(one.house for one in members)) or ("radio.example",)
-    made = Candidate(replace(known, id="st_known"), members[0] if members else None, members, len(members), houses)
+    made = Candidate(replace(known, id="st_known"), members, len(members), houses)
     return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
 
 
@@ -56,8 +61,15 @@ def test_a_copy_joins_and_another_event_does_not() -> None:
     assert not joined(candidate(member(1, features("Le marché rouvre", MARKET))))
 
 
-def test_it_is_compared_with_the_medoid_and_without_one_with_nothing() -> None:
-    assert not joined(candidate(member(1, features()), medoid=None))
+def test_it_is_of_the_event_of_most_texts_of_a_story_or_not_of_it() -> None:
+    rewrite = features("Kharkiv : un dépôt de carburant en feu", REWRITE)
+    market = features("Le marché rouvre", MARKET)
+    one, other = member(1, rewrite), member(2, market, house="phare.example")
+
+    assert joined(candidate(one))
+    assert not joined(candidate(one, other, replace(other, article_id=3, text_id=3)))
+    assert joined(candidate(one, member(2, features("Kharkiv", "Un dépôt."), house="phare.example")))
+    assert not joined(candidate(articles=1))  # what it is like is no longer known
 
 
 def test_its_own_story_is_found_whatever_it_says() -> None:
@@ -91,16 +103,6 @@ def test_live_reports_stay_alone_and_what_is_old_is_another_event() -> None:
 
     assert not joined(candidate(member(1, features())), live)
     assert not joined(candidate(member(1, features(), hours=100)))
-
-
-def test_a_story_of_many_articles_keeps_its_medoid() -> None:
-    many = candidate(*(member(number, features()) for number in range(1, 40)))
-    given = assign(
-        ARTICLE, entry_key="g:1", house="gazette.example", first_seen_at=SEEN, features=features(), candidates=[many]
-    )
-    assert given.grouped is not None
-
-    assert None is given.grouped.medoid
 
 
 def test_short_texts_are_like_nothing() -> None:

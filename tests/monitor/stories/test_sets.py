@@ -1,7 +1,4 @@
-"""Grouping is judged on a set of French articles written for it, on which nothing was tuned.
-
-Only wrong merges are held for now. How much is found is printed: it is too little (README.md).
-"""
+"""Grouping is judged on two sets of French articles written for it, on which nothing was tuned."""
 
 from __future__ import annotations
 
@@ -15,13 +12,16 @@ import pytest
 from monitor.store import Store
 from tests.monitor.stories.judged import SETS, Judged, group, read_set, scores
 
-_SETS = {name: sorted(SETS.glob(f"{name}_*.yaml")) for name in ("a", "b")}
+_SETS = {name: sorted(SETS.glob(f"{name}_*.yaml")) for name in ("b", "e")}
+_ARTICLES, _STORIES = 300, 60  # at least
+_PRECISION = 0.99
+_RECALL = 0.80  # measured: .803; what is wanted is .90 (README.md)
 
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Judged]]:
     """Each set, grouped in a store of its own in the order of publication."""
-    return {name: grouped(files, tmp_path_factory.mktemp(name)) for name, files in _SETS.items() if files}
+    return {name: grouped(files, tmp_path_factory.mktemp(name)) for name, files in _SETS.items()}
 
 
 def grouped(files: list[Path], folder: Path) -> list[Judged]:
@@ -36,7 +36,10 @@ def test_stories_are_grouped_with_hardly_a_wrong_merge(judged: dict[str, list[Ju
         print(f"set {name}: {len(judged[name])} articles, {found}")  # noqa: T201  shown with -s: how each fares
     overall = reduce(add, by_set.values())
 
-    assert overall.precision >= 0.99, overall
+    assert sum(map(len, judged.values())) >= _ARTICLES
+    assert len({one.truth for articles in judged.values() for one in articles}) >= _STORIES
+    assert overall.precision >= _PRECISION, overall
+    assert overall.recall >= _RECALL, overall
 
 
 def test_live_blogs_and_press_reviews_stay_alone(judged: dict[str, list[Judged]]) -> None:

@@ -1,0 +1,55 @@
+"""What speaks for and against one event."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.model import Features
+from monitor.stories import features_of, weigh
+from monitor.stories.likeness import NEVER, alike, evidence
+from tests.monitor.stories.fit import Pair, fit
+from tests.monitor.stories.test_assign import DEPOT, REWRITE, features, member
+
+SOON = timedelta(hours=1)
+
+
+def seen(title: str, body: str) -> Features:
+    return weigh(features_of(title, "", body), {})
+
+
+def test_each_piece_of_evidence_speaks_as_its_name_says() -> None:
+    seven = seen("Sept morts dans le bombardement de Poltava", "Le gouverneur compte sept morts.")
+    nine = seen("Neuf morts dans le bombardement de Kharkiv", "Le gouverneur compte neuf morts.")
+    words, heads, conflicts, elsewhere, is_late = evidence(seven, nine, SOON)
+    same = evidence(seven, seven, timedelta(hours=20))
+
+    assert (1.0, 0.0) == (conflicts, is_late)
+    assert elsewhere > 0.0
+    assert words < same[0]
+    assert heads < same[1]
+    assert (0.0, 0.0, 1.0) == same[2:]
+
+
+def test_nothing_in_common_is_said_without_a_mistake() -> None:
+    nothing = seen("", "")
+
+    assert evidence(nothing, nothing, SOON)[2:] == (0.0, 0.0, 0.0)
+
+
+def test_a_rewrite_is_likelier_soon_than_late_and_a_title_alone_tells_too_little() -> None:
+    first = member(1, features(), house="gazette.example")
+    rewrite = features("Kharkiv : un dépôt de carburant en feu", REWRITE)
+
+    assert alike(first, member(2, rewrite)).score > alike(first, member(2, rewrite, hours=20)).score > NEVER
+    assert NEVER == alike(first, member(2, seen("Un dépôt de carburant en feu à Kharkiv", ""))).score
+    assert alike(first, member(2, seen("Kharkiv : le dépôt en feu", DEPOT))).is_same_text
+
+
+def test_the_fit_finds_the_weights_that_data_were_made_with() -> None:
+    rows: list[Pair] = [((float(x), float(y)), x + y > 9) for x in range(10) for y in range(10)]
+    bias, first, second = fit(rows)
+
+    assert first == pytest.approx(second, rel=0.01)
+    assert -bias / first == pytest.approx(9.5, rel=0.05)
