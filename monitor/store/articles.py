@@ -13,6 +13,7 @@ from monitor.model import Alert, AlertType, Article, ArticleId, EntryId, Grouped
 from monitor.store.codec import article_values, match_from_row, story_told, story_values
 from monitor.store.grouping import put_grouped
 from monitor.store.outbox import add_deliveries, settle_first
+from monitor.store.rereads import due_again
 from monitor.store.revisions import add_revision, lose_matches
 from monitor.store.sql import Instant, chunks, is_literally
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, STORY
@@ -53,7 +54,7 @@ def record_article(
     now: datetime,
 ) -> Recorded:
     """Record one article; see `Store.record_article`."""
-    columns = (ENTRY.c.baseline, ENTRY.c.state, ENTRY.c.reread, ENTRY.c.rereads)
+    columns = (ENTRY.c.baseline, ENTRY.c.state, ENTRY.c.reread, ENTRY.c.rereads, ENTRY.c.reread_at)
     entry = connection.execute(select(*columns).where(ENTRY.c.id == entry_id)).one_or_none()
     if entry is None:
         raise NotFoundError(f"no entry {entry_id}")
@@ -84,18 +85,28 @@ def record_article(
         if add_alert(connection, alert, outbox, [match_ids[match.rule.id] for match in alert.matches], now=now)
     ) + tuple(alert for alert, outbox, match_id in growth if add_alert(connection, alert, outbox, [match_id], now=now))
     if done:
-        _end_entry(connection, entry_id, keep_text=keep_text, is_outdated=entry.rereads != rereads, now=now)
+        again_at = None if entry.rereads == rereads else due_again(rereads, entry.reread_at, now)
+        _end_entry(connection, entry_id, keep_text=keep_text, rereads=rereads, again_at=again_at, now=now)
     return Recorded(ArticleId(there), is_new, new, new_alerts)
 
 
-def _end_entry(connection: Connection, entry_id: EntryId, *, keep_text: bool, is_outdated: bool, now: datetime) -> None:
-    """End the reading of an entry. One that its feed changed meanwhile is read again."""
-    changes: dict[str, object] = {"state": EntryState.DONE, "reread": None}
-    if is_outdated:
-        changes = {"reread": Reread.PAGE, "reread_at": now, "attempts": 0, "interrupted": 0}
+def _end_entry(
+    connection: Connection,
+    entry_id: EntryId,
+    *,
+    keep_text: bool,
+    rereads: int,
+    again_at: datetime | None,
+    now: datetime,
+) -> None:
+    """End the reading of an entry. One that its feed changed meanwhile, however often, is read again once."""
+    changes: dict[str, object] = {"state": EntryState.DONE, "reread": None, "next_attempt_at": None}
+    if again_at is not None:
+        changes = {"reread": Reread.PAGE, "rereads": rereads + 1, "reread_at": again_at, "postponed_at": now}
+        changes |= {"next_attempt_at": again_at if again_at > now else None, "attempts": 0, "interrupted": 0}
     elif not keep_text:
         changes |= {"summary": "", "content": ""}
-    changes |= {"lease_owner": None, "lease_until": None, "next_attempt_at": None}
+    changes |= {"lease_owner": None, "lease_until": None}
     changes |= {} if keep_text else {"withheld": True}
     connection.execute(update(ENTRY).where(ENTRY.c.id == entry_id).values(changes))
 

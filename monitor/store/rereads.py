@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Entry
 
-__all__ = ["Known", "Requeued", "is_mass", "plan_rereads"]
+__all__ = ["Known", "Requeued", "due_again", "is_mass", "plan_rereads"]
 
 _WAITS = (timedelta(0), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12))
 _LONGEST_WAIT = timedelta(days=1)
@@ -76,7 +76,7 @@ def plan_rereads(changed: Iterable[tuple[Known, Entry]], *, room: int, now: date
         if reread is None:
             continue
         room -= reread is Reread.PAGE
-        requeued.append(Requeued(known.id, reread, _due_at(known, now)))
+        requeued.append(Requeued(known.id, reread, due_again(known.rereads, known.reread_at, now)))
     return tuple(requeued)
 
 
@@ -89,8 +89,15 @@ def _reread(known: Known, entry: Entry, *, has_room: bool, now: datetime) -> Rer
     return Reread.PAGE if retitled or is_newer or differ(known.summary, entry.summary) else None
 
 
-def _due_at(known: Known, now: datetime) -> datetime:
-    if known.reread_at is None:
+def due_again(rereads: int, reread_at: datetime | None, now: datetime) -> datetime:
+    """Return when an entry is due that is to be read again.
+
+    Args:
+        rereads: how often it was before.
+        reread_at: when it was last to be, or None.
+        now: the present instant, UTC.
+    """
+    if reread_at is None:
         return now
-    wait = _WAITS[known.rereads] if known.rereads < len(_WAITS) else _LONGEST_WAIT
-    return max(now, known.reread_at + wait)
+    wait = _WAITS[rereads] if rereads < len(_WAITS) else _LONGEST_WAIT
+    return max(now, reread_at + wait)

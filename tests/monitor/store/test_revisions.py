@@ -189,6 +189,22 @@ def test_an_entry_that_changes_while_it_is_read_is_read_again(store: Store) -> N
     assert () == claim(store, at=after(60))
 
 
+def test_p8_an_entry_that_changes_at_each_reading_waits_longer_each_time_however_often_it_changed(store: Store) -> None:
+    feed_id = live_feed(store)
+    poll(store, feed_id, entry("un"))
+    [first] = claim(store)
+    for number in range(3):
+        change(store, feed_id, f"Titre {number}", minutes=number)
+    record(store, first, rereads=first.rereads, now=after(3))
+    second = again(store, minutes=3)
+    change(store, feed_id, "Encore un titre", minutes=4)
+    record(store, second, rereads=second.rereads, now=after(5))
+
+    assert 1 == second.rereads
+    assert () == claim(store, at=after(17))
+    assert 2 == again(store, minutes=19).rereads
+
+
 def test_words_that_a_document_lists_twice_otherwise_are_no_change(store: Store) -> None:
     feed_id = read(store)
     twice = (entry("un", title="Autre titre"), entry("un", title="Encore un autre"))
