@@ -197,7 +197,7 @@ def add_alert(
 
 def _raise(connection: Connection, alert: Alert, match_ids: Sequence[int]) -> None:
     """Keep the level at which an alert on a story tells its match, where that is above the one that its rule gave."""
-    if alert.type not in {AlertType.STORY_NEW, AlertType.STORY_UPDATED}:
+    if not match_ids or alert.type not in {AlertType.STORY_NEW, AlertType.STORY_UPDATED}:
         return
     for match, match_id in zip(alert.matches, match_ids, strict=True):
         level = connection.scalar(select(MATCH.c.level).where(MATCH.c.id == match_id))
