@@ -12,6 +12,8 @@ import pytest
 from monitor.store import Store
 from tests.monitor.stories.judged import SETS, Judged, group, read_set, scores
 
+pytestmark = pytest.mark.untraced  # two minutes when traced, and nothing that other tests do not reach
+
 _SETS = {name: sorted(SETS.glob(f"{name}_*.yaml")) for name in ("b", "e")}
 _ARTICLES, _STORIES = 300, 60  # at least
 _PRECISION = 0.99
