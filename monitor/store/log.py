@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, Select, String, func, insert, select, type_coerce, update
 
 from monitor.errors import NotFoundError
-from monitor.model import AlertId, Completeness
+from monitor.model import AlertId, AlertType, Completeness
 from monitor.store.codec import article_from_row, match_from_row, story_told
 from monitor.store.outbox import list_deliveries
-from monitor.store.sql import number_of
+from monitor.store.sql import chunks, number_of
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, LABEL, MATCH, REVISION, STORY
 from monitor.store.values import Judgement, LabelLine, MatchDetail, MatchLine
 from rules.types import Level
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-__all__ = ["get_match", "label_match", "list_matches", "resolve"]
+__all__ = ["get_match", "label_match", "list_matches", "references", "resolve"]
 
 _PREFIX = "al_"
 _SHOWN = 3  # candidates named where a reference is ambiguous
 _DELIVERIES = 100
+_LISTING = frozenset({AlertType.STORY_DIGEST, AlertType.STORY_RECAP})
 
 _JUDGED: dict[Judgement, ColumnElement[bool]] = {
     Judgement.RELEVANT: MATCH.c.relevant.is_(True),
@@ -34,15 +35,16 @@ _JUDGED: dict[Judgement, ColumnElement[bool]] = {
 }
 
 
+def references() -> Select[Any]:
+    """Return the query of the alert that people know matches by: the story's own, before one that lists several."""
+    is_other = ALERT.c.type != AlertType.STORY_NEW
+    first = select(ALERT_MATCH.c.alert_id).join_from(ALERT_MATCH, ALERT).where(ALERT.c.updates.is_(None))
+    return first.order_by(is_other, ALERT.c.planned_at, ALERT.c.id).limit(1)
+
+
 def _lines() -> Select[Any]:
     """Return the query of match lines."""
-    alert_id = (
-        select(func.min(ALERT_MATCH.c.alert_id))
-        .join_from(ALERT_MATCH, ALERT)
-        .where(ALERT_MATCH.c.match_id == MATCH.c.id, ALERT.c.updates.is_(None))
-        .correlate(MATCH)
-        .scalar_subquery()
-    )
+    alert_id = references().where(ALERT_MATCH.c.match_id == MATCH.c.id).correlate(MATCH).scalar_subquery()
     is_gone = type_coerce(REVISION.c.changed, String).contains('"withdrawn"') & ARTICLE.c.page_reason.is_not(None)
     withdrawn_at = (
         select(func.max(REVISION.c.seen_at))
@@ -160,8 +162,9 @@ def get_match(connection: Connection, ref: str) -> MatchDetail:
 
 
 def label_match(connection: Connection, ref: str, *, relevant: bool, now: datetime) -> LabelLine:
-    """Record a judgement of a match, or of all that an alert tells."""
+    """Record a judgement of a match, or of all that an alert on one story tells; see `Store.label`."""
     full, ids = resolve(connection, ref)
+    _refuse_several(connection, full, ids)
     changed = connection.scalar(
         select(func.count())
         .select_from(MATCH)
@@ -171,6 +174,20 @@ def label_match(connection: Connection, ref: str, *, relevant: bool, now: dateti
     connection.execute(insert(LABEL), [{"match_id": id_, "relevant": relevant, "labelled_at": now} for id_ in ids])
     connection.execute(update(MATCH).where(MATCH.c.id.in_(ids)).values(relevant=relevant))
     return LabelLine(full, relevant, tuple(ids), now, changed or 0)
+
+
+def _refuse_several(connection: Connection, full: str, ids: Sequence[int]) -> None:
+    """Refuse a message that lists several stories, as digests and recaps do: nobody judges all of them at once."""
+    if connection.scalar(select(ALERT.c.type).where(ALERT.c.id == full)) not in _LISTING:
+        return
+    told = {
+        row.id: row
+        for some in chunks(ids)
+        for row in connection.execute(_lines().add_columns(ARTICLE.c.story_id).where(MATCH.c.id.in_(some)))
+    }
+    if len({row.story_id for row in told.values()}) > 1:
+        refs = dict.fromkeys(row.id if row.alert_id in {None, full} else row.alert_id for row in told.values())
+        raise NotFoundError(f"{full} tells several stories; say which: {', '.join(map(str, refs))}")
 
 
 def resolve(connection: Connection, ref: str) -> tuple[str, Sequence[int]]:

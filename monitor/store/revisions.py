@@ -12,7 +12,7 @@ from monitor.links import link_key, web_link
 from monitor.model import AlertId, EntryId, Told
 from monitor.store.codec import article_from_row, match_from_row, story_told
 from monitor.store.grouping import copy_of
-from monitor.store.log import resolve
+from monitor.store.log import references, resolve
 from monitor.store.sql import chunks
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, REVISION, STORY
 from monitor.store.values import Earlier, RevisionLine, Wording
@@ -120,10 +120,9 @@ def list_revisions(
     if ref is not None:
         conditions.append(REVISION.c.article_id.in_(_articles(connection, ref)))
     alert_id = (
-        select(func.min(ALERT_MATCH.c.alert_id))
-        .join_from(ALERT_MATCH, ALERT)
+        references()
         .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
-        .where(MATCH.c.article_id == REVISION.c.article_id, ALERT.c.updates.is_(None))
+        .where(MATCH.c.article_id == REVISION.c.article_id)
         .correlate(REVISION)
         .scalar_subquery()
     )

@@ -1181,7 +1181,8 @@ class Store:
         """Record a judgement of a match, or of all that an alert tells; the last one counts, all are kept.
 
         Raises:
-            NotFoundError: the reference means nothing, or several alerts.
+            NotFoundError: the reference means nothing, or several alerts, or a message that lists several stories; of
+                these the references are named.
         """
         with self._write() as connection:
             return log.label_match(connection, ref, relevant=relevant, now=now)

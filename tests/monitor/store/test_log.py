@@ -5,7 +5,7 @@ import pytest
 from monitor.errors import NotFoundError
 from monitor.model import AlertType, DeliveryState
 from monitor.store import Judgement, LabelLine, Store
-from tests.monitor.store.samples import NOW, after, alert, match, message, one_entry, record, record_alert
+from tests.monitor.store.samples import NOW, after, alert, match, message, one_entry, record, record_alert, story
 
 
 @pytest.fixture
@@ -124,5 +124,36 @@ def test_the_last_judgement_counts_and_all_are_kept(log: Store) -> None:
 def test_a_judgement_of_an_alert_goes_to_all_its_matches(store: Store) -> None:
     record(store, one_entry(store), (alert("7K2QXYZ0", match("a"), match("b")), []))
     store.label("7K2Q", relevant=True, now=NOW)
+
+    assert [True, True] == [line.relevant for line in store.matches()]
+
+
+@pytest.fixture
+def digest(store: Store) -> Store:
+    """Two alerts on two stories, a match of a third that had none, and a digest that lists them all."""
+    for number, ref in enumerate(["7K2QXYZ0", "8X3M0000"], start=1):
+        record(store, one_entry(store, f"n{number}"), (alert(ref, match()), [message(ref)]), story=story(f"n{number}"))
+    record(store, one_entry(store, "n3"), matches=[match()], story=story("n3"))
+    listing = alert("0DIGEST0", type_=AlertType.STORY_DIGEST)
+    store.record_group(listing, [message("0DIGEST0")], [], [1, 2, 3], now=after(9))
+    return store
+
+
+def test_a_match_is_known_by_the_alert_on_its_story_and_not_by_a_digest_that_lists_it(digest: Store) -> None:
+    assert ["al_0DIGEST0", "al_8X3M0000", "al_7K2QXYZ0"] == [line.alert_id for line in digest.matches()]
+    assert {"al_7K2QXYZ0"} == {line.alert_id for line in digest.match("1").deliveries}
+
+
+def test_a_digest_of_several_stories_is_not_judged_at_once_and_what_to_name_is_listed(digest: Store) -> None:
+    with pytest.raises(NotFoundError, match="tells several stories; say which: al_7K2QXYZ0, al_8X3M0000, 3"):
+        digest.label("0DIGEST0", relevant=True, now=NOW)
+
+    assert [None, None, None] == [line.relevant for line in digest.matches()]
+
+
+def test_a_digest_of_one_story_is_judged_by_its_reference(store: Store) -> None:
+    record(store, one_entry(store), (alert("7K2QXYZ0", match("a"), match("b")), []))
+    store.record_group(alert("0DIGEST0", type_=AlertType.STORY_DIGEST), [], [], [1, 2], now=NOW)
+    store.label("0DIGEST0", relevant=True, now=NOW)
 
     assert [True, True] == [line.relevant for line in store.matches()]
