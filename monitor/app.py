@@ -88,7 +88,11 @@ class App:
             tools.gate.hold(host.name, fetch.Hold(feeds, pages))
         await self._sync_feeds(declared)
         self.feeds_seen = stamp
-        for told in orphans(await tools.thread.run(tools.store.pending_deliveries), tools.routes):
+        await self._tell_orphans()
+
+    async def _tell_orphans(self) -> None:
+        tools = self.tools
+        for told in orphans(await tools.thread.run(tools.store.unsent_deliveries), tools.routes):
             _log.warning("deliveries_orphaned", extra={"error": told})
 
     async def _sync_feeds(self, declared: Sequence[Feed]) -> None:
@@ -168,6 +172,7 @@ class App:
         for idle in alerting.idle_matchers(routes, tools.live.judge.rules):
             _log.warning("matcher_idle", extra={"error": idle})
         await self.runner.follow_routes()
+        await self._tell_orphans()
         _log.info("routes_live", extra={"receivers": routes.names})
 
     def _note_refusal(self, error: RulesError) -> None:
@@ -335,12 +340,12 @@ def load_feeds(settings: Settings) -> tuple[Feed, ...]:
     return sources.read_feeds(settings.feeds)
 
 
-def orphans(pending: Mapping[str, int], routes: alerting.Routes) -> tuple[str, ...]:
+def orphans(unsent: Mapping[str, int], routes: alerting.Routes) -> tuple[str, ...]:
     """Return a line for each receiver that messages wait for and that is no longer configured (promise D9)."""
     known = {receiver.name for receiver in routes.receivers}
     return tuple(
         f"{name}: messages wait for it, {count} in all, and it is no longer a receiver; configure it again to send them"
-        for name, count in sorted(pending.items())
+        for name, count in sorted(unsent.items())
         if name not in known
     )
 

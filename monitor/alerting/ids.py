@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from monitor.model import AlertId
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitor.model import Incident, NotificationReason, Trouble
 
-__all__ = ["alert_id", "incident_ref", "message_id", "silence_id", "trouble_ref"]
+__all__ = ["alert_id", "incident_ref", "message_id", "route_key", "silence_id", "trouble_ref"]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: read aloud and typed back without doubt
 _DIGITS = 12  # 60 bits: an alert that bore another's id would be taken for it and lost
@@ -51,6 +53,17 @@ def _incident_ref(*parts: str) -> str:
 def silence_id(key: str) -> str:
     """Return what a silence is called: short enough to be typed."""
     return "si_" + _digits(f"silence|{key}", _RECEIVER_DIGITS)
+
+
+def route_key(receiver: str, matchers: Sequence[tuple[str, ...]], nth: int) -> str:
+    """Return what a route is known by, wherever it stands in its file.
+
+    Args:
+        receiver: whom it tells.
+        matchers: its own, and those of each route around it, the outermost first; their order in a route is none.
+        nth: which one it is of those that are alike, from 1.
+    """
+    return "ro_" + _digits(repr((receiver, [sorted(some) for some in matchers], nth)), _DIGITS)
 
 
 def _digits(text: str, count: int) -> str:

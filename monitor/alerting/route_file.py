@@ -11,7 +11,7 @@ from monitor.alerting.holding import AT_ONCE, Manner
 from monitor.alerting.manner_file import MANNER_KEYS, read_manner
 from monitor.alerting.matchers import Matcher, parse_matcher
 from monitor.alerting.receiver_file import read_receiver
-from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, destinations
+from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, destinations, keyed
 from monitor.alerting.shapes import Shapes, near_hint
 from monitor.alerting.silences import file_silence
 from monitor.errors import RoutesError, why_unreadable
@@ -102,7 +102,7 @@ class _Reader(Shapes):
         if "route" not in parts:
             self.note("route is missing", node.place, f"the smallest is route: {{receiver: {JOURNAL}}}")
             return Routes()
-        root = self._route(parts["route"])
+        root = keyed(self._route(parts["route"]))
         for name, place in self._names.items():
             if name not in self._used:
                 self.note(f"no route leads to the receiver {name}", place, "name it in a route, or take it out")

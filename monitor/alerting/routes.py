@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor.alerting.holding import AT_ONCE, Manner
+from monitor.alerting.ids import route_key
 from monitor.alerting.matchers import Facts, Matcher, facts_of
 from monitor.model import AlertType, Silence
 from monitor.receivers import Channel, Receiver
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from rules.types import Match, RuleDef
 
-__all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations", "idle_matchers", "matchers_of"]
+__all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations", "idle_matchers", "keyed", "matchers_of"]
 
 _NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire", "type", "story", "entity"})
 
@@ -37,7 +39,8 @@ class Route:
     goes_on: bool = False  # `continue`: the routes beside it see the match too
     routes: tuple[Route, ...] = ()
     manner: Manner = AT_ONCE
-    path: str = "route"  # its place in the tree: what it told before is known by it
+    path: str = "route"  # its place in the tree, for people
+    key: str = "route"  # what it told and what it holds is known by it: `keyed`
 
     def take(self, facts: Facts) -> tuple[Route, ...]:
         """Return the routes that the facts lead to, depth first; none where a matcher does not hold."""
@@ -88,13 +91,13 @@ class Routes:
         """Every route of the tree."""
         return tuple(_nodes(self.root))
 
-    def way_to(self, receiver: str, path: str | None = None) -> Route:
-        """Return the route of that path that tells a receiver; where none does any more, the first that tells it.
+    def way_to(self, receiver: str, key: str | None = None) -> Route:
+        """Return the route of that key that tells a receiver; where none does any more, the first that tells it.
 
         It tells those of updates whom no route leads to: the level is another since they were told.
         """
         found = [route for route in self.nodes if route.receiver == receiver]
-        return next((route for route in found if route.path == path), found[0] if found else Route(receiver))
+        return next((route for route in found if route.key == key), found[0] if found else Route(receiver))
 
     def receivers_for(self, match: Match, story: Story, type_: AlertType = AlertType.STORY_NEW) -> tuple[str, ...]:
         """Return the names of those who are told of a match, each once. None: the log only."""
@@ -124,6 +127,24 @@ class Routes:
         for route in () if self.root is None else self.root.take(facts):
             first.setdefault(route.receiver, route)
         return tuple(route for name, route in first.items() if name != JOURNAL)
+
+
+def keyed(root: Route) -> Route:
+    """Return a tree whose routes are known by what they are: the receiver, their matchers and those around them.
+
+    So what a budget or a cooldown counts, and what is held, survives that others come, go or move; only routes that
+    are alike in all of that are told apart by their order.
+    """
+    alike: Counter[str] = Counter()
+
+    def known(route: Route, around: tuple[tuple[str, ...], ...]) -> Route:
+        matchers = (*around, tuple(matcher.text for matcher in route.matchers))
+        first = route_key(route.receiver, matchers, 1)
+        alike[first] += 1
+        inner = tuple(known(each, matchers) for each in route.routes)
+        return replace(route, routes=inner, key=route_key(route.receiver, matchers, alike[first]))
+
+    return known(root, ())
 
 
 def idle_matchers(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def _routes(settings: Settings) -> str:
         told.append(f"{PREFIX}PUBLIC_URL without {PREFIX}LINK_SECRET: alerts carry no links")
     if database_path(settings.database).exists():
         with log(settings) as store:
-            told += orphans(store.pending_deliveries(), routes)
+            told += orphans(store.unsent_deliveries(), routes)
             told += _unwell(store, routes, settings.zone)
     return "; ".join([f"receivers: {receivers}", *told])
 

@@ -44,7 +44,7 @@ async def _addressed_to(tools: Tools, alert: Alert, receiver: Receiver, way: Rou
     if manner != AT_ONCE or alert.reason is NotificationReason.STORY_GREW:
         since = None if budget is None else now - budget.per
         history = await tools.thread.run(
-            tools.store.route_history, receiver.name, route=way.path, group=group, since=since
+            tools.store.route_history, receiver.name, route=way.key, group=group, since=since
         )
     held = alerting.hold(
         manner,
@@ -59,7 +59,7 @@ async def _addressed_to(tools: Tools, alert: Alert, receiver: Receiver, way: Rou
         alert = replace(alert, budget_until=alerting.spent_until(budget, history, now))
     if held is not None:
         _tell_held(alert, receiver, held)
-    return replace(render_for(tools, alert, receiver), route=way.path, group=group, held=held)
+    return replace(render_for(tools, alert, receiver), route=way.key, group=group, held=held)
 
 
 def _tell_held(alert: Alert, receiver: Receiver, held: Held) -> None:

@@ -60,6 +60,7 @@ __all__ = [
     "settle_first",
     "settle_retry",
     "settle_sent",
+    "unsent_deliveries",
 ]
 
 SUSPECT_AFTER = 2
@@ -363,6 +364,12 @@ def pending_deliveries(connection: Connection) -> dict[str, int]:
     """Return how many deliveries are not settled, by receiver."""
     query = select(DELIVERY.c.receiver, func.count()).where(_PENDING, _OF_READERS).group_by(DELIVERY.c.receiver)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def unsent_deliveries(connection: Connection) -> dict[str, int]:
+    """Return how many deliveries are not settled or held, by receiver."""
+    unsent = select(DELIVERY.c.receiver, func.count()).where(or_(_PENDING, HELD), _OF_READERS)
+    return {row[0]: row[1] for row in connection.execute(unsent.group_by(DELIVERY.c.receiver))}
 
 
 def failed_deliveries(connection: Connection) -> dict[str, int]:

@@ -698,7 +698,7 @@ class Store:
 
         Args:
             receiver: who is told.
-            route: its path.
+            route: its key.
             group: the group whose last message is asked for.
             since: from when on the messages of the route are listed; None: they are not.
         """
@@ -1007,6 +1007,11 @@ class Store:
         """Return how many deliveries are not settled, by receiver: also of those that are no longer configured."""
         with self._read() as connection:
             return outbox.pending_deliveries(connection)
+
+    def unsent_deliveries(self) -> dict[str, int]:
+        """Return how many deliveries are not settled or held, by receiver: also of those no longer configured."""
+        with self._read() as connection:
+            return outbox.unsent_deliveries(connection)
 
     def failed_deliveries(self) -> dict[str, int]:
         """Return how many deliveries were given up, by receiver."""

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from monitor.alerting import make_silence
 from monitor.model import DeliveryState, Silence
 from tests.monitor.bench import HOUR_S, Desk, at_desk, eventually
@@ -18,6 +20,15 @@ def written(folder: Path, manner: str, more: str = "") -> Path:
     file = folder / "routes.yaml"
     text = f"route:\n  receiver: desk\n  {manner}\ntime_zone: Europe/Paris\nreceivers: {{desk: {{webhook: {{}}}}}}\n"
     file.write_text(text + more, encoding="utf-8")
+    return file
+
+
+def routed(folder: Path, *routes: str) -> Path:
+    """Return a routes file with these routes in the first, which is the log only."""
+    file = folder / "routes.yaml"
+    listed = "".join(f"    - {route}\n" for route in routes)
+    text = f"route:\n  receiver: journal\n  routes:\n{listed}receivers: {{desk: {{webhook: {{}}}}}}\n"
+    file.write_text(text, encoding="utf-8")
     return file
 
 
@@ -130,6 +141,52 @@ def test_a_budget_tells_that_it_is_spent_and_the_rest_comes_in_one_message(tmp_p
         assert "budget" == data(desk)["digest"]["held"]
 
     at_desk(tmp_path, act, routes=written(tmp_path, 'budget: "2/h"'))
+
+
+def test_a_budget_outlives_a_route_that_is_inserted_above(tmp_path: Path) -> None:
+    file = routed(tmp_path, '{receiver: desk, matchers: [rule!=x], budget: "2/h"}')
+
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        for name in "ab":
+            await news(desk, name, after_s=6 * MINUTE_S)
+        routed(tmp_path, "{matchers: [rule=x]}", '{receiver: desk, matchers: [rule!=x], budget: "2/h"}')
+        await desk.app.reload()
+        await news(desk, "c", after_s=6 * MINUTE_S)
+
+        assert [("story.alert.new", 1)] * 2 == sent(desk)
+        assert ["held"] == [one.state for one in desk.app.tools.store.deliveries(state=DeliveryState.HELD)]
+
+        await desk.cycle(after_s=HOUR_S)
+
+        assert [("story.alert.new", 1)] * 3 == sent(desk)
+
+    at_desk(tmp_path, act, routes=file)
+
+
+def test_what_a_route_holds_leaves_when_the_route_is_gone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = routed(tmp_path, '{receiver: desk, matchers: [rule!=x], budget: "1/day"}')
+
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "a", after_s=6 * MINUTE_S)
+        await news(desk, "b", after_s=6 * MINUTE_S)
+        renamed = file.read_text(encoding="utf-8").replace("desk", "bureau")
+        file.write_text(renamed, encoding="utf-8")
+        await desk.app.reload()
+        await desk.cycle(after_s=24 * HOUR_S)
+
+        assert 1 == len(sent(desk))
+        [orphaned] = [record for record in caplog.records if record.message == "deliveries_orphaned"]
+        assert "desk: messages wait for it, 1 in all, and it is no longer a receiver" in vars(orphaned)["error"]
+
+        routed(tmp_path, "{receiver: desk, matchers: [rule=y]}")
+        await desk.app.reload()
+        await desk.cycle(after_s=MINUTE_S)
+
+        assert 2 == len(sent(desk))
+
+    at_desk(tmp_path, act, routes=file)
 
 
 def test_a_group_waits_and_cools_down(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from monitor.alerting import (
     load_routes,
     read_routes,
 )
+from monitor.alerting.routes import keyed
 from monitor.cli import app
 from monitor.deliver import KINDS
 from monitor.errors import RoutesError
@@ -76,7 +77,7 @@ def test_the_file_of_the_settings_is_read(tmp_path: Path) -> None:
     file.write_text("\ufeffroute: {receiver: journal}\n", encoding="utf-8")
     routes = load_routes(Settings(routes=file), KINDS)
 
-    assert Routes(root=Route("journal")) == routes
+    assert Routes(root=keyed(Route("journal"))) == routes
 
 
 @pytest.mark.parametrize("content", [None, b"route: {receiver: \xe9}\n"])
@@ -363,6 +364,41 @@ def test_a_route_says_in_what_manner_it_tells_and_inner_ones_inherit_it() -> Non
     assert mail == Manner(("story",), digest=(time(7, 30), time(18)), quiet_hours=quiet)
     assert ("route", "route.1", "route.2") == tuple(route.path for route in routes.nodes)
     assert ZoneInfo("Europe/Brussels") == routes.zone
+
+
+PLACES = """
+route:
+  receiver: journal
+  routes:
+    - {receiver: desk, matchers: ["level=high", "rule=a"], routes: [{receiver: desk, matchers: ["rule=b"]}]}
+    - {receiver: desk, matchers: ["rule=b"]}
+    - {receiver: desk, matchers: ["rule=b"], budget: "2/h"}
+receivers: {desk: {webhook: {url: "${VEILLE_WEBHOOK_URL}"}}}
+"""
+
+
+def keys(text: str) -> list[str]:
+    return [route.key for route in read(text).nodes]
+
+
+def test_a_route_is_known_by_what_it_is_and_not_by_its_place() -> None:
+    before = keys(PLACES)
+    inserted = (
+        '  routes:\n    - {receiver: desk, matchers: ["rule=c"], continue: true, routes: [{matchers: ["rule=b"]}]}\n'
+    )
+    changed = PLACES.replace('["level=high", "rule=a"]', '["rule=a", "level=high"], cooldown: "1 h"')
+
+    assert len(set(before)) == len(before) == 5
+    assert before == [key for key in keys(PLACES.replace("  routes:\n", inserted)) if key in before]
+    assert before == keys(changed)
+
+
+def test_only_routes_that_are_alike_are_told_apart_by_their_order() -> None:
+    before = keys(PLACES)
+    alike = '    - {receiver: desk, matchers: ["rule=b"]}\n'
+
+    assert before[:4] == keys(PLACES.replace(alike, ""))
+    assert before[:2] == keys(PLACES.replace('matchers: ["rule=b"]}', 'matchers: ["rule=z"]}'))[:2]
 
 
 def test_an_inner_route_may_take_back_what_the_one_around_it_says() -> None:

@@ -174,9 +174,9 @@ def test_a_recap_may_go_another_way_than_what_is_told_at_once(type_: AlertType, 
 
 
 def test_the_way_to_a_receiver_is_the_route_that_told_it_or_the_first_that_does() -> None:
-    first, second = Route("mail", path="route.1"), Route("mail", path="route.2")
+    first, second = Route("mail", key="ro_1"), Route("mail", key="ro_2")
     routes = Routes(RECEIVERS, Route(JOURNAL, routes=(first, second)))
 
-    assert second == routes.way_to("mail", "route.2")
-    assert first == routes.way_to("mail", "route.9") == routes.way_to("mail")
-    assert Route("slack") == routes.way_to("slack", "route.2") == Routes().way_to("slack")
+    assert second == routes.way_to("mail", "ro_2")
+    assert first == routes.way_to("mail", "ro_9") == routes.way_to("mail")
+    assert Route("slack") == routes.way_to("slack", "ro_2") == Routes().way_to("slack")
