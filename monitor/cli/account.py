@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from monitor.cli.cause import french_cause
 from monitor.cli.when import local
 from monitor.errors import Reason
-from monitor.model import DeliveryState
+from monitor.model import DeliveryState, Why
 from monitor.review import FeedCondition, Stage, condition_of
 from monitor.settings import Language
 from monitor.store import EntryState
@@ -39,6 +39,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.LOG_ONLY: "alerte {alert} inscrite au journal seulement : aucune route ne mène à un destinataire",
         Stage.RECAP: "retenu par {rule} ; attend le récapitulatif de la première lecture du flux",
         Stage.TOLD_ALREADY: "retenu par {rule} ; son sujet avait déjà été signalé",
+        "told_already_by": "retenu par {rule} ; son sujet avait déjà été signalé par l’alerte {alert}",
         Stage.SILENT_RULE: "retenu par {rule}, règle « {status} », qui ne prévient personne",
         Stage.RULES_CHANGED: "lu le {at} sans correspondance ; les règles d’aujourd’hui le retiendraient : {today}",
         Stage.NEAR_MISS: "recalé de peu : {rule}, {score} points pour un seuil de {threshold}",
@@ -97,14 +98,21 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "page_retry": "page : prochain essai {at}",
         "slow": "voie lente",
         "alert": "alerte {alert}, le {at}",
+        "joined": "jointe à l’alerte {alert} sur le même sujet, du {at}",
         "update": "mise à jour {alert} de {of}, le {at}",
         "delivery_sent": "{receiver} : remis le {at}",
         "delivery_pending": "{receiver} : en attente, prochain essai {at}",
         "delivery_failed": "{receiver} : abandonné",
-        "delivery_held": "{receiver} : retenu ({why}) jusqu’à {at}",
+        "delivery_held": "{receiver} : retenu ({why}) {until}",
         "delivery_grouped": "{receiver} : dit par un message groupé",
         "delivery_silenced": "{receiver} : mis en sourdine par {silence}",
-        "held_for_digest": "au prochain bulletin",
+        "held_until": "jusqu’au {at}",
+        "held_for_digest": "jusqu’au prochain bulletin",
+        Why.DIGEST: "bulletin",
+        Why.QUIET_HOURS: "heures calmes",
+        Why.GROUP_WAIT: "attente d’un groupe",
+        Why.COOLDOWN: "délai entre deux messages d’un sujet",
+        Why.BUDGET: "budget atteint",
         "tries": "essais : {attempts}",
         Completeness.FULL: "texte intégral",
         Completeness.TEASER: "début seulement",
@@ -135,6 +143,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.LOG_ONLY: "alert {alert} is in the log only: no route leads to a receiver",
         Stage.RECAP: "matched by {rule}; waits for the recap of the feed's first poll",
         Stage.TOLD_ALREADY: "matched by {rule}; its story had been told already",
+        "told_already_by": "matched by {rule}; its story had been told already by alert {alert}",
         Stage.SILENT_RULE: "matched by {rule}, a rule that is {status} and tells nobody",
         Stage.RULES_CHANGED: "read on {at} without a match; the rules of today would match it: {today}",
         Stage.NEAR_MISS: "near miss: {rule}, {score} points for a threshold of {threshold}",
@@ -193,14 +202,21 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "page_retry": "page: next try {at}",
         "slow": "slow lane",
         "alert": "alert {alert}, on {at}",
+        "joined": "joined to alert {alert} on the same story, of {at}",
         "update": "update {alert} of {of}, on {at}",
         "delivery_sent": "{receiver}: delivered on {at}",
         "delivery_pending": "{receiver}: waiting, next try {at}",
         "delivery_failed": "{receiver}: given up",
-        "delivery_held": "{receiver}: held ({why}) until {at}",
+        "delivery_held": "{receiver}: held ({why}) {until}",
         "delivery_grouped": "{receiver}: told by a message on several",
         "delivery_silenced": "{receiver}: silenced by {silence}",
-        "held_for_digest": "the next digest",
+        "held_until": "until {at}",
+        "held_for_digest": "until the next digest",
+        Why.DIGEST: "digest",
+        Why.QUIET_HOURS: "quiet hours",
+        Why.GROUP_WAIT: "waits for more of its group",
+        Why.COOLDOWN: "cooldown",
+        Why.BUDGET: "budget spent",
         "tries": "tries: {attempts}",
         Completeness.FULL: "full text",
         Completeness.TEASER: "beginning only",
@@ -251,8 +267,9 @@ class Account:
         entry, match, alert = found.entry, found.match, found.alert
         verdict = match.match.verdict if match else None
         is_postponed = found.stage is Stage.POSTPONED
+        name = _NOT_IN_VAIN.get(entry.last_reason if entry and is_postponed else None, found.stage)
         return self.say(
-            _NOT_IN_VAIN.get(entry.last_reason if entry and is_postponed else None, found.stage),
+            "told_already_by" if name is Stage.TOLD_ALREADY and alert else name,
             at=self._at(found.at),
             receivers=", ".join(delivery.receiver for delivery in found.deliveries),
             alert=alert.id if alert else "",
@@ -324,8 +341,8 @@ class Account:
         return ", ".join(told)
 
     def _match(self, match: ListedMatch, *, withdrawn_at: datetime | None) -> Iterator[str]:
-        for alert in match.alerts:
-            name = "alert" if alert.updates is None else "update"
+        for alert in (*match.joined, *match.growth, *match.alerts):
+            name = "joined" if alert in match.joined else "alert" if alert.updates is None else "update"
             told = self.say(name, alert=alert.id, of=alert.updates, at=self._at(alert.planned_at))
             yield f"{told} ({match.match.rule.id})"
             for delivery in alert.deliveries:
@@ -339,14 +356,19 @@ class Account:
     def _delivery(self, delivery: DeliveryLine) -> str:
         is_pending = delivery.state is DeliveryState.PENDING
         at = self._at(delivery.next_attempt_at if is_pending else delivery.sent_at) or self.say("at_once")
-        if delivery.state is DeliveryState.HELD:
-            at = self._at(delivery.held_until) or self.say("held_for_digest")
-        facts = {"receiver": delivery.receiver, "at": at, "why": delivery.why or "", "silence": delivery.silence}
+        why, until = self.held(delivery) if delivery.state is DeliveryState.HELD else ("", "")
+        facts = {"receiver": delivery.receiver, "at": at, "why": why, "until": until, "silence": delivery.silence}
         told = [self.say(f"delivery_{delivery.state}", **facts)]
         if delivery.state in {DeliveryState.PENDING, DeliveryState.FAILED}:
             told += [self.say("tries", attempts=delivery.attempts)]
             told += [self._cause(delivery.last_reason, delivery.last_error)] if delivery.last_error else []
         return ", ".join(told)
+
+    def held(self, delivery: DeliveryLine) -> tuple[str, str]:
+        """Return why a message is held, and until when."""
+        why = self.say(Why(delivery.why)) if delivery.why else ""
+        until = delivery.held_until
+        return why, self.say("held_until", at=self._at(until)) if until else self.say("held_for_digest")
 
     def feed_name(self, state: FeedState) -> str:
         """Return a feed's name, number and address."""

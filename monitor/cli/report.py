@@ -293,11 +293,16 @@ def _match_dict(match: ListedMatch) -> dict[str, Any]:
         "lost_at": match.lost_at,
         "waits_for_recap": match.waits_for_recap,
         "alerts": [_alert_dict(alert) for alert in match.alerts],
+        "joined": [_alert_dict(alert) for alert in match.joined],
+        "growth": [_alert_dict(alert) for alert in match.growth],
     }
 
 
 def _alert_dict(alert: ListedAlert) -> dict[str, Any]:
-    names = ("id", "receiver", "state", "attempts", "next_attempt_at", "sent_at", "last_reason", "last_error")
+    names = (
+        *("id", "receiver", "state", "attempts", "next_attempt_at", "sent_at"),
+        *("last_reason", "last_error", "why", "held_until"),
+    )
     return {
         "id": alert.id,
         "reason": alert.reason.value,

@@ -15,7 +15,7 @@ from monitor.store import EntryState
 from rules.types import Completeness, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from monitor.model import Article, FeedState
@@ -79,6 +79,8 @@ _OF_DELIVERIES = {
     DeliveryState.FAILED: Stage.FAILED,
     DeliveryState.SILENCED: Stage.SILENCED,
 }
+# Of an alert that an article joined, as one more of a story: what was sent says nothing of the article.
+_OF_JOINED = {**_OF_DELIVERIES, DeliveryState.SENT: Stage.TOLD_ALREADY, DeliveryState.GROUPED: Stage.TOLD_ALREADY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +130,34 @@ def _place(entry: ListedEntry, now: datetime, matching_today: Collection[str]) -
 def _told(entry: ListedEntry, article: ListedArticle) -> Whereabouts | None:
     """Return how far the matches of an article got; None where there is no match."""
     matches = [match for match in article.matches if not match.match.verdict.near_miss]
-    alerts = [(match, alert) for match in matches for alert in match.alerts]
-    for state, stage in _OF_DELIVERIES.items():
-        for match, alert in alerts:
-            found = tuple(delivery for delivery in alert.deliveries if delivery.state is state)
-            if found:
-                return Whereabouts(stage, _instant(found[0], alert), entry, match, alert, found)
-    for match, alert in alerts:
-        stage = Stage.LOG_ONLY if alert.silence is None else Stage.SILENCED
-        return Whereabouts(stage, alert.planned_at, entry, match, alert)
+    for alerts, stages in (
+        ([(match, alert) for match in matches for alert in match.alerts], _OF_DELIVERIES),
+        ([(match, alert) for match in matches for alert in match.joined], _OF_JOINED),
+    ):
+        if (told := _alerted(entry, alerts, stages)) is not None:
+            return told
     kept = [match for match in matches if match.lost_at is None]
     for match in (match for match in kept if match.match.rule.status not in _SILENT):
         stage = Stage.RECAP if match.waits_for_recap else Stage.TOLD_ALREADY
         return Whereabouts(stage, match.matched_at, entry, match)
     for match in kept:
         return Whereabouts(Stage.SILENT_RULE, match.matched_at, entry, match)
+    return None
+
+
+def _alerted(
+    entry: ListedEntry, alerts: Sequence[tuple[ListedMatch, ListedAlert]], stages: Mapping[DeliveryState, Stage]
+) -> Whereabouts | None:
+    """Return how far alerts got, the farthest of all; None where there is none."""
+    for state, stage in stages.items():
+        for match, alert in alerts:
+            found = tuple(delivery for delivery in alert.deliveries if delivery.state is state)
+            if found:
+                at = match.matched_at if stage is Stage.TOLD_ALREADY else _instant(found[0], alert)
+                return Whereabouts(stage, at, entry, match, alert, found)
+    for match, alert in alerts:
+        stage = Stage.LOG_ONLY if alert.silence is None else Stage.SILENCED
+        return Whereabouts(stage, alert.planned_at, entry, match, alert)
     return None
 
 

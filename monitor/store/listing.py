@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from monitor.model import AlertId, ArticleId, EntryId, FeedId, Lane, NotificationReason
 from monitor.store.codec import article_from_row, entry_from_row, feed_from_row, match_from_row, reason_of
@@ -27,6 +27,11 @@ __all__ = ["feeds_listing", "find_listed", "last_listed"]
 _MOST = 50  # entries of one address: more are of a feed that gives every article the same one
 _DELIVERIES = 100
 _LOOKED_AT = 2000  # entries of a host, to see which feeds list it
+_ALERTS = (
+    select(ALERT.c.id, ALERT.c.reason, ALERT.c.planned_at, ALERT.c.receivers, ALERT.c.updates, ALERT.c.silence)
+    .select_from(ALERT)
+    .order_by(ALERT.c.planned_at, ALERT.c.id)
+)
 
 
 def find_listed(connection: Connection, keys: Sequence[str]) -> tuple[ListedEntry, ...]:
@@ -82,20 +87,25 @@ def _article(connection: Connection, entry_id: int) -> ListedArticle | None:
 
 
 def _match(connection: Connection, row: Row[Any]) -> ListedMatch:
-    alerts = (
-        select(ALERT.c.id, ALERT.c.reason, ALERT.c.planned_at, ALERT.c.receivers, ALERT.c.updates)
-        .add_columns(ALERT.c.silence)
-        .join_from(ALERT_MATCH, ALERT)
-        .where(ALERT_MATCH.c.match_id == row.id)
-        .order_by(ALERT.c.planned_at, ALERT.c.id)
+    first, of_first = ALERT_MATCH.alias(), MATCH.alias()
+    is_later = (  # than the match of another article that the alert was made of
+        exists()
+        .where(first.c.alert_id == ALERT.c.id, first.c.match_id == of_first.c.id, ALERT.c.planned_at < row.recorded_at)
+        .where(of_first.c.article_id != row.article_id, of_first.c.recorded_at < row.recorded_at)
     )
+    told = _ALERTS.add_columns(is_later.label("is_joined")).join(ALERT_MATCH)
+    found = connection.execute(told.where(ALERT_MATCH.c.match_id == row.id)).all()
+    joined = [alert.id for alert in found if alert.is_joined]
+    grown = _ALERTS.where(ALERT.c.updates.in_(joined), ALERT.c.planned_at == row.recorded_at)
     return ListedMatch(
         id=row.id,
         match=match_from_row(row),
         matched_at=row.recorded_at,
         waits_for_recap=row.recap == "pending",
-        alerts=tuple(_alert(connection, alert) for alert in connection.execute(alerts).all()),
+        alerts=tuple(_alert(connection, alert) for alert in found if not alert.is_joined),
         lost_at=row.lost_at,
+        joined=tuple(_alert(connection, alert) for alert in found if alert.is_joined),
+        growth=tuple(_alert(connection, alert) for alert in connection.execute(grown).all()),
     )
 
 

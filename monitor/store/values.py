@@ -428,14 +428,27 @@ class ListedAlert:
 
 @dataclass(frozen=True, slots=True)
 class ListedMatch:
-    """A match or near miss of an article, and what became of it."""
+    """A match or near miss of an article, and what became of it.
+
+    Attributes:
+        id: its number.
+        match: what the rule saw.
+        matched_at: when.
+        waits_for_recap: whether a recap is still to tell it.
+        alerts: those that tell it.
+        lost_at: when the text had changed or gone, and the rule found it no longer.
+        joined: those on its story that were there before it, and say nothing of this article.
+        growth: the updates of these that say that the story grew by it.
+    """
 
     id: int
     match: Match
     matched_at: datetime
     waits_for_recap: bool
     alerts: tuple[ListedAlert, ...]
-    lost_at: datetime | None = None  # the text changed or went, and the rule finds it no longer
+    lost_at: datetime | None = None
+    joined: tuple[ListedAlert, ...] = ()
+    growth: tuple[ListedAlert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from monitor.cli.account import _WORDS
 from monitor.clock import SystemClock
 from monitor.errors import Reason
 from monitor.model import (
+    AlertType,
     Change,
     Channel,
     DeliveryId,
@@ -519,3 +520,67 @@ def test_every_stage_and_condition_has_words_in_both_languages() -> None:
     named = {f"incident_{kind}" for kind in IncidentKind if kind is not IncidentKind.MOVED}
     named |= {f"delivery_{state}" for state in DeliveryState}
     assert {*Stage, *FeedCondition, *Completeness, *named} <= french.keys()
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_an_article_that_only_joined_a_story_was_not_delivered_and_its_growth_is_told(
+    veille: Veille, store: Store
+) -> None:
+    url = "https://echo.example/deux.html"
+    second = entry("deux", link=url, keys=("g:deux", "l:echo.example/deux.html"))
+    poll(store, live_feed(store, "https://echo.example/rss"), second)
+    entry_ids = sorted(one.id for one in claim(store, at=after(1)))
+    first = replace(alert("7K2QXYZ0", match("bombes")), planned_at=after(2))
+    standing = Standing("Une visite")
+    grown = replace(
+        alert("GR0WN000", match("bombes"), type_=AlertType.STORY_UPDATED),
+        planned_at=after(10),
+        update=Update(first.id, Change.GREW, standing, standing),
+    )
+    text, matches = article("Kharkiv sous les bombes"), [match("bombes")]
+    store.record_article(
+        *(entry_ids[0], text), story=story(), matches=matches, alerts=[(first, [message()])], now=after(2)
+    )
+    store.claim_deliveries("webhook", now=after(3), owner="moi", lease_s=60, limit=1)
+    store.settle_sent(DeliveryId(1), Receipt(), now=after(4))
+    held = replace(message("GR0WN000"), held=Held(Why.QUIET_HOURS, after(120)))
+    store.record_article(
+        *(entry_ids[1], text),
+        story=story(),
+        matches=matches,
+        alerts=[(replace(first, planned_at=after(10)), [message()])],  # there already: joined
+        growth=[(grown, [held], 1)],
+        now=after(10),
+    )
+    out = veille("why", url).out
+    (told,) = veille("why", url, "--json").lines
+    (listed,) = told["entries"][0]["matches"]
+
+    assert "→ retenu par bombes ; son sujet avait déjà été signalé par l’alerte al_7K2QXYZ0\n" in out
+    assert "jointe à l’alerte al_7K2QXYZ0 sur le même sujet, du 2026-05-16 07:02 (bombes)\n" in out
+    assert "  webhook : remis le 2026-05-16 07:04\n" in out
+    assert "mise à jour al_GR0WN000 de al_7K2QXYZ0, le 2026-05-16 07:10 (bombes)\n" in out
+    assert "  webhook : retenu (heures calmes) jusqu’au 2026-05-16 09:00\n" in out
+    assert ("told_already", []) == (told["stage"], listed["alerts"])
+    assert (["al_7K2QXYZ0"], ["al_GR0WN000"]) == tuple(
+        [one["id"] for one in listed[name]] for name in ("joined", "growth")
+    )
+    assert "→ remis le 2026-05-16 07:04 à webhook\n" in veille("why", URL).out
+
+
+@pytest.mark.usefixtures("entry_id")
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("fr", "  webhook : retenu (bulletin) jusqu’au prochain bulletin\n"),
+        ("en", "  webhook: held (digest) until the next digest\n"),
+    ],
+)
+def test_what_is_held_says_why_and_until_when_in_words(
+    veille: Veille, store: Store, monkeypatch: pytest.MonkeyPatch, language: str, expected: str
+) -> None:
+    monkeypatch.setenv("VEILLE_LANGUAGE", language)
+    told = match("bombes")
+    read(store, matches=[told], alerts=[(alert("7K2QXYZ0", told), [replace(message(), held=Held(Why.DIGEST))])])
+
+    assert expected in veille("why", URL).out
