@@ -15,7 +15,7 @@ from monitor.alerting.endpoints import (
     standing,
     waited_for,
 )
-from monitor.alerting.growth import plan_growth
+from monitor.alerting.growth import for_the_untold, plan_growth
 from monitor.alerting.heartbeat import after_canary, first_canary, heartbeat_receivers, plan_heartbeat
 from monitor.alerting.holding import (
     AT_ONCE,
@@ -98,6 +98,7 @@ __all__ = [
     "enabled",
     "failed",
     "first_canary",
+    "for_the_untold",
     "gave_up",
     "group_of",
     "health",

@@ -6,6 +6,7 @@ decided as for any other (`holding`); of several that wait, the last is told.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.alerting.ids import alert_id, message_id
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from monitor.model import AlertId, Story, Told
     from rules.types import Burst, Match
 
-__all__ = ["first_of_each_rule", "plan_growth", "updated"]
+__all__ = ["first_of_each_rule", "for_the_untold", "plan_growth", "updated"]
 
 _REASONS = {
     Change.GREW: NotificationReason.STORY_GREW,
@@ -48,12 +49,45 @@ def plan_growth(
 
 
 def first_of_each_rule(told: Sequence[Told]) -> tuple[Told, ...]:
-    """Return the first match of each rule that people were told of, and that still holds."""
+    """Return the first match of each rule that people were told of, and that still holds, with all who were told."""
     first: dict[str, Told] = {}
     for one in told:
         if one.first and not one.is_lost and notifies(one.match):
-            first.setdefault(one.match.rule.id, one)
+            before = first.get(one.match.rule.id)
+            alerts = dict.fromkeys(one.first if before is None else (*before.first, *one.first))
+            by_use = sorted(alerts, key=lambda alert: not alert[1])  # one that nobody was sent answers no message
+            first[one.match.rule.id] = replace(before or one, first=tuple(by_use))
     return tuple(first.values())
+
+
+def for_the_untold(
+    alerts: Sequence[Alert], told: Sequence[Told], growth: Sequence[Alert], story: Story
+) -> tuple[Alert, ...]:
+    """Return first alerts, those on rules that were told of the story before only for whom was not told.
+
+    Another article may reach others: the first one was silenced, or names nothing that is theirs.
+
+    Args:
+        alerts: first alerts on an article of the story.
+        told: the matches of the story's other articles, with what people were told of them.
+        growth: what is told of the story's growth meanwhile.
+        story: with the article before the others.
+    """
+    heard: dict[str, set[str]] = {}
+    for one in told:
+        if one.first:
+            heard.setdefault(one.match.rule.id, set()).update(name for _, names in one.first for name in names)
+    for alert in growth:
+        heard.setdefault(alert.matches[0].rule.id, set()).update(alert.receivers)
+    return tuple(_for_others(alert, heard.get(alert.matches[0].rule.id), story) for alert in alerts)
+
+
+def _for_others(alert: Alert, heard: set[str] | None, story: Story) -> Alert:
+    others = tuple(name for name in alert.receivers if heard is not None and name not in heard)
+    if not others:
+        return alert  # the first, or one that was: it is joined to that
+    rule, own = alert.matches[0].rule.id, story.sources[0]
+    return replace(alert, id=alert_id(alert.reason, rule, story.id, own.url or own.title or ""), receivers=others)
 
 
 def _grew(one: Told, story: Story, routes: Routes, *, now: datetime) -> Alert:

@@ -349,14 +349,18 @@ async def _plan(
     plan = _Plan(now, story, assigned, _latency(read.article, claim, read_at=read_at, now=now))
     first = partial(alerting.plan, story=story, routes=tools.routes, now=now, latency_s=plan.latency_s)
     if earlier is None or read.again is None:
-        bursts = {}
-        if assigned.outlets_before and story.outlets > assigned.outlets_before:
-            bursts = await _bursts(tools, assigned)
+        before = assigned.outlets_before
+        bursts: dict[str, Burst] = {}
+        told: tuple[Told, ...] = ()
+        if before:
             told = await tools.thread.run(tools.store.told_of_story, story.id)
-            plan = replace(
-                plan, growth=_grown(told, story, tools.routes, bursts, before=assigned.outlets_before, now=now)
-            )
-        return plan if claim.baseline else replace(plan, alerts=first(alerting.raised(read.judgement.matches, bursts)))
+        if before and story.outlets > before:
+            bursts = await _bursts(tools, assigned)
+            plan = replace(plan, growth=_grown(told, story, tools.routes, bursts, before=before, now=now))
+        if claim.baseline:
+            return plan
+        alerts, grown = first(alerting.raised(read.judgement.matches, bursts)), [alert for alert, _ in plan.growth]
+        return replace(plan, alerts=alerting.for_the_untold(alerts, told, grown, story))
     updates = alerting.plan_updates(earlier.told, read.again, story, tools.routes, now=now)
     plan = replace(plan, alerts=updates.alerts, lost=updates.lost)
     if read.again.is_corrected or (claim.baseline and claim.reread is None):

@@ -159,7 +159,7 @@ def _fit(me: Member, candidate: Candidate) -> float:
     if same:
         return max(same)
     by_text: dict[int, float] = {}
-    for one, likeness in alikes:
-        by_text[one.text_id] = max(likeness.score, by_text.get(one.text_id, NEVER))
+    for one, likeness in sorted(alikes, key=lambda pair: pair[0].article_id):
+        by_text.setdefault(one.text_id, likeness.score)  # of the first: a copy may have news of its own above it
     known = [score for score in by_text.values() if score > NEVER]  # of what tells too little, nothing is known
     return fmean(known) if known else NEVER

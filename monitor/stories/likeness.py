@@ -18,9 +18,11 @@ NEVER: Final = -math.inf
 WINDOW: Final = timedelta(hours=72)
 _BYTES: Final = 4
 _SAME_TEXT: Final = 0.55  # of the shingles: the same text, lightly edited
+_SAME_HEADS: Final = 0.1  # of their titles and leads, if they are to be one text
 _SAME_HOUSE: Final = 0.95  # of one house, whose texts share whole passages by right
 _SAME_SCORE: Final = 100.0  # beyond any log-odds
 _FEW_TERMS: Final = 12  # of fewer, a title say, a likeness says too little
+_NO_NAME: Final = -9.0
 _LEAST_COSINE: Final = 0.02
 _LATE: Final = timedelta(hours=13)  # as a rule, what comes later tells of what came after
 
@@ -71,7 +73,7 @@ def alike(one: Member, other: Member) -> Likeness:
 def is_copy(mine: Features, theirs: Features) -> bool:
     """Return whether two articles have one text, lightly edited."""
     if resemblance(mine.minhash, theirs.minhash) >= _SAME_TEXT:
-        return True
+        return _heads(mine, theirs) >= _SAME_HEADS  # who pastes a dispatch below news of another event copies nothing
     # what a short text says may be said of anything: that the rest is for subscribers, say
     return _is_verbatim(mine, theirs) and (bool(mine.minhash) or _is_titled_alike(mine, theirs))
 
@@ -87,21 +89,28 @@ def _is_titled_alike(mine: Features, theirs: Features) -> bool:
 
 
 def _log_odds(mine: Features, theirs: Features, apart: timedelta) -> float:
-    """Return the log-odds that two articles are on one event."""
+    """Return the log-odds that two articles are on one event; where they have no name in common, they hardly are."""
+    terms, others = {term for term, _ in mine.terms}, {term for term, _ in theirs.terms}
+    if others.isdisjoint(mine.names) and terms.isdisjoint(theirs.names):
+        return _NO_NAME
     return _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS, evidence(mine, theirs, apart), strict=True))
 
 
 def evidence(mine: Features, theirs: Features, apart: timedelta) -> tuple[float, ...]:
     """Return what speaks for and against one event, in the order of the weights."""
     ours, others = dict(mine.terms), dict(theirs.terms)
-    heads = _cosine(_of(mine.head, ours), _of(theirs.head, others))
     return (
         math.log(_LEAST_COSINE + _cosine(ours, others)),
-        math.log(_LEAST_COSINE + heads),
+        math.log(_LEAST_COSINE + _heads(mine, theirs)),
         float(_conflicts(mine, theirs)),
         min(_unsaid(mine, ours, others), _unsaid(theirs, others, ours)),
         float(apart > _LATE),
     )
+
+
+def _heads(mine: Features, theirs: Features) -> float:
+    """Return how alike the titles and leads are, 0 to 1."""
+    return _cosine(_of(mine.head, dict(mine.terms)), _of(theirs.head, dict(theirs.terms)))
 
 
 def _of(terms: Sequence[str], rare: Mapping[str, float]) -> dict[str, float]:

@@ -23,6 +23,8 @@ _AFTER_NUMBER: Final = 3  # words among which is what is counted
 _SCALES: Final = frozenset({"cent", "cents", "mille", "million", "millions", "milliard", "milliards"})
 _MULTIPLIERS: Final = (100, 1000)
 _FOUR, _TWENTY = 4, 20
+_DIGITS: Final = 20
+_BEYOND: Final = 10**12  # nobody writes a longer number in words; a page may
 
 
 def words_of(text: str) -> list[str]:
@@ -85,12 +87,12 @@ def _number(words: Sequence[str], at: int) -> tuple[str, int]:
     """Return the number that begins at a word, "" for none, and where the text goes on."""
     first = words[at]
     if first[0].isdigit():
-        return re.sub(r"\s", "", first).replace(",", "."), at + 1
+        return re.sub(r"\s", "", first).replace(",", ".")[:_DIGITS], at + 1
     is_percent = first == "cent" and at > 0 and words[at - 1] == "pour"
     if first not in NUMERALS or first == "un" or is_percent:
         return "", at + 1
     value, at = NUMERALS[first], at + 1
-    while at < len(words):
+    while at < len(words) and value < _BEYOND:
         word = words[at]
         if word in NUMERALS:
             number = NUMERALS[word]

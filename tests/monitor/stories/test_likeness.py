@@ -47,6 +47,22 @@ def test_a_rewrite_is_likelier_soon_than_late_and_a_title_alone_tells_too_little
     assert alike(first, member(2, seen("Kharkiv : le dépôt en feu", DEPOT))).is_same_text
 
 
+def test_two_fires_of_one_kind_in_two_towns_are_two_events() -> None:
+    one = seen(
+        "Vaucresse-sur-Loire : un entrepôt logistique ravagé par un incendie",
+        "Un incendie s'est déclaré dans la nuit à Vaucresse-sur-Loire, dans un entrepôt. Soixante pompiers ont lutté "
+        "contre les flammes jusqu'à l'aube. Personne n'a été blessé. Le bâtiment est détruit, une enquête est ouverte.",
+    )
+    other = seen(
+        "Trévières-le-Haut : une usine de meubles ravagée par un incendie",
+        "Un incendie s'est déclaré cette nuit à Trévières-le-Haut, dans une usine. Soixante pompiers ont lutté contre "
+        "les flammes jusqu'au matin. Personne n'a été blessé. L'usine est détruite, une enquête est ouverte.",
+    )
+    fires = [member(number, made, house=f"{number}.example") for number, made in enumerate((one, other), 1)]
+
+    assert alike(*fires).score < 0
+
+
 def test_the_fit_finds_the_weights_that_data_were_made_with() -> None:
     rows: list[Pair] = [((float(x), float(y)), x + y > 9) for x in range(10) for y in range(10)]
     bias, first, second = fit(rows)

@@ -50,3 +50,7 @@ def test_names_have_a_capital_inside_a_sentence_or_are_acronyms(text: str, names
 )
 def test_numbers_are_read_in_words_too_with_what_they_count(text: str, numbers: set[tuple[str, str]]) -> None:
     assert numbers == numbers_of(text)
+
+
+def test_a_number_without_end_is_bounded() -> None:
+    assert all(len(value) <= 20 for value, _ in numbers_of("mille " * 3000 + "et cent " * 3000 + "9" * 5000))

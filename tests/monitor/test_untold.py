@@ -1,0 +1,72 @@
+"""Another newspaper's article on a story reaches those whom the first did not: it rings for them; a whole daemon."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tests.monitor.bench import HOUR_S, Desk, at_desk, write_rules
+from tests.monitor.test_burst import DISPATCH, TITLE
+
+PAPERS = ("/p0.xml", "/p1.xml", "/p2.xml")
+ROUTES = """
+route:
+  receiver: journal
+  routes:
+    - {matchers: ['entity="pologne"'], receiver: varsovie}
+time_zone: Europe/Paris
+receivers:
+  varsovie: {webhook: {}}
+silences: SILENCES
+"""
+SILENCED = """[{matchers: ['rule="kharkiv"'], until: "UNTIL", author: Anne, reason: Essai}]"""
+WITH_POLAND = (*DISPATCH, "La Pologne a condamné l'attaque de Derhatchi.")
+
+
+def written(folder: Path, silences: str) -> Path:
+    path = folder / "routes.yaml"
+    path.write_text(ROUTES.replace("SILENCES", silences), encoding="utf-8")
+    return path
+
+
+async def print_all(desk: Desk, *texts: tuple[str, ...]) -> None:
+    await desk.open_papers(PAPERS)
+    for number, (path, text) in enumerate(zip(PAPERS, texts, strict=False)):
+        desk.clock.pass_s(HOUR_S / 12)
+        desk.site.page(f"/article{number}", *text)
+        desk.site.publish(path, desk.item(f"/article{number}", TITLE))
+        await desk.cycle()
+        await desk.cycle(after_s=HOUR_S / 60)
+        await desk.app.tools.thread.run(desk.app.tools.store.make_due, now=desk.clock.now())
+
+
+def test_d1_who_is_named_by_a_later_article_only_is_told_of_it_at_once_and_once(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await print_all(desk, DISPATCH, WITH_POLAND, WITH_POLAND)
+        told = [one.payload for one in desk.webhook.received if one.payload["type"].startswith("story.alert")]
+
+        assert ["story.alert.new"] == [one["type"] for one in told]
+        assert "first_alert" == told[0]["data"]["notification_reason"]
+        assert 2 == told[0]["data"]["story"]["outlets"]
+
+        await desk.cycle(after_s=HOUR_S)
+        grown = desk.webhook.received[-1].payload["data"]
+
+        assert ("story_grew", told[0]["data"]["alert_id"]) == (grown["notification_reason"], grown["update"]["of"])
+        assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=write_rules(tmp_path), routes=written(tmp_path, "[]"))
+
+
+def test_d1_a_story_that_began_under_a_silence_rings_once_that_is_over(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        until = (desk.clock.now() + timedelta(minutes=8)).astimezone(ZoneInfo("Europe/Paris"))
+        written(tmp_path, SILENCED.replace("UNTIL", until.strftime("%Y-%m-%dT%H:%M")))
+        await desk.app.reload()
+        await print_all(desk, WITH_POLAND, WITH_POLAND, WITH_POLAND)
+
+        assert ["first_alert"] == [one.payload["data"]["notification_reason"] for one in desk.webhook.received]
+        assert 2 == desk.webhook.received[0].payload["data"]["story"]["outlets"]
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=write_rules(tmp_path), routes=written(tmp_path, "[]"))
