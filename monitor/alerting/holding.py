@@ -57,7 +57,7 @@ class QuietHours:
         today = now.astimezone(zone).date()
         ends = (
             datetime.combine(today + days * _DAY, self.end.replace(fold=fold), zone).astimezone(UTC)
-            for days in (0, 1)
+            for days in (0, 1, 2)  # what is left of a day may be the hour that is skipped in spring
             for fold in (0, 1)
         )
         # in spring a reading of a time that is skipped lies within them

@@ -32,6 +32,7 @@ __all__ = ["RECEIVER_NAME", "ROUTE_KEYS", "SILENCE_KEYS", "TOP_KEYS", "load_rout
 
 TOP_KEYS = ("route", "receivers", "time_zone", "silences")
 ROUTE_KEYS = ("receiver", "matchers", "continue", "routes", *MANNER_KEYS)
+_YEARS = range(2000, 3000)
 SILENCE_KEYS = ("matchers", "author", "reason", "until")
 _NOT_OF_THE_FIRST = ("matchers", "continue")
 
@@ -223,10 +224,12 @@ class _Reader(Shapes):
 
 
 def _instant(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return an instant as ISO 8601 writes it, by a clock in the zone where it names none; None: it is none."""
+    """Return an instant as ISO 8601 writes it, by a clock in the zone where it names none; None: nobody means it."""
     try:
         local = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if local.year not in _YEARS:
         return None
     return (local if local.tzinfo is not None else local.replace(tzinfo=zone)).astimezone(UTC)
 

@@ -22,6 +22,7 @@ __all__ = ["addressed", "tell_digests", "tell_held"]
 _log = logging.getLogger(__name__)
 
 _MOST_HELD = 2000  # messages looked at in one go; the rest follows at the next round
+_MOST_OF_A_SLOT = 20_000  # that a digest may tell of: what is beyond waits for the next one
 
 
 async def addressed(tools: Tools, alert: Alert) -> list[OutboxItem]:
@@ -173,7 +174,7 @@ async def tell_digests(tools: Tools) -> bool:
         slot = alerting.due_slot(times, last_at=last_at, now=now, zone=_zone(tools))
         if slot is None:
             continue
-        held = await tools.thread.run(tools.store.held_messages, receiver, until=slot, limit=_MOST_HELD)
+        held = await tools.thread.run(tools.store.held_messages, receiver, until=slot, limit=_MOST_OF_A_SLOT)
         if held:
             held = await _not_silenced(tools, held, await silences_in_force(tools, now=now), now=now, at=slot)
         missed = await tools.thread.run(tools.store.missed, receiver, since=last_at, until=slot)

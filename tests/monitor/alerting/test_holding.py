@@ -71,6 +71,13 @@ def test_quiet_hours_hold_until_they_end(now: datetime, level: Level, until: dat
     assert expected == held(Manner(quiet_hours=QUIET), now=now, level=level)
 
 
+def test_t7_quiet_hours_whose_only_free_hour_is_skipped_in_spring_end_a_day_later() -> None:
+    nearly_always = QuietHours(time(3), time(2))
+    eve = datetime(2027, 3, 27, 20, tzinfo=UTC)
+
+    assert Held(Why.QUIET_HOURS, datetime(2027, 3, 29, tzinfo=UTC)) == held(Manner(quiet_hours=nearly_always), now=eve)
+
+
 def test_quiet_hours_of_one_day_and_for_all_levels() -> None:
     lunch = QuietHours(time(12), time(14))
 

@@ -475,6 +475,8 @@ def test_a_manner_that_is_wrong_is_told(keys: str, expected: str) -> None:
         ("nuit", "a silence must be a mapping"),
         ("{matchers: ['rule=a'], author: a, reason: b}", "a silence without until"),
         ("{matchers: ['rule=a'], author: a, reason: b, until: demain}", "'demain' is no instant"),
+        ("{matchers: ['rule=a'], author: a, reason: b, until: '0001-01-01T00:00'}", "'0001-01-01T00:00' is no instant"),
+        ("{matchers: ['rule=a'], author: a, reason: b, until: '0026-12-01T08:00'}", "'0026-12-01T08:00' is no instant"),
         ("{matchers: ['rule=a'], author: a, reason: b, until: 3}", "until must be a text"),
         ("{matchers: ['rule=a'], author: 3, reason: b, until: '2026-12-01'}", "author must be a text"),
         ("{matchers: [3], author: a, reason: b, until: '2026-12-01'}", "a matcher must be a text"),
