@@ -50,7 +50,7 @@ EXIT_CODES: dict[int, str] = {
     2: "the command line, a setting, a rule, a route or a feeds file is wrong; nothing was started",
     3: "the database cannot be used",
     4: "another veille holds the database",
-    5: "what was asked for does not exist: an alert, a match, a delivery, a feed, a rule",
+    5: "what was asked for does not exist: an alert, a match, a delivery, a receiver, a feed, a rule",
     130: "interrupted (Ctrl-C)",
 }
 

@@ -7,11 +7,17 @@ import os
 import sys
 from dataclasses import asdict
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import typer
 
 from monitor.cli.context import log, print_json, print_table, settings_of
 from monitor.cli.groups import ListingGroup
+from monitor.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from monitor.settings import Settings
+    from monitor.store import DeliveryLine, Store
 
 __all__ = ["app"]
 
@@ -46,6 +52,7 @@ def list_(
 
     settings = settings_of(context)
     with log(settings) as store:
+        _check_receiver(settings, store, receiver)
         lines = store.deliveries(
             state=DeliveryState(state.value) if state else None,
             receiver=receiver,
@@ -58,7 +65,7 @@ def list_(
         return
     print_table(
         "Deliveries",
-        ("id", "alert", "receiver", "state", "attempts", "created", "sent", "next attempt", "last error"),
+        ("id", "alert", "receiver", "state", "attempts", "created", "sent", "next attempt", "held", "last error"),
         [
             (
                 line.id,
@@ -69,6 +76,7 @@ def list_(
                 local(line.created_at, settings.zone),
                 local(line.sent_at, settings.zone),
                 local(line.next_attempt_at, settings.zone),
+                _held(line, settings),
                 line.last_error,
             )
             for line in lines
@@ -102,6 +110,7 @@ def replay(
         raise typer.BadParameter("say which: numbers of deliveries, or --since, --until and --receiver")
     settings = settings_of(context)
     with log(settings, write=True) as store:
+        _check_receiver(settings, store, receiver)
         replayed = store.replay(
             ids=[DeliveryId(number) for number in ids] if ids else None,
             since=instant(since, settings.zone),
@@ -128,35 +137,68 @@ def show(
     number: int = typer.Argument(metavar="ID", help="The delivery."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
-    """Show what became of a delivery: each try, each replay."""
+    """Show what became of a delivery: where it stands, each try, each replay."""
     from monitor.cli.when import local
     from monitor.model import DeliveryId
 
     settings = settings_of(context)
     with log(settings) as store:
-        lines = store.attempts(DeliveryId(number))
+        line, lines = store.delivery(DeliveryId(number)), store.attempts(DeliveryId(number))
     if as_json:
-        for line in lines:
-            print_json(asdict(line))
+        for each in lines:
+            print_json(asdict(each))
         return
+    held = _held(line, settings)
+    sys.stdout.write(f"{line.alert_id} to {line.receiver}: {line.state.value}{held and f', {held}'}\n")
     print_table(
         f"Delivery {number}",
         ("try", "at", "outcome", "status", "reason", "error", "detail"),
         [
             (
-                line.number or "",
-                local(line.started_at, settings.zone),
-                line.outcome or "under way",
-                line.status,
-                line.reason,
-                line.error,
-                " ".join([line.detail or "", *line.refused]).strip(),
+                each.number or "",
+                local(each.started_at, settings.zone),
+                each.outcome or "under way",
+                each.status,
+                each.reason,
+                each.error,
+                " ".join([each.detail or "", *each.refused]).strip(),
             )
-            for line in lines
+            for each in lines
         ],
     )
     if not lines:
         sys.stderr.write("Not tried yet.\n")
+
+
+def _held(line: DeliveryLine, settings: Settings) -> str:
+    """Return why a delivery is held and until when, or ""."""
+    from monitor.cli.when import local
+    from monitor.model import DeliveryState
+
+    if line.state is not DeliveryState.HELD:
+        return ""
+    until = local(line.held_until, settings.zone) or "the next digest"
+    return f"{'' if line.why is None else line.why.value} until {until}".strip()
+
+
+def _check_receiver(settings: Settings, store: Store, name: str | None) -> None:
+    """Refuse the name of a receiver that is neither in use nor in the log.
+
+    Raises:
+        NotFoundError: the message names the nearest.
+    """
+    from monitor import alerting
+    from monitor.deliver import KINDS
+    from monitor.settings import nearest
+
+    if name is None or store.deliveries(receiver=name, limit=1):
+        return
+    known = [receiver.name for receiver in alerting.load_routes(settings, KINDS).receivers]
+    known += [receiver.name for receiver in alerting.heartbeat_receivers(settings)]
+    if name not in known:
+        near = nearest(name, known)
+        hint = f"did you mean {near}?" if near else "`veille channels list` tells those that there are"
+        raise NotFoundError(f"no receiver {name!r}; {hint}")
 
 
 def _who() -> str:

@@ -39,7 +39,9 @@ def matches(
 
     With a reference, the match is shown with its points, its sentences, and its text with the terms highlighted.
     """
+    from monitor.cli.explain import check_rule
     from monitor.cli.when import instant, local
+    from monitor.rulesets import load_engine
 
     settings = settings_of(context)
     if ref:
@@ -61,6 +63,9 @@ def matches(
             near_misses=near_misses,
             limit=limit,
         )
+        is_found = bool(lines) or rule is None or bool(store.matches(rule=rule, near_misses=True, limit=1))
+    if not is_found:  # a rule that was removed is known by what it found
+        check_rule(rule, {each.id for each in load_engine(settings, tested=False).pack.rules})
     if as_json:
         for line in lines:
             print_json(asdict(line))

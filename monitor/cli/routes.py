@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from monitor.cli.context import log, print_json, print_table, refused, settings_of
+from monitor.cli.explain import check_rule
 from monitor.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def _facts(
 
     asks_rules = any(is_of_rules(name) for name, _ in typed)
     pack = load_engine(settings, tested=False).pack if asks_rules else Pack()
+    for value in (value for name, value in typed if name == "rule"):
+        check_rule(value, {each.id for each in pack.rules})
     try:
         check_typed(typed, routes, pack.rules, [entity.id for entity in pack.entities])
     except ConditionError as error:

@@ -46,6 +46,7 @@ __all__ = [
     "add_deliveries",
     "claim_deliveries",
     "failed_deliveries",
+    "find_delivery",
     "give_back_deliveries",
     "list_attempts",
     "list_deliveries",
@@ -400,11 +401,14 @@ def list_deliveries(
     since: datetime | None,
     limit: int,
     alert_id: AlertId | None = None,
+    id_: DeliveryId | None = None,
 ) -> tuple[DeliveryLine, ...]:
     """Return deliveries, the latest first."""
     conditions = _selected(since=since, receiver=receiver, state=state)
     if alert_id is not None:
         conditions.append(DELIVERY.c.alert_id == alert_id)
+    if id_ is not None:
+        conditions.append(DELIVERY.c.id == id_)
     query = (
         select(*(column for column in DELIVERY.c if column.name not in {"body", "headers"}))
         .add_columns(ALERT.c.type, _title().label("title"))
@@ -512,10 +516,17 @@ def _replay(connection: Connection, *which: ColumnElement[bool], by: str, now: d
     return dict(Counter(row.receiver for row in rows))
 
 
+def find_delivery(connection: Connection, delivery_id: DeliveryId) -> DeliveryLine:
+    """Return one delivery; see `Store.delivery`."""
+    found = list_deliveries(connection, state=None, receiver=None, since=None, limit=1, id_=delivery_id)
+    if not found:
+        raise NotFoundError(f"no delivery {delivery_id}; `veille deliveries` lists them")
+    return found[0]
+
+
 def list_attempts(connection: Connection, delivery_id: DeliveryId) -> tuple[AttemptLine, ...]:
     """Return what became of a message, oldest first; see `Store.attempts`."""
-    if connection.scalar(select(DELIVERY.c.id).where(DELIVERY.c.id == delivery_id)) is None:
-        raise NotFoundError(f"no delivery {delivery_id}; `veille deliveries` lists them")
+    find_delivery(connection, delivery_id)
     rows = connection.execute(select(ATTEMPT).where(ATTEMPT.c.delivery_id == delivery_id).order_by(ATTEMPT.c.id))
     return tuple(
         AttemptLine(

@@ -1074,6 +1074,15 @@ class Store:
                 connection, ids=ids, since=since, until=until, receiver=receiver, state=state, by=by, now=now
             )
 
+    def delivery(self, delivery_id: DeliveryId) -> DeliveryLine:
+        """Return one delivery.
+
+        Raises:
+            NotFoundError: there is no such delivery.
+        """
+        with self._read() as connection:
+            return outbox.find_delivery(connection, delivery_id)
+
     def attempts(self, delivery_id: DeliveryId) -> tuple[AttemptLine, ...]:
         """Return each try of a message, and each replay, oldest first.
 

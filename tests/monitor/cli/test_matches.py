@@ -10,7 +10,7 @@ import pytest
 
 from monitor.cli.shown import highlighted
 from monitor.errors import Reason
-from monitor.model import AlertType, DeliveryId, Endpoint
+from monitor.model import AlertType, DeliveryId, Endpoint, Held, Why
 from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.store.samples import NOW, after, alert, counts, match, message, one_entry, record, record_alert
@@ -30,7 +30,9 @@ def told(store: Store) -> None:
         ([], 2),
         (["--near-misses"], 3),
         (["--rule", "axe"], 2),
-        (["--rule", "rien"], 0),
+        (["--rule", "axe", "--min-score", "99"], 0),
+        (["--rule", "frontiere"], 0),
+        (["--rule", "axe-moscou-pekin"], 0),
         (["--min-score", "13"], 0),
         (["--since", "2026-05-16"], 2),
         (["--until", "2026-05-15"], 0),
@@ -55,7 +57,7 @@ def test_matches_are_listed(veille: Veille) -> None:
 
 
 def test_an_empty_list_says_what_fills_it(veille: Veille) -> None:
-    got = veille("matches", "--rule", "rien")
+    got = veille("matches", "--rule", "axe-moscou-pekin")
 
     assert (0, "") == (got.code, got.out)
     assert got.err.startswith("No match.")
@@ -144,13 +146,47 @@ def test_deliveries_are_listed(veille: Veille, words: list[str]) -> None:
         ([], 2),
         (["--state", "pending"], 2),
         (["--state", "sent"], 0),
-        (["--receiver", "slack"], 0),
+        (["--receiver", "webhook"], 2),
+        (["--receiver", "heartbeat"], 0),
         (["--since", "2026-05-17"], 0),
         (["list", "--limit", "1"], 1),
     ],
 )
 def test_deliveries_are_filtered(veille: Veille, words: list[str], expected: int) -> None:
     assert expected == len(veille("deliveries", *words, "--json").lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["deliveries", "--receiver", "mailz"], "no receiver 'mailz'; `veille channels list` tells"),
+        (["deliveries", "replay", "--receiver", "heartbeet"], "no receiver 'heartbeet'; did you mean heartbeat?"),
+        (["matches", "--rule", "axe-moscou-pekinn"], "no rule 'axe-moscou-pekinn'; did you mean axe-moscou-pekin?"),
+    ],
+)
+def test_a_name_that_nothing_has_is_refused_with_what_was_meant(
+    veille: Veille, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    monkeypatch.setenv("VEILLE_HEARTBEAT_URL", "https://hc.example/ping")
+    got = veille(*words)
+
+    assert (5, "") == (got.code, got.out)
+    assert said in got.err
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (Held(Why.QUIET_HOURS, after(120)), "quiet_hours until 2026-05-16 09:00"),
+        (Held(Why.DIGEST), "digest until the next digest"),
+    ],
+)
+def test_a_held_message_says_why_and_until_when(veille: Veille, store: Store, held: Held, said: str) -> None:
+    record(store, one_entry(store, "n"), (alert("9AAA0000", match()), [replace(message("9AAA0000"), held=held)]))
+
+    assert said == veille("deliveries", "--state", "held").out.split("\t")[8]
+    assert f"al_9AAA0000 to webhook: held, {said}\n" == veille("deliveries", "show", "3").out
+    assert "al_7K2QXYZ0 to webhook: pending\n" == veille("deliveries", "show", "1").out
 
 
 def test_an_empty_outbox_says_so(veille: Veille) -> None:
@@ -179,7 +215,7 @@ def test_d8_all_that_failed_at_a_receiver_is_replayed_and_who_wanted_it_is_kept(
     assert (0, "2 put back to pending\n", "") == (got.code, got.out, got.err)
     assert ("replayed", "anne") == (trace.outcome, trace.detail)
     assert ["failed", "replayed"] == [line["outcome"] for line in veille("deliveries", "show", "1", "--json").lines]
-    assert ["replayed", "anne"] == veille("deliveries", "show", "1").out.splitlines()[1].split("\t")[2::4]
+    assert ["replayed", "anne"] == veille("deliveries", "show", "1").out.splitlines()[2].split("\t")[2::4]
 
 
 def test_d8_a_replay_to_a_receiver_that_is_disabled_says_so(
