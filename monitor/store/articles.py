@@ -12,7 +12,7 @@ from monitor.matches import match_values
 from monitor.model import Alert, AlertType, Article, ArticleId, EntryId, Grouped, Reread, Story
 from monitor.store.codec import article_values, match_from_row, story_told, story_values
 from monitor.store.grouping import put_grouped
-from monitor.store.outbox import add_deliveries, settle_first
+from monitor.store.outbox import add_deliveries, settle_overtaken
 from monitor.store.rereads import due_again
 from monitor.store.revisions import add_revision, lose_matches
 from monitor.store.sql import Instant, chunks, is_literally
@@ -190,8 +190,7 @@ def add_alert(
     _join(connection, alert.id, match_ids)
     add_deliveries(connection, alert.id, outbox, now=now)
     if alert.update is not None and alert.update.of is not None:
-        leave = [item.receiver.name for item in outbox if item.held is None and item.error is None]
-        settle_first(connection, alert.update.of, leave, told_by=alert.id, now=now)
+        settle_overtaken(connection, alert.update.of, outbox, told_by=alert.id, now=now)
     return True
 
 

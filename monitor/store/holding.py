@@ -26,7 +26,7 @@ from monitor.model import (
 )
 from monitor.store.articles import add_alert, stories_of
 from monitor.store.codec import match_from_row
-from monitor.store.outbox import HELD
+from monitor.store.outbox import HELD, settle_earlier
 from monitor.store.silences import silences_of
 from monitor.store.sql import chunks
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, DELIVERY, DIGEST, FEED, INCIDENT, MATCH
@@ -243,6 +243,7 @@ def release(
         held = update(DELIVERY).where(DELIVERY.c.id.in_(some), HELD)
         connection.execute(held.values(state=DeliveryState.PENDING, left_at=now))
     _group(connection, told, told_by, now=now)
+    settle_earlier(connection, [*ids, *told], told_by=told_by, now=now)
 
 
 def record_group(
@@ -257,6 +258,7 @@ def record_group(
     """Write a message that tells what others would have; see `Store.record_group`."""
     is_new = add_alert(connection, alert, outbox, match_ids, now=now)
     _group(connection, told, alert.id, now=now)
+    settle_earlier(connection, told, told_by=alert.id, now=now)
     return is_new
 
 

@@ -26,7 +26,17 @@ from sqlalchemy import (
 )
 
 from monitor.errors import NotFoundError, Reason
-from monitor.model import AlertId, AlertType, Channel, Delivery, DeliveryId, DeliveryState, Receipt, Why
+from monitor.model import (
+    AlertId,
+    AlertType,
+    Channel,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    NotificationReason,
+    Receipt,
+    Why,
+)
 from monitor.receivers import HEARTBEAT
 from monitor.store.codec import delivery_from_row, reason_of
 from monitor.store.sql import Instant, chunks, free, is_literally
@@ -57,8 +67,9 @@ __all__ = [
     "release_delivery_leases",
     "replay",
     "sent_messages",
+    "settle_earlier",
     "settle_failed",
-    "settle_first",
+    "settle_overtaken",
     "settle_retry",
     "settle_sent",
     "unsent_deliveries",
@@ -189,15 +200,48 @@ def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[O
         connection.execute(insert(DELIVERY), rows)
 
 
-def settle_first(
-    connection: Connection, first: AlertId, receivers: Sequence[str], *, told_by: AlertId, now: datetime
+def settle_overtaken(
+    connection: Connection, first: AlertId, outbox: Sequence[OutboxItem], *, told_by: AlertId, now: datetime
 ) -> None:
-    """Settle a first alert that is held for these receivers: an update of it leaves, and tells what it would.
+    """Settle what is held on a story and rule of which an update is written: it would come later, and say less.
 
-    It would come later, ring again, and say less.
+    Where the update leaves at once, that is all that came before it. Where it is held itself, it is growth only: what
+    rings may leave sooner than the update; and nothing has left, so that no cooldown begins.
+
+    Args:
+        connection: in a transaction.
+        first: the first alert on the story and rule.
+        outbox: the messages of the update.
+        told_by: the update.
+        now: the present instant, UTC.
     """
-    held = update(DELIVERY).where(DELIVERY.c.alert_id == first, DELIVERY.c.receiver.in_(receivers), HELD)
-    connection.execute(held.values(state=DeliveryState.GROUPED, left_at=now, told_by=told_by))
+    leave = [item.receiver.name for item in outbox if item.held is None and item.error is None]
+    stay = [item.receiver.name for item in outbox if item.held is not None and item.error is None]
+    updates = ALERT.c.updates == first
+    grew = ALERT.c.reason == NotificationReason.STORY_GREW
+    for receivers, which, left_at in ((leave, (ALERT.c.id == first) | updates, now), (stay, updates & grew, None)):
+        alerts = select(ALERT.c.id).where(which, ALERT.c.id != told_by)
+        held = update(DELIVERY).where(DELIVERY.c.alert_id.in_(alerts), DELIVERY.c.receiver.in_(receivers), HELD)
+        connection.execute(held.values(state=DeliveryState.GROUPED, left_at=left_at, told_by=told_by))
+
+
+def settle_earlier(connection: Connection, ids: Sequence[DeliveryId], *, told_by: AlertId, now: datetime) -> None:
+    """Settle what is held and came before these messages, on the same story and rule: they leave, and are newer."""
+    for some in chunks(ids):
+        earlier = (
+            select(DELIVERY.c.id)
+            .join_from(_BESIDE, _UPDATE, _UPDATE.c.id == _BESIDE.c.alert_id)
+            .join(_OTHER, _SAME_STORY)
+            .join(DELIVERY, DELIVERY.c.alert_id == _OTHER.c.id)
+            .where(
+                _BESIDE.c.id.in_(some),
+                _UPDATE.c.updates.is_not(None),
+                DELIVERY.c.receiver == _BESIDE.c.receiver,
+                DELIVERY.c.id < _BESIDE.c.id,
+            )
+        )
+        held = update(DELIVERY).where(DELIVERY.c.id.in_(earlier), HELD)
+        connection.execute(held.values(state=DeliveryState.GROUPED, left_at=now, told_by=told_by))
 
 
 def _first_state(item: OutboxItem) -> DeliveryState:

@@ -63,10 +63,13 @@ def test_the_level_rises_once_enough_newspapers_have_it_in_words_of_their_own(tm
         assert (first["alert_id"], "level_raised") == (raised["update"]["of"], raised["update"]["reason"])
         assert ("high", "critical") == (raised["update"]["before"]["level"], raised["update"]["after"]["level"])
         assert {"outlets": 3, "within_s": 3600.0} == raised["update"]["burst"]
+        assert first["story"]["sources"][0]["url"] == raised["story"]["sources"][0]["url"]
         assert (4, 3) == (raised["story"]["outlets"], raised["story"]["texts"])
 
         await desk.cycle(after_s=HOUR_S)
-        grown = desk.webhook.received[-1].payload["data"]
+        # what had waited since before the level rose was told by that
+        _, _, last = desk.webhook.received
+        grown = last.payload["data"]
 
         assert ("story_grew", "critical", 5) == (
             grown["notification_reason"],

@@ -260,6 +260,60 @@ def test_a_first_alert_that_is_held_is_told_by_an_update_that_leaves(store: Stor
     assert ("al_B",) == due(store, 600)
 
 
+def update_of(store: Store, name: str, reason: NotificationReason, *, until: float | None, minutes: float) -> AlertId:
+    """Write an update of A for mail that is held, or leaves at once where `until` is None."""
+    [told] = store.told_of_story(story("A").id)
+    change = Change.GREW if reason is NotificationReason.STORY_GREW else Change.LEVEL_RAISED
+    alert_ = replace(
+        alert(name, told.match, type_=AlertType.STORY_UPDATED),
+        reason=reason,
+        update=Update(AlertId("al_A"), change, Standing("t"), Standing("t")),
+    )
+    held = None if until is None else Held(Why.COOLDOWN, after(until))
+    outbox = [replace(message(name, MAIL), route="route.1", group="g", held=held)]
+    assert store.record_group(alert_, outbox, [], [told.match_id], now=after(minutes))
+    return alert_.id
+
+
+def test_an_update_that_is_held_is_told_by_a_newer_one_that_leaves(store: Store) -> None:
+    put(store, "A", minutes=-1)
+    store.release([line.id for line in store.deliveries(receiver="mail")], told=[], told_by=AlertId("al_A"), now=NOW)
+    update_of(store, "GREW", NotificationReason.STORY_GREW, until=60, minutes=1)
+    put(store, "B", minutes=2)
+    update_of(store, "RAISED", NotificationReason.LEVEL_RAISED, until=None, minutes=3)
+
+    assert (DeliveryState.PENDING, DeliveryState.GROUPED, DeliveryState.PENDING) == tuple(
+        states(store)[f"msg_{name}_mail"] for name in ("A", "GREW", "RAISED")
+    )
+    assert ("al_B",) == due(store, 600)
+
+
+def test_growth_that_is_held_is_told_by_newer_growth_that_is_held_and_begins_no_cooldown(store: Store) -> None:
+    put(store, "A", until=90)
+    update_of(store, "GREW", NotificationReason.STORY_GREW, until=60, minutes=1)
+    update_of(store, "RAISED", NotificationReason.LEVEL_RAISED, until=30, minutes=2)
+    update_of(store, "AGAIN", NotificationReason.STORY_GREW, until=60, minutes=3)
+
+    # what rings waits for itself
+    assert DeliveryState.GROUPED is states(store)["msg_GREW_mail"]
+    assert ("al_A", "al_RAISED", "al_AGAIN") == due(store, 600)
+    assert History() == store.route_history("mail", route="route.1", group="g", since=NOW)
+
+
+def test_what_is_still_held_is_told_by_a_newer_message_that_need_be_held_no_longer(store: Store) -> None:
+    put(store, "A", until=90)
+    put(store, "B", until=90)
+    update_of(store, "RAISED", NotificationReason.LEVEL_RAISED, until=80, minutes=2)
+    update_of(store, "AGAIN", NotificationReason.STORY_GREW, until=60, minutes=3)
+    [first] = store.due_messages(receivers=("mail",), digesters=(), now=after(70), limit=9)
+    store.release([first.id], told=[], told_by=first.alert_id, now=after(70))
+
+    assert (DeliveryState.GROUPED, DeliveryState.GROUPED, DeliveryState.PENDING) == tuple(
+        states(store)[f"msg_{name}_mail"] for name in ("A", "RAISED", "AGAIN")
+    )
+    assert ("al_B",) == due(store, 600)
+
+
 def test_what_is_silenced_when_it_is_to_leave_is_settled_and_counted_where_it_was_held(store: Store) -> None:
     put(store, "A", why=Why.DIGEST, until=None)
     put(store, "B", minutes=1)
