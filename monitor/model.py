@@ -5,7 +5,7 @@ Words are those of docs/glossary.md. Instants are UTC-aware and end in `_at`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -423,6 +423,17 @@ class Story:
     outlets: int = 1
     texts: int = 1
 
+    def told_by(self, source: StorySource, entities: tuple[str, ...]) -> Story:
+        """Return it as one of its articles tells it: its title, and that article before the others."""
+        others = tuple(one for one in self.sources if (one.outlet, one.url) != (source.outlet, source.url))
+        return replace(
+            self,
+            title=source.title,
+            sources=(source, *others),
+            truncated=max(0, self.truncated - (len(others) == len(self.sources))),
+            entities=entities,
+        )
+
 
 class ArticleKind(StrEnum):
     """What an article is, as far as grouping minds: all but news stay alone, for they tell of many events."""
@@ -578,6 +589,7 @@ class Told:
     """A match that is stored, and what people were told of it; no `first`: nobody was told."""
 
     match: Match
+    source: StorySource  # its article
     title: str  # as last told; of the article where nobody was told
     level: Level  # as last told
     is_lost: bool = False  # the text changed, and the rule finds it no longer
@@ -586,6 +598,7 @@ class Told:
     awaits_recap: bool = False
     is_raised: bool = False  # a burst raised its level
     match_id: int = 0  # in the log
+    entities: tuple[str, ...] = ()  # ids of those that its article names
 
 
 class IncidentKind(StrEnum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.alerting.growth import first_of_each_rule, updated
+from monitor.alerting.growth import first_of_each_rule, shown, updated
 from monitor.alerting.ids import alert_id
 from monitor.model import AlertType, Change, NotificationReason, Standing
 from rules.types import Level
@@ -82,6 +82,7 @@ def plan_bursts(
 
 
 def _raised(one: Told, match: Match, story: Story, routes: Routes, *, burst: Burst, now: datetime) -> Alert:
+    story = shown(one, story)
     reached = routes.receivers_for(match, story, AlertType.STORY_UPDATED)
     return updated(
         one,
@@ -90,7 +91,7 @@ def _raised(one: Told, match: Match, story: Story, routes: Routes, *, burst: Bur
         routes,
         id_=alert_id(NotificationReason.LEVEL_RAISED, match.rule.id, story.id, "burst"),
         match=match,
-        after=Standing(one.title, match.verdict.level, match.verdict.score),
+        after=Standing(story.title, match.verdict.level, match.verdict.score),
         reached=reached,
         burst=burst,
         now=now,

@@ -1,7 +1,8 @@
 """A story that other newspapers take up: those who were told of it hear how many carry it. It does not ring again.
 
-Only newspapers count, not articles: a title that prints a dispatch twice is one title. When the message may leave is
-decided as for any other (`holding`); of several that wait, the last is told.
+Only newspapers count, not articles: a title that prints a dispatch twice is one title. What is shown is the article
+that people were told of, with the newspapers that took it up. When the message may leave is decided as for any other
+(`holding`); of several that wait, the last is told.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from monitor.model import AlertId, Story, Told
     from rules.types import Burst, Match
 
-__all__ = ["first_of_each_rule", "for_the_untold", "plan_growth", "updated"]
+__all__ = ["first_of_each_rule", "for_the_untold", "plan_growth", "shown", "updated"]
 
 _REASONS = {
     Change.GREW: NotificationReason.STORY_GREW,
@@ -94,14 +95,19 @@ def _grew(one: Told, story: Story, routes: Routes, *, now: datetime) -> Alert:
     return updated(
         one,
         Change.GREW,
-        story,
+        shown(one, story),
         routes,
         # a story that shrinks, and grows again to the same, is the same news
         id_=alert_id(NotificationReason.STORY_GREW, one.match.rule.id, story.id, str(story.outlets)),
         match=one.match,
-        after=_standing(one),
+        after=Standing(one.source.title, one.level, one.match.verdict.score),
         now=now,
     )
+
+
+def shown(one: Told, story: Story) -> Story:
+    """Return a story as the article tells it that people know: what is quoted is what they are sent to read."""
+    return story.told_by(one.source, one.entities)
 
 
 def updated(

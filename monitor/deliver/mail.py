@@ -307,10 +307,10 @@ def _alert(alert: Alert, words: Words) -> tuple[str, str]:
     why = [f"{words.why}{words.colon} {words.score(match)}", *([f"  {breakdown}"] if breakdown else []), *ignored]
     why = why if stands else []
     closing = [_judging(alert, words), f"{words.reference} {words.referred(alert)}"]
-    spread = words.spread_of(story)
+    spread = [part for part in (words.spread_of(story), words.joined_of(alert)) if part]
     text = [
         _source(source, words),
-        *([spread] if spread else []),
+        *spread,
         *([url] if url else []),
         *changed,
         *(words.quote(f"[…] {quote.text} […]") for quote in quoted),
@@ -319,7 +319,7 @@ def _alert(alert: Alert, words: Words) -> tuple[str, str]:
     ]
     html = [
         f"<h2>{_linked(title, url)}</h2>",
-        f"<p>{escape(_source(source, words))}{f'<br>{escape(spread)}' if spread else ''}</p>",
+        f"<p>{'<br>'.join(escape(part) for part in (_source(source, words), *spread))}</p>",
         *([f"<p>{'<br>'.join(marked_up)}</p>"] if marked_up else []),
         *(f"<blockquote>{words.quote(f'[…] {_bold(quote)} […]')}</blockquote>" for quote in quoted),
         *([f"<p>{'<br>'.join(escape(part.strip()) for part in why)}</p>"] if why else []),

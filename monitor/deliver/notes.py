@@ -82,7 +82,7 @@ def _story(alert: Alert, words: Words) -> Note:
         url=safe_url(story.sources[0].url),
         opening=_opening(alert, words),
         body=(
-            Paragraph(((_headline(story),), _source(story.sources[0], words), *_spread(story, words))),
+            Paragraph(((_headline(story),), _source(story.sources[0], words), *_spread(alert, words))),
             *([Paragraph(changed)] if changed else []),
             *([Paragraph(quoted, Shape.QUOTE)] if quoted and stands else []),
             *([Paragraph((_why(match, words),))] if stands else []),
@@ -212,9 +212,9 @@ def _headline(story: Story) -> Span:
     return Span(line(story.title, _TITLE_CHARS) or story.id, Look.BOLD, safe_url(story.sources[0].url))
 
 
-def _spread(story: Story, words: Words) -> tuple[Line, ...]:
-    told = words.spread_of(story)
-    return ((Span(told),),) if told else ()
+def _spread(alert: Alert, words: Words) -> tuple[Line, ...]:
+    told = (words.spread_of(alert.stories[0]), words.joined_of(alert))
+    return tuple((Span(part),) for part in told if part)
 
 
 def _source(source: StorySource, words: Words) -> Line:

@@ -40,6 +40,7 @@ COLOURS: Mapping[Level | None, int] = {
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 _TITLE_CHARS = 200
 _MAX_SEEN = 4  # terms that a one-line explanation names
+_MAX_JOINED = 3  # outlets that took up a story that are named
 _PROPER = re.compile(r"[^\W\d_]")
 
 
@@ -75,6 +76,8 @@ class Words:
     undated: str
     spread: str
     spread_one_text: str
+    joined: str  # takes `outlets`
+    joined_more: tuple[str, str]  # one, several; take `outlets` and `count`
     wire: str
     wire_of: str
     burst: str
@@ -152,6 +155,19 @@ class Words:
             return ""
         told = self.spread_one_text if story.texts <= 1 else self.spread
         return told.format(outlets=story.outlets, texts=story.texts)
+
+    def joined_of(self, alert: Alert) -> str:
+        """Return `Repris par : L'Écho, Le Courrier du Val et 3 autres` where that is what happened, or ""."""
+        update, story = alert.update, alert.stories[0]
+        if update is None or (update.change is not Change.GREW and update.burst is None):
+            return ""
+        names = dict.fromkeys(line(source.outlet, 60) for source in story.sources)
+        named = [name for name in names if name and name != line(story.sources[0].outlet, 60)][:_MAX_JOINED]
+        if not named:
+            return ""
+        more = story.outlets - 1 - len(named)
+        told = self.joined if more <= 0 else self.joined_more[more > 1]
+        return told.format(outlets=", ".join(named), count=more)
 
     def agency(self, source: StorySource) -> str:
         """Return what is known of a wire agency behind an article."""
@@ -341,6 +357,8 @@ def _french(zone: ZoneInfo) -> Words:
         undated="date inconnue",
         spread="{outlets} titres, {texts} textes distincts",
         spread_one_text="{outlets} titres, un seul texte",
+        joined="Repris par : {outlets}",
+        joined_more=("Repris par : {outlets} et {count} autre", "Repris par : {outlets} et {count} autres"),
         wire="dépêche reprise",
         wire_of="dépêche {agency}",
         burst="{happened} : {outlets} titres indépendants en {within}",
@@ -429,6 +447,8 @@ def _english(zone: ZoneInfo) -> Words:
         undated="date unknown",
         spread="{outlets} outlets, {texts} distinct texts",
         spread_one_text="{outlets} outlets, one text",
+        joined="Also in: {outlets}",
+        joined_more=("Also in: {outlets} and {count} other", "Also in: {outlets} and {count} others"),
         wire="wire copy",
         wire_of="{agency} dispatch",
         burst="{happened}: {outlets} independent outlets in {within}",

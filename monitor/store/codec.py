@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -197,8 +197,12 @@ def story_from_row(row: Row[Any]) -> Story:
 
 def story_told(story: Row[Any], article: Row[Any]) -> Story:
     """Return a story as one of its articles tells it: its title, and that article before the others."""
-    whole = story_from_row(story)
-    own = StorySource(
+    return story_from_row(story).told_by(source_of_row(article), tuple(article.entities))
+
+
+def source_of_row(article: Row[Any]) -> StorySource:
+    """Return an article as its story lists it, from its row."""
+    return StorySource(
         outlet=article.outlet,
         url=article.url,
         published_at=article.published_at,
@@ -207,14 +211,6 @@ def story_told(story: Row[Any], article: Row[Any]) -> Story:
         title=article.title,
         extractor=article.extractor,
         agency=article.wire,
-    )
-    others = tuple(one for one in whole.sources if (one.outlet, one.url) != (own.outlet, own.url))
-    return replace(
-        whole,
-        title=article.title,
-        sources=(own, *others),
-        truncated=max(0, whole.truncated - (len(others) == len(whole.sources))),
-        entities=tuple(article.entities),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, insert, select, up
 from monitor.errors import NotFoundError
 from monitor.links import link_key, web_link
 from monitor.model import AlertId, EntryId, Told
-from monitor.store.codec import article_from_row, match_from_row, story_told
+from monitor.store.codec import article_from_row, match_from_row, source_of_row, story_told
 from monitor.store.grouping import copy_of
 from monitor.store.log import references, resolve
 from monitor.store.sql import chunks
@@ -34,6 +34,10 @@ _LINKS = (
     .order_by(ALERT.c.planned_at, ALERT.c.updates.is_not(None), ALERT.c.id)
 )
 
+_AS_LISTED = select(ARTICLE.c.id, ARTICLE.c.outlet, ARTICLE.c.url, ARTICLE.c.published_at).add_columns(
+    *(ARTICLE.c.completeness, ARTICLE.c.wire, ARTICLE.c.title, ARTICLE.c.extractor, ARTICLE.c.entities)
+)
+
 
 def earlier(connection: Connection, entry_id: EntryId) -> Earlier | None:
     """Return an article as it was recorded before; see `Store.earlier`."""
@@ -55,26 +59,28 @@ def _all_told(connection: Connection, article_ids: Sequence[int]) -> tuple[Told,
     told: list[Told] = []
     for ids in chunks(article_ids):
         of_them = MATCH.c.article_id.in_(ids)
-        matches = select(MATCH, ARTICLE.c.title.label("article_title")).join_from(MATCH, ARTICLE)
+        articles = {row.id: row for row in connection.execute(_AS_LISTED.where(ARTICLE.c.id.in_(ids)))}
         links: dict[int, list[Row[Any]]] = {}
         for link in connection.execute(_LINKS.where(of_them)):
             links.setdefault(link.match_id, []).append(link)
-        found = connection.execute(matches.where(of_them, MATCH.c.near_miss.is_(False)).order_by(MATCH.c.id))
-        told += [_told(row, links.get(row.id, []), title=row.article_title) for row in found]
+        matches = select(MATCH).where(of_them, MATCH.c.near_miss.is_(False)).order_by(MATCH.c.id)
+        told += [_told(row, links.get(row.id, []), articles[row.article_id]) for row in connection.execute(matches)]
     return tuple(told)
 
 
-def _told(row: Row[Any], links: Sequence[Row[Any]], *, title: str) -> Told:
+def _told(row: Row[Any], links: Sequence[Row[Any]], article: Row[Any]) -> Told:
     levels = [link.level for link in links if link.level is not None]
     return Told(
         match=match_from_row(row),
-        title=next((link.title for link in reversed(links) if link.title is not None), title),
+        source=source_of_row(article),
+        title=next((link.title for link in reversed(links) if link.title is not None), article.title),
         level=Level(levels[-1] if levels else row.raised_level or row.level or row.rule_level),
         is_lost=row.lost_at is not None,
         first=tuple((AlertId(link.id), tuple(link.receivers)) for link in links if link.updates is None),
         times=len(links),
         is_raised=row.raised_level is not None,
         match_id=row.id,
+        entities=tuple(article.entities),
     )
 
 

@@ -41,6 +41,8 @@ def test_a_dispatch_rings_once_and_its_growth_waits(tmp_path: Path) -> None:
             updates[0]["update"]["reason"],
             updates[0]["story"]["outlets"],
         )
+        assert desk.alerts[0].payload["data"]["story"]["sources"] == updates[0]["story"]["sources"][:1]
+        assert updates[0]["story"]["title"] == updates[0]["update"]["after"]["title"]
         assert [] == desk.webhook.problems
 
     at_desk(tmp_path, act, feeds=PAPERS)

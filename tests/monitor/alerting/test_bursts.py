@@ -11,7 +11,7 @@ from monitor.alerting import bursting, plan_bursts, raised
 from monitor.model import Change, NotificationReason, Told
 from rules.types import Burst, Level, Match
 from tests.monitor.alerting.test_growth import FIRST, GROWN, LATER, TOLD
-from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, TITLE, other
+from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, STORY, TITLE, other
 
 HALF_HOUR = timedelta(minutes=30)
 THREE = Burst(3, HALF_HOUR)
@@ -98,4 +98,6 @@ def test_nothing_is_told_of_a_level_that_people_know_or_of_another_rule() -> Non
 
     assert () == plan_bursts([known], GROWN, ROUTES, {RULE.id: THREE}, now=LATER)
     assert () == plan_bursts([TOLD], GROWN, ROUTES, {"another": THREE}, now=LATER)
-    assert () == plan_bursts([Told(MATCH, TITLE, Level.HIGH)], GROWN, ROUTES, {RULE.id: THREE}, now=LATER)
+    assert () == plan_bursts(
+        [Told(MATCH, STORY.sources[0], TITLE, Level.HIGH)], GROWN, ROUTES, {RULE.id: THREE}, now=LATER
+    )

@@ -13,7 +13,9 @@ from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, STORY, TITLE, othe
 
 LATER = NOW + timedelta(minutes=9)
 FIRST = first_alert_id(MATCH, STORY)
-TOLD = Told(MATCH, TITLE, Level.HIGH, first=((FIRST, ("slack", "mail", "gone")),), times=1, match_id=7)
+TOLD = Told(
+    MATCH, STORY.sources[0], TITLE, Level.HIGH, first=((FIRST, ("slack", "mail", "gone")),), times=1, match_id=7
+)
 GROWN = replace(STORY, outlets=3)
 
 
@@ -25,6 +27,19 @@ def test_those_who_were_told_first_hear_that_a_story_grew() -> None:
     assert (NotificationReason.STORY_GREW, ("slack", "mail")) == (alert.reason, alert.receivers)
     assert (FIRST, Change.GREW, Level.HIGH) == (alert.update.of, alert.update.change, alert.update.after.level)
     assert {"slack", "mail", "gone"} == dict(alert.update.threads).keys()
+
+
+def test_what_is_shown_of_a_story_that_grew_is_the_article_that_was_told() -> None:
+    mine = STORY.sources[0]
+    newest = replace(mine, outlet="L'Écho du Vexin", url="https://echo.example/1", title="Un autre titre")
+    grown = replace(GROWN, title=newest.title, sources=(newest, mine), entities=("inde",))
+    [(alert, _)] = plan_growth([replace(TOLD, entities=("chine",))], grown, ROUTES, outlets_before=2, now=LATER)
+    [story] = alert.stories
+    assert alert.update is not None
+
+    assert (mine.title, (mine, newest), ("chine",)) == (story.title, story.sources, story.entities)
+    assert story.title == alert.update.after.title
+    assert 3 == story.outlets
 
 
 def test_an_article_of_a_newspaper_that_had_it_is_no_growth() -> None:

@@ -23,7 +23,15 @@ def found(level: Level | None = Level.HIGH, **rule: object) -> tuple[Match, ...]
 
 
 def told(level: Level = Level.HIGH, title: str = TITLE, *, lost: bool = False, times: int = 1) -> Told:
-    return Told(found(level)[0], title, level, is_lost=lost, first=((FIRST.id, ("webhook", "mail")),), times=times)
+    return Told(
+        found(level)[0],
+        STORY.sources[0],
+        title,
+        level,
+        is_lost=lost,
+        first=((FIRST.id, ("webhook", "mail")),),
+        times=times,
+    )
 
 
 def reading(before: tuple[Match, ...], after: tuple[Match, ...], *, corrected: bool = True, **changes: bool) -> Reading:

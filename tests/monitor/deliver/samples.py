@@ -183,7 +183,7 @@ def alert(match: Match = MATCH, story: Story = STORY) -> Alert:
 def updated(title: str = TITLE, was: str = TITLE, level: Level | None = Level.CRITICAL) -> Alert:
     """Return the update of an alert: another title, another level, or none: the rule finds the article no longer."""
     first = alert()
-    told = Told(MATCH, was, Level.HIGH, first=((first.id, first.receivers),), times=1)
+    told = Told(MATCH, STORY.sources[0], was, Level.HIGH, first=((first.id, first.receivers),), times=1)
     after = () if level is None else (replace(MATCH, verdict=replace(VERDICT, level=level, score=30.0)),)
     reading = Reading(was, (MATCH,), after, {was} - {title}, is_corrected=True)
     (planned,) = plan_updates([told], reading, replace(STORY, title=title), ROUTES, now=NOW).alerts

@@ -348,7 +348,7 @@ def test_the_worst_recap_still_fits() -> None:
 
 def test_what_raised_a_level_is_told() -> None:
     burst = Burst(3, timedelta(minutes=30))
-    told = Told(MATCH, TITLE, Level.HIGH, first=((first_alert_id(MATCH, STORY), ("mail",)),), times=1)
+    told = Told(MATCH, STORY.sources[0], TITLE, Level.HIGH, first=((first_alert_id(MATCH, STORY), ("mail",)),), times=1)
     [(raised, _)] = plan_bursts([told], STORY, ROUTES, {MATCH.rule.id: burst}, now=NOW)
 
     assert {"outlets": 3, "within_s": 1800.0} == payload(raised)["data"]["update"]["burst"]

@@ -122,6 +122,28 @@ def test_the_vocabulary_is_chosen_by_the_setting() -> None:
     assert (vocabulary(Language.FR, FR.zone).code, vocabulary(Language.EN, FR.zone).code) == ("fr", "en")
 
 
+def test_the_newspapers_that_took_up_a_story_are_named_and_the_others_counted() -> None:
+    planned = updated(RETITLED, TITLE)
+    assert planned.update is not None
+    told = STORY.sources[0]
+    others = [
+        replace(told, outlet=name) for name in ("L'Écho", told.outlet, "Le Courrier du Val", "L'Écho", "", "Le Phare")
+    ]
+    story = replace(STORY, sources=(told, *others), outlets=4)
+    grown = replace(planned, stories=(story,), update=replace(planned.update, change=Change.GREW))
+    counted = [replace(grown, stories=(replace(story, outlets=outlets),)) for outlets in (4, 5, 7)]
+
+    assert [
+        "Repris par : L'Écho, Le Courrier du Val, Le Phare",
+        "Repris par : L'Écho, Le Courrier du Val, Le Phare et 1 autre",
+        "Repris par : L'Écho, Le Courrier du Val, Le Phare et 3 autres",
+    ] == [FR.joined_of(alert) for alert in counted]
+    assert "Also in: L'Écho, Le Courrier du Val, Le Phare and 3 others" == EN.joined_of(counted[-1])
+    assert "" == FR.joined_of(replace(grown, stories=(replace(story, sources=(told,)),)))
+    assert "" == FR.joined_of(replace(planned, stories=(story,)))
+    assert "" == FR.joined_of(replace(grown, update=None))
+
+
 def test_what_raised_a_level_is_said() -> None:
     planned = updated(RETITLED, TITLE)
     assert planned.update is not None
