@@ -64,7 +64,8 @@ def _subject(alert: Alert, digest: Digest, stories: Sequence[tuple[Story, list[M
         top = max((level_of(match) for _, matches in stories for match in matches), key=_LEVELS.index)
         serious = sum(any(level_of(match) is top for match in matches) for _, matches in stories)
         if _LEVELS.index(top) >= _LEVELS.index(Level.HIGH):
-            parts[0] += f" {told.of_which.format(count=serious, level=words.levels[top].lower())}"
+            pair = told.all_of if serious == count else told.of_which
+            parts[0] += pair[serious > 1].format(count=serious, level=words.levels[top].lower())
     if digest.sources is not None and digest.sources.failing:
         parts.append(_some(told.failing, len(digest.sources.failing)))
     return f"{when} – {', '.join(parts)}"

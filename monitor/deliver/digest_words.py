@@ -20,7 +20,8 @@ class DigestWords:
     subject: str  # takes `day`, `time`
     held: Mapping[Why, str]  # what the messages were held by
     stories: tuple[str, str]  # takes `count`
-    of_which: str  # takes `count`, `level`
+    of_which: tuple[str, str]  # takes `count`, `level`: of several stories, some have it
+    all_of: tuple[str, str]  # takes `level`: every story has it
     nothing: str
     failing: tuple[str, str]  # takes `count`
     near: str  # takes `count`
@@ -46,12 +47,13 @@ FRENCH_DIGESTS = DigestWords(
         Why.BUDGET: "Au-delà du budget",
     },
     stories=("{count} sujet", "{count} sujets"),
-    of_which="dont {count} {level}",
+    of_which=(" dont {count} {level}", " dont {count} {level}s"),
+    all_of=(", {level}", ", tous {level}s"),
     nothing="rien à signaler",
     failing=("{count} source en panne", "{count} sources en panne"),
     near="RECALÉS DE PEU ({count})",
     more_near="et {count} de plus",
-    state="ÉTAT DEPUIS {since}",
+    state="ÉTAT DEPUIS LE {since}",
     sources="{well} sources sur {feeds}",
     down="en panne : {names}",
     gap="Trou possible : {source}, {since}–{until}",
@@ -72,7 +74,8 @@ ENGLISH_DIGESTS = DigestWords(
         Why.BUDGET: "Over the budget",
     },
     stories=("{count} story", "{count} stories"),
-    of_which="{count} of them {level}",
+    of_which=(", {count} of them {level}", ", {count} of them {level}"),
+    all_of=(", {level}", ", all {level}"),
     nothing="nothing to report",
     failing=("{count} source failing", "{count} sources failing"),
     near="NEAR MISSES ({count})",

@@ -47,6 +47,7 @@ __all__ = ["SAMPLED", "sample_alert"]
 _TITLE = "ESSAI : le bac de Lutèce reprend la traversée"
 _BEFORE = "ESSAI : le bac de Lutèce reste à quai"
 _LEAD = "Ceci est un essai : le bac et son fleuve sont inventés."
+_AT = _LEAD.index("bac")
 _SOURCE = StorySource(
     outlet="La Gazette de Lutèce (essai)",
     url="https://gazette.example/essai",
@@ -79,7 +80,7 @@ _VERDICT = Verdict(
 _MATCH = Match(
     rule=_RULE,
     verdict=_VERDICT,
-    snippets=(Snippet(Field.LEAD, _LEAD, ((25, 28, "bac"),)),),
+    snippets=(Snippet(Field.LEAD, _LEAD, ((_AT, _AT + len("bac"), "bac"),)),),
     masks=(),
     text_sha256="0" * 64,
 )

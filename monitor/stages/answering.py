@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitor import alerting
 from monitor.deliver.links import Action
+from monitor.settings import Language
 from monitor.stages.tools import Tools
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = ["answer"]
 _log = logging.getLogger(__name__)
 
 _SILENCED_FOR = timedelta(hours=24)
+_REASONS = {Language.FR: "demandé dans {alert}", Language.EN: "asked for in {alert}"}
 _JUDGED = {Action.RELEVANT: True, Action.NOT_RELEVANT: False}
 
 
@@ -33,18 +35,20 @@ async def answer(tools: Tools, alert_id: str, action: Action, *, author: str) ->
     Raises:
         NotFoundError: there is no such alert.
     """
-    await tools.thread.run(_answer, tools.store, alert_id, action, author, tools.clock.now())
+    await tools.thread.run(_answer, tools, alert_id, action, author, tools.clock.now())
     _log.info("alert_answered", extra={"alert_id": alert_id, "action": action.value, "author": author})
 
 
-def _answer(store: Store, alert_id: str, action: Action, author: str, now: datetime) -> None:
+def _answer(tools: Tools, alert_id: str, action: Action, author: str, now: datetime) -> None:
+    store = tools.store
     detail = store.match(alert_id)
     judgement = _JUDGED.get(action)
     if judgement is not None:
         if any(line.relevant is not judgement for line in (detail.line, *detail.others)):
             store.label(alert_id, judgement, now=now)
     elif action is not Action.REVIEW:
-        _silence(store, detail, action, author=author, reason=f"asked for in {alert_id}", now=now)
+        reason = _REASONS[tools.settings.language].format(alert=alert_id)
+        _silence(store, detail, action, author=author, reason=reason, now=now)
 
 
 def _silence(store: Store, detail: MatchDetail, action: Action, *, author: str, reason: str, now: datetime) -> None:

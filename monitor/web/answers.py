@@ -64,6 +64,7 @@ class _Words:
     judged: dict[bool | None, str]
     reference: str
     avoid: str
+    by_link: str  # takes `receiver`: who answered
 
 
 _FRENCH = _Words(
@@ -96,6 +97,7 @@ _FRENCH = _Words(
     judged={True: "Jugée pertinente.", False: "Jugée hors sujet.", None: "Pas encore jugée."},
     reference="Réf.",
     avoid="Ce qui l'aurait évité :",
+    by_link="{receiver} (lien)",
 )
 _ENGLISH = _Words(
     code="en",
@@ -127,6 +129,7 @@ _ENGLISH = _Words(
     judged={True: "Judged relevant.", False: "Judged not relevant.", None: "Not judged yet."},
     reference="Ref.",
     avoid="What would have avoided it:",
+    by_link="{receiver} (link)",
 )
 
 
@@ -148,7 +151,7 @@ def answers_app(tools: Tools, signer: Signer) -> Starlette:
             detail = await tools.thread.run(tools.store.match, link.alert_id)
             if request.method != "POST" or action is Action.REVIEW:
                 return _page(_asked(link, detail, signer, words), words)
-            await answer(tools, link.alert_id, action, author=f"{link.receiver} (link)")
+            await answer(tools, link.alert_id, action, author=words.by_link.format(receiver=link.receiver))
             detail = await tools.thread.run(tools.store.match, link.alert_id)
             return _page([f"<h1>{escape(words.done[action])}</h1>", *_told(link, detail, words)], words)
         except NotFoundError:

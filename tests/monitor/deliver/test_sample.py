@@ -24,3 +24,9 @@ def test_a_sample_is_a_message_of_its_reason_and_says_what_it_is(reason: Notific
     assert [] == list(Draft202012Validator(SCHEMA).iter_errors(told))
     assert reason.value == told["data"]["notification_reason"]
     assert "essai" in json.dumps(told, ensure_ascii=False)
+
+
+def test_what_a_sample_highlights_is_the_word_that_matched() -> None:
+    [snippet] = sample(NotificationReason.FIRST_ALERT).matches[0].snippets
+
+    assert ["bac"] == [snippet.text[start:end] for start, end, _ in snippet.marks]

@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor.alerting import plan_digest
+from monitor.deliver.notes import note_of
 from monitor.deliver.words import vocabulary
 from monitor.errors import Reason
-from monitor.model import Change, IncidentKind, NotificationReason, Step, TroubleKind
+from monitor.model import Change, IncidentKind, Missed, NotificationReason, SourcesState, Step, TroubleKind
 from monitor.settings import Language
 from rules.types import Burst, Completeness, Contribution, Field, Level
 from tests.monitor.deliver.benches import words
-from tests.monitor.deliver.samples import MATCH, RETITLED, STORY, TITLE, VERDICT, updated
+from tests.monitor.deliver.samples import MATCH, NOW, RETITLED, STORY, TITLE, VERDICT, held, updated
 
 FR, EN = words(Language.FR), words(Language.EN)
 
@@ -152,3 +154,22 @@ def test_what_raised_a_level_is_said() -> None:
 
     assert "niveau relevé : 3 titres indépendants en 30 min" == FR.happened(raised)
     assert "level raised: 3 independent outlets in 30 min" == EN.happened(raised)
+
+
+@pytest.mark.parametrize(
+    ("levels", "french", "english"),
+    [
+        ([Level.HIGH], "1 sujet, élevé", "1 story, high"),
+        ([Level.HIGH] * 8, "8 sujets, tous élevés", "8 stories, all high"),
+        ([Level.CRITICAL, Level.HIGH], "2 sujets dont 1 critique", "2 stories, 1 of them critical"),
+        ([Level.HIGH, Level.HIGH, Level.LOW], "3 sujets dont 2 élevés", "3 stories, 2 of them high"),
+        ([Level.LOW] * 2, "2 sujets", "2 stories"),
+    ],
+)
+def test_a_digest_says_how_many_of_its_stories_are_serious(levels: list[Level], french: str, english: str) -> None:
+    messages = [held(number, level=level) for number, level in enumerate(levels, 1)]
+    since = NOW - timedelta(hours=13)
+    digest = plan_digest("mail", messages, Missed(), SourcesState(feeds=9), since=since, until=NOW, now=NOW)
+
+    assert note_of(digest, FR).subject.endswith(f" – {french}")
+    assert note_of(digest, EN).subject.endswith(f" – {english}")

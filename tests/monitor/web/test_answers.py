@@ -108,7 +108,7 @@ def test_w5_o5_opening_links_changes_nothing_and_pressing_twice_no_more_than_onc
         alert = reader.desk.alerts[0].payload["data"]
         assert (f'story="{alert["story"]["id"]}"',) == of_story.matchers
         assert (f'rule="{alert["rule"]["id"]}"',) == of_rule.matchers
-        assert {("webhook (link)", timedelta(hours=24))} == {
+        assert {("webhook (lien)", timedelta(hours=24))} == {
             (each.author, each.expires_at - each.created_at) for each in (of_story, of_rule)
         }
 
