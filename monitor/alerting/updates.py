@@ -74,7 +74,7 @@ def plan_updates(told: Sequence[Told], reading: Reading, story: Story, routes: R
         told: its matches as stored, with what people know of them.
         reading: what it says now.
         story: the story, as it is now.
-        routes: who is told; those who were told first are told of updates too.
+        routes: who is told of what is new; those who were told first are told of updates, and of a higher level both.
         now: the present instant, UTC.
     """
     known = {one.match.rule.id: one for one in told}
@@ -122,7 +122,8 @@ def _change(one: Told, reading: Reading, before: Mapping[str, Match], after: Map
 def _update(one: Told, change: Change, match: Match | None, story: Story, routes: Routes, *, now: datetime) -> Alert:
     """Return the update of an earlier alert. Where the rule finds nothing now, it shows what was found then."""
     shown = match or one.match
-    reason = NotificationReason.LEVEL_RAISED if change is Change.LEVEL_RAISED else NotificationReason.CORRECTED
+    is_raised = change is Change.LEVEL_RAISED
+    reason = NotificationReason.LEVEL_RAISED if is_raised else NotificationReason.CORRECTED
     return updated(
         one,
         change,
@@ -132,7 +133,8 @@ def _update(one: Told, change: Change, match: Match | None, story: Story, routes
         id_=alert_id(reason, shown.rule.id, story.id, str(one.times)),
         match=shown,
         after=_standing(match, story.title),
-        reached=routes.receivers_for(shown, story, AlertType.STORY_UPDATED),
+        # what is corrected is of no use to those who never had it; a higher level may concern others
+        reached=routes.receivers_for(shown, story, AlertType.STORY_UPDATED) if is_raised else (),
         now=now,
     )
 

@@ -140,9 +140,25 @@ def test_who_was_told_first_is_told_of_the_update_and_who_is_gone_is_not() -> No
     journal = Routes(ROUTES.receivers[:2], None)
     nobody = Routes((), None)
 
-    assert EVERYBODY == one(told(), reading(found(), ())).receivers
-    assert ("webhook", "slack") == one(told(), reading(found(), ()), journal).receivers
+    assert {"webhook", "mail"} == set(one(told(), reading(found(), ())).receivers)
+    assert ("webhook",) == one(told(), reading(found(), ()), journal).receivers
     assert () == one(told(), reading(found(), ()), nobody).receivers
+
+
+@pytest.mark.parametrize(
+    ("known", "what"),
+    [
+        (told(title=OTHER), reading(found(), found())),
+        (told(lost=True), reading((), found())),
+        (told(), reading(found(), (), is_withdrawn=True)),
+    ],
+)
+def test_only_those_who_had_an_alert_hear_that_it_was_corrected(known: Told, what: Reading) -> None:
+    assert {"webhook", "mail"} == set(one(known, what).receivers)
+
+
+def test_a_level_that_rises_is_told_to_those_whom_it_concerns_too() -> None:
+    assert EVERYBODY == one(told(), reading(found(), found(Level.CRITICAL))).receivers
 
 
 def test_d3_an_update_planned_twice_is_one_and_the_next_is_another() -> None:
