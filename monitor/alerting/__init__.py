@@ -44,8 +44,8 @@ from monitor.alerting.retry import ATTEMPTS, after_interruptions, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.route_schema import route_schema, route_schema_text
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
-from monitor.alerting.silences import MAX_SILENCE, held_back, make_silence, silence_of, silenced
-from monitor.alerting.typed import check_typed, is_of_rules
+from monitor.alerting.silences import MAX_SILENCE, held_back, make_silence, silence_for, silence_of, silenced
+from monitor.alerting.typed import check_matchers, check_typed, is_of_rules
 from monitor.alerting.undelivered import is_soon_after, plan_undelivered
 from monitor.alerting.updates import Reading, Updates, plan_updates
 from monitor.alerting.watch import (
@@ -91,6 +91,7 @@ __all__ = [
     "answered",
     "broken_receivers",
     "bursting",
+    "check_matchers",
     "check_typed",
     "default_routes",
     "digest_times",
@@ -137,6 +138,7 @@ __all__ = [
     "sift_incidents",
     "sift_troubles",
     "sights_of",
+    "silence_for",
     "silence_of",
     "silenced",
     "spent_until",

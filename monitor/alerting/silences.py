@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from monitor.alerting.matchers import Facts
     from monitor.model import Alert, HeldMessage, Story
     from rules.types import Match
 
-__all__ = ["MAX_SILENCE", "file_silence", "held_back", "make_silence", "silence_of", "silenced"]
+__all__ = ["MAX_SILENCE", "file_silence", "held_back", "make_silence", "silence_for", "silence_of", "silenced"]
 
 MAX_SILENCE = timedelta(days=30)
 """How long a silence may last: one that is forgotten ends all the same."""
@@ -69,7 +70,11 @@ def silence_of(
     type_: AlertType = AlertType.STORY_NEW,
 ) -> Silence | None:
     """Return the first silence in force that holds for a match, or None: people are told."""
-    facts = {**facts_of(match, story), "type": type_}
+    return silence_for({**facts_of(match, story), "type": type_}, silences, now=now)
+
+
+def silence_for(facts: Facts, silences: Sequence[Silence], *, now: datetime) -> Silence | None:
+    """Return the first silence in force that holds for such facts, or None."""
     for silence in silences:
         if silence.is_active(now) and all(parse_matcher(text).holds(facts) for text in silence.matchers):
             return silence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.alerting.matchers import Matcher, checked
+from monitor.alerting.matchers import Matcher, checked, parse_matcher
 from monitor.alerting.routes import matchers_of
 from monitor.alerting.shapes import near_hint
 from rules.errors import ConditionError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from monitor.alerting.routes import Routes
     from rules.types import RuleDef
 
-__all__ = ["check_typed", "is_of_rules"]
+__all__ = ["check_matchers", "check_typed", "is_of_rules"]
 
 _OPEN = frozenset({"outlet", "story"})
 _CLOSED = frozenset({"level", "status", "completeness", "wire", "type"})
@@ -40,11 +40,7 @@ def check_typed(
     Raises:
         ConditionError: with the name or value that was meant.
     """
-    labels: dict[str, set[str]] = {}
-    for rule in rules:
-        for name, value in rule.labels:
-            labels.setdefault(name, set()).add(value)
-    known: dict[str, Collection[str]] = {**labels, "rule": [rule.id for rule in rules], "entity": entities}
+    known = _known(rules, entities)
     for name, value in typed:
         if name in _CLOSED:
             checked(Matcher(name, value))
@@ -53,6 +49,48 @@ def check_typed(
                 raise ConditionError(f"no rule has a label {name}", hint=near_hint(name, (*known, *_OPEN, *_CLOSED)))
             if value not in known[name]:
                 raise ConditionError(f"there is no {name} {value!r}", hint=near_hint(value, known[name]))
+
+
+def check_matchers(
+    matchers: Iterable[str], routes: Routes, rules: Sequence[RuleDef], entities: Collection[str]
+) -> tuple[str, ...]:
+    """Refuse matchers of a label that no rule has and no route asks for: they would never hold for anything.
+
+    Args:
+        matchers: as people type them.
+        routes: the labels that they ask for may be of a rule that is still to be written.
+        rules: those that are live.
+        entities: the ids of those there are.
+
+    Returns:
+        What is doubtful of the rest: a rule, an entity or a label's value that there is not, or not yet.
+
+    Raises:
+        ConditionError: with the name that was meant.
+    """
+    known = _known(rules, entities)
+    asked = {matcher.name for matcher in matchers_of(routes.root)}
+    doubts = []
+    for matcher in (parse_matcher(text) for text in matchers):
+        if not is_of_rules(matcher.name):
+            continue
+        if matcher.name not in known and matcher.name not in asked:
+            hint = near_hint(matcher.name, (*known, *_OPEN, *_CLOSED))
+            raise ConditionError(f"no rule has a label {matcher.name}", hint=hint)
+        values = tuple(known.get(matcher.name, ()))
+        if not matcher.can_find(values):
+            hint = near_hint(matcher.value, values) if values else ""
+            doubts.append(f"there is no {matcher.name} {matcher.value!r}" + (f"; {hint}" if hint else ""))
+    return tuple(doubts)
+
+
+def _known(rules: Sequence[RuleDef], entities: Collection[str]) -> dict[str, Collection[str]]:
+    """Return the values that each fact may have that is of rules."""
+    labels: dict[str, set[str]] = {}
+    for rule in rules:
+        for name, value in rule.labels:
+            labels.setdefault(name, set()).add(value)
+    return {**labels, "rule": [rule.id for rule in rules], "entity": entities}
 
 
 def _is_asked_for(name: str, value: str, routes: Routes) -> bool:

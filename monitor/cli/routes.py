@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from monitor.cli.context import log, print_json, print_table, refused, settings_of
+from monitor.cli.context import harmless, log, print_json, print_table, refused, settings_of
 from monitor.cli.explain import check_rule
 from monitor.errors import SettingsError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.alerting import Manner, Route, Routes
+    from monitor.model import Silence
     from monitor.settings import Settings
 
 __all__ = ["app"]
@@ -49,7 +50,7 @@ def try_(
     at: str | None = typer.Option(None, metavar="WHEN", help="At this instant: 2026-05-16T22:15. Default: now."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
-    """Say who would be told of a match, by which route, and when. Nothing is sent.
+    """Say who would be told of a match, by which route, and when, or which silence would stop it. Nothing is sent.
 
     What routes told before (cooldown, budget, group_wait) is taken as nothing: it is the first match of the day.
     """
@@ -63,7 +64,8 @@ def try_(
     typed = [(name, value) for name, value in given.items() if value is not None]
     typed += [*(("entity", each) for each in entity), *map(_label, label)]
     facts = _facts(settings, routes, typed, _stored_facts(settings, ref) if ref is not None else {})
-    lines = list(_told(settings, routes, facts, now))
+    silence = _silence(settings, routes, facts, now)
+    lines = list(_told(settings, routes, facts, now, silence))
     if as_json:
         for line in lines:
             print_json(line)
@@ -72,6 +74,8 @@ def try_(
         print_table("Told", columns, [tuple(line[name] for name in columns) for line in lines])
     else:
         sys.stdout.write("nobody: the log only\n")
+    if silence is not None and not as_json:
+        sys.stderr.write(_told_silence(silence, routes, settings))
 
 
 def _routes(settings: Settings) -> Routes:
@@ -141,8 +145,35 @@ def _stored_facts(settings: Settings, ref: str) -> dict[str, str | tuple[str, ..
     return facts_of(found.match, found.story)
 
 
-def _told(
+def _silence(
     settings: Settings, routes: Routes, facts: dict[str, str | tuple[str, ...]], now: datetime
+) -> Silence | None:
+    """Return the silence that would stop a match, of the routes file or one that people added."""
+    from monitor.alerting import silence_for
+    from monitor.store.connection import database_path
+
+    silences = routes.silences
+    if database_path(settings.database).exists():  # nobody added any before there is a log
+        with log(settings) as store:
+            silences = (*silences, *store.active_silences(now=now))
+    return silence_for(facts, silences, now=now)
+
+
+def _told_silence(silence: Silence, routes: Routes, settings: Settings) -> str:
+    from monitor.cli.when import local
+
+    until = f"until {local(silence.expires_at, settings.zone)}"
+    ends = "of the routes file" if silence in routes.silences else f"`veille silences end {silence.id}` ends it"
+    said = harmless(f"{silence.author}: {silence.reason}; {' '.join(silence.matchers)}")
+    return f"silenced by {silence.id} {until} ({said}); {ends}\n"
+
+
+def _told(
+    settings: Settings,
+    routes: Routes,
+    facts: dict[str, str | tuple[str, ...]],
+    now: datetime,
+    silence: Silence | None,
 ) -> Iterator[dict[str, str]]:
     from monitor.alerting import digest_times, hold, next_time
     from monitor.model import History, NotificationReason
@@ -153,6 +184,10 @@ def _told(
     taken = [routes.way_to(name) for name in routes.names] if routes.root is None else routes.taken(facts)
     digests = digest_times(routes)  # a receiver has one at the times of all its routes
     for route in taken:
+        if silence is not None:
+            stopped = {"when": "never", "why": "silence", "silence": silence.id}
+            yield {"receiver": route.receiver, "route": route.path, **stopped}
+            continue
         held = hold(
             route.manner,
             level=level,
@@ -168,6 +203,7 @@ def _told(
             "route": route.path,
             "when": "at once" if until is None else f"{until.astimezone(zone):%Y-%m-%d %H:%M}",
             "why": "" if held is None else held.why.value,
+            "silence": "",
         }
 
 

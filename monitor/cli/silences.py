@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.model import Silence
+    from monitor.settings import Settings
 
 __all__ = ["app"]
 
@@ -75,10 +76,12 @@ def add(
     settings, now = settings_of(context), SystemClock().now()
     try:
         silence = alerting.make_silence(matchers, author=author, reason=reason, lasts=duration(lasts), now=now)
+        doubts = _doubts(settings, silence)
     except ConditionError as error:
         raise refused(error) from None
     with log(settings, write=True) as store:
         store.add_silence(silence)
+    sys.stderr.writelines(f"the silence is added; {harmless(doubt)}\n" for doubt in doubts)
     if as_json:
         print_json({**asdict(silence), "state": _state(silence, now)})
     else:
@@ -94,6 +97,17 @@ def end(context: typer.Context, ref: str = typer.Argument(metavar="ID", help="A 
     with log(settings, write=True) as store:
         silence = store.end_silence(ref, now=now)
     sys.stdout.write(f"{silence.id}: {_state(silence, now)}; alerts it held back: {silence.alerts}\n")
+
+
+def _doubts(settings: Settings, silence: Silence) -> tuple[str, ...]:
+    """Return which rules, entities and labels of a silence there are not; refuse labels that no rule has."""
+    from monitor import alerting
+    from monitor.deliver import KINDS
+    from monitor.rulesets import load_engine
+
+    pack = load_engine(settings, tested=False).pack
+    routes = alerting.load_routes(settings, KINDS)
+    return alerting.check_matchers(silence.matchers, routes, pack.rules, [entity.id for entity in pack.entities])
 
 
 def _state(silence: Silence, now: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.alerting import Route, Routes, check_typed
+from monitor.alerting import Route, Routes, check_matchers, check_typed
 from monitor.alerting.matchers import parse_matcher
 from rules.errors import ConditionError
 from tests.monitor.deliver.samples import RULE
@@ -44,3 +44,24 @@ def test_what_no_match_has_is_refused_with_what_was_meant(typed: tuple[str, str]
         check(typed)
 
     assert hint in refused.value.hint
+
+
+def doubts(*matchers: str) -> tuple[str, ...]:
+    return check_matchers(matchers, ROUTES, [RULE], ["chine"])
+
+
+def test_matchers_of_what_there_is_leave_no_doubt() -> None:
+    assert () == doubts(f'rule="{RULE.id}"', 'rule!~"axe.*"', 'story="st_1"', "level=high", "entity=chine")
+    assert () == doubts('desk="international"')
+
+
+def test_matchers_of_a_rule_that_is_not_there_yet_are_doubted() -> None:
+    assert ("there is no rule 'axe-moscou'; did you mean axe-moscou-pekin?",) == doubts("rule=axe-moscou")
+    assert ("there is no revue 'abc'",) == doubts("revue=abc")
+
+
+def test_a_matcher_of_a_label_that_nothing_has_is_refused_with_what_was_meant() -> None:
+    with pytest.raises(ConditionError, match="no rule has a label rulle") as refused:
+        doubts('rulle="b"')
+
+    assert "did you mean rule?" in refused.value.hint

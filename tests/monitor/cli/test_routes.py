@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from monitor.model import Silence
 from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
-from tests.monitor.store.samples import alert, claim, entry, live_feed, match, message, poll, record
+from tests.monitor.store.samples import NOW, after, alert, claim, entry, live_feed, match, message, poll, record
 
 ROUTES = """
 route:
@@ -51,7 +52,7 @@ def test_without_a_file_every_receiver_is_told(veille: Veille, monkeypatch: pyte
     shown, tested = veille("routes", "show"), veille("routes", "test", "--json")
 
     assert "no routes file: every receiver gets every match at once\n  webhook\n" == shown.out
-    assert [{"receiver": "webhook", "route": "route", "when": "at once", "why": ""}] == tested.lines
+    assert [{"receiver": "webhook", "route": "route", "when": "at once", "why": "", "silence": ""}] == tested.lines
 
 
 @pytest.mark.usefixtures("routed")
@@ -144,3 +145,28 @@ def test_an_outlet_that_no_feed_has_is_doubted_and_not_refused(
 
     assert (0, "no feed of yours is of the outlet 'La Gazete'; did you mean La Gazette?\n") == (wrong.code, wrong.err)
     assert (0, "") == (right.code, right.err)
+
+
+@pytest.mark.usefixtures("routed")
+def test_a_silence_that_would_stop_a_match_is_shown_whoever_made_it(veille: Veille, folder: Path, store: Store) -> None:
+    store.add_silence(Silence("si_1", ('rule="axe"',), "Anne", "connu", NOW, after(60)))
+    asked = ("routes", "test", "--at", "2026-05-16T07:30", "--label", "desk=international")
+    by_rule = (*asked, "--entity", "chine", "--label", "story=st_1")
+    listed = veille(*by_rule, "--json").lines
+
+    assert {""} == {one["silence"] for one in listed}
+
+    store.add_silence(Silence("si_2", ('story="st_1"',), "Anne", "connu", NOW, after(60)))
+    (told, *_), shown = veille(*by_rule, "--json").lines, veille(*by_rule)
+
+    assert ("archive", "never", "silence", "si_2") == tuple(
+        told[name] for name in ("receiver", "when", "why", "silence")
+    )
+    assert "archive\troute.2\tnever\tsilence" in shown.out
+    until = "until 2026-05-16 08:00"
+    assert f'silenced by si_2 {until} (Anne: connu; story="st_1"); `veille silences end si_2` ends it\n' == shown.err
+
+    silence = "silences: [{matchers: ['desk=international'], author: Léa, reason: sommet, until: '2026-05-17T08:00'}]\n"
+    (folder / "routes.yaml").write_text(ROUTES + silence, encoding="utf-8")
+
+    assert "(Léa: sommet; desk=international); of the routes file\n" in veille(*asked).err

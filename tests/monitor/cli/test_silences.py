@@ -47,6 +47,7 @@ def test_an_empty_list_says_what_fills_it(veille: Veille, store: Store) -> None:
     [
         (["--for", "31d", 'rule="axe"'], "30 days"),
         (["--for", "1h", 'rule!="axe"'], "a silence of everything"),
+        (["--for", "1h", 'rulle="b"'], "no rule has a label rulle; did you mean rule?"),
         (["--for", "demain", 'rule="axe"'], "no length of time"),
         (["--for", "9" * 400 + "d", 'rule="axe"'], "no length of time"),
     ],
@@ -57,3 +58,10 @@ def test_a_silence_that_is_wrong_is_refused(veille: Veille, store: Store, words:
     assert 2 == got.code
     assert told in got.err
     assert () == store.silences()
+
+
+def test_a_silence_of_a_rule_that_is_not_there_is_added_and_doubted(veille: Veille, store: Store) -> None:
+    got = veille(*ADD, "--for", "1h", 'rule="axe-moscou-pekinn"')
+
+    assert (0, 1) == (got.code, len(store.silences()))
+    assert "the silence is added; there is no rule 'axe-moscou-pekinn'; did you mean axe-moscou-pekin?\n" == got.err
