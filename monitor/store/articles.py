@@ -190,7 +190,7 @@ def add_alert(
     _join(connection, alert.id, match_ids)
     add_deliveries(connection, alert.id, outbox, now=now)
     if alert.update is not None and alert.update.of is not None:
-        settle_overtaken(connection, alert.update.of, outbox, told_by=alert.id, now=now)
+        settle_overtaken(connection, alert.update, outbox, told_by=alert.id, now=now)
     return True
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.sql.dml import ReturningUpdate
 
+    from monitor.model import Update
     from monitor.store.values import OutboxItem
 
 __all__ = [
@@ -201,7 +202,7 @@ def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[O
 
 
 def settle_overtaken(
-    connection: Connection, first: AlertId, outbox: Sequence[OutboxItem], *, told_by: AlertId, now: datetime
+    connection: Connection, told: Update, outbox: Sequence[OutboxItem], *, told_by: AlertId, now: datetime
 ) -> None:
     """Settle what is held on a story and rule of which an update is written: it would come later, and say less.
 
@@ -210,18 +211,20 @@ def settle_overtaken(
 
     Args:
         connection: in a transaction.
-        first: the first alert on the story and rule.
+        told: what the update tells; of the first alerts on the story and rule, each receiver has its own.
         outbox: the messages of the update.
         told_by: the update.
         now: the present instant, UTC.
     """
     leave = [item.receiver.name for item in outbox if item.held is None and item.error is None]
     stay = [item.receiver.name for item in outbox if item.held is not None and item.error is None]
-    updates = ALERT.c.updates == first
+    firsts = [message_id for name, message_id in told.threads if name in leave]
+    updates = ALERT.c.updates == told.of
     grew = ALERT.c.reason == NotificationReason.STORY_GREW
-    for receivers, which, left_at in ((leave, (ALERT.c.id == first) | updates, now), (stay, updates & grew, None)):
+    for receivers, which, left_at in ((leave, (ALERT.c.id == told.of) | updates, now), (stay, updates & grew, None)):
         alerts = select(ALERT.c.id).where(which, ALERT.c.id != told_by)
-        held = update(DELIVERY).where(DELIVERY.c.alert_id.in_(alerts), DELIVERY.c.receiver.in_(receivers), HELD)
+        earlier = DELIVERY.c.alert_id.in_(alerts) | DELIVERY.c.message_id.in_(firsts)
+        held = update(DELIVERY).where(earlier, DELIVERY.c.receiver.in_(receivers), HELD)
         connection.execute(held.values(state=DeliveryState.GROUPED, left_at=left_at, told_by=told_by))
 
 

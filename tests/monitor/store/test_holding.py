@@ -288,6 +288,17 @@ def test_an_update_that_is_held_is_told_by_a_newer_one_that_leaves(store: Store)
     assert ("al_B",) == due(store, 600)
 
 
+def test_of_several_first_alerts_on_a_story_the_one_that_a_receiver_has_is_told_by_an_update(store: Store) -> None:
+    put(store, "A")
+    put(store, "B")
+    [told] = store.told_of_story(story("A").id)
+    update = Update(AlertId("al_OTHER"), Change.GREW, Standing("t"), Standing("t"), (("mail", "msg_A_mail"),))
+    grew = replace(alert("UPD", told.match, type_=AlertType.STORY_UPDATED), update=update)
+    store.record_group(grew, [message("UPD", MAIL)], [], [told.match_id], now=after(1))
+
+    assert ("al_B",) == due(store, 600)
+
+
 def test_growth_that_is_held_is_told_by_newer_growth_that_is_held_and_begins_no_cooldown(store: Store) -> None:
     put(store, "A", until=90)
     update_of(store, "GREW", NotificationReason.STORY_GREW, until=60, minutes=1)
