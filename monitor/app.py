@@ -155,17 +155,20 @@ class App:
         await self._read_feeds(_stamp(self.tools.settings.feeds))
 
     async def _read_routes(self) -> None:
-        """Read the routes file again, and make its channels; addresses and secrets are those of the start."""
+        """Read the routes file and the secrets of its receivers again, and make its channels.
+
+        The settings are those of the start, their destinations too.
+        """
         tools = self.tools
+        settings = tools.settings
         try:
-            routes = await asyncio.to_thread(alerting.load_routes, tools.settings, deliver.KINDS)
-            channels = deliver.make_channels(
-                tools.settings, _destinations(routes, tools.settings), tools.sender, clock=tools.clock
-            )
+            settings = await self._renewed_settings()
+            routes = await asyncio.to_thread(alerting.load_routes, settings, deliver.KINDS)
+            channels = deliver.make_channels(settings, _destinations(routes, settings), tools.sender, clock=tools.clock)
         except (RoutesError, SettingsError) as error:
             told = error.errors if isinstance(error, RoutesError) else ()
             _log.error("routes_refused", extra={"error": str(error), "errors": told})
-            self._note_refusal(RulesError(str(error), errors=told))
+            self._note_refusal(RoutesError(str(error), errors=told), settings)
             await self.tell_refusal()
             return
         tools.live.routes, tools.live.channels = routes, channels
@@ -175,9 +178,17 @@ class App:
         await self._tell_orphans()
         _log.info("routes_live", extra={"receivers": routes.names})
 
-    def _note_refusal(self, error: RulesError) -> None:
+    async def _renewed_settings(self) -> Settings:
+        try:
+            return await asyncio.to_thread(self.tools.settings.renewed)
+        except SettingsError as error:
+            # Readers are not told what it says: that may name a place of the machine.
+            _log.error("secrets_unread", extra={"error": str(error)})
+            raise RoutesError("the secrets cannot be read again; `veille check` says why") from error
+
+    def _note_refusal(self, error: RulesError | RoutesError, settings: Settings | None = None) -> None:
         rules_live = len(self.tools.live.judge.rules)
-        refusal = refusal_of(error, self.tools.settings, rules_live=rules_live)
+        refusal = refusal_of(error, settings or self.tools.settings, rules_live=rules_live)
         self.refused[refusal] = alerting.refused_since(self.refused.get(refusal), now=self.tools.clock.now())
         self.untold = refusal
 

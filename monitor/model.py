@@ -541,11 +541,15 @@ class NotificationReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A rule set that was refused while another was live. It holds no secret and no path of the machine."""
+    """A rule set, or a routes file, that was refused while another was live.
+
+    It holds no secret and no path of the machine.
+    """
 
     error: str  # what was refused, in one sentence
     errors: tuple[str, ...]  # one line for each problem, with file, line and column; none where no file could be read
     rules_live: int  # of the set that goes on
+    of_routes: bool = False
 
 
 class Change(StrEnum):

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.errors import RulesError, why_unreadable
+from monitor.errors import RoutesError, RulesError, why_unreadable
 from monitor.model import Refusal
 from monitor.settings import Settings, without_secrets
 from rules.errors import PackErrors
@@ -99,8 +99,8 @@ def _tried(engine: Engine, *, where: str, tested: bool) -> Engine:
     return engine
 
 
-def refusal_of(error: RulesError, settings: Settings, *, rules_live: int) -> Refusal:
-    """Return what may be told outside of a rule set that was refused.
+def refusal_of(error: RulesError | RoutesError, settings: Settings, *, rules_live: int) -> Refusal:
+    """Return what may be told outside of a rule set, or a routes file, that was refused.
 
     Files go by their names from the rules folder on, so that nothing tells where on the machine it is; secrets of the
     settings that stand in a rule file are masked.
@@ -111,7 +111,7 @@ def refusal_of(error: RulesError, settings: Settings, *, rules_live: int) -> Ref
         rules_live: how many rules the set has that goes on.
     """
     told = [_tellable(text, settings) for text in (str(error), *error.errors)]
-    return Refusal(told[0], tuple(told[1:]), rules_live)
+    return Refusal(told[0], tuple(told[1:]), rules_live, of_routes=isinstance(error, RoutesError))
 
 
 def _tellable(text: str, settings: Settings) -> str:

@@ -10,7 +10,9 @@ import difflib
 import ipaddress
 import os
 import re
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
@@ -405,12 +407,23 @@ class Settings(BaseSettings):
 
     # Those of receivers (`VEILLE_SECRET_NAME`), by their whole name; the routes file names them.
     _secrets: dict[str, SecretStr] = PrivateAttr(default_factory=dict)
+    _again: Callable[[], dict[str, SecretStr]] | None = PrivateAttr(None)
 
-    def with_secrets(self, secrets: Mapping[str, SecretStr]) -> Settings:
-        """Return these settings with secrets of receivers, by their whole name."""
+    def with_secrets(
+        self, secrets: Mapping[str, SecretStr], *, again: Callable[[], dict[str, SecretStr]] | None = None
+    ) -> Settings:
+        """Return these settings with secrets of receivers, by their whole name; `again` looks them up anew."""
         copy = self.model_copy()
-        copy._secrets = dict(secrets)  # noqa: SLF001  of this class
+        copy._secrets, copy._again = dict(secrets), again  # noqa: SLF001  of this class
         return copy
+
+    def renewed(self) -> Settings:
+        """Return these settings with the secrets of receivers that a restart would read now.
+
+        Raises:
+            SettingsError: the env file or the file of a secret cannot be read.
+        """
+        return self if self._again is None else self.with_secrets(self._again(), again=self._again)
 
     def secret(self, name: str) -> SecretStr | None:
         """Return the secret of a receiver, by its whole name; None: it is not set."""
@@ -476,24 +489,44 @@ def load_settings(env_file: Path | None = None, **overrides: object) -> Settings
     Raises:
         SettingsError: an unknown name or an impossible value; one line each, with what is allowed.
     """
+    given = _given(env_file)
+    values: dict[str, object] = {name.removeprefix(PREFIX).lower(): text for name, text in given.items()}
+    values |= _from_secret_files(given) | {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**values)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as error:
+        raise SettingsError("\n".join(_impossible(detail) for detail in error.errors())) from None
+    return settings.with_secrets(_secrets_in(values), again=partial(_secrets_of_receivers, env_file))
+
+
+def _secrets_of_receivers(env_file: Path | None) -> dict[str, SecretStr]:
+    given = {name: text for name, text in _given(env_file).items() if _is_of_receiver(_field_of(name) or "")}
+    values: dict[str, object] = {name.removeprefix(PREFIX).lower(): text for name, text in given.items()}
+    return _secrets_in(values | _from_secret_files(given))
+
+
+def _secrets_in(values: Mapping[str, object]) -> dict[str, SecretStr]:
+    """Return the secrets of receivers among values by field, by their whole name."""
+    return {
+        PREFIX + name.upper(): SecretStr(str(value))
+        for name, value in values.items()
+        if _is_of_receiver(name) and not name.endswith(_FILE)
+    }
+
+
+def _given(env_file: Path | None) -> dict[str, str]:
+    """Return the text of each `VEILLE_NAME` that the env file or the environment, which wins, gives one.
+
+    Raises:
+        SettingsError: an unknown name, or the file cannot be read.
+    """
     from_file, from_environment = _named(_read(env_file)), _named(os.environ)
     problems = [_unknown(name) for name in {**from_file, **from_environment} if _field_of(name) is None]
     if problems:
         raise SettingsError("\n".join(problems))
     if env_file is not None:
         from_file = {name: _beside(env_file, text) if _is_path(name) else text for name, text in from_file.items()}
-    given = {name: text for source in (from_file, from_environment) for name, text in source.items() if text}
-    values: dict[str, object] = {name.removeprefix(PREFIX).lower(): text for name, text in given.items()}
-    values |= _from_secret_files(given) | {name: value for name, value in overrides.items() if value is not None}
-    secrets = {
-        PREFIX + name.upper(): SecretStr(str(values[name]))
-        for name in values
-        if _is_of_receiver(name) and not name.endswith(_FILE)
-    }
-    try:
-        return Settings(**values).with_secrets(secrets)  # type: ignore[arg-type]  # pydantic checks the values
-    except ValidationError as error:
-        raise SettingsError("\n".join(_impossible(detail) for detail in error.errors())) from None
+    return {name: text for source in (from_file, from_environment) for name, text in source.items() if text}
 
 
 def effective(settings: Settings) -> dict[str, str]:

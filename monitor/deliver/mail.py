@@ -245,7 +245,7 @@ def address(text: str, setting: str) -> Address:
 
 def _subject(alert: Alert, words: Words) -> str:
     if alert.refusal is not None:
-        subject = f"{words.reasons[alert.reason].capitalize()}{words.colon} {line(words.refused_first(alert.refusal))}"
+        subject = f"{words.refused_title(alert.refusal)}{words.colon} {line(words.refused_first(alert.refusal))}"
     elif alert.incidents:
         subject = incidents_subject(alert, words)
     elif alert.type in _NOTED:
@@ -358,7 +358,7 @@ def _refusal(alert: Alert, refusal: Refusal, words: Words) -> tuple[str, str]:
     """Return what was wrong with a rule set, that the one before it goes on, and what to do, as text and as HTML."""
     what, errors = line(refusal.error), [line(error) for error in refusal.errors]
     more = [words.recap_more.format(count=alert.truncated, command="veille check")] if alert.truncated else []
-    live = words.refused_live.format(count=refusal.rules_live)
+    live = words.refused_still(refusal)
     live = f"{live[:1].upper()}{live[1:]}."
     to_do = f"{words.to_do}{words.colon} {words.refused_to_do.format(check='veille check', **_RELOADS)}"
     reference = f"{words.reference} {alert.id}"
@@ -370,7 +370,7 @@ def _refusal(alert: Alert, refusal: Refusal, words: Words) -> tuple[str, str]:
         f"<p>{escape(live)}<br>{escape(to_do)}</p>",
         f"<p><small>{escape(reference)}</small></p>",
     ]
-    return "\n".join(text) + "\n", _page(words.reasons[alert.reason].capitalize(), html, words)
+    return "\n".join(text) + "\n", _page(words.refused_title(refusal), html, words)
 
 
 def _incidents(alert: Alert, words: Words) -> tuple[str, str]:

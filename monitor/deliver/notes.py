@@ -122,8 +122,7 @@ def _recap(alert: Alert, words: Words) -> Note:
 
 def _refusal(alert: Alert, refusal: Refusal, words: Words) -> Note:
     """Return what was wrong with a rule set, that the one before it goes on, and what to do."""
-    title = words.reasons[alert.reason].capitalize()
-    live = words.refused_live.format(count=refusal.rules_live)
+    title, live = words.refused_title(refusal), words.refused_still(refusal)
     step = words.refused_to_do.format(check="\0veille check\0", **_RELOADS)
     return Note(
         subject=f"{title}{words.colon} {line(words.refused_first(refusal), 150)}",

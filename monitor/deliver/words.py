@@ -91,6 +91,8 @@ class Words:
     recap_intro: str
     recap_more: str
     refused_live: str  # takes `count`
+    refused_routes: str
+    refused_routes_live: str
     to_do: str
     read_article: str
     refused_to_do: str
@@ -251,6 +253,15 @@ class Words:
             return ""
         return f"{self.levels[before].lower()} → {self.levels[after].lower()}"
 
+    def refused_title(self, refusal: Refusal) -> str:
+        """Return what was refused, as a title."""
+        what = self.refused_routes if refusal.of_routes else self.reasons[NotificationReason.RULES_REJECTED]
+        return what.capitalize()
+
+    def refused_still(self, refusal: Refusal) -> str:
+        """Return what goes on as it was."""
+        return self.refused_routes_live if refusal.of_routes else self.refused_live.format(count=refusal.rules_live)
+
     def refused_first(self, refusal: Refusal) -> str:
         """Return the first problem of a refused rule set: it says where to look."""
         return next(iter(refusal.errors), refusal.error)
@@ -372,6 +383,8 @@ def _french(zone: ZoneInfo) -> Words:
         recap_intro="Déjà publié dans les nouvelles sources",
         recap_more="et {count} de plus, à lire par {command}",
         refused_live="les règles précédentes restent en service ({count})",
+        refused_routes="routes refusées",
+        refused_routes_live="les routes précédentes restent en service",
         to_do="À faire",
         read_article="Lire l'article",
         refused_to_do="corriger, vérifier par {check}, puis recharger par {reload} ou {signal}",
@@ -462,6 +475,8 @@ def _english(zone: ZoneInfo) -> Words:
         recap_intro="Already published in the new sources",
         recap_more="and {count} more, to be read with {command}",
         refused_live="the previous rules stay live ({count})",
+        refused_routes="routes rejected",
+        refused_routes_live="the previous routes stay live",
         to_do="To do",
         read_article="Read the article",
         refused_to_do="correct them, verify with {check}, then reload with {reload} or {signal}",

@@ -239,6 +239,35 @@ def test_a_refusal_goes_to_each_receiver_that_routes_lead_to_once(tmp_path: Path
     at_desk(tmp_path, act, routes=routes, slack_webhook_url="http://127.0.0.1:9/")
 
 
+def test_a_routes_file_finds_secrets_that_came_after_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    routes, secret = tmp_path / "routes.yaml", tmp_path / "secret"
+    first = "route:\n  receiver: un\n  routes: []\nreceivers:\n  un: {webhook: {}}\n"
+    routes.write_text(first, encoding="utf-8")
+
+    async def reload(desk: Desk) -> tuple[str, ...]:
+        await desk.app.reload()
+        await desk.cycle()
+        return desk.app.tools.routes.names
+
+    async def act(desk: Desk) -> None:
+        with_new = first.replace("[]", "[{receiver: deux, matchers: [rule=essai]}]")
+        routes.write_text(with_new + "  deux: {slack: {url: '${VEILLE_SECRET_NEW}'}}\n", encoding="utf-8")
+        assert ("un",) == await reload(desk)
+        monkeypatch.setenv("VEILLE_SECRET_NEW_FILE", str(secret))
+        assert ("un",) == await reload(desk)
+        secret.write_text("http://127.0.0.1:9/\n", encoding="utf-8")
+        assert ("un", "deux") == await reload(desk)
+        unset, unread = (one.payload["data"] for one in _refusals(desk))
+
+        assert ["routes.yaml:6:23: VEILLE_SECRET_NEW is not set (in the environment, or the .env file)"] == unset[
+            "errors"
+        ]
+        assert "the secrets cannot be read again; `veille check` says why" == unread["error"]
+        assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, routes=routes)
+
+
 def test_without_receivers_a_refusal_is_in_the_log_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def act(desk: Desk) -> None:
         await _reload(desk)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import SettingsError
-from monitor.settings import SmtpTls, effective, load_settings, without_secrets
+from monitor.settings import Settings, SmtpTls, effective, load_settings, without_secrets
 
 
 def test_the_defaults_are_valid_and_quiet() -> None:
@@ -307,6 +307,24 @@ def test_secrets_of_receivers_are_read_and_never_shown(tmp_path: Path, monkeypat
     assert "********" == effective(settings)["VEILLE_SECRET_DESK"]
     assert "un ******** dit" == without_secrets("un jeton-de-nuit dit", settings)
     assert None is settings.secret("VEILLE_SECRET_OTHER")
+
+
+def test_secrets_of_receivers_are_looked_up_again_as_a_restart_would(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("VEILLE_SECRET_OLD=ancien\nVEILLE_WORKERS=3\n", encoding="utf-8")
+    settings = load_settings(file, workers=4)
+    (tmp_path / "token").write_text("jeton\n", encoding="utf-8")
+    file.write_text("VEILLE_SECRET_NIGHT_FILE=token\nVEILLE_SECRET_DESK=neuf\nVEILLE_WORKERS=5\n", encoding="utf-8")
+    renewed = settings.renewed()
+
+    assert ("VEILLE_SECRET_OLD",) == settings.secret_names
+    assert ("VEILLE_SECRET_DESK", "VEILLE_SECRET_NIGHT") == renewed.secret_names == renewed.renewed().secret_names
+    assert 4 == renewed.workers
+    assert () == Settings().renewed().secret_names
+
+    file.unlink()
+    with pytest.raises(SettingsError, match="no such file"):
+        settings.renewed()
 
 
 def test_a_secret_without_a_name_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,18 @@ from monitor.model import Change, IncidentKind, Missed, NotificationReason, Sour
 from monitor.settings import Language
 from rules.types import Burst, Completeness, Contribution, Field, Level
 from tests.monitor.deliver.benches import words
-from tests.monitor.deliver.samples import MATCH, NOW, RETITLED, STORY, TITLE, VERDICT, held, updated
+from tests.monitor.deliver.samples import (
+    MATCH,
+    NOW,
+    REFUSAL,
+    RETITLED,
+    STORY,
+    TITLE,
+    VERDICT,
+    held,
+    refused,
+    updated,
+)
 
 FR, EN = words(Language.FR), words(Language.EN)
 
@@ -173,3 +184,12 @@ def test_a_digest_says_how_many_of_its_stories_are_serious(levels: list[Level], 
 
     assert note_of(digest, FR).subject.endswith(f" – {french}")
     assert note_of(digest, EN).subject.endswith(f" – {english}")
+
+
+def test_a_routes_file_that_is_refused_is_told_as_one() -> None:
+    of_routes = refused(replace(REFUSAL, of_routes=True))
+
+    assert note_of(of_routes, FR).subject.startswith("Routes refusées : ")
+    assert note_of(of_routes, EN).subject.startswith("Routes rejected: ")
+    assert "les routes précédentes restent en service" == FR.refused_still(replace(REFUSAL, of_routes=True))
+    assert "the previous rules stay live (14)" == EN.refused_still(REFUSAL)
