@@ -137,7 +137,7 @@ def show(
     number: int = typer.Argument(metavar="ID", help="The delivery."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
-    """Show what became of a delivery: where it stands, each try, each replay."""
+    """Show a delivery: where it stands, each try, each replay."""
     from monitor.cli.when import local
     from monitor.model import DeliveryId
 
