@@ -56,10 +56,13 @@ def read_manner(shapes: Shapes, parts: Mapping[str, Node], inherited: Manner) ->
     said: dict[str, Any] = {
         name: read(parts[name], name) for name, read in readers.items() if name in parts and name not in unsaid
     }
+    made = replace(inherited, **{name: value for name, value in said.items() if value is not None})
+    made = replace(made, **{name: getattr(AT_ONCE, name) for name in unsaid})
     if "overflow" in parts and parts["overflow"].value != "digest":
         shapes.note("overflow is never anything but digest", parts["overflow"].place, "nothing is dropped")
-    made = replace(inherited, **{name: value for name, value in said.items() if value is not None})
-    return replace(made, **{name: getattr(AT_ONCE, name) for name in unsaid})
+    elif "overflow" in parts and made.budget is None and "budget" not in said:
+        shapes.note("overflow without a budget", parts["overflow"].place, 'what is over it: budget: "10/h"')
+    return made
 
 
 def duration_of(text: str) -> timedelta | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.model import Story
     from rules.types import Match
 
-__all__ = ["Facts", "Matcher", "checked", "facts_of", "parse_matcher", "wire_facts"]
+__all__ = ["Facts", "Matcher", "check_choices", "checked", "facts_of", "parse_matcher", "wire_facts"]
 
 Facts: TypeAlias = "Mapping[str, str | tuple[str, ...]]"
 """What matchers look at: texts by name; several where any of them counts."""
@@ -33,6 +33,7 @@ _CLOSED: dict[str, tuple[str, ...]] = {
     "wire": ("true", "", *AGENCIES),
     "type": tuple(AlertType),
 }
+_PLAIN = re.compile(r"[\w-]+")  # of a regular expression: it finds itself alone
 _SHOWN = 10  # values that are listed where one is mistyped
 
 
@@ -100,6 +101,18 @@ def checked(matcher: Matcher) -> Matcher:
         hint = f"did you mean {near}?" if near else f"it is {listed}"
         raise ConditionError(f"{matcher.name} is never {matcher.value!r}", hint=hint)
     return matcher
+
+
+def check_choices(matcher: Matcher) -> None:
+    """Refuse a choice of plain words, such as `level=~"high|critical"`, one of which is never a value.
+
+    Raises:
+        ConditionError: one never is.
+    """
+    choices = matcher.value.split("|")
+    if matcher.pattern is not None and all(map(_PLAIN.fullmatch, choices)):
+        for choice in choices:
+            checked(Matcher(matcher.name, choice))
 
 
 def _compiled(expression: str) -> Any:

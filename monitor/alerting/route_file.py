@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.alerting.holding import AT_ONCE, Manner
 from monitor.alerting.manner_file import MANNER_KEYS, read_manner
-from monitor.alerting.matchers import Matcher, parse_matcher
+from monitor.alerting.matchers import Matcher, check_choices, parse_matcher
 from monitor.alerting.receiver_file import read_receiver
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, destinations, keyed
 from monitor.alerting.shapes import Shapes, near_hint
@@ -189,6 +189,7 @@ class _Reader(Shapes):
                 continue
             try:
                 found.append(parse_matcher(text))
+                check_choices(found[-1])
             except ConditionError as error:
                 self.note(error.message, item.place, error.hint)
         return tuple(found)

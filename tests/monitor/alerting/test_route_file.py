@@ -187,6 +187,10 @@ def test_several_mail_receivers_have_recipients_of_their_own() -> None:
         ("route: {receiver: s}\nreceivers: {s: {email: {to: x}}}", "2:29: to must be a list"),
         ("route: {receiver: s}\nreceivers: {s: {email: {to: [3]}}}", "2:30: a recipient must be a text"),
         ("route: {receiver: s}\nreceivers: {s: {email: {to: [x]}}}", "2:30: 'x' is not a mail address (such as"),
+        (
+            "route: {receiver: s}\nreceivers: {s: {webhook: {headers: [X-Desk]}}}",
+            "2:37: 'X-Desk' is no header (such as \"X-Desk: international\")",
+        ),
         ("route: {receiver: journal}\ntime_zone: 3", "2:12: time_zone must be a text"),
         (
             "route: {receiver: journal}\ntime_zone: Europe/Pari",
@@ -208,6 +212,7 @@ def test_each_problem_has_its_place_and_a_way_out(text: str, expected: str) -> N
         ("matchers: level=high", "4:18: matchers must be a list"),
         ("matchers: [3]", "4:19: a matcher must be a text"),
         ("matchers: [level=hihg]", "4:19: level is never 'hihg' (did you mean high?)"),
+        ("matchers: ['level=~\"hihg|critical\"']", "4:19: level is never 'hihg' (did you mean high?)"),
         ("matchers: [level], receiver: journal", "4:19: 'level' is not a matcher"),
         ("continue: yes", "4:18: continue must be true or false"),
     ],
@@ -441,6 +446,7 @@ def test_silences_of_the_file_end_when_they_say() -> None:
         ("budget: 3", "budget must be a text"),
         ("budget: 10/an", "'10/an' is no budget"),
         ("overflow: drop", "overflow is never anything but digest (nothing is dropped)"),
+        ("overflow: digest", 'overflow without a budget (what is over it: budget: "10/h")'),
         ("digest: '7h30'", "'7h30' is no time of day (such as"),
         ("digest: '24:00'", "'24:00' is no time of day"),
         ("digest: 7", "digest must be a text"),
