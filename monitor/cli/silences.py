@@ -81,6 +81,9 @@ def add(
         raise refused(error) from None
     with log(settings, write=True) as store:
         store.add_silence(silence)
+        doubts += tuple(
+            f"no match of story {id_!r} is in the log" for id_ in _stories(silence) if not store.told_of_story(id_)
+        )
     sys.stderr.writelines(f"the silence is added; {harmless(doubt)}\n" for doubt in doubts)
     if as_json:
         print_json({**asdict(silence), "state": _state(silence, now)})
@@ -97,6 +100,14 @@ def end(context: typer.Context, ref: str = typer.Argument(metavar="ID", help="A 
     with log(settings, write=True) as store:
         silence = store.end_silence(ref, now=now)
     sys.stdout.write(f"{silence.id}: {_state(silence, now)}; alerts it held back: {silence.alerts}\n")
+
+
+def _stories(silence: Silence) -> list[str]:
+    """Return the stories that a silence names."""
+    from monitor.alerting.matchers import parse_matcher
+
+    named = map(parse_matcher, silence.matchers)
+    return [each.value for each in named if each.name == "story" and each.pattern is None and not each.negated]
 
 
 def _doubts(settings: Settings, silence: Silence) -> tuple[str, ...]:

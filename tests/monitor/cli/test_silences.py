@@ -10,6 +10,7 @@ from monitor.clock import SystemClock
 from monitor.model import Silence
 from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
+from tests.monitor.store.samples import match, one_entry, record, story
 
 ADD = ("silences", "add", "--author", "Anne", "--reason", "connu")
 
@@ -65,3 +66,11 @@ def test_a_silence_of_a_rule_that_is_not_there_is_added_and_doubted(veille: Veil
 
     assert (0, 1) == (got.code, len(store.silences()))
     assert "the silence is added; there is no rule 'axe-moscou-pekinn'; did you mean axe-moscou-pekin?\n" == got.err
+
+
+def test_a_silence_of_a_story_that_nothing_matched_is_doubted(veille: Veille, store: Store) -> None:
+    record(store, one_entry(store), matches=[match()], story=story("vu"))
+    words = (*ADD, "--for", "1h", "--json")
+
+    assert "" == veille(*words, 'story="st_vu"', 'story=~"st_.*"').err
+    assert "the silence is added; no match of story 'st_vy' is in the log\n" == veille(*words, 'story="st_vy"').err
