@@ -43,7 +43,7 @@ from monitor.alerting.plan import (
 from monitor.alerting.retry import ATTEMPTS, after_interruptions, next_attempt
 from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.route_schema import route_schema, route_schema_text
-from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_matchers
+from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_groups, idle_matchers
 from monitor.alerting.silences import MAX_SILENCE, held_back, make_silence, silence_for, silence_of, silenced
 from monitor.alerting.typed import check_matchers, check_typed, is_of_rules
 from monitor.alerting.undelivered import is_soon_after, plan_undelivered
@@ -107,6 +107,7 @@ __all__ = [
     "held_back",
     "hold",
     "hold_on",
+    "idle_groups",
     "idle_matchers",
     "is_of_rules",
     "is_soon_after",

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from rules.types import Match, RuleDef
 
-__all__ = ["JOURNAL", "Route", "Routes", "default_routes", "destinations", "idle_matchers", "keyed", "matchers_of"]
+__all__ = [
+    "JOURNAL",
+    "Route",
+    "Routes",
+    "default_routes",
+    "destinations",
+    "idle_groups",
+    "idle_matchers",
+    "keyed",
+    "matchers_of",
+]
 
 _NOT_OF_RULES = frozenset({"level", "status", "outlet", "completeness", "wire", "type", "story", "entity"})
 
@@ -166,6 +176,17 @@ def idle_matchers(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:
             hint = f"did you mean {near}?" if near else f"there are {', '.join(names[:10])}"
             told.append(f"no rule has {matcher.name} {matcher.value!r}; {hint}")
     return tuple(dict.fromkeys(told))
+
+
+def idle_groups(routes: Routes, rules: Sequence[RuleDef]) -> tuple[str, ...]:
+    """Say which names in `group_by` are no facts and no label of these rules: all that is told is one group."""
+    known = sorted({"rule", *_NOT_OF_RULES, *(name for rule in rules for name, _ in rule.labels)})
+    named = dict.fromkeys(name for route in routes.nodes for name in route.manner.group_by)
+    hints = {name: nearest(name, known) for name in named if name not in known}
+    return tuple(
+        f"group_by: no match has {name}; " + (f"did you mean {near}?" if near else f"there are {', '.join(known)}")
+        for name, near in hints.items()
+    )
 
 
 def matchers_of(route: Route | None) -> Iterator[Matcher]:

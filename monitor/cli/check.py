@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,9 +14,11 @@ from monitor.cli.context import log, print_json, settings_of
 from monitor.errors import RoutesError, SourceError, VeilleError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from monitor.alerting import Routes
+    from monitor.model import Feed
     from monitor.settings import Settings
     from monitor.store import Store
 
@@ -28,6 +31,15 @@ class _Result:
     ok: bool
     found: str
     errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is there, and what works but is hardly meant so."""
+
+    found: str
+    warnings: tuple[str, ...] = ()
 
 
 def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
@@ -41,7 +53,8 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
     told: dict[str, str] = {}
     for name, look in _CHECKS.items():
         try:
-            results.append(_Result(name, ok=True, found=look(settings)))
+            seen = look(settings)
+            results.append(_Result(name, ok=True, found=seen.found, warnings=seen.warnings))
         except VeilleError as error:
             first = told.setdefault(str(error), name)
             if first == name:
@@ -53,44 +66,64 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
         print_json({"ok": good, "checks": [asdict(result) for result in results]})
     else:
         for result in results:
-            sys.stdout.write(f"{'ok  ' if result.ok else 'FAIL'} {result.name}: {result.found}\n")
-            sys.stdout.writelines(f"       {line}\n" for line in result.errors)
+            word = "FAIL" if not result.ok else "warn" if result.warnings else "ok  "
+            sys.stdout.write(f"{word} {result.name}: {result.found}\n")
+            sys.stdout.writelines(f"       {line}\n" for line in (*result.errors, *result.warnings))
     if not good:
         raise typer.Exit(2)
 
 
-def _database(settings: Settings) -> str:
+def _database(settings: Settings) -> _Seen:
     from monitor.store import Store
 
-    return Store.check(settings.database)
+    return _Seen(Store.check(settings.database))
 
 
-def _feeds(settings: Settings) -> str:
+def _feeds(settings: Settings) -> _Seen:
     from monitor.app import load_feeds
 
-    count = len(load_feeds(settings))
+    feeds = load_feeds(settings)
+    count = len(feeds)
     if not count:
         raise SourceError(
             f"{settings.feeds}: no feed, so nothing is polled; `veille feeds add URL` declares one, "
             "`veille feeds search WORD` finds them"
         )
-    return f"{count} feed{'s' * (count != 1)}"
+    return _Seen(f"{count} feed{'s' * (count != 1)}", tuple(_unreachable(feeds, settings)))
 
 
-def _rules(settings: Settings) -> str:
+def _unreachable(feeds: Sequence[Feed], settings: Settings) -> Iterator[str]:
+    """Yield a line for each host that is an address which no feed may be asked at; names are not looked up."""
+    from contextlib import suppress
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    from monitor.errors import FetchError
+    from monitor.http.addresses import vet
+
+    for host in dict.fromkeys(urlsplit(feed.url).hostname or "" for feed in feeds):
+        with suppress(ValueError):  # a name
+            address = str(ip_address("127.0.0.1" if host == "localhost" else host))
+            try:
+                vet(host, (address,), settings.fetch_allow_networks)
+            except FetchError as error:
+                yield f"{error}: its feeds are never read unless VEILLE_FETCH_ALLOW_NETWORKS allows that network"
+
+
+def _rules(settings: Settings) -> _Seen:
     from monitor.rulesets import load_engine
 
     pack = load_engine(settings).pack
     tests = sum(len(rule.tests) for rule in pack.rules)
     sentences = sum(len(entity.matches) + len(entity.rejects) for entity in pack.entities)
-    return (
+    return _Seen(
         f"{len(pack.rules)} rule{'s' * (len(pack.rules) != 1)}, {len(pack.entities)} entities; "
         f"passed: {tests} tests of rules, {sentences} sentences of entities"
     )
 
 
-def _routes(settings: Settings) -> str:
-    from monitor.alerting import idle_matchers, load_routes
+def _routes(settings: Settings) -> _Seen:
+    from monitor.alerting import idle_groups, idle_matchers, load_routes
     from monitor.app import check_channels, orphans
     from monitor.deliver import KINDS
     from monitor.rulesets import load_engine
@@ -99,17 +132,28 @@ def _routes(settings: Settings) -> str:
 
     routes = load_routes(settings, KINDS)
     receivers = ", ".join(check_channels(settings)) or "none, the log only"
-    if idle := idle_matchers(routes, load_engine(settings, tested=False).pack.rules):
+    rules = load_engine(settings, tested=False).pack.rules
+    if idle := idle_matchers(routes, rules):
         raise RoutesError("matchers that tell no rule from another", errors=idle)
     told = [f"no receiver uses {setting}" for setting in routes.unused]
-    told += _idle_silences(routes, settings.zone)
+    told += [*idle_groups(routes, rules), *_no_folders(routes), *_idle_silences(routes, settings.zone)]
     if settings.public_url is not None and settings.link_secret is None:
         told.append(f"{PREFIX}PUBLIC_URL without {PREFIX}LINK_SECRET: alerts carry no links")
     if database_path(settings.database).exists():
         with log(settings) as store:
             told += orphans(store.unsent_deliveries(), routes)
             told += _unwell(store, routes, settings.zone)
-    return "; ".join([f"receivers: {receivers}", *told])
+    return _Seen(f"receivers: {receivers}", tuple(told))
+
+
+def _no_folders(routes: Routes) -> Iterator[str]:
+    """Yield a line for each receiver whose file has no folder to be made in."""
+    from monitor.receivers import Channel
+
+    for receiver in routes.receivers:
+        path = Path(receiver.text("path") or "") if receiver.channel is Channel.FILE else Path()
+        if not path.parent.is_dir():
+            yield f"{receiver.name}: there is no folder {path.parent}; what is for it waits until it is there"
 
 
 def _idle_silences(routes: Routes, zone: ZoneInfo) -> list[str]:
@@ -145,20 +189,20 @@ def _unwell(store: Store, routes: Routes, zone: ZoneInfo) -> list[str]:
     ]
 
 
-def _cookies(settings: Settings) -> str:
+def _cookies(settings: Settings) -> _Seen:
     from monitor.clock import SystemClock
     from monitor.cookies import load_cookies
 
     now, cookies = SystemClock().now(), load_cookies(settings.cookies).cookies
     if not cookies:
-        return "none; pages are read as any visitor reads them"
+        return _Seen("none; pages are read as any visitor reads them")
     hosts = sorted({cookie.host for cookie in cookies})
     expired = sorted({cookie.host for cookie in cookies if cookie.is_expired(now)})
     told = f"{len(cookies)} of {', '.join(hosts)}"
-    return f"{told}; expired: some of {', '.join(expired)}" if expired else told
+    return _Seen(f"{told}; expired: some of {', '.join(expired)}" if expired else told)
 
 
-def _destinations(settings: Settings) -> str:
+def _destinations(settings: Settings) -> _Seen:
     import asyncio
 
     from monitor import alerting, deliver
@@ -167,10 +211,10 @@ def _destinations(settings: Settings) -> str:
     receivers = (*routes.receivers, *alerting.heartbeat_receivers(settings))
     if refused := asyncio.run(deliver.refused_destinations(settings, receivers)):
         raise RoutesError("every alert would be refused", errors=refused)
-    return "no address that is refused"
+    return _Seen("no address that is refused")
 
 
-_CHECKS: dict[str, Callable[[Settings], str]] = {
+_CHECKS: dict[str, Callable[[Settings], _Seen]] = {
     "database": _database,
     "feeds": _feeds,
     "rules": _rules,

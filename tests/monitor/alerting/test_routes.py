@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerting import JOURNAL, Route, Routes, default_routes, idle_matchers
+from monitor.alerting import JOURNAL, Manner, Route, Routes, default_routes, idle_groups, idle_matchers
 from monitor.alerting.matchers import parse_matcher
 from monitor.deliver import KINDS
 from monitor.model import AlertType, Channel, Receiver
@@ -180,3 +180,11 @@ def test_the_way_to_a_receiver_is_the_route_that_told_it_or_the_first_that_does(
     assert second == routes.way_to("mail", "ro_2")
     assert first == routes.way_to("mail", "ro_9") == routes.way_to("mail")
     assert Route("slack") == routes.way_to("slack", "ro_2") == Routes().way_to("slack")
+
+
+def test_a_group_that_no_match_has_is_told() -> None:
+    manner = Manner(group_by=("stroy", "desk", "rule", "xyz"))
+    [first, second] = idle_groups(Routes(RECEIVERS, Route("a", manner=manner)), [MATCH.rule])
+
+    assert "group_by: no match has stroy; did you mean story?" == first
+    assert second.startswith("group_by: no match has xyz; there are ")

@@ -181,9 +181,30 @@ def test_silences_that_hold_for_nothing_and_links_that_are_none_are_told(
     (folder / "routes.yaml").write_text(routes, encoding="utf-8")
     for name, value in {"ROUTES": "routes.yaml", "PUBLIC_URL": "https://veille.example"}.items():
         monkeypatch.setenv(f"VEILLE_{name}", value)
-    [told] = [line for line in veille("check").out.splitlines() if line.startswith("ok   routes")]
+    told = veille("check").out
 
     assert 'the silence of rule="passe" (Léa) ended on 2024-05-01 00:00; take it out' in told
     assert 'the silence of rule="lointain" (Léa) holds only from ' in told
     assert "en-cours" not in told
     assert "VEILLE_PUBLIC_URL without VEILLE_LINK_SECRET: alerts carry no links" in told
+
+
+def test_what_works_and_is_hardly_meant_is_a_warning(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "feeds.txt").write_text(
+        "http://127.0.0.1:9/rss\nhttp://localhost:9/rss\nhttp://gazette.example/rss\n", encoding="utf-8"
+    )
+    (folder / "routes.yaml").write_text(
+        "route: {receiver: f, group_by: [stroy]}\nreceivers: {f: {file: {path: /nulle-part/x.jsonl}}}\n",
+        encoding="utf-8",
+    )
+    for name, value in {"ROUTES": "routes.yaml", "FEEDS": "feeds.txt"}.items():
+        monkeypatch.setenv(f"VEILLE_{name}", value)
+    got = veille("check")
+
+    assert "warn feeds: 3 feeds\n       127.0.0.1: " in got.out
+    assert 2 == got.out.count("unless VEILLE_FETCH_ALLOW_NETWORKS")
+    assert "warn routes: receivers: f\n       group_by: no match has stroy; did you mean story?\n" in got.out
+    assert "       f: there is no folder /nulle-part; what is for it waits until it is there\n" in got.out
+    assert 0 == got.code
