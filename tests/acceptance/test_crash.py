@@ -25,7 +25,7 @@ from tests.monitor.deliver.servers import smtp
 from tests.monitor.tcp import tcp
 
 FULL = bool(os.environ.get("ACCEPTANCE_FULL"))
-KILLS = 100 if FULL else 5
+KILLS = 100 if FULL else 4
 PAPERS = 3
 RECEIVERS = ("hook", "slack", "mail", "bulletin", "command", "file")
 DRAINED_WITHIN_S = 1500.0 if FULL else 150.0

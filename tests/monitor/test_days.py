@@ -20,6 +20,8 @@ from monitor.model import DeliveryState
 from tests.clock import ManualClock
 from tests.monitor.bench import HOUR_S, TOMORROW_S, Desk, filler, opened_desk
 
+pytestmark = pytest.mark.untraced
+
 BEGAN_AT = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 _AT_ONCE = 4  # messages on their way to a receiver
 _BURST, _ODD = 5, 2  # messages at once, and those that a window of a second holds beside them (promise D10)
