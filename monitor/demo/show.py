@@ -237,29 +237,28 @@ class Demonstration:
         return any(self.newsroom.was_read(seen) for seen in appearances if seen.article == article)
 
     def _told(self) -> dict[Channel, set[str]]:
-        """Return which articles each channel was told of; a recap names one of a story, and counts the others."""
+        """Return which articles each channel was told of; a message may name one of a story, and count the others."""
         told: dict[Channel, set[str]] = {channel: set() for channel in CHANNELS}
         for received in self.receivers.received:
             if _is_digest(received):
                 continue  # it repeats what was told, and names what nearly was
             told[received.channel] |= self._named(received.text)
-        for alert_id, articles in self._recapped().items():
+        for alert_id, articles in self._joined().items():
             for received in self.receivers.received:
                 told[received.channel] |= articles if alert_id in received.text else set()
         return told
 
-    def _recapped(self) -> dict[str, set[str]]:
-        """Return the articles that each recap tells, by its reference; those that it only counts stand in the log."""
-        payloads = [received.payload for received in self.receivers.webhook.received]
-        recaps = [one["data"]["alert_id"] for one in payloads if one["type"] == AlertType.STORY_RECAP]
-        if not recaps:
-            return {}
+    def _joined(self) -> dict[str, set[str]]:
+        """Return the articles that each alert tells, by its reference: those that it only counts stand in the log."""
+        if not self.receivers.received:
+            return {}  # the daemon may not have made it yet
         with closing(Store.open(str(self.database), create=False, read_only=True)) as store:
             lines = store.matches(limit=_MATCHES)
-        return {
-            alert_id: set().union(*(self._named(line.url or "") for line in lines if line.alert_id == alert_id))
-            for alert_id in recaps
-        }
+        alerts: dict[str, set[str]] = {}
+        for line in lines:
+            alerts.setdefault(line.alert_id or "", set()).update(self._named(line.url or ""))
+        alerts.pop("", None)
+        return alerts
 
     def _named(self, text: str) -> set[str]:
         return {seen.article.id for seen in self.newsroom.named_in(text)}
