@@ -250,7 +250,7 @@ class Demonstration:
 
     def _joined(self) -> dict[str, set[str]]:
         """Return the articles that each alert tells, by its reference: those that it only counts stand in the log."""
-        if not self.receivers.received:
+        if not self.receivers.received or not self.database.exists():
             return {}  # the daemon may not have made it yet
         with closing(Store.open(str(self.database), create=False, read_only=True)) as store:
             lines = store.matches(limit=_MATCHES)
