@@ -343,9 +343,7 @@ async def _plan(
     read_at: datetime,
 ) -> _Plan:
     now = tools.clock.now()
-    own, *others = assigned.story.sources
-    sources = (replace(own, agency=read.article.wire), *others)
-    story = replace(assigned.story, sources=sources, entities=tuple(read.judgement.entities))
+    story = replace(assigned.story, entities=tuple(read.judgement.entities))
     plan = _Plan(now, story, assigned, _latency(read.article, claim, read_at=read_at, now=now))
     first = partial(alerting.plan, story=story, routes=tools.routes, now=now, latency_s=plan.latency_s)
     if earlier is None or read.again is None:

@@ -137,6 +137,7 @@ def source_of(article: Article) -> StorySource:
         published_at=article.published_at,
         completeness=article.completeness,
         wire=True if article.wire else None,  # no credit read is not the same as no agency
+        agency=article.wire,
         title=article.title,
         extractor=article.extractor,
     )
