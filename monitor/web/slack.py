@@ -12,7 +12,7 @@ import json
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from monitor.deliver.links import Action
-from monitor.deliver.text import line
+from monitor.deliver.text import line, safe_url
 from monitor.errors import FetchError, NotFoundError, StoreError
 from monitor.settings import Language
 from monitor.stages import Tools, answer
@@ -38,9 +38,10 @@ SLACK_PATH: Final = "/slack/actions"
 _TOLERANCE = timedelta(minutes=5)  # what Slack asks for: an older request is a replay
 _PATIENCE_S = 10.0
 _MOST_BYTES = 200_000
-_OK, _FORBIDDEN, _TOO_SLOW, _TOO_LARGE, _BUSY = 200, 403, 408, 413, 503
+_OK, _UNREADABLE, _FORBIDDEN, _TOO_SLOW, _TOO_LARGE, _BUSY = 200, 400, 403, 408, 413, 503
 _NAME_CHARS = 80
-_REPLIES = "hooks.slack.com"
+_REPLIES = "https://hooks.slack.com/"
+_ACTIONS = tuple(action.value for action in Action if action is not Action.REVIEW)
 _SAID = {
     Language.FR: {
         Action.RELEVANT: "C'est noté : pertinent.",
@@ -55,6 +56,10 @@ _SAID = {
         Action.SILENCE_RULE: "This rule is silenced for 24 hours.",
     },
 }
+
+
+class _UnreadableError(Exception):
+    """Slack signed it, and it is nothing that Slack sends. It never leaves this module."""
 
 
 def slack_app(tools: Tools, secret: str) -> Starlette:
@@ -77,6 +82,9 @@ def slack_app(tools: Tools, secret: str) -> Starlette:
             return Response(status_code=_FORBIDDEN)
         try:
             told = await _act(tools, _payload(body))
+        except _UnreadableError as error:
+            _log.warning("answer_unreadable", extra={"error": str(error)})
+            return Response(status_code=_UNREADABLE)
         except StoreError as error:
             _log.warning("answer_postponed", extra={"error": str(error)})
             return Response(status_code=_BUSY)
@@ -108,45 +116,59 @@ def _is_slacks(request: Request, body: bytes, secret: str, tools: Tools) -> bool
 
 
 def _payload(body: bytes) -> dict[str, Any]:
-    """Return what a form holds as JSON; nothing where it is no such thing."""
+    """Return what a form holds as JSON.
+
+    Raises:
+        _UnreadableError: it is no such thing, or nested as deep as nobody nests it.
+    """
     try:
         payload = json.loads(parse_qs(body.decode("utf-8", "replace"))["payload"][0])
-    except (KeyError, ValueError):
-        return {}
-    return payload if isinstance(payload, dict) else {}
+    except (KeyError, ValueError, RecursionError) as error:
+        raise _UnreadableError(f"no payload in JSON: {type(error).__name__}") from error
+    if not isinstance(payload, dict):
+        raise _UnreadableError("the payload is no JSON object")
+    return payload
 
 
 async def _act(tools: Tools, payload: dict[str, Any]) -> tuple[str, str] | None:
-    """Do what a button says; return where to reply and what, or None: it was no button of ours, or there is nowhere."""
-    action, alert_id, author = _pressed(payload)
-    if action is None:
+    """Do what a button says; return where to reply and what, or None: it was no button of ours, or there is nowhere.
+
+    Raises:
+        _UnreadableError: a button of ours that says not what we gave it.
+    """
+    if (pressed := _pressed(payload)) is None:
         return None
+    action, alert_id, author = pressed
     try:
         await answer(tools, alert_id, action, author=author)
     except NotFoundError:
         _log.warning("answer_refused", extra={"alert_id": line(alert_id, _NAME_CHARS), "author": author})
         return None
     url = payload.get("response_url")
-    told = urlsplit(url) if isinstance(url, str) else None
-    if told is None or (told.scheme, told.netloc) != ("https", _REPLIES):
+    if not isinstance(url, str) or safe_url(url) is None or not url.startswith(_REPLIES):
         return None
-    return str(url), _SAID[tools.settings.language][action]
+    return url, _SAID[tools.settings.language][action]
 
 
-def _pressed(payload: dict[str, Any]) -> tuple[Action | None, str, str]:
-    """Return what was pressed, on which alert, and by whom."""
+def _pressed(payload: dict[str, Any]) -> tuple[Action, str, str] | None:
+    """Return what was pressed, on which alert, and by whom; None: no button of ours.
+
+    Raises:
+        _UnreadableError: it is ours, and there is no alert or nobody with it.
+    """
+    if payload.get("type") != "block_actions":
+        return None
     try:
         button, user = payload["actions"][0], payload["user"]
-        action, alert_id = Action(button["action_id"]), button["value"]
+        action, alert_id = button["action_id"], button.get("value")
         name = user.get("username") or user.get("name") or user["id"]
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-        return None, "", ""
-    is_ours = payload.get("type") == "block_actions" and isinstance(alert_id, str) and alert_id.startswith("al_")
-    return (action if is_ours and action is not Action.REVIEW else None), str(alert_id), f"{_name(name)} (Slack)"
-
-
-def _name(name: object) -> str:
-    return line(str(name), _NAME_CHARS) or "?"
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise _UnreadableError(f"an action without its button or its user: {type(error).__name__}") from error
+    if action not in _ACTIONS:
+        return None
+    if not (isinstance(alert_id, str) and alert_id.isascii() and alert_id.startswith("al_") and isinstance(name, str)):
+        raise _UnreadableError("a button without the reference of an alert, or nobody who pressed it")
+    return Action(action), alert_id, f"{line(name, _NAME_CHARS) or '?'} (Slack)"
 
 
 async def _reply(tools: Tools, url: str, text: str) -> None:

@@ -121,26 +121,55 @@ def test_what_is_no_button_of_ours_is_ignored(tmp_path: Path) -> None:
         other = {"action_id": "relevant", "value": "al_RIEN"}
         with patch.object(HttpClient, "post", AsyncMock()) as post:
             tried = [
-                await slack.send(b"payload=%7B"),
-                await slack.send(b"payload=[]"),
-                await slack.send(b""),
                 await slack.press("autre"),
                 await slack.press("review"),
                 await slack.press("relevant", type="view_submission"),
                 await slack.press("relevant", actions=[other]),
-                await slack.press("relevant", actions=[{"action_id": "relevant", "value": 1}]),
-                await slack.press("relevant", user="anne"),
             ]
 
-        assert [200] * 9 == tried
+        assert [200] * 4 == tried
         assert [None] == [line.relevant for line in slack.store.matches()]
         assert 0 == post.call_count
 
     at_slack(tmp_path, act)
 
 
-@pytest.mark.parametrize("url", [None, "http://hooks.slack.com/x", "https://hooks.slack.com.evil.example/x"])
-def test_nobody_but_slack_is_replied_to(tmp_path: Path, url: str | None) -> None:
+def test_what_slack_would_never_send_is_answered_with_400_and_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(slack: Slack) -> None:
+        deep = urlencode({"payload": "[" * 60_000}).encode()
+        broken = [b"payload=%7B", b"payload=[]", b"", b"\xff\x00", deep]
+        tried = [await slack.send(body) for body in broken]
+        values: list[object] = [1, "al_\ud800", None, [[]]]
+        users: list[object] = ["anne", None, {"id": 7}, {"name": [["a"]]}, {}]
+        lists: list[object] = [{}, [], None, [7]]
+        tried += [await slack.press("relevant", actions=[{"action_id": "relevant", "value": one}]) for one in values]
+        tried += [await slack.press("relevant", user=one) for one in users]
+        tried += [await slack.press("relevant", actions=one) for one in lists]
+        told = [record for record in caplog.records if record.message == "answer_unreadable"]
+
+        assert ([400] * 18, 18) == (tried, len(told))
+        assert not [record for record in caplog.records if record.exc_info]
+        assert [None] == [line.relevant for line in slack.store.matches()]
+
+    at_slack(tmp_path, act)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        7,
+        "http://hooks.slack.com/x",
+        "https://hooks.slack.com.evil.example/x",
+        "https://hooks.slack.com@evil.example/x",
+        "https://[",
+        "https://hooks.slack.com/\ud800",
+        "https://hooks.slack.com/" + "x" * 9000,
+    ],
+)
+def test_nobody_but_slack_is_replied_to_and_what_is_pressed_is_done(tmp_path: Path, url: object) -> None:
     async def act(slack: Slack) -> None:
         with patch.object(HttpClient, "post", AsyncMock()) as post:
             assert 200 == await slack.press("relevant", response_url=url)
