@@ -576,16 +576,22 @@ class Standing:
 class Update:
     """What an alert adds to an earlier one on the same story and rule.
 
-    `of` is that earlier alert; None: nothing was told before. `threads` are the identities of its messages, by
-    receiver, for those who have them. `burst` is what raised the level, where several newspapers did.
+    `of` is that earlier alert; None: nothing was told before. Of several first alerts each receiver has its own:
+    `firsts` names them, by receiver, and `threads` the identities of their messages, but of those that told other
+    stories too. `burst` is what raised the level, where several outlets did.
     """
 
     of: AlertId | None
     change: Change
     before: Standing
     after: Standing
+    firsts: tuple[tuple[str, AlertId], ...] = ()
     threads: tuple[tuple[str, str], ...] = ()
     burst: Burst | None = None
+
+    def first_for(self, receiver: str) -> AlertId | None:
+        """Return the earlier alert that a receiver was told; of one that was told none, that which others were."""
+        return dict(self.firsts).get(receiver, self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -598,6 +604,7 @@ class Told:
     level: Level  # as last told
     is_lost: bool = False  # the text changed, and the rule finds it no longer
     first: tuple[tuple[AlertId, tuple[str, ...]], ...] = ()  # the alerts that told it first, and to whom
+    with_others: frozenset[AlertId] = frozenset()  # those of them that told other stories too: recaps and digests
     times: int = 0  # alerts that told it, updates included
     awaits_recap: bool = False
     is_raised: bool = False  # a burst raised its level

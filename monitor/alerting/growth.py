@@ -57,7 +57,8 @@ def first_of_each_rule(told: Sequence[Told]) -> tuple[Told, ...]:
             before = first.get(one.match.rule.id)
             alerts = dict.fromkeys(one.first if before is None else (*before.first, *one.first))
             by_use = sorted(alerts, key=lambda alert: not alert[1])  # one that nobody was sent answers no message
-            first[one.match.rule.id] = replace(before or one, first=tuple(by_use))
+            with_others = one.with_others if before is None else before.with_others | one.with_others
+            first[one.match.rule.id] = replace(before or one, first=tuple(by_use), with_others=with_others)
     return tuple(first.values())
 
 
@@ -120,6 +121,7 @@ def updated(
     match: Match,
     after: Standing,
     reached: Sequence[str] = (),
+    beside: Sequence[Told] = (),
     burst: Burst | None = None,
     now: datetime,
 ) -> Alert:
@@ -134,10 +136,12 @@ def updated(
         match: as it is told now.
         after: how the story stands with the rule now.
         reached: others who are told.
+        beside: what was told of the story's other articles, by any rule: `reached` may know it from there.
         burst: what raised its level.
         now: the present instant, UTC.
     """
     receivers = {*reached, *(name for _, names in one.first for name in names)}
+    firsts, threads = _known([one, *(each for each in beside if each.match.rule.id == one.match.rule.id)])
     return Alert(
         id=id_,
         type=AlertType.STORY_UPDATED,
@@ -151,10 +155,24 @@ def updated(
             change=change,
             before=_standing(one),
             after=after,
-            threads=tuple((name, message_id(first, name)) for first, names in one.first for name in names),
+            firsts=firsts,
+            threads=threads,
             burst=burst,
         ),
     )
+
+
+def _known(told: Sequence[Told]) -> tuple[tuple[tuple[str, AlertId], ...], tuple[tuple[str, str], ...]]:
+    """Return the alert that each receiver was told first, and its message where that told this story alone."""
+    firsts: dict[str, AlertId] = {}
+    threads: dict[str, str] = {}
+    for one in told:
+        for alert, names in one.first:
+            for name in names:
+                firsts.setdefault(name, alert)
+                if alert not in one.with_others:
+                    threads.setdefault(name, message_id(alert, name))
+    return tuple(firsts.items()), tuple(threads.items())
 
 
 def _standing(one: Told) -> Standing:

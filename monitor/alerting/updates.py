@@ -67,7 +67,15 @@ class Updates:
     lost: tuple[str, ...] = ()
 
 
-def plan_updates(told: Sequence[Told], reading: Reading, story: Story, routes: Routes, *, now: datetime) -> Updates:
+def plan_updates(
+    told: Sequence[Told],
+    reading: Reading,
+    story: Story,
+    routes: Routes,
+    *,
+    beside: Sequence[Told] = (),
+    now: datetime,
+) -> Updates:
     """Return what to tell of an article that was read again.
 
     Args:
@@ -75,13 +83,14 @@ def plan_updates(told: Sequence[Told], reading: Reading, story: Story, routes: R
         reading: what it says now.
         story: the story, as it is now.
         routes: who is told of what is new; those who were told first are told of updates, and of a higher level both.
+        beside: the matches of the story's other articles, with what people know of them.
         now: the present instant, UTC.
     """
     known = {one.match.rule.id: one for one in told}
     before, after = _by_rule(reading.before), _by_rule(reading.after)
     changes = {rule: change for rule, one in known.items() if (change := _change(one, reading, before, after))}
     alerts = [
-        _update(known[rule], change, after.get(rule), story, routes, now=now)
+        _update(known[rule], change, after.get(rule), story, routes, beside=beside, now=now)
         for rule, change in changes.items()
         if known[rule].first and _speaks(after.get(rule) or before.get(rule))
     ]
@@ -119,7 +128,16 @@ def _change(one: Told, reading: Reading, before: Mapping[str, Match], after: Map
     return Change.TITLE_CHANGED if not reading.is_live and one.title in reading.says_otherwise else None
 
 
-def _update(one: Told, change: Change, match: Match | None, story: Story, routes: Routes, *, now: datetime) -> Alert:
+def _update(
+    one: Told,
+    change: Change,
+    match: Match | None,
+    story: Story,
+    routes: Routes,
+    *,
+    beside: Sequence[Told],
+    now: datetime,
+) -> Alert:
     """Return the update of an earlier alert. Where the rule finds nothing now, it shows what was found then."""
     shown = match or one.match
     is_raised = change is Change.LEVEL_RAISED
@@ -135,6 +153,7 @@ def _update(one: Told, change: Change, match: Match | None, story: Story, routes
         after=_standing(match, story.title),
         # what is corrected is of no use to those who never had it; a higher level may concern others
         reached=routes.receivers_for(shown, story, AlertType.STORY_UPDATED) if is_raised else (),
+        beside=beside,
         now=now,
     )
 

@@ -359,7 +359,8 @@ async def _plan(
             return plan
         alerts, grown = first(alerting.raised(read.judgement.matches, bursts)), [alert for alert, _ in plan.growth]
         return replace(plan, alerts=alerting.for_the_untold(alerts, told, grown, story))
-    updates = alerting.plan_updates(earlier.told, read.again, story, tools.routes, now=now)
+    beside = await tools.thread.run(tools.store.told_of_story, story.id) if earlier.told else ()
+    updates = alerting.plan_updates(earlier.told, read.again, story, tools.routes, beside=beside, now=now)
     plan = replace(plan, alerts=updates.alerts, lost=updates.lost)
     if read.again.is_corrected or (claim.baseline and claim.reread is None):
         return plan

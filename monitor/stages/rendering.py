@@ -65,11 +65,18 @@ def _linked(tools: Tools, alert: Alert, receiver: Receiver) -> Alert:
     return replace(alert, links=signer.links(alert.id, receiver.name, now=alert.planned_at))
 
 
+def _of_its_own(alert: Alert, receiver: Receiver) -> Alert:
+    """Return an update as that of the alert which this receiver was told."""
+    if alert.update is None:
+        return alert
+    return replace(alert, update=replace(alert.update, of=alert.update.first_for(receiver.name)))
+
+
 def render_for(tools: Tools, alert: Alert, receiver: Receiver) -> OutboxItem:
     """Render an alert for one receiver; a mistake in that costs this message, visibly, and no other (promise D9)."""
     message_id = alerting.message_id(alert.id, receiver.name)
     try:
-        told = _linked(tools, alert, receiver)
+        told = _linked(tools, _of_its_own(alert, receiver), receiver)
         return OutboxItem(receiver, message_id, tools.channels[receiver.name].render(told, message_id))
     except Exception as bug:  # noqa: BLE001  an edge that must survive: what a channel cannot render, others can
         tools.metrics.errors.labels("render").inc()

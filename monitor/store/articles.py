@@ -188,9 +188,9 @@ def add_alert(
     match_ids = list(match_ids)
     _raise(connection, alert, match_ids)
     _join(connection, alert.id, match_ids)
-    add_deliveries(connection, alert.id, outbox, now=now)
+    add_deliveries(connection, alert, outbox, now=now)
     if alert.update is not None and alert.update.of is not None:
-        settle_overtaken(connection, alert.update, outbox, told_by=alert.id, now=now)
+        settle_overtaken(connection, alert.id, outbox, now=now)
     return True
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     ScalarSelect,
+    and_,
     bindparam,
     case,
     delete,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.sql.dml import ReturningUpdate
 
-    from monitor.model import Update
+    from monitor.model import Alert
     from monitor.store.values import OutboxItem
 
 __all__ = [
@@ -91,18 +92,18 @@ def _is_due(delivery: FromClause) -> ColumnElement[bool]:
 
 
 _SETTLED = tuple(state for state in DeliveryState if state is not DeliveryState.PENDING)
-_BESIDE, _UPDATE, _OTHER = DELIVERY.alias(), ALERT.alias(), ALERT.alias()
-_SAME_STORY = or_(_OTHER.c.id == _UPDATE.c.updates, _OTHER.c.updates == _UPDATE.c.updates)
+_BESIDE = DELIVERY.alias()
+_SAME_RECEIVER = _BESIDE.c.receiver == DELIVERY.c.receiver
+_SAME_STORY = or_(  # the receiver in both halves: each reads an index of its own, and not all that a receiver was sent
+    and_(_BESIDE.c.alert_id == DELIVERY.c.updates, _SAME_RECEIVER),
+    and_(_BESIDE.c.updates == DELIVERY.c.updates, _SAME_RECEIVER),
+)
 # What came before on the same story and rule, and is being sent or about to be: an update waits for that, and only for
 # that, so that it finds the message to change.
 _COMES_FIRST = (
     select(_BESIDE.c.id)
-    .join_from(_UPDATE, _OTHER, _SAME_STORY)
-    .join(_BESIDE, _BESIDE.c.alert_id == _OTHER.c.id)
     .where(
-        _UPDATE.c.id == DELIVERY.c.alert_id,
-        _UPDATE.c.updates.is_not(None),
-        _BESIDE.c.receiver == DELIVERY.c.receiver,
+        _SAME_STORY,
         _BESIDE.c.id < DELIVERY.c.id,
         _BESIDE.c.state.not_in(_SETTLED),  # not `== pending`: an index of that would read all that is pending
         _is_due(_BESIDE),
@@ -156,28 +157,27 @@ _CLAIM = _claim(~_SUSPECT)
 _CLAIM_SUSPECT = _claim(_SUSPECT & ~_LEASED)
 _CLAIM_PROBE = _claim(~_SUSPECT, DELIVERY.c.next_attempt_at.nulls_first())  # what was not tried, or not for longest
 
-# What was sent of the same story and rule, by what the service calls it: the first alert before its updates.
+# What was sent of the same story and rule alone, by what the service calls it: the first alert before its updates.
 _SENT_BESIDE = (
-    select(DELIVERY.c.id, _BESIDE.c.external_id, _OTHER.c.updates, _BESIDE.c.id.label("other"))
-    .join_from(DELIVERY, _UPDATE, _UPDATE.c.id == DELIVERY.c.alert_id)
-    .join(_OTHER, _SAME_STORY)
-    .join(_BESIDE, _BESIDE.c.alert_id == _OTHER.c.id)
+    select(DELIVERY.c.id, _BESIDE.c.external_id, _BESIDE.c.updates, _BESIDE.c.id.label("other"))
+    .join_from(DELIVERY, _BESIDE, _SAME_STORY)
+    .join(ALERT, ALERT.c.id == _BESIDE.c.alert_id)
     .where(
         DELIVERY.c.id.in_(bindparam("ids", expanding=True)),
-        _UPDATE.c.updates.is_not(None),
-        _BESIDE.c.receiver == bindparam("of_receiver"),
+        ALERT.c.type.in_([AlertType.STORY_NEW, AlertType.STORY_UPDATED]),
         _BESIDE.c.id != DELIVERY.c.id,
         _BESIDE.c.external_id.is_not(None),
     )
-    .order_by(DELIVERY.c.id, _OTHER.c.updates.is_not(None), _BESIDE.c.id)
+    .order_by(DELIVERY.c.id, _BESIDE.c.updates.is_not(None), _BESIDE.c.id)
 )
 
 
-def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[OutboxItem], *, now: datetime) -> None:
+def add_deliveries(connection: Connection, alert: Alert, outbox: Sequence[OutboxItem], *, now: datetime) -> None:
     """Write one pending delivery for each message of an alert."""
     rows = [
         {
-            "alert_id": alert_id,
+            "alert_id": alert.id,
+            "updates": alert.update and alert.update.first_for(item.receiver.name),
             "receiver": item.receiver.name,
             "channel": item.receiver.channel,
             "message_id": item.message_id,
@@ -201,9 +201,7 @@ def add_deliveries(connection: Connection, alert_id: AlertId, outbox: Sequence[O
         connection.execute(insert(DELIVERY), rows)
 
 
-def settle_overtaken(
-    connection: Connection, told: Update, outbox: Sequence[OutboxItem], *, told_by: AlertId, now: datetime
-) -> None:
+def settle_overtaken(connection: Connection, told_by: AlertId, outbox: Sequence[OutboxItem], *, now: datetime) -> None:
     """Settle what is held on a story and rule of which an update is written: it would come later, and say less.
 
     Where the update leaves at once, that is all that came before it. Where it is held itself, it is growth only: what
@@ -211,40 +209,37 @@ def settle_overtaken(
 
     Args:
         connection: in a transaction.
-        told: what the update tells; of the first alerts on the story and rule, each receiver has its own.
-        outbox: the messages of the update.
-        told_by: the update.
+        told_by: the update, which is written.
+        outbox: its messages.
         now: the present instant, UTC.
     """
-    leave = [item.receiver.name for item in outbox if item.held is None and item.error is None]
-    stay = [item.receiver.name for item in outbox if item.held is not None and item.error is None]
-    firsts = [message_id for name, message_id in told.threads if name in leave]
-    updates = ALERT.c.updates == told.of
+    written = [item for item in outbox if item.error is None]
+    leave = [item.message_id for item in written if item.held is None]
+    stay = [item.message_id for item in written if item.held is not None]
     grew = ALERT.c.reason == NotificationReason.STORY_GREW
-    for receivers, which, left_at in ((leave, (ALERT.c.id == told.of) | updates, now), (stay, updates & grew, None)):
-        alerts = select(ALERT.c.id).where(which, ALERT.c.id != told_by)
-        earlier = DELIVERY.c.alert_id.in_(alerts) | DELIVERY.c.message_id.in_(firsts)
-        held = update(DELIVERY).where(earlier, DELIVERY.c.receiver.in_(receivers), HELD)
-        connection.execute(held.values(state=DeliveryState.GROUPED, left_at=left_at, told_by=told_by))
+    _settle_before(connection, DELIVERY.c.message_id.in_(leave), told_by=told_by, left_at=now)
+    _settle_before(connection, DELIVERY.c.message_id.in_(stay), grew, told_by=told_by, left_at=None)
 
 
 def settle_earlier(connection: Connection, ids: Sequence[DeliveryId], *, told_by: AlertId, now: datetime) -> None:
     """Settle what is held and came before these messages, on the same story and rule: they leave, and are newer."""
     for some in chunks(ids):
-        earlier = (
-            select(DELIVERY.c.id)
-            .join_from(_BESIDE, _UPDATE, _UPDATE.c.id == _BESIDE.c.alert_id)
-            .join(_OTHER, _SAME_STORY)
-            .join(DELIVERY, DELIVERY.c.alert_id == _OTHER.c.id)
-            .where(
-                _BESIDE.c.id.in_(some),
-                _UPDATE.c.updates.is_not(None),
-                DELIVERY.c.receiver == _BESIDE.c.receiver,
-                DELIVERY.c.id < _BESIDE.c.id,
-            )
-        )
-        held = update(DELIVERY).where(DELIVERY.c.id.in_(earlier), HELD)
-        connection.execute(held.values(state=DeliveryState.GROUPED, left_at=now, told_by=told_by))
+        _settle_before(connection, DELIVERY.c.id.in_(some), told_by=told_by, left_at=now)
+
+
+def _settle_before(
+    connection: Connection, *which: ColumnElement[bool], told_by: AlertId, left_at: datetime | None
+) -> None:
+    """Settle what is held and came before some messages, on the same story and rule."""
+    earlier = (
+        select(_BESIDE.c.id)
+        .join_from(DELIVERY, _BESIDE, _SAME_STORY)
+        .join(ALERT, ALERT.c.id == _BESIDE.c.alert_id)
+        .where(*which, _BESIDE.c.id < DELIVERY.c.id)
+        .correlate(None)
+    )
+    held = update(DELIVERY).where(DELIVERY.c.id.in_(earlier), HELD)
+    connection.execute(held.values(state=DeliveryState.GROUPED, left_at=left_at, told_by=told_by))
 
 
 def _first_state(item: OutboxItem) -> DeliveryState:

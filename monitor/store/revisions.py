@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, insert, select, up
 
 from monitor.errors import NotFoundError
 from monitor.links import link_key, web_link
-from monitor.model import AlertId, EntryId, Told
+from monitor.model import AlertId, AlertType, EntryId, Told
 from monitor.store.codec import article_from_row, match_from_row, source_of_row, story_told
 from monitor.store.grouping import copy_of
 from monitor.store.log import references, resolve
@@ -28,11 +28,13 @@ __all__ = ["add_revision", "earlier", "list_revisions", "lose_matches", "told_of
 
 _LINKS = (
     select(ALERT_MATCH.c.match_id, ALERT_MATCH.c.title, ALERT_MATCH.c.level, ALERT.c.id, ALERT.c.updates)
-    .add_columns(ALERT.c.receivers)
+    .add_columns(ALERT.c.receivers, ALERT.c.type)
     .join_from(ALERT_MATCH, ALERT)
     .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
     .order_by(ALERT.c.planned_at, ALERT.c.updates.is_not(None), ALERT.c.id)
 )
+
+_OF_MANY = frozenset({AlertType.STORY_DIGEST, AlertType.STORY_RECAP})
 
 _AS_LISTED = select(ARTICLE.c.id, ARTICLE.c.outlet, ARTICLE.c.url, ARTICLE.c.published_at).add_columns(
     *(ARTICLE.c.completeness, ARTICLE.c.wire, ARTICLE.c.title, ARTICLE.c.extractor, ARTICLE.c.entities)
@@ -77,6 +79,7 @@ def _told(row: Row[Any], links: Sequence[Row[Any]], article: Row[Any]) -> Told:
         level=Level(levels[-1] if levels else row.raised_level or row.level or row.rule_level),
         is_lost=row.lost_at is not None,
         first=tuple((AlertId(link.id), tuple(link.receivers)) for link in links if link.updates is None),
+        with_others=frozenset(AlertId(link.id) for link in links if link.type in _OF_MANY),
         times=len(links),
         is_raised=row.raised_level is not None,
         match_id=row.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,10 +15,12 @@ ROUTES = """
 route:
   receiver: journal
   routes:
+    - {receiver: archive, matchers: ['rule="kharkiv"'], continue: true}
     - {matchers: ['entity="pologne"'], receiver: varsovie}
 time_zone: Europe/Paris
 receivers:
   varsovie: {webhook: {}}
+  archive: {file: {path: "FOLDER/alertes.jsonl"}}
 silences: SILENCES
 """
 SILENCED = """[{matchers: ['rule="kharkiv"'], until: "UNTIL", author: Anne, reason: Essai}]"""
@@ -26,7 +29,7 @@ WITH_POLAND = (*DISPATCH, "La Pologne a condamné l'attaque de Derhatchi.")
 
 def written(folder: Path, silences: str) -> Path:
     path = folder / "routes.yaml"
-    path.write_text(ROUTES.replace("SILENCES", silences), encoding="utf-8")
+    path.write_text(ROUTES.replace("SILENCES", silences).replace("FOLDER", str(folder)), encoding="utf-8")
     return path
 
 
@@ -54,6 +57,12 @@ def test_d1_who_is_named_by_a_later_article_only_is_told_of_it_at_once_and_once(
         grown = desk.webhook.received[-1].payload["data"]
 
         assert ("story_grew", told[0]["data"]["alert_id"]) == (grown["notification_reason"], grown["update"]["of"])
+
+        written = (tmp_path / "alertes.jsonl").read_text(encoding="utf-8").splitlines()
+        first, *_, last = (json.loads(line)["data"] for line in written)
+
+        assert ("story_grew", first["alert_id"]) == (last["notification_reason"], last["update"]["of"])
+        assert first["alert_id"] != grown["update"]["of"]
         assert [] == desk.webhook.problems
 
     at_desk(tmp_path, act, feeds=PAPERS, rules=write_rules(tmp_path), routes=written(tmp_path, "[]"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from monitor.alerting import plan_growth
+from monitor.alerting import message_id, plan_growth
 from monitor.alerting.plan import first_alert_id
 from monitor.model import AlertId, Change, NotificationReason, Told
 from rules.types import Level, Status
@@ -27,6 +27,24 @@ def test_those_who_were_told_first_hear_that_a_story_grew() -> None:
     assert (NotificationReason.STORY_GREW, ("slack", "mail")) == (alert.reason, alert.receivers)
     assert (FIRST, Change.GREW, Level.HIGH) == (alert.update.of, alert.update.change, alert.update.after.level)
     assert {"slack", "mail", "gone"} == dict(alert.update.threads).keys()
+
+
+def test_of_several_first_alerts_each_receiver_has_its_own_and_a_recap_is_no_message_on_the_story() -> None:
+    recap, second = AlertId("al_RECAP"), AlertId("al_2")
+    first = ((recap, ("webhook",)), (FIRST, ("slack", "mail")), (second, ("slack", "webhook")))
+    told = [
+        replace(TOLD, first=first[:1], with_others=frozenset({recap})),
+        replace(TOLD, first=first[1:]),
+    ]
+    [(alert, _)] = plan_growth(told, GROWN, ROUTES, outlets_before=2, now=LATER)
+    assert alert.update is not None
+
+    assert (recap, FIRST, FIRST, recap) == tuple(
+        alert.update.first_for(name) for name in ("webhook", "slack", "mail", "new")
+    )
+    assert {"slack": message_id(FIRST, "slack"), "mail": message_id(FIRST, "mail")} | {
+        "webhook": message_id(second, "webhook")
+    } == dict(alert.update.threads)
 
 
 def test_what_is_shown_of_a_story_that_grew_is_the_article_that_was_told() -> None:

@@ -161,6 +161,18 @@ def test_a_level_that_rises_is_told_to_those_whom_it_concerns_too() -> None:
     assert EVERYBODY == one(told(), reading(found(), found(Level.CRITICAL))).receivers
 
 
+def test_whom_a_higher_level_reaches_and_another_article_had_told_it_is_an_update_of_that() -> None:
+    another = replace(told(), first=((AlertId("al_2"), ("slack", "mail")),))
+    elsewhere = replace(another, match=replace(MATCH, rule=replace(RULE, id="autre")))
+    elsewhere = replace(elsewhere, first=((AlertId("al_3"), ("ntfy",)),))
+    what = reading(found(), found(Level.CRITICAL))
+    [raised] = plan_updates([told()], what, STORY, ROUTES, beside=(told(), another, elsewhere), now=NOW).alerts
+    assert raised.update is not None
+
+    assert {"webhook": FIRST.id, "mail": FIRST.id, "slack": "al_2"} == dict(raised.update.firsts)
+    assert message_id(AlertId("al_2"), "slack") == dict(raised.update.threads)["slack"]
+
+
 def test_d3_an_update_planned_twice_is_one_and_the_next_is_another() -> None:
     what = reading(found(), ())
     [again] = plan_updates([told()], what, STORY, Routes(), now=NOW + timedelta(hours=1)).alerts

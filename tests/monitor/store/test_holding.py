@@ -292,10 +292,35 @@ def test_of_several_first_alerts_on_a_story_the_one_that_a_receiver_has_is_told_
     put(store, "A")
     put(store, "B")
     [told] = store.told_of_story(story("A").id)
-    update = Update(AlertId("al_OTHER"), Change.GREW, Standing("t"), Standing("t"), (("mail", "msg_A_mail"),))
+    own = (("mail", AlertId("al_A")),)
+    update = Update(AlertId("al_OTHER"), Change.GREW, Standing("t"), Standing("t"), firsts=own)
     grew = replace(alert("UPD", told.match, type_=AlertType.STORY_UPDATED), update=update)
     store.record_group(grew, [message("UPD", MAIL)], [], [told.match_id], now=after(1))
 
+    assert ("al_B",) == due(store, 600)
+
+
+def test_a_first_alert_of_its_own_that_a_receiver_still_waits_for_is_told_by_an_update_that_leaves(
+    store: Store,
+) -> None:
+    put(store, "A", until=90)
+    put(store, "B", until=90)
+    [told] = store.told_of_story(story("A").id)
+    own = (("mail", AlertId("al_A")),)
+    update = Update(AlertId("al_OTHER"), Change.GREW, Standing("t"), Standing("t"), firsts=own)
+    grew = replace(
+        alert("UPD", told.match, type_=AlertType.STORY_UPDATED), reason=NotificationReason.STORY_GREW, update=update
+    )
+    waits = replace(message("UPD", MAIL), route="route.1", group="g", held=Held(Why.COOLDOWN, after(60)))
+    store.record_group(grew, [waits], [], [told.match_id], now=after(1))
+
+    assert ("al_A", "al_B", "al_UPD") == due(store, 600)
+
+    store.release(
+        [line.id for line in store.deliveries() if line.alert_id == grew.id], told=[], told_by=grew.id, now=after(60)
+    )
+
+    assert DeliveryState.GROUPED is states(store)["msg_A_mail"]
     assert ("al_B",) == due(store, 600)
 
 

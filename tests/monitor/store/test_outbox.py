@@ -291,10 +291,17 @@ def test_t7_a_clock_set_back_an_hour_keeps_no_delivery_waiting(store: Store) -> 
     assert [2] == [again.attempts for again in _claim(store)]
 
 
-def _told(store: Store, name: str, *, updates: str | None = None, receiver: Receiver = SLACK) -> None:
-    """Write an alert with one delivery; `updates` names the first on its story and rule."""
+def _told(
+    store: Store, name: str, *, updates: str | None = None, first: str | None = None, receiver: Receiver = SLACK
+) -> None:
+    """Write an alert with one delivery.
+
+    `updates` names the first on its story and rule, `first` that which this receiver was told where it is another.
+    """
     standing = Standing("Titre")
     update = None if updates is None else Update(AlertId(f"al_{updates}"), Change.TITLE_CHANGED, standing, standing)
+    if update is not None and first is not None:
+        update = replace(update, firsts=((receiver.name, AlertId(f"al_{first}")),))
     told = replace(alert(name), type=AlertType.STORY_UPDATED if update else AlertType.STORY_NEW, update=update)
     store.record_alert(told, [message(name, receiver)], now=NOW)
 
@@ -314,6 +321,31 @@ def test_an_update_knows_what_the_service_calls_the_message_that_it_changes(stor
     _told(store, "C")
 
     assert [("al_B", "C1/1.0", False), ("al_C", None, False)] == _facts(store)
+
+
+def test_an_update_changes_the_first_alert_that_its_receiver_was_told_and_waits_for_that(store: Store) -> None:
+    _told(store, "A", receiver=Receiver("autre", Channel.SLACK))
+    _send(store, _claim(store, receiver="autre")[0], "C2/1.0")
+    _told(store, "B")
+    _told(store, "C", updates="A", first="B")
+    (second,) = _claim(store, receiver="slack")
+    _send(store, second, "C1/1.0")
+
+    assert "al_B" == second.alert_id
+    assert [("al_C", "C1/1.0", False)] == _facts(store)
+
+
+@pytest.mark.parametrize("type_", [AlertType.STORY_RECAP, AlertType.STORY_DIGEST])
+def test_an_update_never_changes_a_message_that_told_other_stories_too(store: Store, type_: AlertType) -> None:
+    store.record_alert(replace(alert("A"), type=type_), [message("A", SLACK)], now=NOW)
+    _send(store, _claim(store, receiver="slack")[0], "C1/1.0")
+    _told(store, "B", updates="A")
+    (update,) = _claim(store, receiver="slack")
+    _send(store, update, "C1/2.0")
+    _told(store, "C", updates="A")
+
+    assert update.thread is None
+    assert [("al_C", "C1/2.0", False)] == _facts(store)
 
 
 def test_d9_an_update_waits_for_the_message_that_it_changes_and_nobody_else_does(store: Store) -> None:
