@@ -102,12 +102,14 @@ class Receiver:
         channel: its kind.
         options: what the routes file says of it, by name; secrets are masked wherever they are printed.
         updates_in_place: see `ChannelKind`.
+        line: of the routes file where it stands.
     """
 
     name: str
     channel: Channel
     options: tuple[tuple[str, OptionValue], ...] = ()
     updates_in_place: bool = False
+    line: int | None = field(default=None, compare=False)  # moved within the file it is the same
 
     def text(self, name: str) -> str | None:
         """Return an option that is a text or a secret, or None where it is not given."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import RoutesError, RulesError, why_unreadable
+from monitor.files import text_of
 from monitor.model import Refusal
 from monitor.settings import Settings, without_secrets
 from rules.errors import PackErrors
@@ -206,10 +207,8 @@ def rule_files(path: Path) -> tuple[tuple[str, str], ...]:
         raise RulesError(f"{path}: holds no rule file ({', '.join(_RULE_FILES)})")
     files = []
     for file in paths:
-        if file.exists() and not (file.is_file() or file.is_dir()):
-            raise RulesError(f"{file}: cannot be read: not a file")  # a pipe or a device may never end
         try:
-            files.append((str(file), file.read_text(encoding="utf-8-sig")))
+            files.append((str(file), text_of(file)))
         except (OSError, UnicodeDecodeError) as error:
             raise RulesError(f"{file}: cannot be read: {why_unreadable(error)}") from error
     return tuple(files)

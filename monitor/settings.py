@@ -23,6 +23,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Secret
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from monitor.errors import SettingsError, why_unreadable
+from monitor.files import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -637,11 +638,8 @@ def _from_secret_files(given: Mapping[str, str]) -> dict[str, object]:
             continue
         if PREFIX + field.upper() in given:
             raise SettingsError(f"{name}: {PREFIX}{field.upper()} is set too; keep one of the two")
-        path = Path(given[name])
-        if path.exists() and not path.is_file():
-            raise SettingsError(f"{name}: {path} is not a file")  # a pipe or a device may never end
         try:
-            values[field] = path.read_text(encoding="utf-8").strip()
+            values[field] = text_of(Path(given[name])).strip()
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{name}: the file cannot be read: {why_unreadable(error)}") from error
     return values

@@ -15,6 +15,7 @@ from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, dest
 from monitor.alerting.shapes import Shapes, near_hint
 from monitor.alerting.silences import file_silence
 from monitor.errors import RoutesError, why_unreadable
+from monitor.files import text_of
 from monitor.receivers import HEARTBEAT
 from monitor.settings import PREFIX
 from rules.errors import ConditionError, PackError
@@ -52,7 +53,7 @@ def load_routes(settings: Settings, kinds: Sequence[ChannelKind]) -> Routes:
     if settings.routes is None:
         return default_routes(kinds, settings)
     try:
-        text = settings.routes.read_text(encoding="utf-8-sig")
+        text = text_of(settings.routes)
     except (OSError, UnicodeDecodeError) as error:
         raise RoutesError(f"{PREFIX}ROUTES: {settings.routes}: cannot be read: {why_unreadable(error)}") from error
     return read_routes(text, file=str(settings.routes), kinds=kinds, settings=settings)

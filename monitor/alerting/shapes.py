@@ -52,9 +52,10 @@ class Shapes:
 
     def text(self, node: Node, what: str) -> str | None:
         """Return a text, or note that it is none."""
-        if isinstance(node.value, str):
+        if isinstance(node.value, str) and "\0" not in node.value:
             return node.value
-        self.note(f"{what} must be a text", node.place)
+        problem = "holds a NUL, which no name has" if isinstance(node.value, str) else "must be a text"
+        self.note(f"{what} {problem}", node.place)
         return None
 
     def flag(self, node: Node | None, what: str) -> bool:

@@ -14,11 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from monitor.deliver.markup import PLAIN
+from monitor.deliver.means import place_of
 from monitor.deliver.notes import note_of
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.model import Receipt, Rendered
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
-from monitor.settings import PREFIX
 from monitor.threads import call_aside
 from rules.types import Level
 
@@ -63,7 +63,7 @@ def make(receiver: Receiver, means: Means) -> AppriseSender:
     Raises:
         SettingsError: apprise is not there, or does not know an address.
     """
-    where = f"{PREFIX}ROUTES: receiver {receiver.name}"
+    where = place_of(receiver)
     return AppriseSender(
         name=receiver.name, services=services((receiver.text("urls") or "").split(), where), words=means.words
     )

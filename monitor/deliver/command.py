@@ -9,13 +9,13 @@ import signal
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
+from monitor.deliver.means import place_of
 from monitor.deliver.notes import note_of
 from monitor.deliver.payload import payload_bytes
 from monitor.deliver.text import line
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.model import Receipt, Rendered
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
-from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ def make(receiver: Receiver, means: Means) -> CommandSender:
     Raises:
         SettingsError: its program is not there, or its time impossible.
     """
-    where = f"{PREFIX}ROUTES: receiver {receiver.name}"
+    where = place_of(receiver)
     program, *arguments = receiver.texts("argv") or ("",)
     found = shutil.which(program) if "/" not in program or program.startswith("/") else None
     if found is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.deliver.file import unwritten
+from monitor.deliver.means import place_of
 from monitor.deliver.syndication import atom_bytes, item_of, json_bytes, latest
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.model import Receipt, Rendered
@@ -57,7 +58,7 @@ def make(receiver: Receiver, means: Means) -> FeedSender:
     Raises:
         SettingsError: an option is impossible, or nobody could read the feed.
     """
-    where = f"{PREFIX}ROUTES: receiver {receiver.name}"
+    where = place_of(receiver)
     token, path = receiver.text("token"), receiver.text("path")
     if token is None and path is None:
         raise SettingsError(f"{where}: a feed needs a token, to be served, or a path, to be written to")

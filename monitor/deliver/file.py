@@ -9,11 +9,11 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.deliver.means import place_of
 from monitor.deliver.payload import payload_bytes
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.model import Receipt, Rendered
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
-from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
     from monitor.deliver.means import Means
@@ -42,7 +42,7 @@ def make(receiver: Receiver, means: Means) -> FileSender:  # noqa: ARG001  it ne
     """
     path = Path(receiver.text("path") or "")
     if not path.is_absolute():
-        raise SettingsError(f"{PREFIX}ROUTES: receiver {receiver.name}: path: {str(path)!r} does not begin with /")
+        raise SettingsError(f"{place_of(receiver)}: path: {str(path)!r} does not begin with /")
     return FileSender(name=receiver.name, path=path)
 
 

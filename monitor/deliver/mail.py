@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from monitor.changes import Kind, shown
 from monitor.deliver.incidents import error_of, headline, sentences, source_name, to_do
 from monitor.deliver.incidents import subject as incidents_subject
-from monitor.deliver.means import Endpoint
+from monitor.deliver.means import Endpoint, place_of
 from monitor.deliver.note import Look
 from monitor.deliver.notes import note_of
 from monitor.deliver.smtp import SmtpServer
@@ -79,7 +79,7 @@ def make(receiver: Receiver, means: Means) -> MailSender:
         if value and not value.isascii():
             raise SettingsError(f"{PREFIX}{setting} holds a character that SMTP cannot carry: keep to ASCII")
     own = receiver.texts("to")
-    where = f"ROUTES: receiver {receiver.name}" if own else "MAIL_TO"
+    where = place_of(receiver) if own else f"{PREFIX}MAIL_TO"
     return MailSender(
         name=receiver.name,
         server=SmtpServer(
@@ -90,10 +90,10 @@ def make(receiver: Receiver, means: Means) -> MailSender:
             password=password,
             allow_networks=settings.deliver_allow_networks,
         ),
-        sender=address(settings.mail_from or "", "MAIL_FROM"),
+        sender=address(settings.mail_from or "", f"{PREFIX}MAIL_FROM"),
         recipients=tuple(address(person, where) for person in own or settings.mail_to),
         words=means.words,
-        unsubscribe=unsubscribing(receiver.texts("unsubscribe"), where=f"{PREFIX}ROUTES: receiver {receiver.name}"),
+        unsubscribe=unsubscribing(receiver.texts("unsubscribe"), where=place_of(receiver)),
     )
 
 
@@ -221,8 +221,8 @@ def _receipt(name: str, answers: dict[str, int]) -> Receipt:
     return Receipt(status=_ACCEPTED, refused=tuple(sorted(refused)))
 
 
-def address(text: str, setting: str) -> Address:
-    """Return a mail address as typed in a setting: `user@host`, or `Name <user@host>`.
+def address(text: str, where: str) -> Address:
+    """Return a mail address as typed in a setting (`where`, for errors): `user@host`, or `Name <user@host>`.
 
     Raises:
         SettingsError: it is not one, or is not plain ASCII.
@@ -237,7 +237,7 @@ def address(text: str, setting: str) -> Address:
             return Address(parsed.display_name, addr_spec=parsed.addr_spec)
     except (ValueError, HeaderParseError, IndexError):
         pass
-    raise SettingsError(f"{PREFIX}{setting}: {text!r} is not a mail address such as `Veille <veille@example.org>`")
+    raise SettingsError(f"{where}: {text!r} is not a mail address such as `Veille <veille@example.org>`")
 
 
 # --- words ----------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.receivers import Receiver
     from monitor.settings import Settings
 
-__all__ = ["Endpoint", "Means", "endpoint_at", "url_of"]
+__all__ = ["Endpoint", "Means", "endpoint_at", "place_of", "url_of"]
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,15 @@ def endpoint_at(receiver: Receiver, settings: Settings, setting: str | None = No
     return Endpoint(_where(receiver, setting), host, port)
 
 
+def place_of(receiver: Receiver) -> str:
+    """Return where in the routes file a receiver stands, for errors."""
+    line = "" if receiver.line is None else f"line {receiver.line}: "
+    return f"{PREFIX}ROUTES: {line}receiver {receiver.name}"
+
+
 def _where(receiver: Receiver, setting: str | None) -> str:
     if receiver.name == HEARTBEAT:
         return f"{PREFIX}HEARTBEAT_URL"
     if setting is None or receiver.text("url") is not None:
-        return f"{PREFIX}ROUTES: receiver {receiver.name}: url"
+        return f"{place_of(receiver)}: url"
     return PREFIX + setting.upper()

@@ -13,12 +13,11 @@ import re
 from typing import TYPE_CHECKING
 
 from monitor.deliver.markup import PLAIN
-from monitor.deliver.means import Endpoint, endpoint_at, url_of
+from monitor.deliver.means import Endpoint, endpoint_at, place_of, url_of
 from monitor.deliver.notes import note_of
 from monitor.deliver.posting import Poster, Refused, json_bytes, judge_status, numbered, object_of
 from monitor.errors import SettingsError
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
-from monitor.settings import PREFIX
 from rules.types import Level
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def make(receiver: Receiver, means: Means) -> NtfySender:
         SettingsError: its address, topic or token is impossible.
     """
     url, topic, token = url_of(receiver, means.settings), receiver.text("topic") or "", receiver.text("token")
-    where = f"{PREFIX}ROUTES: receiver {receiver.name}"
+    where = place_of(receiver)
     if not _TOPIC.fullmatch(topic):
         raise SettingsError(f"{where}: topic must be 1 to 64 letters, digits, - and _")
     if token is not None and not _TOKEN.fullmatch(token):

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from monitor.deliver.means import Endpoint, endpoint_at, url_of
+from monitor.deliver.means import Endpoint, endpoint_at, place_of, url_of
 from monitor.deliver.posting import Poster, Refused, json_bytes, judge_status, slug
 from monitor.deliver.slack_blocks import message_of
 from monitor.deliver.slack_bot import API, SlackBotSender
 from monitor.errors import SettingsError
 from monitor.http import endpoint_of
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
-from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
     from monitor.deliver.means import Means
@@ -51,7 +50,7 @@ def make(receiver: Receiver, means: Means) -> SlackSender | SlackBotSender:
         SettingsError: its address, token or channel is impossible.
     """
     token, channel = receiver.text("token"), receiver.text("channel")
-    where = f"{PREFIX}ROUTES: receiver {receiver.name}"
+    where = place_of(receiver)
     if token is None:
         if channel is not None:
             raise SettingsError(f"{where}: channel is for a bot, and needs its token; a webhook has its own channel")
@@ -79,7 +78,7 @@ def endpoint(receiver: Receiver, settings: Settings) -> Endpoint:
     """Return where a receiver is reached."""
     if receiver.text("token") is None:
         return endpoint_at(receiver, settings, "slack_webhook_url")
-    return Endpoint(f"{PREFIX}ROUTES: receiver {receiver.name}", *endpoint_of(API))
+    return Endpoint(place_of(receiver), *endpoint_of(API))
 
 
 class SlackSender(Poster):

@@ -14,6 +14,7 @@ from monitor.deliver.notes import note_of
 from monitor.deliver.payload import payload
 from monitor.deliver.sample import SAMPLED, sample_alert
 from monitor.errors import SettingsError, why_unreadable
+from monitor.files import text_of
 from monitor.model import AlertId, Rendered
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class MessageTemplate:
         try:
             body = self._template.render(values).encode()
         except Exception as error:  # noqa: BLE001  a template runs what its author wrote: anything can be raised
-            raise _Fault(f"{self._place(error.__traceback__)}: {error}") from None
+            raise _Fault(f"{self._place(error.__traceback__)}: {str(error) or type(error).__name__}") from None
         if len(body) > _MAX_BYTES:
             raise _Fault(f"{self._path}: {len(body)} bytes, more than {_MAX_BYTES}")
         if _JSON in self._content_type:
@@ -123,7 +124,7 @@ def load_template(
     """
     environment = _environment()
     try:
-        code = environment.compile(path.read_text(encoding="utf-8-sig"), filename=str(path))
+        code = environment.compile(text_of(path, most_bytes=_MAX_BYTES), filename=str(path))
         template = Template.from_code(environment, code, environment.make_globals(None))
         made = MessageTemplate(template, path=path, receiver=receiver, content_type=content_type, words=words)
         made.try_out(now=now)
@@ -131,6 +132,8 @@ def load_template(
         raise SettingsError(f"{where}: {path}: cannot be read: {why_unreadable(error)}") from error
     except TemplateError as error:
         raise SettingsError(f"{where}: {path}:{getattr(error, 'lineno', 1)}: {error.message}") from error
+    except (RecursionError, SyntaxError, MemoryError) as error:  # of Python's own compiler
+        raise SettingsError(f"{where}: {path}: nested too deep") from error
     except _Fault as fault:
         raise SettingsError(f"{where}: {fault}") from None
     return made

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.deliver.means import Endpoint, endpoint_at, url_of
+from monitor.deliver.means import Endpoint, endpoint_at, place_of, url_of
 from monitor.deliver.payload import payload_bytes
 from monitor.deliver.posting import Refused, post
 from monitor.errors import SettingsError
@@ -66,7 +66,7 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
     Raises:
         SettingsError: its address or a secret is impossible.
     """
-    place = f"{PREFIX}ROUTES: receiver {receiver.name}"
+    place = place_of(receiver)
     own = receiver.text("secret")
     of_settings = means.settings.webhook_secret if receiver.text("url") is None else None
     where = f"{PREFIX}WEBHOOK_SECRET" if own is None else f"{place}: secret"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -208,3 +209,32 @@ def test_what_works_and_is_hardly_meant_is_a_warning(
     assert "warn routes: receivers: f\n       group_by: no match has stroy; did you mean story?\n" in got.out
     assert "       f: there is no folder /nulle-part; what is for it waits until it is there\n" in got.out
     assert 0 == got.code
+
+
+@pytest.mark.parametrize(
+    ("receiver", "told"),
+    [
+        (r'webhook: {url: "${VEILLE_SECRET_U}", template: "a\0"}', "routes.yaml:3:57: template holds a NUL"),
+        (r'file: {path: "/a\0"}', "routes.yaml:3:23: path holds a NUL"),
+        (r'command: {argv: ["/bin/true", "a\0"]}', "routes.yaml:3:40: an item of argv holds a NUL"),
+        ('webhook: {url: "${VEILLE_SECRET_U}", template: /dev/zero}', "line 3: receiver desk: template: /dev/zero: "),
+        ('webhook: {url: "${VEILLE_SECRET_U}", template: pipe}', "line 3: receiver desk: template: pipe: cannot be"),
+        ('webhook: {url: "${VEILLE_SECRET_U}", template: large}', "large: cannot be read: larger than 0.1 MB"),
+        ("file: {path: a}", "line 3: receiver desk: path: 'a' does not begin with /"),
+    ],
+)
+def test_what_no_routes_file_can_mean_is_told_in_a_line_with_its_place(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch, *, receiver: str, told: str
+) -> None:
+    os.mkfifo(folder / "pipe")
+    with (folder / "large").open("wb") as file:
+        file.truncate(1_000_000_000)  # with holes, it takes no room
+    text = f"route: {{receiver: desk}}\nreceivers:\n  desk: {{{receiver}}}\n"
+    (folder / "routes.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("VEILLE_ROUTES", "routes.yaml")
+    monkeypatch.setenv("VEILLE_SECRET_U", "https://hooks.example/x")
+    got = veille("check")
+
+    assert 2 == got.code
+    assert 1 == sum(told in line for line in got.out.splitlines())
+    assert "Traceback" not in got.out + got.err

@@ -680,7 +680,7 @@ def test_an_exchange_given_up_on_before_it_connects_sends_nothing() -> None:
 
 
 def test_an_address_may_bear_a_name() -> None:
-    parsed = address("Équipe de veille <veille@example.org>", "MAIL_FROM")
+    parsed = address("Équipe de veille <veille@example.org>", "VEILLE_MAIL_FROM")
 
     assert ("Équipe de veille", "veille@example.org") == (parsed.display_name, parsed.addr_spec)
 
@@ -700,5 +700,5 @@ def test_an_address_may_bear_a_name() -> None:
     ],
 )
 def test_what_is_no_address_is_refused_by_the_name_of_its_setting(text: str) -> None:
-    with pytest.raises(SettingsError, match="VEILLE_MAIL_TO"):
-        address(text, "MAIL_TO")
+    with pytest.raises(SettingsError, match="VEILLE_MAIL_TO: "):
+        address(text, "VEILLE_MAIL_TO")

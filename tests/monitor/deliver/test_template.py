@@ -95,6 +95,9 @@ def test_what_is_no_json_is_what_the_operator_says(tmp_path: Path) -> None:
         ("{{ [1, 2] | random }}", "chat.json:1: No filter named 'random'."),
         ("{{ 1 / 0 }}", "chat.json:1: division by zero"),
         ("{% for i in range(60000) %}xx{% endfor %}", "120000 bytes, more than 100000"),
+        ("{{ " + "(" * 5000 + ")" * 5000 + " }}", "chat.json: nested too deep"),
+        ("{% for i in [1] %}" * 25 + "{% endfor %}" * 25, "chat.json: nested too deep"),
+        ("x" * 100_001, "chat.json: cannot be read: larger than 0.1 MB"),
         (b"\xff", "chat.json: cannot be read: line 1 is not UTF-8 text"),
     ],
 )

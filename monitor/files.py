@@ -1,0 +1,38 @@
+"""Small text files of the operator's, which may turn out to be anything."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+__all__ = ["text_of"]
+
+_MOST_BYTES: Final = 2_000_000
+
+
+def text_of(path: Path, *, most_bytes: int = _MOST_BYTES) -> str:
+    """Return the text of a file, without a byte order mark.
+
+    A pipe or a device, which may never end, is refused and not waited for; of what is too large no more is read.
+
+    Args:
+        path: of the file.
+        most_bytes: that it may have.
+
+    Raises:
+        OSError, UnicodeDecodeError: it cannot be read; `why_unreadable` says why.
+    """
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except ValueError as error:  # a NUL, or half a character
+        raise OSError(errno.EINVAL, "no file has such a name") from error
+    with os.fdopen(opened, "rb") as file:  # which a folder is refused by
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise OSError(errno.EINVAL, "not a file")
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(errno.EFBIG, f"larger than {most_bytes / 1_000_000:g} MB")
+    return content.decode("utf-8-sig")
