@@ -1,16 +1,17 @@
 """What finds the stories that an article may belong to: keys with times, and how rare words are.
 
 A lookup is a bounded number of indexed reads, however many articles are stored: of each key the newest few articles, of
-those the most promising, of their stories a few, of each a few articles. What is older than `KEPT` is forgotten here
-(the article and its story stay): nothing that comes now is of the same event. Articles that were stored before there
-was grouping have no keys, and are not found.
+those the most promising, of their stories a few, of each a few articles. Of the places that others want, no house keeps
+more than a quarter: however much it publishes, it hides nobody. What is older than `KEPT` is forgotten here (the
+article and its story stay): nothing that comes now is of the same event. Articles that were stored before there was
+grouping have no keys, and are not found.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, null, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from monitor.model import Grouped
 
+_T = TypeVar("_T")
+
 __all__ = ["KEPT", "copy_of", "find_stories", "put_grouped", "term_counts", "voices"]
 
 KEPT: Final = timedelta(days=4)
@@ -35,6 +38,7 @@ _WEEKS: Final = 2  # that words are counted in, beside the present one
 _PER_KEY: Final = 40
 _SHARED: Final = 2  # keys: one word that two articles have in common says nothing
 _STORIES: Final = 8
+_SHARE: Final = 4  # a house has one place of so many
 _MEMBERS: Final = 12
 _FORGOTTEN: Final = 20  # articles at once: more than come
 _WORDS_FORGOTTEN: Final = 500
@@ -48,6 +52,30 @@ _WITH_KEY: Final = (
     )
     .order_by(STORY_KEY.c.at.desc())
     .limit(_PER_KEY)
+)
+_NEWEST: Final = (
+    select(STORY_KEY.c.at, STORY_KEY.c.article_id, GROUPED.c.house)
+    .join_from(STORY_KEY, GROUPED, GROUPED.c.article_id == STORY_KEY.c.article_id)
+    .where(STORY_KEY.c.key == bindparam("k"))
+    .order_by(STORY_KEY.c.at.desc(), STORY_KEY.c.article_id.desc())
+    .limit(_PER_KEY)
+    .subquery()
+)
+_RANKED: Final = select(
+    _NEWEST.c.at,
+    _NEWEST.c.article_id,
+    func.count().over().label("places"),
+    func.row_number().over(partition_by=_NEWEST.c.house, order_by=_NEWEST.c.at.desc()).label("nth"),
+).subquery()
+_TOO_MANY: Final = select(_RANKED.c.at, _RANKED.c.article_id).where(
+    _RANKED.c.places == _PER_KEY, _RANKED.c.nth > _PER_KEY // _SHARE
+)
+_MAKE_ROOM: Final = delete(STORY_KEY).where(
+    STORY_KEY.c.key == bindparam("k"), tuple_(STORY_KEY.c.at, STORY_KEY.c.article_id).in_(_TOO_MANY)
+)
+
+_OF_STORIES: Final = select(GROUPED.c.article_id, GROUPED.c.story_id, GROUPED.c.house).where(
+    GROUPED.c.article_id.in_(bindparam("ids", expanding=True))
 )
 _COUNT: Final = upsert(TERM_COUNT).values(week=bindparam("week"), term=bindparam("term"), articles=1)
 _COUNT_ONE_MORE: Final = _COUNT.on_conflict_do_update(
@@ -83,12 +111,25 @@ def find_stories(
     shared: Counter[int] = Counter()
     for key in keys:
         shared.update(connection.scalars(_WITH_KEY, {"key": key, "since": since, "until": until}))
-    near = [article_id for article_id, keys_shared in shared.most_common(_PER_KEY) if keys_shared >= _SHARED]
-    of_stories = select(GROUPED.c.article_id, GROUPED.c.story_id).where(GROUPED.c.article_id.in_(near))
-    story_of = {row.article_id: row.story_id for row in connection.execute(of_stories)}
-    ids = list(dict.fromkeys(story_of[article_id] for article_id in near if article_id in story_of))[:_STORIES]
+    alike = [article_id for article_id, keys_shared in shared.most_common() if keys_shared >= _SHARED]
+    known = {row.article_id: row for some in chunks(alike) for row in connection.execute(_OF_STORIES, {"ids": some})}
+    near = _fairly([(known[each], known[each].house) for each in alike if each in known], _PER_KEY)
+    story_of = {row.article_id: row.story_id for row in near}
+    first_in = {row.story_id: row.house for row in reversed(near)}
+    ids = _fairly([(id_, first_in[id_]) for id_ in dict.fromkeys(story_of.values())], _STORIES)
     rows = connection.execute(select(STORY).where(STORY.c.id.in_({own_id, *ids}))).all()
     return tuple(_candidate(connection, row, story_of, is_own=row.id == own_id) for row in rows)
+
+
+def _fairly(found: Sequence[tuple[_T, str]], places: int) -> list[_T]:
+    """Return the first so many of what was found, each with its house; those beyond a house's share come last."""
+    seen: Counter[str] = Counter()
+    within: list[_T] = []
+    beyond: list[_T] = []
+    for one, house in found:
+        seen[house] += 1
+        (within if seen[house] <= places // _SHARE else beyond).append(one)
+    return [*within, *beyond][:places]
 
 
 def voices(connection: Connection, story_id: str) -> tuple[tuple[str, datetime], ...]:
@@ -138,6 +179,7 @@ def put_grouped(connection: Connection, article_id: int, story_id: str, grouped:
     if grouped.keys:
         keys = [{"key": key, "at": grouped.at, "article_id": article_id} for key in dict.fromkeys(grouped.keys)]
         connection.execute(insert(STORY_KEY), keys)
+        connection.execute(_MAKE_ROOM, [{"k": key["key"]} for key in keys])
     _forget(connection, now=now)
 
 

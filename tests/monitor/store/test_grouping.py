@@ -80,3 +80,32 @@ def test_whose_text_an_article_repeats_is_known_wherever_it_is_read(store: Store
     assert copies == [
         again.copy_of for name in "abcd" for found in store.listed([f"g:{name}"]) if (again := store.earlier(found.id))
     ]
+
+
+def flood(store: Store, given: Grouped, count: int) -> None:
+    """Let a house publish many articles that have every key of another, each a story of its own."""
+    at, many = given.at, replace(given, house="flood.example")
+    entries = [entry(f"f{number}", link=f"https://flood.example/{number}") for number in range(count)]
+    poll(store, live_feed(store, "https://flood.example/rss"), *entries, at=at)
+    while some := claim(store, at=at):
+        for claimed in some:
+            of_its_own = story(f"f{claimed.id}")
+            store.record_article(claimed.id, article(), story=of_its_own, matches=[], alerts=[], grouped=many, now=at)
+
+
+def test_a_house_that_floods_hides_no_other(store: Store) -> None:
+    strike = grouped("Un dépôt de carburant frappé près de Kharkiv")
+    put(store, "a", strike)
+    flood(store, replace(strike, at=NOW + timedelta(minutes=1)), 200)
+    put(store, "b", replace(strike, house="radio.example", at=NOW + timedelta(minutes=2)))
+    names = found(store, strike)
+
+    assert {story("a").id, story("b").id} <= set(names)
+    assert 8 == len(names)  # what is left over the others do not want
+
+
+def test_a_house_alone_keeps_its_places(store: Store) -> None:
+    strike = grouped("Un dépôt de carburant frappé près de Kharkiv")
+    flood(store, strike, 20)
+
+    assert 8 == len(found(store, strike))
