@@ -1,14 +1,17 @@
-"""Small text files of the operator's, which may turn out to be anything."""
+"""Files of the operator's: small texts, which may turn out to be anything, and what takes another's place."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-__all__ = ["text_of"]
+__all__ = ["replacing", "text_of"]
 
 _MOST_BYTES: Final = 2_000_000
 
@@ -36,3 +39,29 @@ def text_of(path: Path, *, most_bytes: int = _MOST_BYTES) -> str:
     if len(content) > most_bytes:
         raise OSError(errno.EFBIG, f"larger than {most_bytes / 1_000_000:g} MB")
     return content.decode("utf-8-sig")
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int) -> Iterator[BinaryIO]:
+    """Give a file to write: at the end it is what `path` names, a link followed; where anything is raised, nothing is.
+
+    Args:
+        path: need not exist yet; its folder must.
+        mode: who may read the new file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
+    made = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        made.chmod(mode)
+        made.replace(target)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise

@@ -36,6 +36,7 @@ __all__ = [
     "configure",
     "exit_code",
     "harmless",
+    "json_line",
     "log",
     "print_json",
     "print_table",
@@ -110,9 +111,14 @@ def log(settings: Settings, *, write: bool = False) -> Iterator[Store]:
 
 
 def print_json(value: object) -> None:
-    """Print one value as one line of JSON, at once: accents as they are, instants in ISO 8601, sets as sorted lists."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+    """Print one value as one line of JSON, at once."""
+    sys.stdout.write(json_line(value))
     sys.stdout.flush()
+
+
+def json_line(value: object) -> str:
+    """Return a value as a line of JSON: accents as they are, instants in ISO 8601, sets as sorted lists."""
+    return json.dumps(value, ensure_ascii=False, default=_plain) + "\n"
 
 
 def _plain(value: object) -> object:

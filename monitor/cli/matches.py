@@ -1,20 +1,31 @@
-"""`veille matches`: the log of matches, and one match explained."""
+"""`veille matches`: the log of matches, one match explained, and the log as a file for spreadsheets."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import typer
 
-from monitor.cli.context import log, print_json, print_table, settings_of
+from monitor.cli.context import json_line, log, print_table, settings_of
 
 if TYPE_CHECKING:
     from monitor.settings import Settings
-    from monitor.store import Judgement, MatchLine
+    from monitor.store import Judgement, MatchFilter, MatchLine, Store
+    from rules.types import Level
 
 __all__ = ["matches"]
+
+_SHOWN = 50
+
+
+class Format(StrEnum):
+    """What an export is read by."""
+
+    CSV = "csv"
+    CSV_EXCEL = "csv-excel"
+    JSONL = "jsonl"
 
 
 def matches(
@@ -24,25 +35,46 @@ def matches(
     ),
     rule: str | None = typer.Option(None, metavar="ID", help="Only this rule."),
     entity: str | None = typer.Option(None, metavar="ID", help="Only texts that mention this entity, such as kharkiv."),
+    outlet: str | None = typer.Option(None, metavar="NAME", help="Only this newspaper."),
+    story: str | None = typer.Option(None, metavar="ID", help="Only this story (st_…)."),
     since: str | None = typer.Option(
         None, metavar="WHEN", help="From this instant or for this long: 2026-05-16, 24h, 7d."
     ),
     until: str | None = typer.Option(None, metavar="WHEN", help="Up to this instant."),
+    level: str | None = typer.Option(None, metavar="LEVEL", help="Only low, medium, high or critical ones."),
     min_score: float | None = typer.Option(None, metavar="POINTS", help="Score at least this."),
     label: str | None = typer.Option(None, metavar="oui|non|none", help="Judged oui, non, or none (not judged yet)."),
     language: str | None = typer.Option(None, metavar="CODE", help="Only articles in this language, such as fr."),
     near_misses: bool = typer.Option(False, "--near-misses", help="Near misses too: condition true, score too low."),
-    limit: int = typer.Option(50, min=1, max=100_000, metavar="N", help="At most this many, newest first."),
+    limit: int | None = typer.Option(
+        None,
+        min=1,
+        max=100_000_000,
+        metavar="N",
+        help="At most this many, newest first. Default: 50; with --format, all.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+    format_: Format | None = typer.Option(
+        None, "--format", metavar="|".join(Format), help="Export them: for programs, for a French Excel, as JSON lines."
+    ),
+    output: str = typer.Option(
+        "", metavar="FILE", help="Export to this file, which you alone may read. Default: standard output."
+    ),
 ) -> None:
-    """List matches, newest first; or show one, explained.
+    """List matches, newest first; show one, or export them.
 
-    With a reference, the match is shown with its points, its sentences, and its text with the terms highlighted.
+    With a reference, the match is shown with its points, its sentences, and its text with the terms highlighted. With
+    --format, every match that the other options leave is a row of a file (docs/export.md).
     """
     from monitor.cli.explain import check_rule
     from monitor.cli.when import instant, local
     from monitor.rulesets import load_engine
+    from monitor.store import MatchFilter
 
+    if output and format_ is None:
+        raise typer.BadParameter(f"--output goes with --format {'|'.join(Format)}")
+    if format_ is not None and (ref or as_json):
+        raise typer.BadParameter("--format exports the list; it goes neither with a reference nor with --json")
     settings = settings_of(context)
     if ref:
         from monitor.cli.shown import show_match
@@ -52,24 +84,29 @@ def matches(
         show_match(detail, settings, as_json=as_json)
         return
     with log(settings) as store:
-        lines = store.matches(
+        wanted = MatchFilter(
             rule=rule,
             entity=entity,
+            outlet=outlet,
+            story=story,
             since=instant(since, settings.zone),
             until=instant(until, settings.zone),
+            level=_level(level),
             min_score=min_score,
             label=_judgement(label),
             language=language and language.lower(),
             near_misses=near_misses,
-            limit=limit,
         )
-        is_found = bool(lines) or rule is None or bool(store.matches(rule=rule, near_misses=True, limit=1))
-    if not is_found:  # a rule that was removed is known by what it found
-        check_rule(rule, {each.id for each in load_engine(settings, tested=False).pack.rules})
-    if as_json:
-        for line in lines:
-            print_json(asdict(line))
-        return
+        # a rule that was removed is known by what it found
+        if rule is not None and not store.has_matched(rule):
+            check_rule(rule, {each.id for each in load_engine(settings, tested=False).pack.rules})
+        if format_ is not None:
+            _export(store, wanted, format_, output, limit)
+            return
+        if as_json:
+            _export(store, wanted, Format.JSONL, output, limit or _SHOWN)
+            return
+        lines = store.matches(wanted, limit=limit or _SHOWN)
     print_table(
         "Matches",
         ("match", "alert", "matched", "level", "score", "rule", "outlet", "title", "judged", "remark"),
@@ -91,6 +128,30 @@ def matches(
     )
     if not lines:
         sys.stderr.write("No match. `veille poll` or `veille run` fill the log; filters may hide some.\n")
+
+
+def _export(store: Store, wanted: MatchFilter, format_: Format, output: str, limit: int | None) -> None:
+    """Write the rows, as many as there are, a page of them in memory at a time."""
+    from monitor.cli.export import FRENCH_EXCEL, PLAIN, opened, records, row_of, write_csv
+
+    rows = map(row_of, records(store, wanted, limit=limit))
+    with opened(output) as file:
+        if format_ is Format.JSONL:
+            count = 0
+            for count, row in enumerate(rows, start=1):  # noqa: B007  the count is what is told
+                file.write(json_line(row))
+        else:
+            count = write_csv(rows, file, FRENCH_EXCEL if format_ is Format.CSV_EXCEL else PLAIN)
+    if output:
+        sys.stderr.write(f"{count} in {output}\n")
+
+
+def _level(level: str | None) -> Level | None:
+    from rules.types import Level
+
+    if level is not None and level.lower() not in set(Level):
+        raise typer.BadParameter(f"--level takes {', '.join(Level)}")
+    return None if level is None else Level(level.lower())
 
 
 def _remark(line: MatchLine, settings: Settings) -> str:

@@ -8,13 +8,12 @@ line as it was.
 from __future__ import annotations
 
 import logging
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import SourceError
+from monitor.files import replacing
 from monitor.model import Feed
 from monitor.sources import opml
 from monitor.sources.address import address_error, canonical
@@ -180,18 +179,8 @@ def _text_line(feed: Feed, path: Path) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """Replace a file in one step, following a link and keeping its permissions."""
-    target = path.resolve()
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(path, mode=path.stat().st_mode & 0o777 if path.exists() else 0o644) as file:
+            file.write(content)
     except OSError as error:
         raise SourceError(f"{path}: cannot be written: {error.strerror or error}") from error

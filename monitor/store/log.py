@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, String, func, insert, select, type_coerce, update
 
 from monitor.errors import NotFoundError
-from monitor.model import AlertId, AlertType, Completeness
+from monitor.model import AlertId, AlertType, Completeness, DeliveryState
 from monitor.store.codec import article_from_row, match_from_row, story_told
 from monitor.store.outbox import list_deliveries
 from monitor.store.sql import chunks, number_of
-from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, LABEL, MATCH, REVISION, STORY
-from monitor.store.values import Judgement, LabelLine, MatchDetail, MatchLine
-from rules.types import Level
+from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, DELIVERY, ENTRY, FEED, LABEL, MATCH, REVISION, STORY
+from monitor.store.values import Judgement, LabelLine, MatchDetail, MatchFilter, MatchLine, MatchRecord
+from rules.types import Level, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Row
 
-__all__ = ["get_match", "label_match", "list_matches", "references", "resolve"]
+__all__ = ["get_match", "has_matched", "label_match", "list_matches", "list_records", "references", "resolve"]
 
 _PREFIX = "al_"
 _SHOWN = 3  # candidates named where a reference is ambiguous
 _DELIVERIES = 100
 _LISTING = frozenset({AlertType.STORY_DIGEST, AlertType.STORY_RECAP})
 
+_LEVEL = func.coalesce(MATCH.c.raised_level, MATCH.c.level)
+
 _JUDGED: dict[Judgement, ColumnElement[bool]] = {
     Judgement.RELEVANT: MATCH.c.relevant.is_(True),
     Judgement.NOT_RELEVANT: MATCH.c.relevant.is_(False),
     Judgement.NONE: MATCH.c.relevant.is_(None),
+}
+
+_FILTERS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+    "rule": lambda rule: MATCH.c.rule_id == rule,
+    "entity": lambda entity: type_coerce(ARTICLE.c.entities, String).contains(f'"{entity}"', autoescape=True),
+    "outlet": lambda outlet: func.lower(ARTICLE.c.outlet) == func.lower(outlet),
+    "story": lambda story: ARTICLE.c.story_id == story,
+    "since": lambda since: MATCH.c.recorded_at >= since,
+    "until": lambda until: MATCH.c.recorded_at < until,
+    "level": lambda level: level == _LEVEL,
+    "min_score": lambda score: MATCH.c.score >= score,
+    "language": lambda language: ARTICLE.c.language == language,
+    "label": lambda label: _JUDGED[Judgement(label)],
 }
 
 
@@ -54,7 +71,8 @@ def _lines() -> Select[Any]:
     )
     return (
         select(
-            *(MATCH.c.id, MATCH.c.rule_id, MATCH.c.rule_title, MATCH.c.level, MATCH.c.score, MATCH.c.threshold),
+            *(MATCH.c.id, MATCH.c.rule_id, MATCH.c.rule_title, MATCH.c.score, MATCH.c.threshold),
+            _LEVEL.label("level"),
             *(MATCH.c.near_miss, MATCH.c.relevant, MATCH.c.recorded_at, MATCH.c.lost_at),
             *(ARTICLE.c.outlet, ARTICLE.c.title, ARTICLE.c.url, ARTICLE.c.published_at, ARTICLE.c.completeness),
             ARTICLE.c.language,
@@ -92,37 +110,73 @@ def _line(row: Row[Any]) -> MatchLine:
     )
 
 
-def list_matches(
-    connection: Connection,
-    *,
-    rule: str | None,
-    entity: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    min_score: float | None,
-    label: Judgement | None,
-    language: str | None,
-    near_misses: bool,
-    limit: int,
-) -> tuple[MatchLine, ...]:
+def list_matches(connection: Connection, wanted: MatchFilter, *, limit: int) -> tuple[MatchLine, ...]:
     """Return matches, the latest first; see `Store.matches`."""
-    conditions: list[ColumnElement[bool]] = [] if near_misses else [MATCH.c.near_miss.is_(False)]
-    if rule is not None:
-        conditions.append(MATCH.c.rule_id == rule)
-    if entity is not None:
-        conditions.append(type_coerce(ARTICLE.c.entities, String).contains(f'"{entity}"', autoescape=True))
-    if since is not None:
-        conditions.append(MATCH.c.recorded_at >= since)
-    if until is not None:
-        conditions.append(MATCH.c.recorded_at < until)
-    if min_score is not None:
-        conditions.append(MATCH.c.score >= min_score)
-    if language is not None:
-        conditions.append(ARTICLE.c.language == language)
-    if label is not None:
-        conditions.append(_JUDGED[Judgement(label)])
-    query = _lines().where(*conditions).order_by(MATCH.c.id.desc()).limit(limit)
+    query = _lines().where(*_conditions(wanted)).order_by(MATCH.c.id.desc()).limit(limit)
     return tuple(_line(row) for row in connection.execute(query))
+
+
+def list_records(
+    connection: Connection, wanted: MatchFilter, *, below: int | None, limit: int
+) -> tuple[MatchRecord, ...]:
+    """Return matches with all that an export has of them, the latest first; see `Store.match_records`."""
+    conditions = _conditions(replace(wanted, rule=None))
+    if wanted.rule is not None:  # not by its index: each page would sort all that the rule matched
+        conditions.append(MATCH.c.rule_id.concat("") == wanted.rule)
+    if below is not None:
+        conditions.append(MATCH.c.id < below)
+    rows = connection.execute(
+        _lines()
+        .add_columns(
+            *(MATCH.c.rule_version, MATCH.c.rule_status, MATCH.c.labels, MATCH.c.tags, ARTICLE.c.wire),
+            *(ARTICLE.c.entities, ARTICLE.c.story_id, STORY.c.title.label("story_title")),
+            *(STORY.c.outlets, STORY.c.texts),
+        )
+        .join(STORY, STORY.c.id == ARTICLE.c.story_id)
+        .where(*conditions)
+        .order_by(MATCH.c.id.desc())
+        .limit(limit)
+    ).all()
+    alerts = tuple({row.alert_id for row in rows if row.alert_id is not None})
+    silences: dict[str, str] = {}
+    deliveries: dict[str, list[Any]] = {}
+    for some in chunks(alerts):
+        silenced = select(ALERT.c.id, ALERT.c.silence).where(ALERT.c.id.in_(some), ALERT.c.silence.is_not(None))
+        silences |= {row.id: row.silence for row in connection.execute(silenced)}
+        to_whom = select(DELIVERY.c.alert_id, DELIVERY.c.receiver, DELIVERY.c.state, DELIVERY.c.sent_at)
+        for row in connection.execute(to_whom.where(DELIVERY.c.alert_id.in_(some)).order_by(DELIVERY.c.id)):
+            deliveries.setdefault(row.alert_id, []).append(row)
+    return tuple(_record(row, deliveries.get(row.alert_id, ()), silences.get(row.alert_id)) for row in rows)
+
+
+def has_matched(connection: Connection, rule: str) -> bool:
+    """Say whether a rule is in the log; see `Store.has_matched`."""
+    return connection.scalar(select(MATCH.c.id).where(MATCH.c.rule_id == rule).limit(1)) is not None
+
+
+def _record(row: Row[Any], deliveries: Sequence[Any], silence: str | None) -> MatchRecord:
+    return MatchRecord(
+        line=_line(row),
+        rule_version=row.rule_version,
+        rule_status=Status(row.rule_status),
+        labels=tuple((name, value) for name, value in row.labels),
+        tags=tuple(row.tags),
+        wire=row.wire,
+        entities=tuple(row.entities),
+        story_id=row.story_id,
+        story_title=row.story_title,
+        outlets=row.outlets,
+        texts=row.texts,
+        deliveries=tuple((each.receiver, DeliveryState(each.state)) for each in deliveries),
+        sent_at=min((each.sent_at for each in deliveries if each.sent_at is not None), default=None),
+        silence=silence,
+    )
+
+
+def _conditions(wanted: MatchFilter) -> list[ColumnElement[bool]]:
+    given = {name: getattr(wanted, name) for name in _FILTERS}
+    chosen = [_FILTERS[name](value) for name, value in given.items() if value is not None]
+    return chosen if wanted.near_misses else [MATCH.c.near_miss.is_(False), *chosen]
 
 
 def get_match(connection: Connection, ref: str) -> MatchDetail:

@@ -86,12 +86,13 @@ from monitor.store.values import (
     Gauges,
     HeldHost,
     HostRelease,
-    Judgement,
     LabelLine,
     LedgerLine,
     ListedEntry,
     MatchDetail,
+    MatchFilter,
     MatchLine,
+    MatchRecord,
     OutboxItem,
     PendingIncidents,
     PendingTroubles,
@@ -1122,45 +1123,33 @@ class Store:
 
     # --- the log ----------------------------------------------------------------------------------------------------
 
-    def matches(
-        self,
-        *,
-        rule: str | None = None,
-        entity: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        min_score: float | None = None,
-        label: Judgement | None = None,
-        language: str | None = None,
-        near_misses: bool = False,
-        limit: int = 50,
-    ) -> tuple[MatchLine, ...]:
-        """Return matches, the latest first.
+    def matches(self, wanted: MatchFilter | None = None, *, limit: int = 50) -> tuple[MatchLine, ...]:
+        """Return matches, the latest first: all but near misses unless some are asked for.
 
         Args:
-            rule: of this rule id.
-            entity: in articles that mention this entity id.
-            since: recorded then or later.
-            until: recorded before.
-            min_score: with at least this score.
-            label: judged so; `Judgement.NONE`: not judged yet.
-            language: in articles in this language, such as `fr`.
-            near_misses: list near misses too.
+            wanted: which.
             limit: how many at most.
         """
         with self._read() as connection:
-            return log.list_matches(
-                connection,
-                rule=rule,
-                entity=entity,
-                since=since,
-                until=until,
-                min_score=min_score,
-                label=label,
-                language=language,
-                near_misses=near_misses,
-                limit=limit,
-            )
+            return log.list_matches(connection, wanted or MatchFilter(), limit=limit)
+
+    def has_matched(self, rule: str) -> bool:
+        """Return whether a rule has ever matched, or nearly did."""
+        with self._read() as connection:
+            return log.has_matched(connection, rule)
+
+    def match_records(
+        self, wanted: MatchFilter | None = None, *, below: int | None = None, limit: int
+    ) -> tuple[MatchRecord, ...]:
+        """Return matches with all that an export has of them, the latest first.
+
+        Args:
+            wanted: which.
+            below: with numbers below this one: the last of those that were returned before.
+            limit: how many at most.
+        """
+        with self._read() as connection:
+            return log.list_records(connection, wanted or MatchFilter(), below=below, limit=limit)
 
     def revisions(
         self, *, ref: str | None = None, since: datetime | None = None, limit: int = 50

@@ -60,7 +60,9 @@ __all__ = [
     "ListedMatch",
     "ListedRevision",
     "MatchDetail",
+    "MatchFilter",
     "MatchLine",
+    "MatchRecord",
     "OutboxItem",
     "PendingIncidents",
     "PendingTroubles",
@@ -352,6 +354,74 @@ class MatchLine:
     def is_lost_with_page(self) -> bool:
         """Whether the rule finds it no longer because the page is gone."""
         return self.lost_at is not None and self.withdrawn_at is not None and self.lost_at >= self.withdrawn_at
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFilter:
+    """Which matches are asked for.
+
+    Attributes:
+        rule: of this rule id.
+        entity: in articles that mention this entity id.
+        outlet: in articles of this newspaper, whatever the case of its letters.
+        story: in articles of the story with this id.
+        since: recorded then or later.
+        until: recorded before.
+        level: of this level, that a burst may have raised it to.
+        min_score: with at least this score.
+        label: judged so; `Judgement.NONE`: not judged yet.
+        language: in articles in this language, such as `fr`.
+        near_misses: near misses too.
+    """
+
+    rule: str | None = None
+    entity: str | None = None
+    outlet: str | None = None
+    story: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    level: Level | None = None
+    min_score: float | None = None
+    label: Judgement | None = None
+    language: str | None = None
+    near_misses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRecord:
+    """A match as it is exported: what a list shows of it, and what a spreadsheet is asked for besides.
+
+    Attributes:
+        line: the match in a list.
+        rule_version: the version that the rule had.
+        rule_status: the status that the rule had.
+        labels: of the rule, in its order.
+        tags: of the rule.
+        wire: the agency that the article credits; None: none was found.
+        entities: ids of what the article names, in order of first sight.
+        story_id: its story.
+        story_title: the story's title.
+        outlets: how many newspapers the story has so far.
+        texts: how many distinct texts.
+        deliveries: the receivers of its alert, and where each message stands.
+        sent_at: when the first of them was accepted.
+        silence: the silence that held the alert back from everybody.
+    """
+
+    line: MatchLine
+    rule_version: str
+    rule_status: Status
+    labels: tuple[tuple[str, str], ...]
+    tags: tuple[str, ...]
+    wire: str | None
+    entities: tuple[str, ...]
+    story_id: str
+    story_title: str
+    outlets: int
+    texts: int
+    deliveries: tuple[tuple[str, DeliveryState], ...] = ()
+    sent_at: datetime | None = None
+    silence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

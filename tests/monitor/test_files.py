@@ -1,4 +1,4 @@
-"""What an operator names as a file is read where it is a small text, and refused at once where it is anything else."""
+"""A file that an operator names is read where it is a small text, else refused at once; what is written is whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import why_unreadable
-from monitor.files import text_of
+from monitor.files import replacing, text_of
 
 
 def why(path: Path) -> str:
@@ -48,3 +48,28 @@ def test_what_is_no_text_is_named_by_its_line(tmp_path: Path) -> None:
     path.write_bytes(b"a\nb\n\xe9t\xe9\n")
 
     assert "line 3 is not UTF-8 text; save the file as UTF-8" == why(path)
+
+
+def test_a_file_is_there_once_it_is_whole_and_a_link_to_it_stays(tmp_path: Path) -> None:
+    target, link = tmp_path / "cible", tmp_path / "lien"
+    target.write_bytes(b"avant")
+    link.symlink_to(target)
+    with replacing(link, mode=0o640) as file:
+        file.write("après".encode())
+        file.flush()
+        meanwhile = target.read_bytes()
+
+    assert (b"avant", "après".encode()) == (meanwhile, target.read_bytes())
+    assert (0o640, True) == (target.stat().st_mode & 0o777, link.is_symlink())
+
+
+def test_what_is_raised_meanwhile_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with replacing(tmp_path / "neuf", mode=0o600) as file:
+            file.write(b"la moiti")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+    assert [] == list(tmp_path.iterdir())

@@ -26,7 +26,7 @@ from monitor.model import Channel, Delivery, DeliveryState, FeedStatus, Lane, Pa
 from monitor.schedule import Network
 from monitor.settings import TdmPolicy
 from monitor.stages import DELIVERY_LEASE_S, deliver, poll_host, read_article, tell_recap
-from monitor.store import Store
+from monitor.store import MatchFilter, Store
 from monitor.workers import WorkerPool
 from rules.types import Completeness
 from tests.clock import ManualClock
@@ -1209,7 +1209,7 @@ def test_a_near_miss_is_kept_and_not_told(tmp_path: Path) -> None:
         await _news(desk, "Le barrage de la Lande sera vidé")
 
         assert [] == desk.webhook.requests
-        assert [True] == [line.near_miss for line in desk.app.tools.store.matches(near_misses=True)]
+        assert [True] == [line.near_miss for line in desk.app.tools.store.matches(MatchFilter(near_misses=True))]
         assert 1 == desk.metric("matches_total", rule="barrage", kind="near_miss")
 
     at_desk(tmp_path, act)

@@ -143,23 +143,12 @@ def _agreed(rule: RuleDef) -> bool:
 
 def _write(path: Path, read: str, new: str) -> None:
     """Replace a file at once, unless somebody changed it meanwhile."""
-    import os
-    import tempfile
+    from monitor.files import replacing
 
     if path.read_bytes().decode() != read:
         raise InputError(f"{path}: changed while it was looked at; nothing was written, try again")
-    target = path.resolve()
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
-    except OSError as error:
-        raise InputError(f"{path}: its folder cannot be written: {error.strerror or error}") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with replacing(path, mode=path.stat().st_mode & 0o7777) as file:
             file.write(new.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(target.stat().st_mode & 0o7777)
-        Path(name).replace(target)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -73,8 +73,10 @@ def suggest(
 
 
 def _judged(settings: Settings, rule: str, label: Judgement) -> Sequence[Match]:
+    from monitor.store import MatchFilter
+
     with log(settings) as store:
-        lines = store.matches(rule=rule, label=label, limit=_MOST)
+        lines = store.matches(MatchFilter(rule=rule, label=label), limit=_MOST)
         return [store.match(str(line.id)).match for line in lines]
 
 

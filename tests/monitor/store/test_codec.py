@@ -6,7 +6,7 @@ import pytest
 
 from monitor.errors import Reason
 from monitor.model import Completeness
-from monitor.store import Store
+from monitor.store import MatchFilter, Store
 from tests.monitor.store.samples import (
     NOW,
     alert,
@@ -27,7 +27,7 @@ from tests.monitor.store.samples import (
 def test_a_match_comes_back_as_it_was(store: Store, *, near_miss: bool) -> None:
     given = match(near_miss=near_miss)
     record(store, one_entry(store), matches=[given])
-    (line,) = store.matches(near_misses=True)
+    (line,) = store.matches(MatchFilter(near_misses=True))
 
     assert given == store.match(str(line.id)).match
 

@@ -4,7 +4,7 @@ import pytest
 
 from monitor.errors import NotFoundError
 from monitor.model import AlertType, DeliveryState
-from monitor.store import Judgement, LabelLine, Store
+from monitor.store import Judgement, LabelLine, MatchFilter, Store
 from tests.monitor.store.samples import NOW, after, alert, match, message, one_entry, record, record_alert, story
 
 
@@ -19,7 +19,7 @@ def log(store: Store) -> Store:
 
 
 def _rules(log: Store, **filters: object) -> list[str]:
-    return [line.rule for line in log.matches(**filters)]  # type: ignore[arg-type]  # filters are keywords
+    return [line.rule for line in log.matches(MatchFilter(**filters))]  # type: ignore[arg-type]  # each of its kind
 
 
 def test_matches_are_listed_latest_first_without_near_misses(log: Store) -> None:
@@ -38,7 +38,7 @@ def test_matches_are_filtered_by_each_fact(log: Store) -> None:
     assert ["front"] == _rules(log, since=after(5))
     assert ["axe"] == _rules(log, until=after(5))
     assert ["axe"] == _rules(log, min_score=15)
-    assert ["front"] == _rules(log, limit=1)
+    assert ["front"] == [line.rule for line in log.matches(limit=1)]
 
 
 def test_matches_are_filtered_by_judgement(log: Store) -> None:

@@ -24,7 +24,7 @@ from monitor.model import (
     Standing,
     Update,
 )
-from monitor.store import Revised, Store
+from monitor.store import MatchFilter, Revised, Store
 from rules.types import Level, Match
 from tests.monitor.store.samples import (
     NOW,
@@ -376,7 +376,7 @@ def test_nothing_is_known_of_an_entry_that_was_not_recorded(store: Store) -> Non
 def test_matches_are_filtered_by_language(store: Store) -> None:
     read(store)
 
-    assert (1, 0) == (len(store.matches(language="fr")), len(store.matches(language="en")))
+    assert (1, 0) == (len(store.matches(MatchFilter(language="fr"))), len(store.matches(MatchFilter(language="en"))))
     assert ["fr"] == [line.language for line in store.matches()]
 
 
