@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.alerting.bursts import bursting, plan_bursts, raised
-from monitor.alerting.digests import Release, digest_times, due_slot, missed_by, plan_digest, plan_releases
+from monitor.alerting.digests import Gathering, Release, digest_times, due_slot, missed_by, plan_digest, plan_releases
 from monitor.alerting.endpoints import (
     BREAK_AFTER,
     answered,
@@ -73,6 +73,7 @@ __all__ = [
     "TROUBLE_LIMIT",
     "Budget",
     "DiskRoom",
+    "Gathering",
     "Limits",
     "Manner",
     "QuietHours",

@@ -5,7 +5,7 @@ A digest is sent even when there is nothing to tell: silence must be told from a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.alerting.routes import Routes
-    from monitor.model import HeldMessage, SourcesState
+    from monitor.model import DeliveryId, HeldMessage, SourcesState
 
 __all__ = [
     "NEAR_LIMIT",
+    "Gathering",
     "Release",
     "digest_times",
     "due_slot",
@@ -55,6 +56,37 @@ class Release:
     def messages(self) -> tuple[HeldMessage, ...]:
         """All of them, the oldest first."""
         return (*self.told, *self.free)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """What a digest tells, of messages that come a few at a time, the newest first.
+
+    It keeps those that the digest lists, and of all others only what counts and settles them: a flood that was held
+    fills no memory.
+
+    Attributes:
+        listed: the most serious, the latest on each story and rule.
+        about: every story and rule that is told.
+        ids: of all the messages.
+        match_ids: of what they tell.
+    """
+
+    listed: list[HeldMessage] = field(default_factory=list)
+    about: set[tuple[str, str]] = field(default_factory=set)
+    ids: list[DeliveryId] = field(default_factory=list)
+    match_ids: list[int] = field(default_factory=list)
+
+    def add(self, messages: Sequence[HeldMessage]) -> None:
+        """Take some more, which are older than all before."""
+        for message in messages:
+            self.ids.append(message.id)
+            self.match_ids.append(message.match_id)
+            about = (message.story.id, message.match.rule.id)
+            if about not in self.about:
+                self.about.add(about)
+                self.listed.append(message)
+        self.listed = _ordered(self.listed)[:RECAP_LIMIT]
 
 
 def plan_releases(due: Sequence[HeldMessage], *, now: datetime) -> tuple[Release, ...]:
@@ -121,7 +153,7 @@ def due_slot(times: Sequence[time], *, last_at: datetime, now: datetime, zone: Z
 
 def plan_digest(
     receiver: str,
-    held: Sequence[HeldMessage],
+    held: Gathering,
     missed: Missed,
     sources: SourcesState,
     *,
@@ -133,18 +165,18 @@ def plan_digest(
 
     Args:
         receiver: who is told.
-        held: what was held for it.
+        held: what was held for it, gathered.
         missed: near misses, and what silenced how many alerts.
         sources: how they are, and what happened to them since the last digest.
         since: when the last one was due.
         until: when this one is.
         now: the present instant, UTC.
     """
-    told = {message.story.id for message in held}
+    told = {story for story, _ in held.about}
     near = tuple(item for item in missed.near if item[0].id not in told)
     missed = replace(missed, near=near, near_count=missed.near_count - len(missed.near) + len(near))
     digest = Digest(until=until, since=since, missed=missed, sources=sources)
-    return _told(receiver, _latest(held), digest, now=now)
+    return _told(receiver, held.listed, digest, others=len(held.about) - len(held.listed), now=now)
 
 
 def missed_by(receiver: str, missed: Missed, routes: Routes) -> Missed:
@@ -155,8 +187,12 @@ def missed_by(receiver: str, missed: Missed, routes: Routes) -> Missed:
     return Missed(near[:NEAR_LIMIT], len(near), silences)
 
 
-def _told(receiver: str, messages: Sequence[HeldMessage], digest: Digest, *, now: datetime) -> Alert:
-    ordered = sorted(messages, key=lambda message: best_first((message.story, message.match)))
+def _ordered(messages: Sequence[HeldMessage]) -> list[HeldMessage]:
+    return sorted(messages, key=lambda message: best_first((message.story, message.match)))
+
+
+def _told(receiver: str, messages: Sequence[HeldMessage], digest: Digest, *, others: int = 0, now: datetime) -> Alert:
+    ordered = _ordered(messages)
     listed = ordered[:RECAP_LIMIT]
     lost = tuple((each.story.id, each.match.rule.id, each.lost) for each in listed if each.lost is not None)
     what = (digest.until.isoformat(),) if digest.why is None else tuple(message.alert_id for message in ordered)
@@ -168,6 +204,6 @@ def _told(receiver: str, messages: Sequence[HeldMessage], digest: Digest, *, now
         receivers=(receiver,),
         stories=tuple(message.story for message in listed),
         matches=tuple(message.match for message in listed),
-        truncated=len(ordered) - len(listed),
+        truncated=len(ordered) - len(listed) + others,
         digest=replace(digest, lost=lost),
     )

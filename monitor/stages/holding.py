@@ -22,7 +22,7 @@ __all__ = ["addressed", "tell_digests", "tell_held"]
 _log = logging.getLogger(__name__)
 
 _MOST_HELD = 2000  # messages looked at in one go; the rest follows at the next round
-_MOST_OF_A_SLOT = 20_000  # that a digest may tell of: what is beyond waits for the next one
+_HELD_AT_ONCE = 500  # of what a digest tells: to look at more would keep the store from others, and fill the memory
 
 
 async def addressed(tools: Tools, alert: Alert) -> list[OutboxItem]:
@@ -174,9 +174,7 @@ async def tell_digests(tools: Tools) -> bool:
         slot = alerting.due_slot(times, last_at=last_at, now=now, zone=_zone(tools))
         if slot is None:
             continue
-        held = await tools.thread.run(tools.store.held_messages, receiver, until=slot, limit=_MOST_OF_A_SLOT)
-        if held:
-            held = await _not_silenced(tools, held, await silences_in_force(tools, now=now), now=now, at=slot)
+        held = await _gathered(tools, receiver, slot, now=now)
         missed = await tools.thread.run(tools.store.missed, receiver, since=last_at, until=slot)
         missed = alerting.missed_by(receiver, missed, tools.routes)
         sources = await tools.thread.run(tools.store.sources_state, since=last_at, until=slot)
@@ -186,13 +184,26 @@ async def tell_digests(tools: Tools) -> bool:
             tools.store.record_digest,
             alert,
             outbox,
-            [message.id for message in held],
-            [message.match_id for message in held],
+            held.ids,
+            held.match_ids,
             receiver=receiver,
             slot_at=slot,
             now=now,
         )
         tools.metrics.alerts.labels(alert.type).inc()
-        _log.info("digest_planned", extra={"alert_id": alert.id, "receiver": receiver, "stories": len(alert.stories)})
+        facts = {"messages": len(held.ids), "stories": len(alert.stories)}
+        _log.info("digest_planned", extra={"alert_id": alert.id, "receiver": receiver, **facts})
         told = True
     return told
+
+
+async def _gathered(tools: Tools, receiver: str, slot: datetime, *, now: datetime) -> alerting.Gathering:
+    """Return all that was held for a digest until it was due, but for what is silenced by now."""
+    gathered, before = alerting.Gathering(), None
+    silences = await silences_in_force(tools, now=now)
+    while some := await tools.thread.run(
+        tools.store.held_messages, receiver, until=slot, before=before, limit=_HELD_AT_ONCE
+    ):
+        gathered.add(await _not_silenced(tools, some, silences, now=now, at=slot))
+        before = some[-1].id
+    return gathered

@@ -82,10 +82,14 @@ def due_messages(
     return _messages(connection, DELIVERY.c.receiver.in_(receivers), due, limit=limit)
 
 
-def held_messages(connection: Connection, receiver: str, *, until: datetime, limit: int) -> tuple[HeldMessage, ...]:
-    """Return what was held for the digest of a receiver until then, the oldest first."""
-    for_digest = (DELIVERY.c.receiver == receiver, DELIVERY.c.held_until.is_(None))
-    return _messages(connection, *for_digest, DELIVERY.c.created_at <= until, limit=limit)
+def held_messages(
+    connection: Connection, receiver: str, *, until: datetime, before: DeliveryId | None, limit: int
+) -> tuple[HeldMessage, ...]:
+    """Return some of what was held for the digest of a receiver until then, the newest first."""
+    which = [DELIVERY.c.receiver == receiver, DELIVERY.c.held_until.is_(None), DELIVERY.c.created_at <= until]
+    if before is not None:
+        which.append(DELIVERY.c.id < before)
+    return tuple(reversed(_messages(connection, *which, limit=limit, newest=True)))
 
 
 def last_digest(connection: Connection, receiver: str, *, now: datetime) -> datetime:
@@ -167,7 +171,12 @@ def sources_state(connection: Connection, *, since: datetime, until: datetime) -
     )
 
 
-def _messages(connection: Connection, *which: ColumnElement[bool], limit: int) -> tuple[HeldMessage, ...]:
+def _messages(
+    connection: Connection, *which: ColumnElement[bool], limit: int, newest: bool = False
+) -> tuple[HeldMessage, ...]:
+    """Return some of the messages that are held, the oldest first; of too many, the oldest or the newest."""
+    order = DELIVERY.c.id.desc() if newest else DELIVERY.c.id
+    chosen = select(DELIVERY.c.id).where(HELD, *which).order_by(order).limit(limit)
     facts = (
         *(DELIVERY.c.id.label("delivery_id"), DELIVERY.c.alert_id, DELIVERY.c.receiver, DELIVERY.c.route),
         *(DELIVERY.c.group_key, DELIVERY.c.why, DELIVERY.c.created_at, ALERT.c.updates),
@@ -180,10 +189,9 @@ def _messages(connection: Connection, *which: ColumnElement[bool], limit: int) -
         .join(ALERT_MATCH, ALERT_MATCH.c.alert_id == ALERT.c.id)
         .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
         .join(ARTICLE, ARTICLE.c.id == MATCH.c.article_id)
-        .where(HELD, *which)
+        .where(DELIVERY.c.id.in_(chosen))
         # the last is told: of a story that grew, an article that still stands
         .order_by(DELIVERY.c.id, MATCH.c.lost_at.is_(None), ALERT_MATCH.c.match_id)
-        .limit(limit)
     )
     rows = connection.execute(query).all()
     matches = {}

@@ -720,10 +720,19 @@ class Store:
         with self._read() as connection:
             return holding.due_messages(connection, receivers=receivers, digesters=digesters, now=now, limit=limit)
 
-    def held_messages(self, receiver: str, *, until: datetime, limit: int) -> tuple[HeldMessage, ...]:
-        """Return what was held for the digest of a receiver until then, the oldest first, at most `limit`."""
+    def held_messages(
+        self, receiver: str, *, until: datetime, before: DeliveryId | None = None, limit: int
+    ) -> tuple[HeldMessage, ...]:
+        """Return some of what was held for the digest of a receiver, the newest first.
+
+        Args:
+            receiver: whose digest.
+            until: when it is due.
+            before: the last message that was returned before; None: begin with the newest.
+            limit: how many at most.
+        """
         with self._read() as connection:
-            return holding.held_messages(connection, receiver, until=until, limit=limit)
+            return holding.held_messages(connection, receiver, until=until, before=before, limit=limit)
 
     def last_digest(self, receiver: str, *, now: datetime) -> datetime:
         """Return when the last digest of a receiver was due. The first time it is asked that is now, from then on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,24 @@ def test_a_digest_comes_at_its_times_empty_ones_too(tmp_path: Path) -> None:
 
         assert 2 == len(sent(desk))
         assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, routes=written(tmp_path, 'digest: "18:00"'))
+
+
+def test_d1_a_digest_accounts_for_all_that_was_held_however_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.stages.holding._HELD_AT_ONCE", 2)
+
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", "renforts", "tramway", "hôpital", "marché")
+        await desk.cycle(after_s=9 * HOUR_S)
+
+        assert [("story.digest", 5)] == sent(desk)
+        assert {DeliveryState.GROUPED: 5, DeliveryState.SENT: 1} == Counter(
+            line.state for line in desk.app.tools.store.deliveries()
+        )
 
     at_desk(tmp_path, act, routes=written(tmp_path, 'digest: "18:00"'))
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.alerting import (
+    Gathering,
     Manner,
     Release,
     Route,
@@ -22,7 +23,8 @@ from monitor.alerting import (
 from monitor.alerting.matchers import parse_matcher
 from monitor.alerting.plan import RECAP_LIMIT
 from monitor.model import Change, Channel, Missed, Receiver, SourcesState, Why
-from tests.monitor.deliver.samples import NOW, SILENCES, held, other
+from rules.types import Level
+from tests.monitor.deliver.samples import NOW, SILENCES, gathered, held, other
 
 PARIS = ZoneInfo("Europe/Paris")
 LATER = NOW + timedelta(hours=1)
@@ -78,15 +80,30 @@ def test_an_alert_and_its_update_are_one_message() -> None:
 
 def test_a_digest_lists_the_most_serious_first_and_counts_the_rest() -> None:
     messages = [held(number) for number in range(RECAP_LIMIT + 4)]
-    alert = plan_digest("mail", messages, Missed(), SourcesState(), since=NOW, until=LATER, now=LATER)
+    alert = plan_digest("mail", gathered(*messages), Missed(), SourcesState(), since=NOW, until=LATER, now=LATER)
 
     assert "axe-moscou-pekin" == alert.matches[0].rule.id
     assert (RECAP_LIMIT, 4) == (len(alert.stories), alert.truncated)
 
 
+def test_what_a_flood_fills_a_digest_with_is_counted_and_the_most_serious_of_all_is_listed() -> None:
+    story = held(0).story
+    flood, told = Gathering(), RECAP_LIMIT + 3
+    flood.add([held(0, id=900, level=Level.MEDIUM), *(held(number) for number in range(1, told))])
+    flood.add([held(0, id=8), held(99, level=Level.CRITICAL), *(held(number) for number in range(told, 50))])
+    alert = plan_digest("mail", flood, Missed((other(3),), 1), SourcesState(), since=NOW, until=LATER, now=LATER)
+
+    assert (RECAP_LIMIT, 51 - RECAP_LIMIT) == (len(alert.matches), alert.truncated)
+    assert (Level.CRITICAL, 1) == (alert.matches[0].verdict.level, alert.stories.count(story))
+    assert (52, 52, RECAP_LIMIT) == (len(flood.ids), len(flood.match_ids), len(flood.listed))
+    assert 900 == next(one.id for one in flood.listed if one.story == story)  # the latest on it
+    assert alert.digest is not None
+    assert Missed() == alert.digest.missed  # told, though it is not listed
+
+
 def test_what_lost_its_ground_while_it_was_held_is_told_with_why() -> None:
     messages = [held(0, lost=Change.UNMATCHED), held(1)]
-    alert = plan_digest("mail", messages, Missed(), SourcesState(), since=NOW, until=LATER, now=LATER)
+    alert = plan_digest("mail", gathered(*messages), Missed(), SourcesState(), since=NOW, until=LATER, now=LATER)
     [release] = plan_releases([replace(each, why=Why.QUIET_HOURS) for each in messages], now=LATER)
 
     for told in (alert, release.alert):
@@ -97,7 +114,7 @@ def test_what_lost_its_ground_while_it_was_held_is_told_with_why() -> None:
 
 def test_a_story_that_is_told_is_no_near_miss() -> None:
     missed = Missed((other(1), other(2)), 3)
-    alert = plan_digest("mail", [held(1)], missed, SourcesState(), since=NOW, until=LATER, now=LATER)
+    alert = plan_digest("mail", gathered(held(1)), missed, SourcesState(), since=NOW, until=LATER, now=LATER)
     assert alert.digest is not None
 
     assert Missed((other(2),), 2) == alert.digest.missed
@@ -105,7 +122,7 @@ def test_a_story_that_is_told_is_no_near_miss() -> None:
 
 def test_a_digest_is_the_same_however_often_it_is_planned_and_another_at_another_time() -> None:
     ids = {
-        plan_digest("mail", messages, Missed(), SourcesState(), since=NOW, until=until, now=until).id
+        plan_digest("mail", gathered(*messages), Missed(), SourcesState(), since=NOW, until=until, now=until).id
         for messages, until in (([], LATER), ([held(0)], LATER), ([], LATER + timedelta(hours=1)))
     }
 

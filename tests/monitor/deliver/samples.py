@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from monitor.alerting import (
+    Gathering,
     Reading,
     Routes,
     Telling,
@@ -223,6 +224,13 @@ def held(number: int, why: Why = Why.DIGEST, level: Level = Level.MEDIUM, **chan
     return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
 
 
+def gathered(*messages: HeldMessage) -> Gathering:
+    """Return what a digest tells of messages, the newest first."""
+    made = Gathering()
+    made.add(messages)
+    return made
+
+
 SILENCES = (
     Silence("si_7K2Q4M9T", ('rule="axe-moscou-pekin"',), "Anne", "sommet, suivi à part", NOW, NOW, alerts=3),
     Silence("si_0000000A", (), "", "", NOW, NOW, alerts=1),
@@ -242,16 +250,20 @@ _CARRIED = replace(
 DIGESTS: dict[str, Alert] = {
     "digest": plan_digest(
         "mail",
-        [held(0, story=_CARRIED), held(1, lost=Change.WITHDRAWN), held(2), held(3, story=_CARRIED)],
+        gathered(held(0, story=_CARRIED), held(1, lost=Change.WITHDRAWN), held(2), held(3, story=_CARRIED)),
         MISSED,
         SOURCES,
         since=_LAST_DIGEST,
         until=NOW,
         now=NOW,
     ),
-    "empty-digest": plan_digest("mail", [], Missed(), SourcesState(feeds=120), since=_LAST_DIGEST, until=NOW, now=NOW),
+    "empty-digest": plan_digest(
+        "mail", gathered(), Missed(), SourcesState(feeds=120), since=_LAST_DIGEST, until=NOW, now=NOW
+    ),
     "quiet-hours": replace(
-        plan_digest("mail", [held(0), held(1)], Missed(), SourcesState(), since=_LAST_DIGEST, until=NOW, now=NOW),
+        plan_digest(
+            "mail", gathered(held(0), held(1)), Missed(), SourcesState(), since=_LAST_DIGEST, until=NOW, now=NOW
+        ),
         digest=Digest(NOW, _LAST_DIGEST, Why.QUIET_HOURS),
     ),
 }

@@ -23,6 +23,7 @@ from tests.monitor.deliver.samples import (
     STORY,
     TITLE,
     VERDICT,
+    gathered,
     held,
     refused,
     updated,
@@ -180,7 +181,7 @@ def test_what_raised_a_level_is_said() -> None:
 def test_a_digest_says_how_many_of_its_stories_are_serious(levels: list[Level], french: str, english: str) -> None:
     messages = [held(number, level=level) for number, level in enumerate(levels, 1)]
     since = NOW - timedelta(hours=13)
-    digest = plan_digest("mail", messages, Missed(), SourcesState(feeds=9), since=since, until=NOW, now=NOW)
+    digest = plan_digest("mail", gathered(*messages), Missed(), SourcesState(feeds=9), since=since, until=NOW, now=NOW)
 
     assert note_of(digest, FR).subject.endswith(f" – {french}")
     assert note_of(digest, EN).subject.endswith(f" – {english}")

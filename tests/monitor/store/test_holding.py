@@ -112,6 +112,16 @@ def test_what_is_for_a_digest_is_due_where_there_is_none_any_more(store: Store) 
     assert () == store.held_messages("mail", until=after(-1), limit=5)
 
 
+def test_what_is_for_a_digest_is_read_a_few_at_a_time_the_newest_first(store: Store) -> None:
+    for minutes, name in enumerate("ABC"):
+        put(store, name, why=Why.DIGEST, until=None, minutes=minutes)
+    first = store.held_messages("mail", until=after(5), limit=2)
+    rest = store.held_messages("mail", until=after(5), before=first[-1].id, limit=2)
+
+    assert [["al_C", "al_B"], ["al_A"]] == [[one.alert_id for one in some] for some in (first, rest)]
+    assert () == store.held_messages("mail", until=after(5), before=rest[-1].id, limit=2)
+
+
 def test_what_is_let_go_is_sent_under_its_identity(store: Store) -> None:
     put(store, "A")
     put(store, "B", minutes=1)
