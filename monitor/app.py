@@ -24,7 +24,7 @@ from monitor.cookies import load_cookies
 from monitor.errors import RoutesError, RulesError, SettingsError, StoreError, VeilleError
 from monitor.http import HttpClient, default_user_agent
 from monitor.judges import Judge, LocalJudge
-from monitor.model import Feed, FeedStatus, Lane, Receiver, Refusal
+from monitor.model import Feed, FeedStatus, Lane, Refusal
 from monitor.rulesets import refusal_of
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
@@ -164,7 +164,7 @@ class App:
         try:
             settings = await self._renewed_settings()
             routes = await asyncio.to_thread(alerting.load_routes, settings, deliver.KINDS)
-            channels = deliver.make_channels(settings, _destinations(routes, settings), tools.sender, clock=tools.clock)
+            channels = _channels(routes, settings, tools.sender, clock=tools.clock)
         except (RoutesError, SettingsError) as error:
             told = error.errors if isinstance(error, RoutesError) else ()
             _log.error("routes_refused", extra={"error": str(error), "errors": told})
@@ -276,7 +276,7 @@ def opened(
     sender = HttpClient(
         user_agent=user_agent, allow_networks=settings.deliver_allow_networks, connections_per_host=8, clock=clock
     )
-    channels = deliver.make_channels(settings, _destinations(routes, settings), sender, clock=clock)
+    channels = _channels(routes, settings, sender, clock=clock)
     with DaemonLock(database_path(settings.database), clock=clock):
         store = Store.open(settings.database)
         try:
@@ -331,12 +331,25 @@ def check_channels(settings: Settings) -> tuple[str, ...]:
     """
     sender = HttpClient(user_agent="veille", allow_networks=settings.deliver_allow_networks)
     routes = alerting.load_routes(settings, deliver.KINDS)
-    return tuple(sorted(deliver.make_channels(settings, _destinations(routes, settings), sender)))
+    return tuple(sorted(_channels(routes, settings, sender)))
 
 
-def _destinations(routes: alerting.Routes, settings: Settings) -> tuple[Receiver, ...]:
-    """Return the receivers of routes, and that of heartbeats."""
-    return (*routes.receivers, *alerting.heartbeat_receivers(settings))
+def _channels(
+    routes: alerting.Routes, settings: Settings, sender: HttpClient, *, clock: Clock | None = None
+) -> dict[str, deliver.ChannelSender]:
+    """Return the channels of the receivers of routes, and of that of heartbeats.
+
+    Raises:
+        RoutesError: some cannot work; with one line for each reason.
+        SettingsError: so it is, and there is no routes file.
+    """
+    receivers = (*routes.receivers, *alerting.heartbeat_receivers(settings))
+    try:
+        return deliver.make_channels(settings, receivers, sender, clock=clock)
+    except SettingsError as error:
+        if settings.routes is None:
+            raise
+        raise RoutesError(f"{settings.routes}: refused", errors=error.problems) from None
 
 
 def load_feeds(settings: Settings) -> tuple[Feed, ...]:

@@ -87,7 +87,11 @@ class VeilleError(Exception):
 
 
 class SettingsError(VeilleError):
-    """A setting is unknown or impossible."""
+    """Settings are unknown or impossible. `problems` holds one line for each that is; together they are its text."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 class SourceError(VeilleError):

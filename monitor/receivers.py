@@ -102,14 +102,15 @@ class Receiver:
         channel: its kind.
         options: what the routes file says of it, by name; secrets are masked wherever they are printed.
         updates_in_place: see `ChannelKind`.
-        line: of the routes file where it stands.
+        places: where the routes file says each option, by name, and under `""` that it is there; none without a
+            file. Moved within the file a receiver is the same.
     """
 
     name: str
     channel: Channel
     options: tuple[tuple[str, OptionValue], ...] = ()
     updates_in_place: bool = False
-    line: int | None = field(default=None, compare=False)  # moved within the file it is the same
+    places: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
     def text(self, name: str) -> str | None:
         """Return an option that is a text or a secret, or None where it is not given."""
@@ -131,6 +132,11 @@ class Receiver:
         """Return an option that is a number, or what it is by default."""
         value = self._value(name)
         return value if isinstance(value, float) else default
+
+    def place(self, name: str) -> str | None:
+        """Return where an option stands, or else the receiver: file, line and column."""
+        places = dict(self.places)
+        return places.get(name) or places.get("")
 
     def _value(self, name: str) -> OptionValue | None:
         return dict(self.options).get(name)

@@ -58,8 +58,14 @@ def read_receiver(
             shapes.note(f"the receiver {name} needs {_needed(option)}", node.keys[word])
     if kind.setting is not None and _wants_setting(kind, given) and not getattr(settings, kind.setting):
         shapes.note(f"the receiver {name} needs {_setting(kind.setting)}, which is not set", node.keys[word])
-    in_place = kind.updates_in_place or kind.bot in given
-    return Receiver(name, kind.channel, tuple(values), in_place, node.keys[word].line)
+    places = {"": node.keys[word], **{key: value.place for key, value in given.items()}}
+    return Receiver(
+        name,
+        kind.channel,
+        tuple(values),
+        kind.updates_in_place or kind.bot in given,
+        tuple((key, f"{place.file}:{place.line}:{place.column}") for key, place in places.items()),
+    )
 
 
 def _wants_setting(kind: ChannelKind, given: Mapping[str, Node]) -> bool:

@@ -56,9 +56,12 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
             seen = look(settings)
             results.append(_Result(name, ok=True, found=seen.found, warnings=seen.warnings))
         except VeilleError as error:
-            first = told.setdefault(str(error), name)
-            if first == name:
-                results.append(_Result(name, ok=False, found=str(error), errors=getattr(error, "errors", ())))
+            errors: tuple[str, ...] = getattr(error, "errors", ())
+            known = (str(error), *errors)
+            first = next((told[each] for each in known if each in told), None)
+            told = dict.fromkeys(known, name) | told
+            if first is None:
+                results.append(_Result(name, ok=False, found=str(error), errors=errors))
             else:
                 results.append(_Result(name, ok=False, found=f"not checked, as {first} failed"))
     good = all(result.ok for result in results)

@@ -63,10 +63,8 @@ def make(receiver: Receiver, means: Means) -> AppriseSender:
     Raises:
         SettingsError: apprise is not there, or does not know an address.
     """
-    where = place_of(receiver)
-    return AppriseSender(
-        name=receiver.name, services=services((receiver.text("urls") or "").split(), where), words=means.words
-    )
+    made = services((receiver.text("urls") or "").split(), place_of(receiver, "urls"))
+    return AppriseSender(name=receiver.name, services=made, words=means.words)
 
 
 def endpoint(receiver: Receiver, settings: Settings) -> None:

@@ -8,7 +8,7 @@ from monitor.clock import SystemClock
 from monitor.deliver import apprise, command, discord, feed, file, mail, mattermost, ntfy, slack, teams, webhook
 from monitor.deliver.means import Means
 from monitor.deliver.words import vocabulary
-from monitor.errors import FetchError, Reason
+from monitor.errors import FetchError, Reason, SettingsError
 from monitor.http import resolve, vet
 from monitor.receivers import OptionType
 
@@ -70,11 +70,20 @@ def make_channels(
         clock: for the timestamps of signatures.
 
     Raises:
-        SettingsError: a setting of a channel is missing or impossible.
+        SettingsError: settings of channels are missing or impossible; with one line for each.
     """
     words = vocabulary(settings.language, settings.zone)
     means = Means(settings, client, clock or SystemClock(), words)
-    return {receiver.name: _BY_CHANNEL[receiver.channel].make(receiver, means) for receiver in receivers}
+    made: dict[str, ChannelSender] = {}
+    errors: dict[str, None] = {}  # several receivers may want one setting
+    for receiver in receivers:
+        try:
+            made[receiver.name] = _BY_CHANNEL[receiver.channel].make(receiver, means)
+        except SettingsError as error:
+            errors |= dict.fromkeys(error.problems)
+    if errors:
+        raise SettingsError(*errors)
+    return made
 
 
 def destination_of(receiver: Receiver, settings: Settings) -> str:

@@ -51,15 +51,18 @@ def make(receiver: Receiver, means: Means) -> CommandSender:
     Raises:
         SettingsError: its program is not there, or its time impossible.
     """
-    where = place_of(receiver)
+    wrong = []
     program, *arguments = receiver.texts("argv") or ("",)
     found = shutil.which(program) if "/" not in program or program.startswith("/") else None
     if found is None:
         hint = "name one that is in PATH, or say where it is from / on"
-        raise SettingsError(f"{where}: argv: {program!r} is no program that can be run; {hint}")
+        wrong.append(f"{place_of(receiver, 'argv')}: argv: {program!r} is no program that can be run; {hint}")
     timeout_s = receiver.number("timeout_s", _TIMEOUT_S)
     if not 0 < timeout_s <= _LONGEST_S:
-        raise SettingsError(f"{where}: timeout_s: {timeout_s:g} is not between 0 and {_LONGEST_S:g}")
+        where = place_of(receiver, "timeout_s")
+        wrong.append(f"{where}: timeout_s: {timeout_s:g} is not between 0 and {_LONGEST_S:g}")
+    if found is None or wrong:
+        raise SettingsError(*wrong)
     return CommandSender(name=receiver.name, argv=(found, *arguments), words=means.words, timeout_s=timeout_s)
 
 

@@ -58,19 +58,22 @@ def make(receiver: Receiver, means: Means) -> FeedSender:
     Raises:
         SettingsError: an option is impossible, or nobody could read the feed.
     """
-    where = place_of(receiver)
+    wrong = []
     token, path = receiver.text("token"), receiver.text("path")
     if token is None and path is None:
-        raise SettingsError(f"{where}: a feed needs a token, to be served, or a path, to be written to")
+        wrong.append(f"{place_of(receiver)}: a feed needs a token, to be served, or a path, to be written to")
     if token is not None and not _TOKEN.fullmatch(token):
-        raise SettingsError(f"{where}: token must be 16 to 200 letters, digits, - and _")
+        wrong.append(f"{place_of(receiver, 'token')}: token must be 16 to 200 letters, digits, - and _")
     if token is not None and not means.settings.http_address:
-        raise SettingsError(f"{where}: token: the daemon serves nothing while {PREFIX}HTTP_ADDRESS is not set")
+        idle = f"token: the daemon serves nothing while {PREFIX}HTTP_ADDRESS is not set"
+        wrong.append(f"{place_of(receiver, 'token')}: {idle}")
     if path is not None and not Path(path).is_absolute():
-        raise SettingsError(f"{where}: path: {path!r} does not begin with /")
+        wrong.append(f"{place_of(receiver, 'path')}: path: {path!r} does not begin with /")
     entries = receiver.number("entries", _ENTRIES)
     if not 1 <= entries <= _MOST_ENTRIES:
-        raise SettingsError(f"{where}: entries: {entries:g} is not between 1 and {_MOST_ENTRIES}")
+        wrong.append(f"{place_of(receiver, 'entries')}: entries: {entries:g} is not between 1 and {_MOST_ENTRIES}")
+    if wrong:
+        raise SettingsError(*wrong)
     return FeedSender(
         name=receiver.name,
         words=means.words,

@@ -42,7 +42,7 @@ def make(receiver: Receiver, means: Means) -> FileSender:  # noqa: ARG001  it ne
     """
     path = Path(receiver.text("path") or "")
     if not path.is_absolute():
-        raise SettingsError(f"{place_of(receiver)}: path: {str(path)!r} does not begin with /")
+        raise SettingsError(f"{place_of(receiver, 'path')}: path: {str(path)!r} does not begin with /")
     return FileSender(name=receiver.name, path=path)
 
 

@@ -79,7 +79,7 @@ def make(receiver: Receiver, means: Means) -> MailSender:
         if value and not value.isascii():
             raise SettingsError(f"{PREFIX}{setting} holds a character that SMTP cannot carry: keep to ASCII")
     own = receiver.texts("to")
-    where = place_of(receiver) if own else f"{PREFIX}MAIL_TO"
+    where = place_of(receiver, "to") if own else f"{PREFIX}MAIL_TO"
     return MailSender(
         name=receiver.name,
         server=SmtpServer(
@@ -93,7 +93,7 @@ def make(receiver: Receiver, means: Means) -> MailSender:
         sender=address(settings.mail_from or "", f"{PREFIX}MAIL_FROM"),
         recipients=tuple(address(person, where) for person in own or settings.mail_to),
         words=means.words,
-        unsubscribe=unsubscribing(receiver.texts("unsubscribe"), where=place_of(receiver)),
+        unsubscribe=unsubscribing(receiver.texts("unsubscribe"), where=place_of(receiver, "unsubscribe")),
     )
 
 
@@ -222,7 +222,7 @@ def _receipt(name: str, answers: dict[str, int]) -> Receipt:
 
 
 def address(text: str, where: str) -> Address:
-    """Return a mail address as typed in a setting (`where`, for errors): `user@host`, or `Name <user@host>`.
+    """Return a mail address as typed in some place: `user@host`, or `Name <user@host>`.
 
     Raises:
         SettingsError: it is not one, or is not plain ASCII.

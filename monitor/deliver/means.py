@@ -52,6 +52,11 @@ class Endpoint:
     port: int
 
 
+def place_of(receiver: Receiver, option: str = "") -> str:
+    """Return where to correct what a receiver says, for errors."""
+    return f"{receiver.place(option) or f'{PREFIX}ROUTES'}: receiver {receiver.name}"
+
+
 def url_of(receiver: Receiver, settings: Settings, setting: str | None = None) -> str:
     """Return where a receiver is posted to: a wrong address stops the start, not each alert.
 
@@ -82,15 +87,9 @@ def endpoint_at(receiver: Receiver, settings: Settings, setting: str | None = No
     return Endpoint(_where(receiver, setting), host, port)
 
 
-def place_of(receiver: Receiver) -> str:
-    """Return where in the routes file a receiver stands, for errors."""
-    line = "" if receiver.line is None else f"line {receiver.line}: "
-    return f"{PREFIX}ROUTES: {line}receiver {receiver.name}"
-
-
 def _where(receiver: Receiver, setting: str | None) -> str:
     if receiver.name == HEARTBEAT:
         return f"{PREFIX}HEARTBEAT_URL"
     if setting is None or receiver.text("url") is not None:
-        return f"{place_of(receiver)}: url"
+        return f"{place_of(receiver, 'url')}: url"
     return PREFIX + setting.upper()

@@ -66,11 +66,13 @@ def make(receiver: Receiver, means: Means) -> NtfySender:
         SettingsError: its address, topic or token is impossible.
     """
     url, topic, token = url_of(receiver, means.settings), receiver.text("topic") or "", receiver.text("token")
-    where = place_of(receiver)
+    wrong = []
     if not _TOPIC.fullmatch(topic):
-        raise SettingsError(f"{where}: topic must be 1 to 64 letters, digits, - and _")
+        wrong.append(f"{place_of(receiver, 'topic')}: topic must be 1 to 64 letters, digits, - and _")
     if token is not None and not _TOKEN.fullmatch(token):
-        raise SettingsError(f"{where}: token is none that ntfy gives")
+        wrong.append(f"{place_of(receiver, 'token')}: token is none that ntfy gives")
+    if wrong:
+        raise SettingsError(*wrong)
     return NtfySender(
         name=receiver.name,
         url=url,

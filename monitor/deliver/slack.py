@@ -50,18 +50,21 @@ def make(receiver: Receiver, means: Means) -> SlackSender | SlackBotSender:
         SettingsError: its address, token or channel is impossible.
     """
     token, channel = receiver.text("token"), receiver.text("channel")
-    where = place_of(receiver)
     if token is None:
         if channel is not None:
-            raise SettingsError(f"{where}: channel is for a bot, and needs its token; a webhook has its own channel")
+            idle = "channel is for a bot, and needs its token; a webhook has its own channel"
+            raise SettingsError(f"{place_of(receiver, 'channel')}: {idle}")
         url = url_of(receiver, means.settings, "slack_webhook_url")
         return SlackSender(name=receiver.name, url=url, words=means.words, client=means.client, pace=means.pace(url))
     if receiver.text("url") is not None:
-        raise SettingsError(f"{where}: give either url, or token and channel")
+        raise SettingsError(f"{place_of(receiver, 'url')}: give either url, or token and channel")
+    wrong = []
     if not _TOKEN.fullmatch(token):
-        raise SettingsError(f"{where}: token is none that Slack gives: it begins with xoxb-")
+        wrong.append(f"{place_of(receiver, 'token')}: token is none that Slack gives: it begins with xoxb-")
     if channel is None or not _CHANNEL.fullmatch(channel):
-        raise SettingsError(f"{where}: channel must be the id of a channel, such as C0123456789")
+        wrong.append(f"{place_of(receiver, 'channel')}: channel must be the id of a channel, such as C0123456789")
+    if channel is None or wrong:
+        raise SettingsError(*wrong)
     return SlackBotSender(
         name=receiver.name,
         token=token,
@@ -78,7 +81,7 @@ def endpoint(receiver: Receiver, settings: Settings) -> Endpoint:
     """Return where a receiver is reached."""
     if receiver.text("token") is None:
         return endpoint_at(receiver, settings, "slack_webhook_url")
-    return Endpoint(place_of(receiver), *endpoint_of(API))
+    return Endpoint(place_of(receiver, "token"), *endpoint_of(API))
 
 
 class SlackSender(Poster):

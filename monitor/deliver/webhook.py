@@ -66,10 +66,9 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
     Raises:
         SettingsError: its address or a secret is impossible.
     """
-    place = place_of(receiver)
     own = receiver.text("secret")
     of_settings = means.settings.webhook_secret if receiver.text("url") is None else None
-    where = f"{PREFIX}WEBHOOK_SECRET" if own is None else f"{place}: secret"
+    where = f"{PREFIX}WEBHOOK_SECRET" if own is None else f"{place_of(receiver, 'secret')}: secret"
     secrets = own if own is not None or of_settings is None else of_settings.get_secret_value()
     return WebhookSender(
         name=receiver.name,
@@ -77,8 +76,8 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
         keys=signing_keys(secrets, where=where),
         client=means.client,
         clock=means.clock,
-        headers=_headers(receiver, place),
-        template=_template(receiver, means, place),
+        headers=_headers(receiver),
+        template=_template(receiver, means),
     )
 
 
@@ -87,27 +86,31 @@ def endpoint(receiver: Receiver, settings: Settings) -> Endpoint:
     return endpoint_at(receiver, settings, "webhook_url")
 
 
-def _headers(receiver: Receiver, where: str) -> dict[str, str]:
+def _headers(receiver: Receiver) -> dict[str, str]:
     """Return the headers that a receiver wants beside ours."""
-    told = {}
+    told, wrong = {}, []
     for text in receiver.texts("headers"):
         name, _, value = text.partition(":")
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            raise SettingsError(f"{where}: headers: {text!r} is no header, such as `X-Desk: international`")
-        if _OURS.fullmatch(name):
-            raise SettingsError(f"{where}: headers: {name} is not yours to set{_INSTEAD.get(name.lower(), '')}")
+            wrong.append(f"{text!r} is no header, such as `X-Desk: international`")
+        elif _OURS.fullmatch(name):
+            wrong.append(f"{name} is not yours to set{_INSTEAD.get(name.lower(), '')}")
         told[name.lower()] = value.strip()
+    if wrong:
+        raise SettingsError(*(f"{place_of(receiver, 'headers')}: headers: {each}" for each in wrong))
     authorization = receiver.text("authorization")
     if authorization is not None:
         if not _HEADER_VALUE.fullmatch(authorization):
+            where = place_of(receiver, "authorization")
             raise SettingsError(f"{where}: authorization holds a character that no header can carry")
         told["authorization"] = authorization.strip()
     return told
 
 
-def _template(receiver: Receiver, means: Means, where: str) -> MessageTemplate | None:
+def _template(receiver: Receiver, means: Means) -> MessageTemplate | None:
     """Return the template of a receiver, tried out."""
     name, content_type = receiver.text("template"), receiver.text("content_type")
+    where = place_of(receiver, "content_type")
     if name is None:
         if content_type is not None:
             raise SettingsError(f"{where}: content_type: without a template it is {_JSON_TYPE}")
@@ -122,7 +125,7 @@ def _template(receiver: Receiver, means: Means, where: str) -> MessageTemplate |
         content_type=content_type or _JSON_TYPE,
         words=means.words,
         receiver=receiver.name,
-        where=f"{where}: template",
+        where=f"{place_of(receiver, 'template')}: template",
         now=means.clock.now(),
     )
 

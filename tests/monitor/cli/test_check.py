@@ -217,10 +217,16 @@ def test_what_works_and_is_hardly_meant_is_a_warning(
         (r'webhook: {url: "${VEILLE_SECRET_U}", template: "a\0"}', "routes.yaml:3:57: template holds a NUL"),
         (r'file: {path: "/a\0"}', "routes.yaml:3:23: path holds a NUL"),
         (r'command: {argv: ["/bin/true", "a\0"]}', "routes.yaml:3:40: an item of argv holds a NUL"),
-        ('webhook: {url: "${VEILLE_SECRET_U}", template: /dev/zero}', "line 3: receiver desk: template: /dev/zero: "),
-        ('webhook: {url: "${VEILLE_SECRET_U}", template: pipe}', "line 3: receiver desk: template: pipe: cannot be"),
+        (
+            'webhook: {url: "${VEILLE_SECRET_U}", template: /dev/zero}',
+            "3:57: receiver desk: template: /dev/zero: ",
+        ),
+        (
+            'webhook: {url: "${VEILLE_SECRET_U}", template: pipe}',
+            "3:57: receiver desk: template: pipe: cannot be",
+        ),
         ('webhook: {url: "${VEILLE_SECRET_U}", template: large}', "large: cannot be read: larger than 0.1 MB"),
-        ("file: {path: a}", "line 3: receiver desk: path: 'a' does not begin with /"),
+        ("file: {path: a}", "routes.yaml:3:23: receiver desk: path: 'a' does not begin with /"),
     ],
 )
 def test_what_no_routes_file_can_mean_is_told_in_a_line_with_its_place(
@@ -238,3 +244,68 @@ def test_what_no_routes_file_can_mean_is_told_in_a_line_with_its_place(
     assert 2 == got.code
     assert 1 == sum(told in line for line in got.out.splitlines())
     assert "Traceback" not in got.out + got.err
+
+
+def test_an_address_of_the_routes_file_that_is_none_is_told_once(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "route: {receiver: desk}\nreceivers: {desk: {webhook: {url: '${VEILLE_SECRET_URL}'}}}\n"
+    (folder / "routes.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("VEILLE_ROUTES", "routes.yaml")
+    monkeypatch.setenv("VEILLE_SECRET_URL", "https://[::desk.example/")
+    lines = veille("check").out.splitlines()
+
+    assert any(line.startswith("       routes.yaml:2:35: receiver desk: url: ") for line in lines)
+    assert "FAIL destinations: not checked, as routes failed" in lines
+
+
+BAD_RECEIVERS = """route:
+  receiver: telephone
+  routes:
+    - {receiver: sirene, continue: true}
+    - {receiver: desk, continue: true}
+    - {receiver: bulletin}
+receivers:
+  telephone:
+    ntfy:
+      url: "https://ntfy.example"
+      topic: ${VEILLE_SECRET_TOPIC}
+      token: ${VEILLE_SECRET_TOKEN}
+  sirene: {command: {argv: ["./sirene"], timeout_s: 500}}
+  desk:
+    webhook:
+      url: "${VEILLE_SECRET_URL}"
+      headers: ["Host: ailleurs", "webhook-id: 1"]
+  bulletin: {feed: {}}
+"""
+
+
+def test_all_that_receivers_cannot_be_is_told_at_once_where_the_routes_file_says_it(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "routes.yaml").write_text(BAD_RECEIVERS, encoding="utf-8")
+    for name, value in {
+        "ROUTES": "routes.yaml",
+        "SECRET_TOPIC": "un sujet",
+        "SECRET_TOKEN": "un jeton",
+        "SECRET_URL": "https://desk.example/",
+    }.items():
+        monkeypatch.setenv(f"VEILLE_{name}", value)
+    got = veille("check")
+    no_program = (
+        "       routes.yaml:13:28: receiver sirene: argv: './sirene' is no program that can be run; "
+        "name one that is in PATH, or say where it is from / on"
+    )
+    lines = got.out.splitlines()
+    begin = lines.index("FAIL routes: routes.yaml: refused") + 1
+
+    assert 2 == got.code
+    assert [
+        "       routes.yaml:11:14: receiver telephone: topic must be 1 to 64 letters, digits, - and _",
+        "       routes.yaml:12:14: receiver telephone: token is none that ntfy gives",
+        no_program,
+        "       routes.yaml:13:53: receiver sirene: timeout_s: 500 is not between 0 and 90",
+        "       routes.yaml:17:16: receiver desk: headers: Host is not yours to set",
+        "       routes.yaml:17:16: receiver desk: headers: webhook-id is not yours to set",
+        "       routes.yaml:18:14: receiver bulletin: a feed needs a token, to be served, or a path, to be written to",
+    ] == lines[begin:-2]
