@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
@@ -19,11 +20,14 @@ from starlette.routing import Route
 
 from monitor.deliver.links import LINKS_PATH, Action, Link, Signer
 from monitor.deliver.text import line, quotes, safe_url
+from monitor.deliver.words import vocabulary
 from monitor.errors import NotFoundError, StoreError
 from monitor.settings import Language
 from monitor.stages import Tools, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
     from monitor.store import MatchDetail
@@ -33,6 +37,7 @@ __all__ = ["answers_app"]
 _log = logging.getLogger(__name__)
 
 _FORBIDDEN, _NOT_FOUND, _GONE, _BUSY = 403, 404, 410, 503
+_ANY_ZONE = ZoneInfo("UTC")  # numbers have none
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:38rem;margin:2rem auto;padding:0 1rem}"
     "blockquote{border-left:3px solid #ccc;margin:0 0 1rem;padding-left:1rem}"
@@ -65,6 +70,7 @@ class _Words:
     reference: str
     avoid: str
     by_link: str  # takes `receiver`: who answered
+    number: Callable[[float], str]
 
 
 _FRENCH = _Words(
@@ -98,6 +104,7 @@ _FRENCH = _Words(
     reference="Réf.",
     avoid="Ce qui l'aurait évité :",
     by_link="{receiver} (lien)",
+    number=vocabulary(Language.FR, _ANY_ZONE).number,
 )
 _ENGLISH = _Words(
     code="en",
@@ -130,6 +137,7 @@ _ENGLISH = _Words(
     reference="Ref.",
     avoid="What would have avoided it:",
     by_link="{receiver} (link)",
+    number=vocabulary(Language.EN, _ANY_ZONE).number,
 )
 
 
@@ -198,7 +206,8 @@ def _told(link: Link, detail: MatchDetail, words: _Words) -> list[str]:
     """Return what is known of an alert; short quotes only, and everything from outside escaped (promise O1)."""
     title, url = escape(line(detail.line.title)), safe_url(detail.line.url)
     headline = f'<a href="{escape(url)}" rel="noreferrer noopener">{title}</a>' if url else title
-    score = f"{detail.line.score:.1f}" + ("" if detail.line.threshold is None else f" / {detail.line.threshold:g}")
+    points = [detail.line.score, *([] if detail.line.threshold is None else [detail.line.threshold])]
+    score = " / ".join(map(words.number, points))
     rule, is_wrong = escape(line(detail.line.rule)), detail.line.relevant is False
     terms = ", ".join(part.best for part in detail.match.verdict.contributions)
     return [

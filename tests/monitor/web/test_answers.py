@@ -119,6 +119,22 @@ def test_w5_o5_opening_links_changes_nothing_and_pressing_twice_no_more_than_onc
     at_reader(tmp_path, act)
 
 
+@pytest.mark.parametrize(
+    ("language", "points", "shown"),
+    [(Language.FR, 12.0, "12 / 4"), (Language.FR, 12.54, "12,5 / 4"), (Language.EN, 12.54, "12.5 / 4")],
+)
+def test_a_page_tells_points_as_its_language_writes_numbers(
+    tmp_path: Path, language: Language, points: float, shown: str
+) -> None:
+    async def act(reader: Reader) -> None:
+        with closing(sqlite3.connect(reader.store.path)) as log, log:
+            log.execute("UPDATE match SET score = ?, threshold = 4", (points,))
+
+        assert f" · {shown}</p>" in (await reader.open("review")).text
+
+    at_reader(tmp_path, act, language)
+
+
 def test_o1_a_page_shows_the_alert_escaped_with_a_button_for_each_answer(tmp_path: Path) -> None:
     async def act(reader: Reader) -> None:
         with closing(sqlite3.connect(reader.store.path)) as log, log:  # readers of feeds take tags out of titles
