@@ -32,8 +32,8 @@ def suggest(
 ) -> None:
     """Suggest changes to a rule.
 
-    They come from what was judged not relevant, and each is tried on the stored articles. Nothing is changed: what it
-    prints is for you to write into the rule's file.
+    They come from what was judged not relevant, and each is tried on the stored articles: what would change no alert is
+    left out. Nothing is changed: what it prints is for you to write into the rule's file.
     """
     from monitor.clock import SystemClock
     from monitor.errors import NotFoundError
@@ -48,9 +48,9 @@ def suggest(
     if known is None:
         raise NotFoundError(f"no rule {rule}; `veille rules` lists them")
     wrong, right = (_judged(settings, rule, one) for one in (Judgement.NOT_RELEVANT, Judgement.RELEVANT))
-    found = suggestions(known, wrong, right)
-    for each in found:
-        diff = _tried(settings, pack, each.rule, begin, now)
+    found = [(each, _tried(settings, pack, each.rule, begin, now)) for each in suggestions(known, wrong, right)]
+    useful = [(each, diff) for each, diff in found if diff.changes]
+    for each, diff in useful:
         avoided, lost = (sum(change.relevant is one for change in diff.lost) for one in (False, True))
         told: dict[str, Any] = {
             "rule": rule,
@@ -68,8 +68,10 @@ def suggest(
                 f"{diff.before} → {diff.after} alerts; judged not relevant avoided: {avoided}; relevant lost: {lost}"
             )
             sys.stdout.write(f"{each.why}\n  {counts}\n\n{each.yaml}\n")
-    if not found:
+    if not useful:
         sys.stderr.write(f"No suggestion: judged not relevant: {len(wrong)}, relevant: {len(right)}.\n")
+    if idle := len(found) - len(useful):
+        sys.stderr.write(f"{idle} left out that would change no alert on the articles since {since}.\n")
 
 
 def _judged(settings: Settings, rule: str, label: Judgement) -> Sequence[Match]:
