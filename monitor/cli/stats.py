@@ -69,6 +69,8 @@ def stats(
         return
     shown = sources if everything else sources[:_MOST_SOURCES]
     _show((whole, *shown), hidden=len(sources) - len(shown))
+    if sum(source.alerts for source in sources) > whole.alerts:
+        sys.stderr.write("An alert counts once in all, and in each source of which it tells an article.\n")
     heading(
         "Sources that fail",
         ("source", "failures", "last good poll", "error", "address"),
@@ -79,6 +81,8 @@ def stats(
     )
     heading("Pages that could not be used", ("reason", "pages"), _most_first(whole.page_failures))
     heading("Alerts by rule", ("rule", "alerts"), rules.items())
+    if sum(rules.values()) > whole.alerts:
+        sys.stderr.write("An alert counts for each rule of which it tells a match.\n")
     heading("Alerts by day", ("day", "alerts"), by_day)
 
 

@@ -84,6 +84,23 @@ def test_alerts_are_counted_by_rule_and_day(veille: Veille, store: Store) -> Non
     assert "Alerts by rule\nrule\talerts\nfront\t1\n" in veille("stats").out
 
 
+def test_where_an_alert_counts_more_than_once_that_is_said(veille: Veille, store: Store) -> None:
+    both = [match("bombes"), match("front")]
+    told = replace(alert("8X3M0000", *both), planned_at=after(22))
+    for feed in ("1", "3"):
+        poll(store, store.feed(feed).id, at=after(10))
+        poll(store, store.feed(feed).id, entry(f"trois{feed}"), at=after(20))
+        (claimed,) = claim(store, at=after(21))
+        alerts = [(told, [message("8X3M0000")])]
+        store.record_article(claimed.id, article(), story=story("trois"), matches=both, alerts=alerts, now=after(22))
+    got = veille("stats")
+    whole, *sources = [line.split("\t") for line in got.out.split("alerts\n")[1].split("\n\n")[0].splitlines()]
+
+    assert ("1", ["1", "1"]) == (whole[-1], [source[-1] for source in sources])
+    assert "An alert counts once in all, and in each source of which it tells an article.\n" in got.err
+    assert "An alert counts for each rule of which it tells a match.\n" in got.err
+
+
 @pytest.mark.parametrize("words", [("--outlet", "la gazette"), ("--feed", "1"), ("--feed", GAZETTE)])
 def test_one_outlet_or_feed_is_told_feed_by_feed(veille: Veille, words: tuple[str, str]) -> None:
     (got,) = veille("stats", "--json", *words).lines
