@@ -171,7 +171,7 @@ def add_alert(
         Whether it was not there.
     """
     if connection.scalar(select(ALERT.c.id).where(ALERT.c.id == alert.id)) is not None:
-        _join(connection, alert.id, match_ids)
+        _join(connection, alert.id, match_ids, joined=True)
         return False
     row = {
         "id": alert.id,
@@ -187,7 +187,7 @@ def add_alert(
     connection.execute(insert(ALERT), row)
     match_ids = list(match_ids)
     _raise(connection, alert, match_ids)
-    _join(connection, alert.id, match_ids)
+    _join(connection, alert.id, match_ids, joined=False)
     add_deliveries(connection, alert, outbox, now=now)
     if alert.update is not None and alert.update.of is not None:
         settle_overtaken(connection, alert.id, outbox, now=now)
@@ -208,12 +208,12 @@ def _is_above(level: str | None, other: str | None) -> bool:
     return level is not None and other is not None and _LEVELS.index(Level(level)) > _LEVELS.index(Level(other))
 
 
-def _join(connection: Connection, alert_id: str, match_ids: Iterable[int]) -> None:
-    """Note that an alert tells these matches: those that it was made of, and those that its story grew by since."""
+def _join(connection: Connection, alert_id: str, match_ids: Iterable[int], *, joined: bool) -> None:
+    """Note that an alert tells these matches: those that it was made of, or (`joined`) that its story grew by since."""
     for ids in chunks(list(match_ids)):
         level = case((MATCH.c.lost_at.is_(None), func.coalesce(MATCH.c.raised_level, MATCH.c.level)))
-        told = select(literal(alert_id), MATCH.c.id, ARTICLE.c.title, level).join_from(MATCH, ARTICLE)
-        columns = ["alert_id", "match_id", "title", "level"]
+        told = select(literal(alert_id), MATCH.c.id, ARTICLE.c.title, level, literal(joined)).join_from(MATCH, ARTICLE)
+        columns = ["alert_id", "match_id", "title", "level", "joined"]
         there = select(ALERT_MATCH.c.match_id).where(ALERT_MATCH.c.alert_id == alert_id)
         new = told.where(MATCH.c.id.in_(ids), MATCH.c.id.not_in(there))
         connection.execute(insert(ALERT_MATCH).from_select(columns, new))

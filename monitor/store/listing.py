@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, exists, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from monitor.model import AlertId, ArticleId, EntryId, FeedId, Lane, NotificationReason
 from monitor.store.codec import article_from_row, entry_from_row, feed_from_row, match_from_row, reason_of
@@ -87,24 +87,18 @@ def _article(connection: Connection, entry_id: int) -> ListedArticle | None:
 
 
 def _match(connection: Connection, row: Row[Any]) -> ListedMatch:
-    first, of_first = ALERT_MATCH.alias(), MATCH.alias()
-    is_later = (  # than the match of another article that the alert was made of
-        exists()
-        .where(first.c.alert_id == ALERT.c.id, first.c.match_id == of_first.c.id, ALERT.c.planned_at < row.recorded_at)
-        .where(of_first.c.article_id != row.article_id, of_first.c.recorded_at < row.recorded_at)
-    )
-    told = _ALERTS.add_columns(is_later.label("is_joined")).join(ALERT_MATCH)
+    told = _ALERTS.add_columns(ALERT_MATCH.c.joined).join(ALERT_MATCH)
     found = connection.execute(told.where(ALERT_MATCH.c.match_id == row.id)).all()
-    joined = [alert.id for alert in found if alert.is_joined]
+    joined = [alert.id for alert in found if alert.joined]
     grown = _ALERTS.where(ALERT.c.updates.in_(joined), ALERT.c.planned_at == row.recorded_at)
     return ListedMatch(
         id=row.id,
         match=match_from_row(row),
         matched_at=row.recorded_at,
         waits_for_recap=row.recap == "pending",
-        alerts=tuple(_alert(connection, alert) for alert in found if not alert.is_joined),
+        alerts=tuple(_alert(connection, alert) for alert in found if not alert.joined),
         lost_at=row.lost_at,
-        joined=tuple(_alert(connection, alert) for alert in found if alert.is_joined),
+        joined=tuple(_alert(connection, alert) for alert in found if alert.joined),
         growth=tuple(_alert(connection, alert) for alert in connection.execute(grown).all()),
     )
 

@@ -10,7 +10,7 @@ from monitor.errors import StoreError
 
 __all__ = ["HEAD", "SCRIPTS", "check_version", "migrate"]
 
-HEAD = "0028"
+HEAD = "0029"
 SCRIPTS = Path(__file__).with_name("migrations")
 
 

@@ -374,6 +374,8 @@ class AlertMatchRow(_Row, table=True):
     match_id: int = Field(foreign_key="match.id", primary_key=True)
     title: str | None = None
     level: str | None = None
+    # the alert was there: it says nothing of the match's article
+    joined: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
 
 
 class DeliveryRow(_Row, table=True):

@@ -131,8 +131,7 @@ def test_what_was_silenced_is_told_so_at_first_and_when_it_was_to_leave(veille: 
     assert "→ alerte al_7K2QXYZ0 tue par la mise en sourdine si_1" == first(veille, URL)
 
     held = replace(message("7K2QXYZ1"), held=Held(Why.COOLDOWN, after(60)))
-    store.record_alert(alert("7K2QXYZ1"), [held], now=after(2))
-    store.record_group(alert("7K2QXYZ1"), [], [], [1], now=after(2))
+    store.record_group(alert("7K2QXYZ1", told), [held], [], [1], now=after(2))
     store.settle_silenced([DeliveryId(1)], "si_2", now=after(60))
     out = veille("why", URL).out
 

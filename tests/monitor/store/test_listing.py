@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from monitor.feeds import address_keys
 from monitor.model import DeliveryState
 from monitor.store import EntryState, Store
@@ -17,6 +19,7 @@ from tests.monitor.store.samples import (
     one_entry,
     poll,
     record,
+    story,
 )
 
 LINK = "https://un.example/un"
@@ -45,6 +48,20 @@ def test_an_entry_comes_with_all_that_followed(store: Store) -> None:
     ((one,),) = (axe.alerts,)
     assert ("al_7K2QXYZ0", NOW, (WEBHOOK.name,)) == (one.id, one.planned_at, one.receivers)
     assert [DeliveryState.PENDING] == [line.state for line in one.deliveries]
+
+
+@pytest.mark.parametrize("recorded", [-5, 0, 5])  # the clock may have been set back
+def test_an_alert_that_was_there_is_joined_whenever_the_match_was_recorded(store: Store, recorded: float) -> None:
+    for name in ("un", "deux"):
+        poll(store, live_feed(store, f"https://{name}.example/rss"), entry(name, link=f"https://{name}.example/{name}"))
+    told = alert("7K2QXYZ0", match("axe"))
+    for claimed, at in zip(claim(store), (NOW, after(recorded)), strict=True):
+        record(store, claimed, (told, [message()]), story=story(), matches=[match("axe")], now=at)
+    listed = [store.listed((f"l:https://{name}.example/{name}",))[0].article for name in ("un", "deux")]
+    [[first], [second]] = [article.matches for article in listed if article is not None]
+
+    assert (["al_7K2QXYZ0"], []) == tuple([one.id for one in some] for some in (first.alerts, first.joined))
+    assert ([], ["al_7K2QXYZ0"]) == tuple([one.id for one in some] for some in (second.alerts, second.joined))
 
 
 def test_an_entry_that_waits_has_no_article(store: Store) -> None:

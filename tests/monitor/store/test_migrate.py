@@ -4,6 +4,7 @@ import hashlib
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,24 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from monitor.errors import StoreError
+from monitor.model import Change, Standing, Update
 from monitor.store import Store
 from monitor.store.migrate import HEAD, SCRIPTS
 from monitor.store.tables import METADATA
-from tests.monitor.store.samples import NOW, add_feed
+from tests.monitor.store.samples import (
+    NOW,
+    add_feed,
+    after,
+    alert,
+    claim,
+    entry,
+    live_feed,
+    match,
+    message,
+    poll,
+    record,
+    story,
+)
 
 
 def _schema(path: Path) -> dict[str, list[str]]:
@@ -100,6 +115,33 @@ def test_i1_links_of_an_older_veille_are_known_by_todays_keys(path: Path) -> Non
     digest = hashlib.sha256(long.removeprefix("https://www.").encode()).hexdigest()
 
     assert ["l:gazette.example/vexin", "l:gazette.example/pont", f"l:sha256:{digest}", "d:0"] == keys
+
+
+def test_what_an_older_veille_told_is_an_update_of_the_same_and_joined_by_the_same(store: Store, path: Path) -> None:
+    for name in ("un", "deux"):
+        poll(store, live_feed(store, f"https://{name}.example/rss"), entry(name, link=f"https://{name}.example/{name}"))
+    first, standing = alert("7K2QXYZ0", match("axe")), Standing("t")
+    grown = replace(alert("GR0WN000"), update=Update(first.id, Change.GREW, standing, standing))
+    for claimed, at in zip(claim(store), (NOW, after(5)), strict=True):
+        record(store, claimed, (first, [message()]), story=story(), matches=[match("axe")], now=at)
+    store.record_alert(grown, [message("GR0WN000")], now=after(5))
+    told = [
+        "SELECT message_id, updates FROM delivery ORDER BY id",
+        "SELECT match_id, joined FROM alert_match ORDER BY match_id",
+    ]
+    with closing(sqlite3.connect(path)) as before, before:
+        known = [before.execute(each).fetchall() for each in told]
+        before.execute("DROP INDEX ix_delivery_updates")
+        before.execute("ALTER TABLE delivery DROP COLUMN updates")
+        before.execute("ALTER TABLE alert_match DROP COLUMN joined")
+        before.execute("UPDATE alembic_version SET version_num = '0027'")
+    Store.open(str(path)).close()
+    with closing(sqlite3.connect(path)) as after_:
+        found = [after_.execute(each).fetchall() for each in told]
+
+    assert [("msg_7K2QXYZ0_webhook", None), ("msg_GR0WN000_webhook", "al_7K2QXYZ0")] == found[0]
+    assert [(1, 0), (2, 1)] == found[1]
+    assert known == found
 
 
 def test_a_database_that_is_up_to_date_is_opened_without_alembic(store: Store, path: Path) -> None:
