@@ -49,18 +49,19 @@ _HTML = Markup(
 def item_of(alert: Alert, message_id: str, *, receiver: str, words: Words) -> Item:
     """Return what a feed says of an alert: an update is the entry of its first alert, changed.
 
+    Where that told other stories too, or somebody else, all updates of it on a story and rule are one entry.
+
     Args:
         alert: what to tell.
         message_id: the message's identity.
         receiver: whose feed it is.
         words: the readers' language and time zone.
     """
-    first = None if alert.update is None else dict(alert.update.threads).get(receiver)
     note = note_of(alert, words)
     told = (note.opening, *note.most(lambda paragraphs: len(PLAIN.text(paragraphs)) <= _MAX_CHARS))
     at = _instant(alert.planned_at)
     return {
-        "id": _NAMES + (first or message_id),
+        "id": _NAMES + (_thread(alert, receiver) or message_id),
         **({"url": note.url} if note.url is not None else {}),
         "title": note.subject,
         "content_html": "\n".join(map(_html, told)),
@@ -69,6 +70,14 @@ def item_of(alert: Alert, message_id: str, *, receiver: str, words: Words) -> It
         "date_modified": at,
         "tags": [alert.type.value, *([] if note.level is None else [note.level.value])],
     }
+
+
+def _thread(alert: Alert, receiver: str) -> str | None:
+    """Return what the entry of an update is called; None: the alert begins one."""
+    if alert.update is None or alert.update.of is None:
+        return None
+    own = dict(alert.update.threads).get(receiver)
+    return own or f"{alert.update.of}_{alert.stories[0].id}_{alert.matches[0].rule.id}"
 
 
 def latest(items: Iterable[Item], most: int) -> list[Item]:

@@ -108,11 +108,19 @@ def test_an_update_changes_the_entry_of_its_first_alert() -> None:
     assert (first.planned_at, update.planned_at) == (entry.published_at, entry.updated_at)
 
 
-def test_an_update_for_who_had_no_first_alert_is_an_entry_of_its_own() -> None:
+def test_updates_for_who_had_no_first_alert_on_the_story_alone_are_one_entry() -> None:
+    told = [updated(RETITLED), later(updated("Un autre titre"), 5)]
+    updates = [replace(one, update=replace(one.update, threads=())) for one in told if one.update is not None]
+    [entry] = latest(items(*updates), 9)
+
+    assert f"urn:veille:{alert().id}_{alert().stories[0].id}_{alert().matches[0].rule.id}" == entry["id"]
+
+
+def test_what_a_rule_finds_only_since_the_text_changed_begins_an_entry() -> None:
     update = updated(RETITLED)
     assert update.update is not None
 
-    assert "urn:veille:msg_0" == items(replace(update, update=replace(update.update, threads=())))[0]["id"]
+    assert "urn:veille:msg_0" == items(replace(update, update=replace(update.update, of=None, threads=())))[0]["id"]
 
 
 def test_the_latest_are_kept_whatever_their_order() -> None:
