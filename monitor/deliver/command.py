@@ -9,11 +9,11 @@ import signal
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
-from monitor.deliver.means import place_of
+from monitor.deliver.means import Problems
 from monitor.deliver.notes import note_of
 from monitor.deliver.payload import payload_bytes
 from monitor.deliver.text import line
-from monitor.errors import DeliveryError, Reason, SettingsError
+from monitor.errors import DeliveryError, Reason
 from monitor.model import Receipt, Rendered
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
 
@@ -51,19 +51,19 @@ def make(receiver: Receiver, means: Means) -> CommandSender:
     Raises:
         SettingsError: its program is not there, or its time impossible.
     """
-    wrong = []
+    problems = Problems(receiver)
     program, *arguments = receiver.texts("argv") or ("",)
     found = shutil.which(program) if "/" not in program or program.startswith("/") else None
     if found is None:
         hint = "name one that is in PATH, or say where it is from / on"
-        wrong.append(f"{place_of(receiver, 'argv')}: argv: {program!r} is no program that can be run; {hint}")
+        problems.note("argv", f"argv: {program!r} is no program that can be run; {hint}")
     timeout_s = receiver.number("timeout_s", _TIMEOUT_S)
     if not 0 < timeout_s <= _LONGEST_S:
-        where = place_of(receiver, "timeout_s")
-        wrong.append(f"{where}: timeout_s: {timeout_s:g} is not between 0 and {_LONGEST_S:g}")
-    if found is None or wrong:
-        raise SettingsError(*wrong)
-    return CommandSender(name=receiver.name, argv=(found, *arguments), words=means.words, timeout_s=timeout_s)
+        problems.note("timeout_s", f"timeout_s: {timeout_s:g} is not between 0 and {_LONGEST_S:g}")
+    problems.tell()
+    return CommandSender(
+        name=receiver.name, argv=(found or program, *arguments), words=means.words, timeout_s=timeout_s
+    )
 
 
 def endpoint(receiver: Receiver, settings: Settings) -> None:

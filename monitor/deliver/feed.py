@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.deliver.file import unwritten
-from monitor.deliver.means import place_of
+from monitor.deliver.means import Problems
 from monitor.deliver.syndication import atom_bytes, item_of, json_bytes, latest
-from monitor.errors import DeliveryError, Reason, SettingsError
+from monitor.errors import DeliveryError, Reason
 from monitor.model import Receipt, Rendered
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
 from monitor.settings import PREFIX
@@ -58,22 +58,20 @@ def make(receiver: Receiver, means: Means) -> FeedSender:
     Raises:
         SettingsError: an option is impossible, or nobody could read the feed.
     """
-    wrong = []
+    problems = Problems(receiver)
     token, path = receiver.text("token"), receiver.text("path")
     if token is None and path is None:
-        wrong.append(f"{place_of(receiver)}: a feed needs a token, to be served, or a path, to be written to")
+        problems.note("", "a feed needs a token, to be served, or a path, to be written to")
     if token is not None and not _TOKEN.fullmatch(token):
-        wrong.append(f"{place_of(receiver, 'token')}: token must be 16 to 200 letters, digits, - and _")
+        problems.note("token", "token must be 16 to 200 letters, digits, - and _")
     if token is not None and not means.settings.http_address:
-        idle = f"token: the daemon serves nothing while {PREFIX}HTTP_ADDRESS is not set"
-        wrong.append(f"{place_of(receiver, 'token')}: {idle}")
+        problems.note("token", f"token: the daemon serves nothing while {PREFIX}HTTP_ADDRESS is not set")
     if path is not None and not Path(path).is_absolute():
-        wrong.append(f"{place_of(receiver, 'path')}: path: {path!r} does not begin with /")
+        problems.note("path", f"path: {path!r} does not begin with /")
     entries = receiver.number("entries", _ENTRIES)
     if not 1 <= entries <= _MOST_ENTRIES:
-        wrong.append(f"{place_of(receiver, 'entries')}: entries: {entries:g} is not between 1 and {_MOST_ENTRIES}")
-    if wrong:
-        raise SettingsError(*wrong)
+        problems.note("entries", f"entries: {entries:g} is not between 1 and {_MOST_ENTRIES}")
+    problems.tell()
     return FeedSender(
         name=receiver.name,
         words=means.words,

@@ -7,13 +7,14 @@ from email import policy
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
 from monitor.changes import Kind, shown
 from monitor.deliver.incidents import error_of, headline, sentences, source_name, to_do
 from monitor.deliver.incidents import subject as incidents_subject
-from monitor.deliver.means import Endpoint, place_of
+from monitor.deliver.means import Endpoint, Problems, place_of
 from monitor.deliver.note import Look
 from monitor.deliver.notes import note_of
 from monitor.deliver.smtp import SmtpServer
@@ -78,8 +79,15 @@ def make(receiver: Receiver, means: Means) -> MailSender:
     for setting, value in (("SMTP_USER", settings.smtp_user), ("SMTP_PASSWORD", password)):
         if value and not value.isascii():
             raise SettingsError(f"{PREFIX}{setting} holds a character that SMTP cannot carry: keep to ASCII")
-    own = receiver.texts("to")
+    problems, own = Problems(receiver), receiver.texts("to")
     where = place_of(receiver, "to") if own else f"{PREFIX}MAIL_TO"
+    nobody = Address()
+    sender = problems.of(lambda: address(settings.mail_from or "", f"{PREFIX}MAIL_FROM"), nobody)
+    recipients = [problems.of(partial(address, person, where), nobody) for person in own or settings.mail_to]
+    headers = problems.of(
+        lambda: unsubscribing(receiver.texts("unsubscribe"), where=place_of(receiver, "unsubscribe")), b""
+    )
+    problems.tell()
     return MailSender(
         name=receiver.name,
         server=SmtpServer(
@@ -90,10 +98,10 @@ def make(receiver: Receiver, means: Means) -> MailSender:
             password=password,
             allow_networks=settings.deliver_allow_networks,
         ),
-        sender=address(settings.mail_from or "", f"{PREFIX}MAIL_FROM"),
-        recipients=tuple(address(person, where) for person in own or settings.mail_to),
+        sender=sender,
+        recipients=tuple(recipients),
         words=means.words,
-        unsubscribe=unsubscribing(receiver.texts("unsubscribe"), where=place_of(receiver, "unsubscribe")),
+        unsubscribe=headers,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from monitor.deliver.pace import Pace
 from monitor.errors import FetchError, SettingsError
@@ -12,13 +12,17 @@ from monitor.receivers import HEARTBEAT
 from monitor.settings import PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from monitor.clock import Clock
     from monitor.deliver.words import Words
     from monitor.http import HttpClient
     from monitor.receivers import Receiver
     from monitor.settings import Settings
 
-__all__ = ["Endpoint", "Means", "endpoint_at", "place_of", "url_of"]
+__all__ = ["Endpoint", "Means", "Problems", "endpoint_at", "place_of", "url_of"]
+
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,35 @@ class Endpoint:
 def place_of(receiver: Receiver, option: str = "") -> str:
     """Return where to correct what a receiver says, for errors."""
     return f"{receiver.place(option) or f'{PREFIX}ROUTES'}: receiver {receiver.name}"
+
+
+class Problems:
+    """What is wrong with a receiver, kept so that all of it is told at once.
+
+    Args:
+        receiver: whose.
+    """
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._found: list[str] = []
+
+    def note(self, option: str, problem: str) -> None:
+        """Keep what is wrong with an option; `""` where it is with the receiver."""
+        self._found.append(f"{place_of(self._receiver, option)}: {problem}")
+
+    def of(self, read: Callable[[], _Read], otherwise: _Read) -> _Read:
+        """Return what is read; where that is impossible, keep why, and return what serves until it is told."""
+        try:
+            return read()
+        except SettingsError as error:
+            self._found += error.problems
+            return otherwise
+
+    def tell(self) -> None:
+        """Raise SettingsError where anything is wrong."""
+        if self._found:
+            raise SettingsError(*self._found)
 
 
 def url_of(receiver: Receiver, settings: Settings, setting: str | None = None) -> str:

@@ -13,10 +13,9 @@ import re
 from typing import TYPE_CHECKING
 
 from monitor.deliver.markup import PLAIN
-from monitor.deliver.means import Endpoint, endpoint_at, place_of, url_of
+from monitor.deliver.means import Endpoint, Problems, endpoint_at, url_of
 from monitor.deliver.notes import note_of
 from monitor.deliver.posting import Poster, Refused, json_bytes, judge_status, numbered, object_of
-from monitor.errors import SettingsError
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
 from rules.types import Level
 
@@ -65,14 +64,14 @@ def make(receiver: Receiver, means: Means) -> NtfySender:
     Raises:
         SettingsError: its address, topic or token is impossible.
     """
-    url, topic, token = url_of(receiver, means.settings), receiver.text("topic") or "", receiver.text("token")
-    wrong = []
+    problems = Problems(receiver)
+    url = problems.of(lambda: url_of(receiver, means.settings), "")
+    topic, token = receiver.text("topic") or "", receiver.text("token")
     if not _TOPIC.fullmatch(topic):
-        wrong.append(f"{place_of(receiver, 'topic')}: topic must be 1 to 64 letters, digits, - and _")
+        problems.note("topic", "topic must be 1 to 64 letters, digits, - and _")
     if token is not None and not _TOKEN.fullmatch(token):
-        wrong.append(f"{place_of(receiver, 'token')}: token is none that ntfy gives")
-    if wrong:
-        raise SettingsError(*wrong)
+        problems.note("token", "token is none that ntfy gives")
+    problems.tell()
     return NtfySender(
         name=receiver.name,
         url=url,

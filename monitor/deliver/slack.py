@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from monitor.deliver.means import Endpoint, endpoint_at, place_of, url_of
+from monitor.deliver.means import Endpoint, Problems, endpoint_at, place_of, url_of
 from monitor.deliver.posting import Poster, Refused, json_bytes, judge_status, slug
 from monitor.deliver.slack_blocks import message_of
 from monitor.deliver.slack_bot import API, SlackBotSender
-from monitor.errors import SettingsError
 from monitor.http import endpoint_of
 from monitor.receivers import Channel, ChannelKind, Option, OptionType
 
@@ -49,26 +48,24 @@ def make(receiver: Receiver, means: Means) -> SlackSender | SlackBotSender:
     Raises:
         SettingsError: its address, token or channel is impossible.
     """
-    token, channel = receiver.text("token"), receiver.text("channel")
+    problems, token, channel = Problems(receiver), receiver.text("token"), receiver.text("channel")
     if token is None:
         if channel is not None:
-            idle = "channel is for a bot, and needs its token; a webhook has its own channel"
-            raise SettingsError(f"{place_of(receiver, 'channel')}: {idle}")
-        url = url_of(receiver, means.settings, "slack_webhook_url")
+            problems.note("channel", "channel is for a bot, and needs its token; a webhook has its own channel")
+        url = problems.of(lambda: url_of(receiver, means.settings, "slack_webhook_url"), "")
+        problems.tell()
         return SlackSender(name=receiver.name, url=url, words=means.words, client=means.client, pace=means.pace(url))
     if receiver.text("url") is not None:
-        raise SettingsError(f"{place_of(receiver, 'url')}: give either url, or token and channel")
-    wrong = []
+        problems.note("url", "give either url, or token and channel")
     if not _TOKEN.fullmatch(token):
-        wrong.append(f"{place_of(receiver, 'token')}: token is none that Slack gives: it begins with xoxb-")
-    if channel is None or not _CHANNEL.fullmatch(channel):
-        wrong.append(f"{place_of(receiver, 'channel')}: channel must be the id of a channel, such as C0123456789")
-    if channel is None or wrong:
-        raise SettingsError(*wrong)
+        problems.note("token", "token is none that Slack gives: it begins with xoxb-")
+    if not _CHANNEL.fullmatch(channel or ""):
+        problems.note("channel", "channel must be the id of a channel, such as C0123456789")
+    problems.tell()
     return SlackBotSender(
         name=receiver.name,
         token=token,
-        channel=channel,
+        channel=channel or "",
         words=means.words,
         client=means.client,
         pace=means.pace(f"{API} {token} {channel}"),

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.deliver.means import Endpoint, endpoint_at, place_of, url_of
+from monitor.deliver.means import Endpoint, Problems, endpoint_at, place_of, url_of
 from monitor.deliver.payload import payload_bytes
 from monitor.deliver.posting import Refused, post
 from monitor.errors import SettingsError
@@ -66,18 +66,23 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
     Raises:
         SettingsError: its address or a secret is impossible.
     """
-    own = receiver.text("secret")
+    problems, own = Problems(receiver), receiver.text("secret")
     of_settings = means.settings.webhook_secret if receiver.text("url") is None else None
     where = f"{PREFIX}WEBHOOK_SECRET" if own is None else f"{place_of(receiver, 'secret')}: secret"
     secrets = own if own is not None or of_settings is None else of_settings.get_secret_value()
+    url = problems.of(lambda: url_of(receiver, means.settings, "webhook_url"), "")
+    keys: tuple[bytes, ...] = problems.of(lambda: signing_keys(secrets, where=where), ())
+    headers = _headers(receiver, problems)
+    template = problems.of(lambda: _template(receiver, means), None)
+    problems.tell()
     return WebhookSender(
         name=receiver.name,
-        url=url_of(receiver, means.settings, "webhook_url"),
-        keys=signing_keys(secrets, where=where),
+        url=url,
+        keys=keys,
         client=means.client,
         clock=means.clock,
-        headers=_headers(receiver),
-        template=_template(receiver, means),
+        headers=headers,
+        template=template,
     )
 
 
@@ -86,23 +91,20 @@ def endpoint(receiver: Receiver, settings: Settings) -> Endpoint:
     return endpoint_at(receiver, settings, "webhook_url")
 
 
-def _headers(receiver: Receiver) -> dict[str, str]:
-    """Return the headers that a receiver wants beside ours."""
-    told, wrong = {}, []
+def _headers(receiver: Receiver, problems: Problems) -> dict[str, str]:
+    """Return the headers that a receiver wants beside ours; what is wrong with them is noted."""
+    told = {}
     for text in receiver.texts("headers"):
         name, _, value = text.partition(":")
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            wrong.append(f"{text!r} is no header, such as `X-Desk: international`")
+            problems.note("headers", f"headers: {text!r} is no header, such as `X-Desk: international`")
         elif _OURS.fullmatch(name):
-            wrong.append(f"{name} is not yours to set{_INSTEAD.get(name.lower(), '')}")
+            problems.note("headers", f"headers: {name} is not yours to set{_INSTEAD.get(name.lower(), '')}")
         told[name.lower()] = value.strip()
-    if wrong:
-        raise SettingsError(*(f"{place_of(receiver, 'headers')}: headers: {each}" for each in wrong))
     authorization = receiver.text("authorization")
     if authorization is not None:
         if not _HEADER_VALUE.fullmatch(authorization):
-            where = place_of(receiver, "authorization")
-            raise SettingsError(f"{where}: authorization holds a character that no header can carry")
+            problems.note("authorization", "authorization holds a character that no header can carry")
         told["authorization"] = authorization.strip()
     return told
 

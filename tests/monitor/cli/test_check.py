@@ -288,7 +288,7 @@ def test_all_that_receivers_cannot_be_is_told_at_once_where_the_routes_file_says
         "ROUTES": "routes.yaml",
         "SECRET_TOPIC": "un sujet",
         "SECRET_TOKEN": "un jeton",
-        "SECRET_URL": "https://desk.example/",
+        "SECRET_URL": "https://[::desk.example/",
     }.items():
         monkeypatch.setenv(f"VEILLE_{name}", value)
     got = veille("check")
@@ -305,6 +305,7 @@ def test_all_that_receivers_cannot_be_is_told_at_once_where_the_routes_file_says
         "       routes.yaml:12:14: receiver telephone: token is none that ntfy gives",
         no_program,
         "       routes.yaml:13:53: receiver sirene: timeout_s: 500 is not between 0 and 90",
+        "       routes.yaml:16:12: receiver desk: url: the address cannot be parsed",
         "       routes.yaml:17:16: receiver desk: headers: Host is not yours to set",
         "       routes.yaml:17:16: receiver desk: headers: webhook-id is not yours to set",
         "       routes.yaml:18:14: receiver bulletin: a feed needs a token, to be served, or a path, to be written to",
