@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
+from operator import attrgetter
 
 from monitor import alerting, changes, extract, fetch, links, schedule, stories
 from monitor.errors import ExternalError, Reason
@@ -330,7 +331,16 @@ async def _assigned(
             tools.store.find_stories, search.keys, own_id=search.own_id, since=search.since, until=search.until
         )
     assigned = raw(features=features, candidates=found, counted_terms=terms)
-    return assigned, stories.copied_from(assigned.grouped, found)
+    grouped = assigned.grouped
+    return assigned, None if grouped is None else stories.copied_from(grouped, _published_by(grouped.at, found))
+
+
+def _published_by(at: datetime, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return candidates with what was out by then, in the order of publication: nothing else can be copied."""
+    return tuple(
+        replace(each, members=tuple(sorted((one for one in each.members if one.at <= at), key=attrgetter("at"))))
+        for each in candidates
+    )
 
 
 async def _plan(

@@ -13,7 +13,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, null, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, null, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from monitor.likenesses import features_from, features_values
@@ -86,11 +86,20 @@ _FIRST: Final = GROUPED.alias("first")  # the article that had the text before
 
 
 def copy_of() -> ColumnElement[str | None]:
-    """Return, of each article that a query asks for, the other house that had its text before it."""
-    is_another = (GROUPED.c.text_id != GROUPED.c.article_id, GROUPED.c.house != _FIRST.c.house)
-    first = select(_FIRST.c.house).join_from(GROUPED, _FIRST, _FIRST.c.article_id == GROUPED.c.text_id)
-    of_it = first.where(GROUPED.c.article_id == ARTICLE.c.id, *is_another)
-    return of_it.correlate(ARTICLE).scalar_subquery().label("copy_of")
+    """Return, of each article that a query asks for, the other house that had its text before it.
+
+    That is the one that published it first, of those that were known when the article was read (`copied_from`).
+    """
+    same_text = (_FIRST.c.story_id == GROUPED.c.story_id, _FIRST.c.text_id == GROUPED.c.text_id)
+    before = (_FIRST.c.article_id < GROUPED.c.article_id, _FIRST.c.at <= GROUPED.c.at)
+    first = (
+        select(func.nullif(_FIRST.c.house, GROUPED.c.house))
+        .join_from(GROUPED, _FIRST, and_(*same_text, *before))
+        .where(GROUPED.c.article_id == ARTICLE.c.id)
+        .order_by(_FIRST.c.at, _FIRST.c.article_id)
+        .limit(1)
+    )
+    return first.correlate(ARTICLE).scalar_subquery().label("copy_of")
 
 
 def term_counts(connection: Connection, terms: Sequence[str], *, now: datetime) -> dict[str, int]:
