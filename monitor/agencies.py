@@ -255,7 +255,7 @@ def _credit(line: str, *, is_last: bool) -> str | None:
 
 
 def _is_house(who: str) -> bool:
-    """Return whether words may be a newspaper's name, and no sentence."""
+    """Return whether words may be an outlet's name, and no sentence."""
     who = who.strip(_AROUND + ",/")
     words = who.split()
     return len(words) <= _MOST_HOUSE and (all(map(_HOUSE.fullmatch, words)) or _TITLE.match(who) is not None)

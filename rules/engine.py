@@ -316,7 +316,7 @@ def _outside(rule: RuleDef, document: Document, now: datetime) -> Missing | None
 
 
 def _taken(document: Document) -> Missing | None:
-    """Return from whom an article has its text, or None: it is the newspaper's own, as far as is known."""
+    """Return from whom an article has its text, or None: it is the outlet's own, as far as is known."""
     if document.wire:
         return Missing(f"repris d'une dépêche {document.wire}", f"taken from a dispatch: {document.wire}")
     if document.copy_of:

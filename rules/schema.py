@@ -122,7 +122,7 @@ class ScoreForm(_Form):
 
 
 class BurstForm(_Form):
-    """When several newspapers raise the level of what a rule finds: each has a text of its own on the same event."""
+    """When several outlets raise the level of what a rule finds: each has a text of its own on the same event."""
 
     outlets: Annotated[int, Key(ge=2, le=50)] = Key(description="How many; copies of one text are one.")
     within: Span = Key(description='In what time: "30m", "2h".')
@@ -142,7 +142,7 @@ class ArticleForm(_Form):
     outlet: Name | None = None
     completeness: Complete | None = None
     wire: Name | None = Key(default=None, description="The news agency that it credits.")
-    copy_of: Name | None = Key(default=None, description="The newspaper that had this very text before.")
+    copy_of: Name | None = Key(default=None, description="The outlet that had this very text before.")
 
 
 class ExpectForm(_Form):

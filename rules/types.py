@@ -111,7 +111,7 @@ class Document:
     outlet: str | None = None
     completeness: Completeness | None = None
     wire: str | None = None  # the news agency whose dispatch it is
-    copy_of: str | None = None  # the newspaper that had this very text before
+    copy_of: str | None = None  # the outlet that had this very text before
 
     def text(self, where: Field) -> str:
         """Return the text of one field."""
@@ -280,7 +280,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """So many newspapers, each in words of its own, within a time: what is found is told at a higher level.
+    """So many outlets, each in words of its own, within a time: what is found is told at a higher level.
 
     `level` is that level; None: one step up.
     """

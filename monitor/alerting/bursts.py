@@ -1,7 +1,7 @@
-"""A burst: several newspapers come out with a story within a short time, each in words of its own.
+"""A burst: several outlets come out with a story within a short time, each in words of its own.
 
 A rule says how many and how fast (`burst: {outlets: 5, within: "30m"}`); what it finds is then told at a higher level.
-A text that another newspaper printed before adds nothing, and neither does a second text of the same one: ten titles
+A text that another outlet printed before adds nothing, and neither does a second text of the same one: ten outlets
 that carry one dispatch are one voice.
 """
 
@@ -33,7 +33,7 @@ def bursting(rules: Iterable[RuleDef], voices: Sequence[tuple[str, datetime]]) -
 
     Args:
         rules: those that are live.
-        voices: the newspapers that have a text of their own on the story, each with when its first one came out.
+        voices: the outlets that have a text of their own on the story, each with when its first one came out.
     """
     return {rule.id: rule.burst for rule in rules if rule.burst is not None and _is_fast(rule.burst, voices)}
 

@@ -1,7 +1,7 @@
-"""A story that other newspapers take up: those who were told of it hear how many carry it. It does not ring again.
+"""A story that other outlets take up: those who were told of it hear how many carry it. It does not ring again.
 
-Only newspapers count, not articles: a title that prints a dispatch twice is one title. What is shown is the article
-that people were told of, with the newspapers that took it up. When the message may leave is decided as for any other
+Only outlets count, not articles: one that prints a dispatch twice is one. What is shown is the article
+that people were told of, with the outlets that took it up. When the message may leave is decided as for any other
 (`holding`); of several that wait, the last is told.
 """
 
@@ -33,7 +33,7 @@ _REASONS = {
 def plan_growth(
     told: Sequence[Told], story: Story, routes: Routes, *, outlets_before: int, now: datetime
 ) -> tuple[tuple[Alert, int], ...]:
-    """Return what to tell of a story that another newspaper carries, with the match in the log that each tells.
+    """Return what to tell of a story that another outlet carries, with the match in the log that each tells.
 
     It is an update of the first alert of each rule.
 
@@ -41,7 +41,7 @@ def plan_growth(
         told: the matches of the story's articles, with what people were told of them.
         story: as it is now.
         routes: who there is; those who were told first are told.
-        outlets_before: how many newspapers carried it before.
+        outlets_before: how many outlets carried it before.
         now: the present instant, UTC.
     """
     if story.outlets <= outlets_before:

@@ -212,7 +212,7 @@ def add(
     context: typer.Context,
     url: str = typer.Argument(help="A feed's address, or a site's home page."),
     title: str | None = typer.Option(None, metavar="TEXT", help="What to call it."),
-    outlet: str | None = typer.Option(None, metavar="TEXT", help="The newspaper it belongs to."),
+    outlet: str | None = typer.Option(None, metavar="TEXT", help="The outlet it belongs to."),
     unchecked: bool = typer.Option(False, "--unchecked", help="Write it down without looking whether it is a feed."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object per feed, a line each."),
 ) -> None:

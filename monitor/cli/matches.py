@@ -35,7 +35,7 @@ def matches(
     ),
     rule: str | None = typer.Option(None, metavar="ID", help="Only this rule."),
     entity: str | None = typer.Option(None, metavar="ID", help="Only texts that mention this entity, such as kharkiv."),
-    outlet: str | None = typer.Option(None, metavar="NAME", help="Only this newspaper."),
+    outlet: str | None = typer.Option(None, metavar="NAME", help="Only this outlet."),
     story: str | None = typer.Option(None, metavar="ID", help="Only this story (st_…)."),
     since: str | None = typer.Option(
         None, metavar="WHEN", help="From this instant or for this long: 2026-05-16, 24h, 7d."

@@ -44,7 +44,7 @@ def try_(
     ref: str | None = typer.Argument(None, metavar="[REF]", help="An alert or a match: its facts, as they are stored."),
     rule: str | None = typer.Option(None, metavar="ID", help="A rule: its labels, status and highest level."),
     level: str | None = typer.Option(None, metavar="LEVEL", help="low, medium, high or critical."),
-    outlet: str | None = typer.Option(None, metavar="NAME", help="The newspaper."),
+    outlet: str | None = typer.Option(None, metavar="NAME", help="Its outlet."),
     entity: list[str] = typer.Option([], metavar="ID", help="An entity that the article names; any number of them."),
     label: list[str] = typer.Option([], metavar="NAME=VALUE", help="A label, or any other fact; any number of them."),
     at: str | None = typer.Option(None, metavar="WHEN", help="At this instant: 2026-05-16T22:15. Default: now."),

@@ -29,7 +29,7 @@ _UNITS = ((2 * 86_400, 86_400, "d"), (3600, 3600, "h"), (60, 60, "min"))
 def stats(
     context: typer.Context,
     days: float = typer.Option(7, min=0.01, max=3660, metavar="DAYS", help="How far to look back."),
-    outlet: str | None = typer.Option(None, metavar="NAME", help="Only this newspaper, feed by feed."),
+    outlet: str | None = typer.Option(None, metavar="NAME", help="Only this outlet, feed by feed."),
     feed: str | None = typer.Option(None, metavar="REF", help="Only this feed: its number or address."),
     everything: bool = typer.Option(False, "--all", help="Every source, not only those with most articles."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),

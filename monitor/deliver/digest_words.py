@@ -32,8 +32,8 @@ class DigestWords:
     gap: str  # takes `source`, `since`, `until`
     partial: str  # takes `partial`, `articles`
     silenced: tuple[str, str]  # takes `count`
-    others: tuple[str, str]  # takes `count`: newspapers beside the first
-    grown: tuple[str, str]  # takes `count`: newspapers in all
+    others: tuple[str, str]  # takes `count`: outlets beside the first
+    grown: tuple[str, str]  # takes `count`: outlets in all
     budget: str  # takes `until`
 
 

@@ -136,7 +136,7 @@ class Words:
         return f"{instant.astimezone(self.zone):%H:%M}"
 
     def carried(self, story: Story) -> str:
-        """Return how many other newspapers carry a story: `+ 6 titres`, or ""."""
+        """Return how many other outlets carry a story: `+ 6 titres`, or ""."""
         others = story.outlets - 1
         return self.digests.others[others > 1].format(count=others) if others > 0 else ""
 

@@ -382,7 +382,7 @@ async def _plan(
 
 
 async def _bursts(tools: Tools, assigned: stories.Assigned) -> dict[str, Burst]:
-    """Return the bursts, by rule, in which a story came out that another newspaper takes up with this article."""
+    """Return the bursts, by rule, in which a story came out that another outlet takes up with this article."""
     rules, grouped = [rule for rule in tools.live.judge.rules if rule.burst is not None], assigned.grouped
     if not rules or grouped is None or grouped.same_text_as is not None:
         return {}
@@ -399,7 +399,7 @@ def _grown(
     before: int,
     now: datetime,
 ) -> tuple[tuple[Alert, int], ...]:
-    """Return what to tell of a story that another newspaper takes up; a level that rises tells its growth too."""
+    """Return what to tell of a story that another outlet takes up; a level that rises tells its growth too."""
     raised = alerting.plan_bursts(told, story, routes, bursts, now=now)
     rules = {alert.matches[0].rule.id for alert, _ in raised}
     others = [one for one in told if one.match.rule.id not in rules]

@@ -237,7 +237,7 @@ class Earlier:
     article: Article
     story: Story
     told: tuple[Told, ...]
-    copy_of: str | None = None  # the newspaper that had its text before
+    copy_of: str | None = None  # the outlet that had its text before
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +363,7 @@ class MatchFilter:
     Attributes:
         rule: of this rule id.
         entity: in articles that mention this entity id.
-        outlet: in articles of this newspaper, whatever the case of its letters.
+        outlet: in articles of this outlet, whatever the case of its letters.
         story: in articles of the story with this id.
         since: recorded then or later.
         until: recorded before.
@@ -401,7 +401,7 @@ class MatchRecord:
         entities: ids of what the article names, in order of first sight.
         story_id: its story.
         story_title: the story's title.
-        outlets: how many newspapers the story has so far.
+        outlets: how many outlets the story has so far.
         texts: how many distinct texts.
         deliveries: the receivers of its alert, and where each message stands.
         sent_at: when the first of them was accepted.
@@ -538,7 +538,7 @@ class ListedArticle:
     recorded_at: datetime
     matches: tuple[ListedMatch, ...]
     revisions: tuple[ListedRevision, ...] = ()
-    copy_of: str | None = None  # the newspaper that had its text before
+    copy_of: str | None = None  # the outlet that had its text before
 
     @property
     def withdrawn_at(self) -> datetime | None:
