@@ -2,7 +2,7 @@
 
 A rule says how many and how fast (`burst: {outlets: 5, within: "30m"}`); what it finds is then told at a higher level.
 A text that another outlet printed before adds nothing, and neither does a second text of the same one: ten outlets
-that carry one dispatch are one voice.
+that carry one dispatch are one voice. What counts is the story: the rule need not find the others' articles too.
 """
 
 from __future__ import annotations

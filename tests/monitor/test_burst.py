@@ -79,3 +79,32 @@ def test_the_level_rises_once_enough_newspapers_have_it_in_words_of_their_own(tm
         assert [] == desk.webhook.problems
 
     at_desk(tmp_path, act, feeds=PAPERS, rules=rules)
+
+
+def test_outlets_whose_articles_no_rule_finds_count_as_their_articles_are_of_the_story(tmp_path: Path) -> None:
+    rules = write_rules(tmp_path)
+
+    async def act(desk: Desk) -> None:
+        (rules / "kharkiv.txt").unlink()
+        only_in_the_first = RULE.replace("Kharkiv", "kilomètres")
+        (rules / "rafale.yaml").write_text(only_in_the_first, encoding="utf-8")
+        await desk.app.reload()
+        await desk.open_papers(PAPERS[:3])
+        for number, (path, text) in enumerate(zip(PAPERS, (DISPATCH, SECOND, THIRD), strict=False)):
+            desk.clock.pass_s(HOUR_S / 12)
+            desk.site.page(f"/article{number}", *text)
+            desk.site.publish(path, desk.item(f"/article{number}", TITLE))
+            await desk.cycle()
+            await desk.app.tools.thread.run(desk.app.tools.store.make_due, now=desk.clock.now())
+        await desk.cycle()
+
+        found = [line.outlet for line in desk.app.tools.store.matches() if line.rule == "rafale"]
+
+        assert ["Journal /p0.xml"] == found
+
+        first, raised = (one.payload["data"] for one in desk.webhook.received)
+
+        assert ("first_alert", "level_raised") == (first["notification_reason"], raised["notification_reason"])
+        assert 3 == raised["story"]["outlets"]
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=rules)
