@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from monitor.store import Store
-from monitor.store.connection import create_file, database_path
+from monitor.store.connection import _set_up_writer, create_file, database_path
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 # Deadlines measure the machine, not the code. Where a change is judged, the examples are the same each time; elsewhere
 # they are new ones, and what they find becomes an @example.
@@ -18,13 +24,15 @@ settings.register_profile("veille", deadline=None, derandomize="CI" in os.enviro
 settings.register_profile("traced", deadline=None, derandomize=True, max_examples=20)  # `make check`: tracing is slow
 settings.load_profile("veille")
 
+_ENGINES: dict[str, Engine] = {}
 
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.upper().startswith("VEILLE_"):
-            monkeypatch.delenv(name)
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+
+def _sharing_statements(store: Store) -> Store:
+    """Let a database know the statements that another compiled: a daemon has one for life, tests have thousands."""
+    engine = store._engine
+    first = _ENGINES.setdefault("first", engine)
+    engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+    return store
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +53,25 @@ def _databases_are_migrated_once(migrated: bytes, monkeypatch: pytest.MonkeyPatc
         if create and not read_only and path.parent.is_dir() and not path.exists():
             create_file(path)
             path.write_bytes(migrated)
-        return whole(database, create=create, read_only=read_only)
+        return _sharing_statements(whole(database, create=create, read_only=read_only))
 
     monkeypatch.setattr(Store, "open", staticmethod(open_))
+
+
+@pytest.fixture(autouse=True)
+def _commits_do_not_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the fsync of each commit, of which tests did little else on a busy disk.
+
+    What it is for is held by tests of whole processes, which know nothing of this.
+    """
+
+    def set_up(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        _set_up_writer(connection, entry)
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous = OFF")
+        cursor.close()
+
+    monkeypatch.setattr("monitor.store.connection._set_up_writer", set_up)
 
 
 @pytest.fixture(autouse=True)

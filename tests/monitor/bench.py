@@ -14,7 +14,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from monitor.app import App, opened
@@ -25,14 +25,9 @@ from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings, load_settings
 from monitor.stages import ArticleReport, DeliveryReport, FeedReport
 from monitor.store import Store
-from monitor.store.connection import _set_up_writer
 from monitor.workers import WorkerPool
 from rules.engine import Engine
 from tests.clock import ManualClock
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.pool import ConnectionPoolEntry
 
 T = TypeVar("T")
 
@@ -234,12 +229,6 @@ def _load_once(settings: Settings, *, tested: bool = True) -> Engine:
     return _usual_engine() if usual else load_engine(settings, tested=tested)
 
 
-def _set_up_hasty_writer(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
-    """Set up a writer that does not wait for the disk: a busy one held a commit for minutes, and the test with it."""
-    _set_up_writer(connection, entry)
-    connection.cursor().execute("PRAGMA synchronous = OFF")
-
-
 def settings_for(folder: Path, **given: object) -> Settings:
     """Return settings for loopback, with rules and feeds in a folder."""
     feeds = folder / "feeds.txt"
@@ -281,7 +270,6 @@ async def opened_desk(
         chosen = settings_for(folder, **{**destination, **settings})
         (folder / "feeds.txt").write_text("".join(f"{site.url(path)}\n" for path in feeds), encoding="utf-8")
         stack.enter_context(patch("monitor.judges.local.load_engine", _load_once))
-        stack.enter_context(patch("monitor.store.connection._set_up_writer", _set_up_hasty_writer))
         made = stack.enter_context(opened(chosen, clock=clock))
         tools = replace(
             made.tools,

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from monitor.errors import StoreBusyError, StoreError, StoreFullError
 from monitor.store import Store
-from monitor.store.connection import database_path, translated
+from monitor.store.connection import _set_up_writer, database_path, translated
 from tests.monitor.store.samples import NOW, add_feed, counts, entry, live_feed, poll, record_alert
 
 
@@ -41,9 +42,10 @@ def test_x4_the_database_and_its_companions_are_the_owners_alone(store: Store, p
     assert {"veille.db": 0o600, "veille.db-wal": 0o600, "veille.db-shm": 0o600} == modes
 
 
-def test_t1_the_settings_of_each_connection_are_those_promised(store: Store) -> None:
+def test_t1_the_settings_of_each_connection_are_those_promised(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.store.connection._set_up_writer", _set_up_writer)  # that of the tests does not wait
     names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-    with store._read() as connection:
+    with closing(Store.open(str(path))) as store, store._read() as connection:
         values = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
 
     assert ["wal", 2, 1, 5000] == values
