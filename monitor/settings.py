@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
@@ -45,6 +45,7 @@ __all__ = [
     "effective",
     "load_settings",
     "nearest",
+    "time_zones",
     "without_secrets",
 ]
 
@@ -109,9 +110,15 @@ def _blank_is_none(value: object) -> object:
     return None if value == "" else value
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the names of the time zones that this machine knows, for which many folders are looked through."""
+    return frozenset(available_timezones())
+
+
 def _time_zone(value: str) -> str:
-    if value not in available_timezones():
-        near = nearest(value, available_timezones())
+    if value not in time_zones():
+        near = nearest(value, time_zones())
         raise ValueError("must be an IANA time zone such as Europe/Paris" + (f"; did you mean {near}?" if near else ""))
     return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from monitor.alerting.holding import AT_ONCE, Manner
 from monitor.alerting.manner_file import MANNER_KEYS, read_manner
@@ -17,7 +17,7 @@ from monitor.alerting.silences import file_silence
 from monitor.errors import RoutesError, why_unreadable
 from monitor.files import text_of
 from monitor.receivers import HEARTBEAT
-from monitor.settings import PREFIX
+from monitor.settings import PREFIX, time_zones
 from rules.errors import ConditionError, PackError
 from rules.source import read
 
@@ -117,8 +117,8 @@ class _Reader(Shapes):
         name = self.text(node, "time_zone")
         if name is None:
             return None
-        if name not in available_timezones():
-            self.note(f"{name!r} is no IANA time zone", node.place, near_hint(name, available_timezones()))
+        if name not in time_zones():
+            self.note(f"{name!r} is no IANA time zone", node.place, near_hint(name, time_zones()))
             return None
         return ZoneInfo(name)
 
