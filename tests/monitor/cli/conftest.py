@@ -5,14 +5,17 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeAlias
 
 import pytest
+from typer.main import get_command
 
 from monitor.cli import run
+from monitor.sources.catalogue import catalogue
 from monitor.store import Store
 
 
@@ -31,6 +34,16 @@ class Outcome:
 
 
 Veille: TypeAlias = Callable[..., Outcome]
+
+_command_of = cache(get_command)
+_catalogue = cache(catalogue)
+
+
+@pytest.fixture(autouse=True)
+def _words_and_catalogue_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read what all commands take and the catalogue once, not for each command: that was most of what many cost."""
+    monkeypatch.setattr("typer.main.get_command", _command_of)
+    monkeypatch.setattr(sys.modules[catalogue.__module__], "catalogue", _catalogue)
 
 
 @pytest.fixture
