@@ -29,4 +29,6 @@ def features_from(values: Mapping[str, Any]) -> Features:
         head=tuple(values["head"]),
         names=tuple(values["names"]),
         numbers=tuple((value, what) for value, what in values["numbers"]),
+        title_developments=tuple(values.get("title_developments", ())),  # none: it was stored by an earlier version
+        head_developments=tuple(values.get("head_developments", ())),
     )

@@ -457,6 +457,8 @@ class Features:
     head: tuple[str, ...]  # those of its title and lead
     names: tuple[str, ...]  # its terms that are names
     numbers: tuple[tuple[str, str], ...]  # what it counts: so many, of what ("": unknown)
+    title_developments: tuple[str, ...] = ()  # what its title says has happened since the event: an arrest, an appeal
+    head_developments: tuple[str, ...] = ()  # the same of its title and lead
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ __all__ = ["STORY_SOURCES", "Assigned", "assign", "read_again", "search_of", "st
 
 STORY_SOURCES: Final = 20  # articles of a story that are listed; the others are counted
 _MOST_ARTICLES: Final = 200  # of a story; a further one begins another
-_EVENT: Final = 0.5  # the mean log-odds from which an article is on the event of a story: a wrong merge hides news
+_EVENT: Final = 1.0  # the mean log-odds from which an article is on the event of a story: a wrong merge hides news
 
 
 @dataclass(frozen=True, slots=True)

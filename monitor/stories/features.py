@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from monitor.model import ArticleKind, Features
+from monitor.stories.developments import developments_of
 from monitor.stories.rarity import rarity
 from monitor.stories.terms import names_of, numbers_of, terms_of, words_of
 
@@ -111,6 +112,8 @@ def features_of(title: str, lead: str, body: str) -> Features:
         head=tuple(dict.fromkeys(terms_of(f"{title}\n{lead}"))),
         names=tuple(sorted(names_of("\n".join(fields)))),
         numbers=tuple(sorted(numbers_of("\n".join(fields)))),
+        title_developments=developments_of(title),
+        head_developments=developments_of(f"{title}\n{lead}"),
     )
 
 

@@ -28,13 +28,14 @@ _LATE: Final = timedelta(hours=13)  # as a rule, what comes later tells of what 
 
 # A logistic regression on the pairs of the tuning sets (tests/monitor/stories), that are no copies and not more than 36
 # hours apart: `python -m tests.monitor.stories.fit`.
-_BIAS: Final = 9.01
-_COSINE: Final = 2.96  # for each e-fold of the cosine of the rarities of their terms
-_HEADS: Final = 1.02  # for each e-fold of the same of their titles and leads
-_CONFLICT: Final = -0.85  # for each thing that they count differently
-_ELSEWHERE: Final = -0.145  # for the rarity of the names in the head of each that the other does not say; the lesser
-_IS_LATE: Final = -5.54
-_WEIGHTS: Final = (_COSINE, _HEADS, _CONFLICT, _ELSEWHERE, _IS_LATE)
+_BIAS: Final = 10.73
+_COSINE: Final = 4.13  # for each e-fold of the cosine of the rarities of their terms
+_HEADS: Final = 0.81  # for each e-fold of the same of their titles and leads
+_CONFLICT: Final = -0.58  # for each thing that they count differently
+_ELSEWHERE: Final = -0.18  # for the rarity of the names in the head of each that the other does not say; the lesser
+_IS_LATE: Final = -5.70
+_SINCE: Final = -3.91  # the title of the second says what has happened since
+_WEIGHTS: Final = (_COSINE, _HEADS, _CONFLICT, _ELSEWHERE, _IS_LATE, _SINCE)
 
 
 class Likeness(NamedTuple):
@@ -60,14 +61,15 @@ def alike(one: Member, other: Member) -> Likeness:
         is_repeated = (_is_verbatim(mine, theirs) or near >= _SAME_HOUSE) and _is_titled_alike(mine, theirs)
         is_same = (bool(one.url_key) and one.url_key == other.url_key) or is_repeated
         return Likeness(is_same, _SAME_SCORE + near if is_same else NEVER)
-    apart = abs(one.at - other.at)
+    first, then = sorted((one, other), key=lambda member: member.at)
+    apart = then.at - first.at
     if apart > WINDOW or mine.kind is not theirs.kind:
         return Likeness(is_same_text=False, score=NEVER)
     if is_copy(mine, theirs):
         return Likeness(is_same_text=True, score=_SAME_SCORE + near)
     if min(len(mine.terms), len(theirs.terms)) < _FEW_TERMS:
         return Likeness(is_same_text=False, score=NEVER)
-    return Likeness(is_same_text=False, score=_log_odds(mine, theirs, apart))
+    return Likeness(is_same_text=False, score=_log_odds(first.features, then.features, apart))
 
 
 def is_copy(mine: Features, theirs: Features) -> bool:
@@ -88,23 +90,30 @@ def _is_titled_alike(mine: Features, theirs: Features) -> bool:
     return bool(one) and 2 * len(one & other) > max(len(one), len(other)) and mine.numbers == theirs.numbers
 
 
-def _log_odds(mine: Features, theirs: Features, apart: timedelta) -> float:
+def _log_odds(first: Features, then: Features, apart: timedelta) -> float:
     """Return the log-odds that two articles are on one event; where they have no name in common, they hardly are."""
-    terms, others = {term for term, _ in mine.terms}, {term for term, _ in theirs.terms}
-    if others.isdisjoint(mine.names) and terms.isdisjoint(theirs.names):
+    terms, others = {term for term, _ in first.terms}, {term for term, _ in then.terms}
+    if others.isdisjoint(first.names) and terms.isdisjoint(then.names):
         return _NO_NAME
-    return _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS, evidence(mine, theirs, apart), strict=True))
+    return _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS, evidence(first, then, apart), strict=True))
 
 
-def evidence(mine: Features, theirs: Features, apart: timedelta) -> tuple[float, ...]:
-    """Return what speaks for and against one event, in the order of the weights."""
-    ours, others = dict(mine.terms), dict(theirs.terms)
+def evidence(first: Features, then: Features, apart: timedelta) -> tuple[float, ...]:
+    """Return what speaks for and against one event, in the order of the weights.
+
+    Args:
+        first: an article.
+        then: another, which came out no sooner.
+        apart: by how much.
+    """
+    ours, others = dict(first.terms), dict(then.terms)
     return (
         math.log(_LEAST_COSINE + _cosine(ours, others)),
-        math.log(_LEAST_COSINE + _heads(mine, theirs)),
-        float(_conflicts(mine, theirs)),
-        min(_unsaid(mine, ours, others), _unsaid(theirs, others, ours)),
+        math.log(_LEAST_COSINE + _heads(first, then)),
+        float(_conflicts(first, then)),
+        min(_unsaid(first, ours, others), _unsaid(then, others, ours)),
         float(apart > _LATE),
+        float(not set(then.title_developments) <= set(first.head_developments)),
     )
 
 

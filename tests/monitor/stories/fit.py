@@ -81,5 +81,5 @@ def solved(matrix: list[list[float]], values: list[float]) -> list[float]:
 
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or ["a", "c", "d"]
+    names = sys.argv[1:] or list("abcdefghi")
     print([round(weight, 3) for weight in fit([pair for name in names for pair in pairs(name)])])  # noqa: T201  a script

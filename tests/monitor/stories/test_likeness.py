@@ -22,20 +22,28 @@ def seen(title: str, body: str) -> Features:
 def test_each_piece_of_evidence_speaks_as_its_name_says() -> None:
     seven = seen("Sept morts dans le bombardement de Poltava", "Le gouverneur compte sept morts.")
     nine = seen("Neuf morts dans le bombardement de Kharkiv", "Le gouverneur compte neuf morts.")
-    words, heads, conflicts, elsewhere, is_late = evidence(seven, nine, SOON)
+    words, heads, conflicts, elsewhere, is_late, is_news = evidence(seven, nine, SOON)
     same = evidence(seven, seven, timedelta(hours=20))
 
-    assert (1.0, 0.0) == (conflicts, is_late)
+    assert (1.0, 0.0, 0.0) == (conflicts, is_late, is_news)
     assert elsewhere > 0.0
     assert words < same[0]
     assert heads < same[1]
-    assert (0.0, 0.0, 1.0) == same[2:]
+    assert (0.0, 0.0, 1.0, 0.0) == same[2:]
 
 
 def test_nothing_in_common_is_said_without_a_mistake() -> None:
     nothing = seen("", "")
 
-    assert evidence(nothing, nothing, SOON)[2:] == (0.0, 0.0, 0.0)
+    assert evidence(nothing, nothing, SOON)[2:] == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_what_has_happened_since_is_another_event_and_only_for_what_came_before() -> None:
+    verdict = seen("Meurtre de Poltava : Oleh Sydorenko condamné à vingt ans", "")
+    appeal = seen("Meurtre de Poltava : Oleh Sydorenko fait appel", "")
+
+    assert evidence(verdict, appeal, SOON)[-1] == 1.0
+    assert evidence(appeal, verdict, SOON)[-1] == evidence(appeal, appeal, SOON)[-1] == 0.0
 
 
 def test_a_rewrite_is_likelier_soon_than_late_and_a_title_alone_tells_too_little() -> None:

@@ -1,0 +1,39 @@
+"""What a headline says has happened since an event."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.likenesses import features_from, features_values
+from monitor.stories import features_of, weigh
+from monitor.stories.developments import developments_of
+
+
+@pytest.mark.parametrize(
+    ("title", "developments"),
+    [
+        ("Meurtre de Villefontaine : le mari fait appel de sa condamnation", ("appeal",)),
+        ("Affaire Gherardini : pourvoi en cassation de l’associé", ("appeal",)),
+        ("Incendie de Villeroque : un homme de 34 ans en garde à vue", ("arrest",)),
+        ("Collision dans le Gers : le chauffeur mis en examen", ("arrest",)),
+        ("Crues du Gard : le corps du disparu retrouvé", ("found",)),
+        ("Kharkiv en deuil, hommage aux quatorze morts", ("mourning",)),
+        ("Fin de la grève dans les transports à Marseille", ("end",)),
+        ("Nouvelle attaque de drones sur Odessa", ("again",)),
+        ("Deuxième nuit de frappes : un suspect interpellé", ("arrest", "again")),
+        ("Appel à la grève lundi à la SNCF", ()),
+        ("Quatre morts dans une attaque de drones sur un marché de Kharkiv", ()),
+    ],
+)
+def test_a_headline_says_what_has_happened_since(title: str, developments: tuple[str, ...]) -> None:
+    assert developments_of(title) == developments
+
+
+def test_they_are_kept_with_the_article_and_older_rows_have_none() -> None:
+    made = weigh(features_of("Le mari fait appel", "Il avait été placé en garde à vue hier.", ""), {})
+    stored = features_values(made)
+
+    assert (made.title_developments, made.head_developments) == (("appeal",), ("appeal", "arrest"))
+    assert features_from(stored) == made
+    del stored["title_developments"], stored["head_developments"]
+    assert features_from(stored).title_developments == ()
