@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.deliver.means import Endpoint, Problems, endpoint_at, place_of, url_of
+from monitor.deliver.pace import Pace
 from monitor.deliver.payload import payload_bytes
 from monitor.deliver.posting import Refused, post
 from monitor.errors import SettingsError
@@ -35,6 +38,7 @@ _SECRET_PREFIX = "whsec_"  # noqa: S105  the mark of a secret, not one
 _KEY_BYTES = range(24, 65)
 _MAX_KEYS = 2
 _JSON_TYPE = "application/json"
+_SLOWEST = 6  # messages a minute: slower, those that wait their turn would outlast their lease
 
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]+")
@@ -55,6 +59,11 @@ KIND = ChannelKind(
             "template", OptionType.TEXT, "A Jinja file that writes the message; its path counts from the routes file."
         ),
         Option("content_type", OptionType.TEXT, "Of what the template writes: `application/json` unless said."),
+        Option(
+            "per_minute",
+            OptionType.NUMBER,
+            f"At most so many messages a minute, {_SLOWEST} or more; any number unless said. For fewer: `budget`.",
+        ),
     ),
     setting="webhook_url",
 )
@@ -74,6 +83,7 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
     keys: tuple[bytes, ...] = problems.of(lambda: signing_keys(secrets, where=where), ())
     headers = _headers(receiver, problems)
     template = problems.of(lambda: _template(receiver, means), None)
+    pace = _pace(receiver, problems)
     problems.tell()
     return WebhookSender(
         name=receiver.name,
@@ -83,6 +93,7 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
         clock=means.clock,
         headers=headers,
         template=template,
+        pace=pace,
     )
 
 
@@ -132,6 +143,16 @@ def _template(receiver: Receiver, means: Means) -> MessageTemplate | None:
     )
 
 
+def _pace(receiver: Receiver, problems: Problems) -> Pace | None:
+    per_minute = receiver.number("per_minute", math.inf)
+    if per_minute < _SLOWEST:
+        problems.note(
+            "per_minute",
+            f"per_minute: {per_minute:g} is less than {_SLOWEST}; for fewer there is the budget of a route",
+        )
+    return None if math.isinf(per_minute) else Pace(interval_s=60 / max(per_minute, _SLOWEST), burst=1)
+
+
 class WebhookSender:
     """Posts the payload, or what the operator's template makes of it, signed where a secret is set.
 
@@ -144,6 +165,7 @@ class WebhookSender:
         deadline_s: for one attempt, in seconds.
         headers: beside ours; secrets among them.
         template: writes the message; None: it is the payload.
+        pace: at which messages may follow one another; None: any.
     """
 
     def __init__(
@@ -157,6 +179,7 @@ class WebhookSender:
         deadline_s: float = 20.0,
         headers: Mapping[str, str] | None = None,
         template: MessageTemplate | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._name = name
         self._url = url
@@ -166,6 +189,7 @@ class WebhookSender:
         self._deadline_s = deadline_s
         self._headers = dict(headers or {})
         self._template = template
+        self._pace = pace
 
     def render(self, alert: Alert, message_id: str) -> Rendered:
         """Return the bytes that are signed and sent. Where a template fails after all, they are the payload's."""
@@ -180,6 +204,8 @@ class WebhookSender:
         Raises:
             DeliveryError: not accepted.
         """
+        if self._pace is not None:
+            await asyncio.sleep(self._pace.reserve(asyncio.get_running_loop().time()))
         body = delivery.rendered.body
         timestamp = str(int(self._clock.now().timestamp()))
         headers = self._headers | {

@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from monitor.deliver import make_channels
 from monitor.deliver.webhook import WebhookSender, signing_keys
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.http import HttpClient
-from monitor.model import Channel, Delivery
+from monitor.model import Channel, Delivery, Receiver
+from monitor.settings import Settings
 from tests.monitor.deliver.benches import LOOPBACK_NETWORK, WEBHOOK_SECRET, FixedClock, sender
 from tests.monitor.deliver.samples import alert, delivery, recap
 from tests.monitor.deliver.servers import LOOPBACK, HttpReceiver
@@ -142,6 +144,27 @@ def test_a_recap_is_posted_like_any_message() -> None:
             return channel.render(recap(), "unused").body
 
     assert json.loads(asyncio.run(run()))["type"] == "story.recap"
+
+
+def test_D10_a_receiver_that_says_so_gets_only_so_many_messages_a_minute() -> None:
+    async def run(per_minute: float) -> float:
+        async with (
+            tcp(receiver) as port,
+            HttpClient(user_agent="veille/test", allow_networks=LOOPBACK_NETWORK) as client,
+        ):
+            url = f"http://{LOOPBACK}:{port}/"
+            options = (("url", url), ("per_minute", per_minute))
+            (channel,) = make_channels(Settings(), [Receiver("bureau", Channel.WEBHOOK, options)], client).values()
+            message = delivery(channel.render(alert(), "unused"), Channel.WEBHOOK)
+            began_s = asyncio.get_running_loop().time()
+            await asyncio.gather(*(channel.send(message) for _ in range(3)))
+            return asyncio.get_running_loop().time() - began_s
+
+    receiver = HttpReceiver()
+    assert asyncio.run(run(600.0)) >= 0.2
+    assert len(receiver.requests) == 3
+    with pytest.raises(SettingsError, match="receiver bureau: per_minute: 5 is less than 6"):
+        asyncio.run(run(5.0))
 
 
 @pytest.mark.parametrize(
