@@ -43,7 +43,8 @@ _Stamp: TypeAlias = tuple[float, int]  # mtime and size of a file
 _NO_FILE: _Stamp = (0.0, -1)
 
 # A round that did not happen for this long means the daemon is stuck, whatever it says.
-_STALE = timedelta(seconds=60)
+STALE_AFTER = timedelta(seconds=60)
+"""For how long after a round a daemon counts as at work."""
 _PAGES = {Lane.FAST: 32, Lane.SLOW: 6}  # in memory at once
 # Address space of a child; half of it is there before the first document.
 _MB = 1024 * 1024
@@ -217,7 +218,7 @@ class App:
         last = self.tools.metrics.last_round_at
         if last is None:
             return "first round under way"
-        stale = self.tools.clock.now() - last > _STALE
+        stale = self.tools.clock.now() - last > STALE_AFTER
         return "no round for a minute: the database or the event loop is stuck" if stale else None
 
     async def status(self) -> str:

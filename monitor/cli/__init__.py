@@ -34,6 +34,7 @@ from monitor.cli import (
     rules,
     silences,
     stats,
+    status,
     why,
 )
 from monitor.cli import run as run_command
@@ -56,6 +57,7 @@ app.command("run")(run_command.run)
 app.command("poll")(poll.poll)
 app.command("check")(check.check)
 app.command("config")(config.config)
+app.command("status")(status.status)
 app.command("matches")(matches.matches)
 app.command("revisions")(revisions.revisions)
 app.command("label")(label.label)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from monitor.cli.context import log, print_json, settings_of
+from monitor.cli.findings import Finding, print_findings
 from monitor.errors import RoutesError, SourceError, VeilleError
 
 if TYPE_CHECKING:
@@ -20,18 +20,8 @@ if TYPE_CHECKING:
     from monitor.alerting import Routes
     from monitor.model import Feed
     from monitor.settings import Settings
-    from monitor.store import Store
 
 __all__ = ["check"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    name: str
-    ok: bool
-    found: str
-    errors: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +39,26 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
     code says how it went.
     """
     settings = settings_of(context)
-    results = [_Result("settings", ok=True, found="every name and value is valid")]
+    results = [Finding("settings", ok=True, found="every name and value is valid")]
     told: dict[str, str] = {}
     for name, look in _CHECKS.items():
         try:
             seen = look(settings)
-            results.append(_Result(name, ok=True, found=seen.found, warnings=seen.warnings))
+            results.append(Finding(name, ok=True, found=seen.found, warnings=seen.warnings))
         except VeilleError as error:
             errors: tuple[str, ...] = getattr(error, "errors", ())
             known = (str(error), *errors)
             first = next((told[each] for each in known if each in told), None)
             told = dict.fromkeys(known, name) | told
             if first is None:
-                results.append(_Result(name, ok=False, found=str(error), errors=errors))
+                results.append(Finding(name, ok=False, found=str(error), errors=errors))
             else:
-                results.append(_Result(name, ok=False, found=f"not checked, as {first} failed"))
+                results.append(Finding(name, ok=False, found=f"not checked, as {first} failed"))
     good = all(result.ok for result in results)
     if as_json:
         print_json({"ok": good, "checks": [asdict(result) for result in results]})
     else:
-        for result in results:
-            word = "FAIL" if not result.ok else "warn" if result.warnings else "ok  "
-            sys.stdout.write(f"{word} {result.name}: {result.found}\n")
-            sys.stdout.writelines(f"       {line}\n" for line in (*result.errors, *result.warnings))
+        print_findings(results)
     if not good:
         raise typer.Exit(2)
 
@@ -128,6 +115,7 @@ def _rules(settings: Settings) -> _Seen:
 def _routes(settings: Settings) -> _Seen:
     from monitor.alerting import idle_groups, idle_matchers, load_routes
     from monitor.app import check_channels, orphans
+    from monitor.cli.health import unwell
     from monitor.deliver import KINDS
     from monitor.rulesets import load_engine
     from monitor.settings import PREFIX
@@ -145,7 +133,7 @@ def _routes(settings: Settings) -> _Seen:
     if database_path(settings.database).exists():
         with log(settings) as store:
             told += orphans(store.unsent_deliveries(), routes)
-            told += _unwell(store, routes, settings.zone)
+            told += unwell(store.endpoints(), routes.names, settings.zone)
     return _Seen(f"receivers: {receivers}", tuple(told))
 
 
@@ -174,22 +162,6 @@ def _idle_silences(routes: Routes, zone: ZoneInfo) -> list[str]:
             begins = f"{what} holds only from {local(silence.created_at, zone)}"
             told.append(f"{begins}: {MAX_SILENCE.days} days before its end")
     return told
-
-
-def _unwell(store: Store, routes: Routes, zone: ZoneInfo) -> list[str]:
-    """Return a line for each receiver that is disabled or left alone."""
-    from monitor.cli.health import condition_of, said
-
-    unwell = [
-        (endpoint.receiver, condition_of(endpoint))
-        for endpoint in store.endpoints()
-        if endpoint.receiver in routes.names
-    ]
-    return [
-        f"{name}: {said(condition, zone)}; `veille channels enable {name}` sends what waits"
-        for name, condition in unwell
-        if condition.health in {"disabled", "paused"}
-    ]
 
 
 def _cookies(settings: Settings) -> _Seen:

@@ -47,7 +47,7 @@ __all__ = [
 # Exit code: meaning. 0 is success; 2 is also what a mistyped command line gives.
 EXIT_CODES: dict[int, str] = {
     0: "everything asked for was done",
-    1: "something failed: an input could not be read or fetched, the demo was not as it should be",
+    1: "something failed: an input could not be read or fetched, the demo or the status was not as it should be",
     2: "the command line, a setting, a rule, a route or a feeds file is wrong; nothing was started",
     3: "the database cannot be used",
     4: "another veille holds the database",

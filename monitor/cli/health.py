@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from monitor.cli.when import local
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from zoneinfo import ZoneInfo
 
     from monitor.model import Endpoint
 
-__all__ = ["Condition", "condition_of", "said"]
+__all__ = ["Condition", "condition_of", "said", "unwell"]
 
 
 class Condition(NamedTuple):
@@ -46,3 +47,13 @@ def said(condition: Condition, zone: ZoneInfo) -> str:
     if condition.until is not None:
         return f"paused until {local(condition.until, zone)}"
     return condition.health if condition.since is None else f"{condition.health} since {local(condition.since, zone)}"
+
+
+def unwell(endpoints: Iterable[Endpoint], receivers: Collection[str], zone: ZoneInfo) -> list[str]:
+    """Return a line for each receiver that is disabled or left alone."""
+    conditions = {each.receiver: condition_of(each) for each in endpoints if each.receiver in receivers}
+    return [
+        f"{name}: {said(condition, zone)}; `veille channels enable {name}` sends what waits"
+        for name, condition in conditions.items()
+        if condition.health in {"disabled", "paused"}
+    ]

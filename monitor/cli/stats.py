@@ -10,7 +10,7 @@ import typer
 
 from monitor.cli.context import log, print_json, settings_of
 from monitor.cli.rules.shared import heading
-from monitor.cli.when import local
+from monitor.cli.when import local, span
 from monitor.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["stats"]
 
 _MOST_SOURCES = 50
-_TENTHS_BELOW_S = 10
-_UNITS = ((2 * 86_400, 86_400, "d"), (3600, 3600, "h"), (60, 60, "min"))
 
 
 def stats(
@@ -130,19 +128,7 @@ def _show(tallies: Sequence[Tally], *, hidden: int) -> None:
 
 
 def _spread(spread: Spread | None) -> str:
-    return "" if spread is None else f"{_span(spread.p50_s)} / {_span(spread.p95_s)}"
-
-
-def _span(seconds: float) -> str:
-    """Return a duration to the unit that matters.
-
-    >>> _span(0.04), _span(27), _span(860), _span(86_400 * 3)
-    ('0.0 s', '27 s', '14 min', '3 d')
-    """
-    for least_s, unit_s, unit in _UNITS:
-        if seconds >= least_s:
-            return f"{seconds / unit_s:.0f} {unit}"
-    return f"{seconds:.1f} s" if seconds < _TENTHS_BELOW_S else f"{seconds:.0f} s"
+    return "" if spread is None else f"{span(spread.p50_s)} / {span(spread.p95_s)}"
 
 
 def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:

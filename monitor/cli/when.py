@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-__all__ = ["duration", "instant", "local"]
+__all__ = ["duration", "instant", "local", "span"]
 
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_TENTHS_BELOW_S = 10
+_SPANS = ((2 * 86_400, 86_400, "d"), (3600, 3600, "h"), (60, 60, "min"))
 
 
 def instant(text: str | None, zone: ZoneInfo, *, now: datetime | None = None) -> datetime | None:
@@ -77,3 +79,15 @@ def local(moment: datetime | None, zone: ZoneInfo) -> str:
         '2026-05-16 07:30'
     """
     return "" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def span(seconds: float) -> str:
+    """Return a duration to the unit that matters.
+
+    >>> span(0.04), span(27), span(860), span(86_400 * 3)
+    ('0.0 s', '27 s', '14 min', '3 d')
+    """
+    for least_s, unit_s, unit in _SPANS:
+        if seconds >= least_s:
+            return f"{seconds / unit_s:.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds < _TENTHS_BELOW_S else f"{seconds:.0f} s"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.model import Alert, Sight, Trouble
     from monitor.store import PendingTroubles
 
-__all__ = ["tell_troubles"]
+__all__ = ["disk_room", "tell_troubles"]
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ async def _looked(tools: Tools, pending: PendingTroubles) -> tuple[Sight, ...]:
     facts = await tools.thread.run(tools.store.system_facts, failing=failing, now=now)
     return alerting.sights_of(
         facts,
-        await asyncio.to_thread(_disk_room, tools.store.path),
+        await asyncio.to_thread(disk_room, tools.store.path),
         alerting.Limits(settings.outbox_late_s, settings.disk_min_mb, settings.disk_min_percent),
         canary=tools.canaries.health,
         receivers=tools.routes.names,
@@ -78,7 +78,7 @@ async def _looked(tools: Tools, pending: PendingTroubles) -> tuple[Sight, ...]:
     )
 
 
-def _disk_room(database: Path) -> alerting.DiskRoom | None:
+def disk_room(database: Path) -> alerting.DiskRoom | None:
     """Return how much is free where the database is; None where nobody can say."""
     try:
         usage = shutil.disk_usage(database.absolute().parent)

@@ -7,7 +7,7 @@ transaction, and gives and takes frozen values, never rows.
 from __future__ import annotations
 
 from monitor.store.gaps import Gap
-from monitor.store.lock import DaemonLock
+from monitor.store.lock import DaemonLock, holder_of
 from monitor.store.store import Store
 from monitor.store.values import (
     ArchivedArticle,
@@ -90,4 +90,5 @@ __all__ = [
     "ToldLine",
     "Unsent",
     "Wording",
+    "holder_of",
 ]

@@ -16,7 +16,9 @@ from monitor.store.sql import text_of_instant
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["DaemonLock"]
+__all__ = ["DaemonLock", "holder_of"]
+
+_SUFFIX = ".lock"
 
 
 class DaemonLock:
@@ -36,7 +38,7 @@ class DaemonLock:
 
     def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
         target = path.resolve()  # one file may have several names
-        self.path = target.with_name(target.name + ".lock")
+        self.path = target.with_name(target.name + _SUFFIX)
         self._clock = clock or SystemClock()
         self._fd = -1
 
@@ -71,6 +73,23 @@ class DaemonLock:
     def _myself(self) -> bytes:
         me = {"pid": os.getpid(), "host": socket.gethostname(), "started_at": text_of_instant(self._clock.now())}
         return json.dumps(me).encode()
+
+
+def holder_of(path: Path) -> str | None:
+    """Return who holds a database, or did when it was killed; None: who held it let go of it, or nobody has.
+
+    Args:
+        path: the database's path.
+    """
+    target = path.resolve()
+    try:
+        fd = os.open(target.with_name(target.name + _SUFFIX), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return _holder(fd) if os.fstat(fd).st_size else None
+    finally:
+        os.close(fd)
 
 
 def _holder(fd: int) -> str:

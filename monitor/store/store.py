@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from monitor.errors import StoreError
 from monitor.model import (
@@ -1361,6 +1361,11 @@ class Store:
         with self._write() as connection:
             connection.execute(delete(HEARTBEAT))
             connection.execute(insert(HEARTBEAT), {"id": 1, "beat_at": now})
+
+    def beat_at(self) -> datetime | None:
+        """Return when a daemon last proved that it can write; None: none has run here."""
+        with self._read() as connection:
+            return connection.scalar(select(HEARTBEAT.c.beat_at))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
