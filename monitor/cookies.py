@@ -7,12 +7,12 @@ over https only, to the host that it names, or under the domain that it names.
 from __future__ import annotations
 
 import re
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from monitor.errors import SettingsError, why_unreadable
+from monitor.files import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,14 +91,14 @@ def load_cookies(path: Path | None) -> CookieJar:
     if path is None:
         return NO_COOKIES
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISREG(mode) and not mode & 0o077:
-            return parse_cookies(path.read_bytes()[:_MOST_BYTES].decode(), file=str(path))
+        text, mode = text_of(path, most_bytes=_MOST_BYTES), path.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"VEILLE_COOKIES: {path} cannot be read: {why_unreadable(error)}") from error
-    if not stat.S_ISREG(mode):
-        raise SettingsError(f"VEILLE_COOKIES: {path} is not a file")
-    raise SettingsError(f"VEILLE_COOKIES: others may read {path}, and cookies open a subscription; chmod 600 {path}")
+    if mode & 0o077:
+        raise SettingsError(
+            f"VEILLE_COOKIES: others may read {path}, and cookies open a subscription; chmod 600 {path}"
+        )
+    return parse_cookies(text, file=str(path))
 
 
 def parse_cookies(text: str, *, file: str) -> CookieJar:

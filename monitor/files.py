@@ -11,13 +11,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["replacing", "text_of"]
+__all__ = ["content_of", "replacing", "text_of"]
 
 _MOST_BYTES: Final = 2_000_000
 
 
 def text_of(path: Path, *, most_bytes: int = _MOST_BYTES) -> str:
-    """Return the text of a file, without a byte order mark.
+    """Return the text of a file, without a byte order mark; for the arguments, see `content_of`.
+
+    Raises:
+        OSError, UnicodeDecodeError: it cannot be read; `why_unreadable` says why.
+    """
+    return content_of(path, most_bytes=most_bytes).decode("utf-8-sig")
+
+
+def content_of(path: Path, *, most_bytes: int) -> bytes:
+    """Return what a file holds.
 
     A pipe or a device, which may never end, is refused and not waited for; of what is too large no more is read.
 
@@ -26,7 +35,7 @@ def text_of(path: Path, *, most_bytes: int = _MOST_BYTES) -> str:
         most_bytes: that it may have.
 
     Raises:
-        OSError, UnicodeDecodeError: it cannot be read; `why_unreadable` says why.
+        OSError: it cannot be read; `why_unreadable` says why.
     """
     try:
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -38,7 +47,7 @@ def text_of(path: Path, *, most_bytes: int = _MOST_BYTES) -> str:
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise OSError(errno.EFBIG, f"larger than {most_bytes / 1_000_000:g} MB")
-    return content.decode("utf-8-sig")
+    return content
 
 
 @contextmanager

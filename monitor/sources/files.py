@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.errors import SourceError
-from monitor.files import replacing
+from monitor.errors import SourceError, why_unreadable
+from monitor.files import content_of, replacing
 from monitor.model import Feed
 from monitor.sources import opml
 from monitor.sources.address import address_error, canonical
@@ -127,16 +127,10 @@ def remove_feed(path: Path, url: str) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    if path.exists() and not path.is_file():
-        raise SourceError(f"{path}: cannot be read: not a file")  # a pipe or a device may never end
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+        return content_of(path, most_bytes=_MAX_BYTES)
     except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if len(content) > _MAX_BYTES:
-        raise SourceError(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB; is it a list of feeds?")
-    return content
+        raise SourceError(f"{path}: cannot be read: {why_unreadable(error)}") from error
 
 
 def _is_opml(content: bytes) -> bool:

@@ -104,7 +104,11 @@ def test_x4_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_an_error_of_the_settings(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"\xe9")
     (tmp_path / "latin").chmod(0o600)
-    for path, told in ((tmp_path, "is not a file"), (tmp_path / "x", "cannot be read"), (tmp_path / "latin", "UTF-8")):
+    for path, told in (
+        (tmp_path, "cannot be read: Is a directory"),
+        (tmp_path / "x", "cannot be read"),
+        (tmp_path / "latin", "UTF-8"),
+    ):
         with pytest.raises(SettingsError, match=told):
             load_cookies(path)
 
