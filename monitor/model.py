@@ -375,7 +375,7 @@ class Article:
     page_error: str | None = None
 
     def document(self, *, feed: str | None, first_seen_at: datetime, copy_of: str | None = None) -> Document:
-        """Return what rules read; `copy_of` is the newspaper that had this very text before."""
+        """Return what rules read; `copy_of` is the outlet that had this very text before."""
         return Document(
             title=self.title,
             lead=self.lead,
@@ -522,7 +522,7 @@ class NotificationReason(StrEnum):
     """Why a message is sent; nothing else is a reason."""
 
     FIRST_ALERT = "first_alert"
-    STORY_GREW = "story_grew"  # other newspapers have it too
+    STORY_GREW = "story_grew"  # other outlets have it too
     LEVEL_RAISED = "level_raised"
     CORRECTED = "corrected"
     DIGEST = "digest"  # at its time, or what was held
@@ -557,7 +557,7 @@ class Refusal:
 class Change(StrEnum):
     """What happened to an article that people know, or should now know (promise I9)."""
 
-    GREW = "grew"  # other newspapers have it too
+    GREW = "grew"  # other outlets have it too
     LEVEL_RAISED = "level_raised"
     TITLE_CHANGED = "title_changed"  # and says something else
     MATCHED = "matched"  # the text as changed is found by a rule that did not find it, or not any more
@@ -915,6 +915,7 @@ class Why(StrEnum):
     QUIET_HOURS = "quiet_hours"
     GROUP_WAIT = "group_wait"
     COOLDOWN = "cooldown"
+    GROWTH = "growth"  # an hour between two messages on a story that grows, where no cooldown is set
     BUDGET = "budget"
 
 

@@ -2,7 +2,7 @@
 
 A route says in what manner it tells: at set times only, not at night, a while after the first, not too often. What may
 not leave now is held, with the reason; nothing is dropped (issue of every reader of feeds: quiet hours that lose news).
-The reasons are asked in this order: digest, quiet hours, group_wait, cooldown, budget.
+The reasons are asked in this order: digest, quiet hours, group_wait, cooldown or growth, budget.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ __all__ = ["AT_ONCE", "Budget", "Manner", "QuietHours", "group_of", "hold", "hol
 
 _LEVELS = tuple(Level)
 _DAY = timedelta(days=1)
-DEFAULT_COOLDOWN = timedelta(hours=1)
-"""How long the growth of a story waits after the last message on it, by default, where the channel rings."""
+GROWTH_WAIT = timedelta(hours=1)
+"""How long the growth of a story waits after the last message on it where no cooldown is set and the channel rings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,9 @@ def hold(
         # A clock that was set back holds nothing for longer than the wait itself.
         ends_at = now + manner.group_wait
         return Held(Why.GROUP_WAIT, min(history.waits_until or ends_at, ends_at))
-    cooldown = _cooldown(manner, reason, rings=rings)
-    if cooldown and history.told_at is not None and timedelta() <= now - history.told_at < cooldown:
-        return Held(Why.COOLDOWN, history.told_at + cooldown)
+    why, least = _pause(manner, reason, rings=rings)
+    if history.told_at is not None and timedelta() <= now - history.told_at < least:
+        return Held(why, history.told_at + least)
     return _over_budget(manner, history, now)
 
 
@@ -191,13 +191,12 @@ def _passes(level: Level, from_: Level | None) -> bool:
     return from_ is not None and _LEVELS.index(level) >= _LEVELS.index(from_)
 
 
-def _cooldown(manner: Manner, reason: NotificationReason, *, rings: bool) -> timedelta | None:
-    """Return how long a message waits after the last of its group; a level that rises waits for nothing."""
-    if reason is NotificationReason.LEVEL_RAISED:
-        return None
-    if manner.cooldown is not None:
-        return manner.cooldown
-    return DEFAULT_COOLDOWN if reason is NotificationReason.STORY_GREW and rings else None
+def _pause(manner: Manner, reason: NotificationReason, *, rings: bool) -> tuple[Why, timedelta]:
+    """Return how long a message waits after the last of its group, and why; a level that rises waits for nothing."""
+    if manner.cooldown is None and reason is NotificationReason.STORY_GREW and rings:
+        return Why.GROWTH, GROWTH_WAIT
+    is_raised = reason is NotificationReason.LEVEL_RAISED
+    return Why.COOLDOWN, timedelta() if is_raised or manner.cooldown is None else manner.cooldown
 
 
 def next_time(times: tuple[time, ...], now: datetime, zone: ZoneInfo) -> datetime:

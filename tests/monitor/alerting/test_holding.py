@@ -21,7 +21,7 @@ from monitor.alerting import (
     next_time,
     spent_until,
 )
-from monitor.alerting.holding import DEFAULT_COOLDOWN
+from monitor.alerting.holding import GROWTH_WAIT
 from monitor.model import Held, History, NotificationReason, Why
 from rules.types import Level
 from tests.monitor.deliver.samples import MATCH, STORY
@@ -169,7 +169,7 @@ def test_the_last_message_that_a_budget_lets_go_says_until_when() -> None:
 def test_the_growth_of_a_story_waits_by_itself_where_it_would_ring() -> None:
     grew = NotificationReason.STORY_GREW
 
-    assert Held(Why.COOLDOWN, NOON - timedelta(minutes=1) + DEFAULT_COOLDOWN) == held(
+    assert Held(Why.GROWTH, NOON - timedelta(minutes=1) + GROWTH_WAIT) == held(
         AT_ONCE, reason=grew, told_at=NOON - timedelta(minutes=1)
     )
     assert held(AT_ONCE, reason=grew, told_at=NOON, rings=False) is None

@@ -518,7 +518,7 @@ def test_every_stage_and_condition_has_words_in_both_languages() -> None:
     assert french.keys() == english.keys()
     named = {f"incident_{kind}" for kind in IncidentKind if kind is not IncidentKind.MOVED}
     named |= {f"delivery_{state}" for state in DeliveryState}
-    assert {*Stage, *FeedCondition, *Completeness, *named} <= french.keys()
+    assert {*Stage, *FeedCondition, *Completeness, *Why, *named} <= french.keys()
 
 
 @pytest.mark.usefixtures("entry_id")
