@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from monitor.alerting import Routes
     from monitor.model import Endpoint, Sight, Silence, SystemFacts, TroubleKind
     from monitor.settings import Settings
-    from monitor.store import Gauges, Store
+    from monitor.store import Gauges, Holder, Store
 
 __all__ = ["status"]
 
@@ -35,7 +35,7 @@ class _Seen:
     settings: Settings
     now: datetime
     beat_at: datetime | None
-    holder: str | None
+    holder: Holder | None
     facts: SystemFacts
     gauges: Gauges
     sights: tuple[Sight, ...]
@@ -156,19 +156,36 @@ _Line = tuple[Finding, dict[str, Any]]
 def _daemon(seen: _Seen) -> _Line:
     from monitor.app import STALE_AFTER
 
-    beat_at, polled_at = seen.beat_at, seen.facts.polled_at
+    beat_at, holder, zone = seen.beat_at, seen.holder, seen.settings.zone
     running = beat_at is not None and seen.now - beat_at <= STALE_AFTER
-    facts = {"running": running, "last_round_at": beat_at, "holder": seen.holder}
-    if beat_at is None:  # who polls by cron needs none
-        by_hand = polled_at is not None and seen.now - polled_at <= _HOUR
-        found = "none is needed: `veille poll` did its work" if by_hand else "none has run yet; `veille run` starts it"
-        return Finding("daemon", by_hand, found), facts
-    who = "" if seen.holder is None else f", {seen.holder}"
+    signed = None if holder is None else holder._asdict()
+    facts = {"running": running, "last_round_at": beat_at, "holder": signed}
+    who = "" if holder is None else f"pid {holder.pid} on {holder.host}, since {local(holder.started_at, zone)}"
+    if _is_polled_by_hand(seen):
+        return Finding("daemon", ok=True, found="none is needed: `veille poll` did its work"), facts
+    if beat_at is None:
+        return Finding("daemon", ok=False, found="none has run yet; `veille run` starts it"), facts
     if running:
-        return Finding("daemon", ok=True, found=f"runs{who}, last round {seen.ago(beat_at)}"), facts
-    how = "it was stopped" if seen.holder is None else f"killed, or it hangs: {seen.holder}"
+        found = ", ".join(filter(None, ("runs", who, f"last round {seen.ago(beat_at)}")))
+        return Finding("daemon", ok=True, found=found), facts
+    how = f"killed, or it hangs: {who}" if who else "it was stopped"
     found = f"does not run, its last round was {seen.ago(beat_at)}; {how}; `veille run` starts it"
     return Finding("daemon", ok=False, found=found), facts
+
+
+def _is_polled_by_hand(seen: _Seen) -> bool:
+    """Return whether polls succeed without a daemon: after the last round of whatever daemon there was, if any.
+
+    Who holds the database is then nobody, or a poll under way: it came after that round.
+    """
+    from monitor.app import STALE_AFTER
+
+    beat_at, holder, polled_at = seen.beat_at, seen.holder, seen.facts.polled_at
+    if polled_at is None or seen.now - polled_at > _HOUR:
+        return False
+    if beat_at is None:
+        return True
+    return polled_at - beat_at > STALE_AFTER and (holder is None or holder.started_at > beat_at)
 
 
 def _polling(seen: _Seen) -> _Line:

@@ -7,7 +7,7 @@ transaction, and gives and takes frozen values, never rows.
 from __future__ import annotations
 
 from monitor.store.gaps import Gap
-from monitor.store.lock import DaemonLock, holder_of
+from monitor.store.lock import DaemonLock, Holder, holder_of
 from monitor.store.store import Store
 from monitor.store.values import (
     ArchivedArticle,
@@ -62,6 +62,7 @@ __all__ = [
     "Gap",
     "Gauges",
     "HeldHost",
+    "Holder",
     "HostRelease",
     "Judgement",
     "LabelLine",

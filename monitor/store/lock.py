@@ -6,8 +6,9 @@ import fcntl
 import json
 import os
 import socket
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from monitor.clock import Clock, SystemClock
 from monitor.errors import StoreError, StoreLockedError
@@ -16,9 +17,17 @@ from monitor.store.sql import text_of_instant
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["DaemonLock", "holder_of"]
+__all__ = ["DaemonLock", "Holder", "holder_of"]
 
 _SUFFIX = ".lock"
+
+
+class Holder(NamedTuple):
+    """A process that holds a database."""
+
+    pid: int
+    host: str
+    started_at: datetime
 
 
 class DaemonLock:
@@ -75,7 +84,7 @@ class DaemonLock:
         return json.dumps(me).encode()
 
 
-def holder_of(path: Path) -> str | None:
+def holder_of(path: Path) -> Holder | None:
     """Return who holds a database, or did when it was killed; None: who held it let go of it, or nobody has.
 
     Args:
@@ -83,18 +92,22 @@ def holder_of(path: Path) -> str | None:
     """
     target = path.resolve()
     try:
-        fd = os.open(target.with_name(target.name + _SUFFIX), os.O_RDONLY | os.O_CLOEXEC)
+        return _read(target.with_name(target.name + _SUFFIX).read_bytes())
     except OSError:
         return None
+
+
+def _read(signed: bytes) -> Holder | None:
+    """Return what a holder signed; None: it has not yet, or no longer."""
     try:
-        return _holder(fd) if os.fstat(fd).st_size else None
-    finally:
-        os.close(fd)
+        holder = json.loads(signed)
+    except ValueError:
+        return None
+    return Holder(holder["pid"], holder["host"], datetime.fromisoformat(holder["started_at"]))
 
 
 def _holder(fd: int) -> str:
-    try:
-        holder = json.loads(os.pread(fd, 4096, 0))
-    except ValueError:
+    holder = _read(os.pread(fd, 4096, 0))
+    if holder is None:
         return "a process that has only just started"
-    return f"pid {holder['pid']} on {holder['host']}, since {holder['started_at']}"
+    return f"pid {holder.pid} on {holder.host}, since {text_of_instant(holder.started_at)}"

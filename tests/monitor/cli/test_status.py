@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -75,6 +76,7 @@ def test_a_database_that_is_not_there_is_told(veille: Veille, monkeypatch: pytes
 
 
 def test_a_daemon_that_does_not_run_is_told_and_how_it_ended(veille: Veille, store: Store) -> None:
+    poll(store, store.feed("1").id, at=ago(10))
     store.heartbeat(now=ago(10))
     stopped = fails(veille)
     with DaemonLock(store.path):
@@ -102,6 +104,24 @@ def test_who_polls_by_cron_needs_no_daemon(veille: Veille, fresh: Store) -> None
     assert "none has succeeded yet | 1 of 1 feeds fail or are overdue" == before["polls"]
     assert {} == after
     assert "ok   daemon: none is needed: `veille poll` did its work" == line(veille, "daemon")
+
+
+def sign(store: Store, *, started_at: datetime) -> None:
+    """Sign the lock as a daemon that started then, and still holds it."""
+    DaemonLock(store.path).path.write_text(
+        json.dumps({"pid": 7, "host": "desk", "started_at": started_at.isoformat()}), "utf-8"
+    )
+
+
+def test_a_daemon_is_not_missed_once_cron_has_taken_over(veille: Veille, store: Store) -> None:
+    store.heartbeat(now=ago(20))
+    with DaemonLock(store.path):  # a poll under way
+        under_way = line(veille, "daemon")
+    between = line(veille, "daemon")
+    sign(store, started_at=ago(30))
+
+    assert ["ok   daemon: none is needed: `veille poll` did its work"] * 2 == [under_way, between]
+    assert "killed, or it hangs: pid 7 on desk, since 20" in line(veille, "daemon")
 
 
 @pytest.mark.usefixtures("fresh")
