@@ -24,7 +24,20 @@ settings.register_profile("veille", deadline=None, derandomize="CI" in os.enviro
 settings.register_profile("traced", deadline=None, derandomize=True, max_examples=20)  # `make check`: tracing is slow
 settings.load_profile("veille")
 
+_LONG = ("acceptance", "untraced")
 _ENGINES: dict[str, Engine] = {}
+
+
+def pytest_configure() -> None:
+    """Give way to the first worker, which begins with what is measured in real time."""
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
+        os.nice(5)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, else one worker is at it when the others have nothing left to do."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in _LONG])
 
 
 def _sharing_statements(store: Store) -> Store:
