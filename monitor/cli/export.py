@@ -21,7 +21,18 @@ from monitor.text import fold
 if TYPE_CHECKING:
     from monitor.store import MatchFilter, MatchRecord, Store
 
-__all__ = ["COLUMNS", "FRENCH_EXCEL", "PLAIN", "Sheet", "harmless_cell", "opened", "records", "row_of", "write_csv"]
+__all__ = [
+    "COLUMNS",
+    "FRENCH_EXCEL",
+    "PLAIN",
+    "STDOUT",
+    "Sheet",
+    "harmless_cell",
+    "opened",
+    "records",
+    "row_of",
+    "write_csv",
+]
 
 COLUMNS = (
     *("id", "alert_id", "story_id", "matched_at"),
@@ -30,6 +41,9 @@ COLUMNS = (
     *("labels", "tags", "entities", "story_title", "outlets", "texts"),
     *("relevant", "deliveries", "sent_at", "silence", "baseline", "lost_at", "withdrawn_at"),
 )
+
+STDOUT = frozenset({"", "-"})
+"""What names standard output."""
 
 _PAGE = 500  # rows read at once: a transaction each, so that none of them is open for long
 _PRIVATE = 0o600
@@ -173,7 +187,7 @@ def opened(output: str) -> Iterator[TextIO]:
     Raises:
         InputError: the file cannot be written, or is none, such as a device.
     """
-    if output in {"", "-"}:
+    if output in STDOUT:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
         yield sys.stdout

@@ -132,7 +132,7 @@ def matches(
 
 def _export(store: Store, wanted: MatchFilter, format_: Format, output: str, limit: int | None) -> None:
     """Write the rows, as many as there are, a page of them in memory at a time."""
-    from monitor.cli.export import FRENCH_EXCEL, PLAIN, opened, records, row_of, write_csv
+    from monitor.cli.export import FRENCH_EXCEL, PLAIN, STDOUT, opened, records, row_of, write_csv
 
     rows = map(row_of, records(store, wanted, limit=limit))
     with opened(output) as file:
@@ -142,7 +142,7 @@ def _export(store: Store, wanted: MatchFilter, format_: Format, output: str, lim
                 file.write(json_line(row))
         else:
             count = write_csv(rows, file, FRENCH_EXCEL if format_ is Format.CSV_EXCEL else PLAIN)
-    if output:
+    if output not in STDOUT:
         sys.stderr.write(f"{count} in {output}\n")
 
 

@@ -267,6 +267,14 @@ def test_o8_a_file_is_whole_and_of_its_owner_alone(veille: Veille, folder: Path,
 
 
 @pytest.mark.usefixtures("told")
+def test_a_dash_is_standard_output(veille: Veille) -> None:
+    printed = veille("matches", "--format", "csv").out
+    got = veille("matches", "--format", "csv", "--output", "-")
+
+    assert (0, printed, "") == (got.code, got.out, got.err)
+
+
+@pytest.mark.usefixtures("told")
 def test_a_file_that_cannot_be_written_is_told(veille: Veille, folder: Path) -> None:
     nowhere = veille("matches", "--format", "csv", "--output", "nulle/part.csv")
     (folder / "dossier").mkdir()
