@@ -295,6 +295,7 @@ def test_a_file_that_cannot_be_written_is_told(veille: Veille, folder: Path) -> 
         (["--format", "csv", "--json"], "--format exports the list"),
         (["al_7K2Q", "--format", "csv"], "--format exports the list"),
         (["--level", "urgent"], "--level takes low, medium, high, critical"),
+        (["--format", "csv", "--output", "veille.db"], "--output names the database itself"),
     ],
 )
 @pytest.mark.usefixtures("told")
