@@ -1064,6 +1064,7 @@ async def _killed_while_reading(desk: Desk, title: str, *, times: int) -> None:
         store.release_leases(now=desk.clock.now(), interrupted=True)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("kills", "waits_s"), [(1, 0), (2, 0), (3, 60), (5, 240), (20, 3600)])
 def test_i8_however_often_it_is_killed_while_a_page_is_read_that_page_is_read_in_the_end(
     tmp_path: Path, kills: int, waits_s: int
@@ -1115,6 +1116,7 @@ def test_i7_what_a_title_owes_waits_for_no_page_that_the_daemon_was_killed_with(
     at_desk(tmp_path, act)
 
 
+@pytest.mark.untraced
 def test_i8_a_page_that_brings_the_daemon_down_each_time_soon_does_it_once_or_twice_an_hour(tmp_path: Path) -> None:
     async def act(desk: Desk) -> None:
         await _killed_while_reading(desk, QUIET, times=3)

@@ -71,6 +71,7 @@ def test_offsets_slice_the_source_to_the_mention(text: str) -> None:
         assert text[mention.start : mention.end] == mention.text
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("paragraph", PARAGRAPHS)
 def test_a_paragraph_without_the_rules_terms_removes_no_match(paragraph: str) -> None:
     alone = ENGINE.analyse(Document(body=paragraph))

@@ -291,6 +291,7 @@ def test_any_text_can_be_scanned(text: str) -> None:
     assert all(0 <= start < end <= len(text) for start, end in scan.sentences[Field.TITLE])
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "piece",
     [

@@ -19,6 +19,7 @@ def test_the_published_schema_is_fresh(path: str) -> None:
     assert schema_text() == (ROOT / path).read_text(encoding="utf-8")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("name", "text"), [*bundled_rules(), *bundled_entities()])
 def test_bundled_files_follow_the_published_schema(name: str, text: str) -> None:
     jsonschema.validate(read(text, file=name).plain(), schema())

@@ -22,6 +22,7 @@ HEAVY = (
 PROGRAM = (sys.executable, "-m", "monitor")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "words", [["--help"], ["--version"], ["feeds", "--help"], ["poll", "-h"], ["analyse", "-h"], ["rules", "-h"]]
 )

@@ -140,6 +140,7 @@ def test_every_alert_is_told_in_both_languages(channel: Channel, language: Langu
         assert planned.id.removeprefix("al_") in told(rendered(channel, planned, language))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("channel", CHATS)
 @pytest.mark.parametrize(
     "planned",

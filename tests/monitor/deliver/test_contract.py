@@ -152,6 +152,7 @@ class TestContract:
 
         assert [secret for secret in SECRETS if secret in shown] == []
 
+    @pytest.mark.untraced
     @pytest.mark.parametrize(
         "poison",
         [
@@ -175,6 +176,7 @@ class TestContract:
 
         assert asyncio.run(run()).refused == ()
 
+    @pytest.mark.untraced
     @pytest.mark.parametrize(
         "poison", ["", "a\r\nBcc: x@example.org\r\n\r\nb\x00\ud800", "<!channel> `&` " * 300, "🟠" * 3000]
     )
@@ -186,6 +188,7 @@ class TestContract:
 
         assert asyncio.run(run()).refused == ()
 
+    @pytest.mark.untraced
     @pytest.mark.parametrize(
         "poison", ["", "a\r\nBcc: x@example.org\r\n\r\nb\x00\ud800", "<!channel> `&` " * 300, "🟠" * 3000]
     )

@@ -75,6 +75,7 @@ def engine() -> Engine:
     return Engine(bundled())
 
 
+@pytest.mark.untraced
 def test_the_bundled_rules_judge_every_text_as_expected(press: Press, engine: Engine) -> None:
     now = datetime(2026, 3, 2, tzinfo=UTC)
     surprises = []

@@ -171,6 +171,7 @@ def test_r6_no_entity_of_a_sitemap_expands() -> None:
     assert read(bomb).entries[1].title == "&b; s'envole"
 
 
+@pytest.mark.untraced
 def test_a_sitemap_of_fifty_thousand_addresses_takes_less_than_the_slow_lane_allows() -> None:
     document = plain(*((f"https://gazette.example/article-{n}.html", "2024-06-01T08:00:00Z") for n in range(50_000)))
     started_s = time.process_time()
@@ -199,6 +200,7 @@ def test_an_index_names_the_sitemaps_of_its_host_that_are_worth_reading() -> Non
     )
 
 
+@pytest.mark.untraced
 def test_an_index_of_fifty_thousand_sitemaps_is_ranked_in_little_time() -> None:
     document = index(*((f"https://gazette.example/s-{n}.xml", "") for n in range(50_000)))
     started_s = time.process_time()

@@ -85,6 +85,7 @@ def _packages(name: str) -> list[str]:
     return [".".join(parts[:most]) for most in range(1, len(parts) + 1)]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("module", MODULES)
 def test_S4_no_module_but_the_client_reaches_the_network(module: str) -> None:
     source = (ROOT / module).read_text(encoding="utf-8")

@@ -100,7 +100,7 @@ def test_an_article_is_judged_with_all_that_explains_it(
     _with(of(_settings(tmp_path)), act)
 
 
-@JUDGES
+@pytest.mark.parametrize("of", [_local, pytest.param(_remote, marks=pytest.mark.untraced)])
 def test_x3_the_canarys_own_rule_finds_the_canary_and_nothing_else(
     tmp_path: Path, of: Callable[[Settings], Awaitable[Judge]]
 ) -> None:

@@ -89,6 +89,7 @@ def test_the_recap_of_a_new_feed_is_told_by_the_rounds(tmp_path: Path, monkeypat
     _live(tmp_path, act)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("night", [datetime(2026, 3, 29, 0, 10, tzinfo=UTC), datetime(2026, 10, 25, 0, 10, tzinfo=UTC)])
 def test_t7_the_nights_on_which_paris_changes_its_clocks_skip_and_repeat_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, night: datetime

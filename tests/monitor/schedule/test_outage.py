@@ -177,6 +177,7 @@ class Press:
         self.due[number] = second + wait_s
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("sites", "dead"), [(6, 5), (10, 9), (40, 34), (100, 85), (100, 98)])
 @pytest.mark.parametrize("poll_s", [900, HOUR_S])
 def test_P7_where_a_provider_takes_most_sites_down_those_that_answer_go_on_and_the_dead_back_off(
@@ -194,6 +195,7 @@ def test_P7_where_a_provider_takes_most_sites_down_those_that_answer_go_on_and_t
     assert 120 > sorted(press.late_s)[len(press.late_s) // 2]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("sites", [6, 100])
 @pytest.mark.parametrize("lasts_s", [120, 3 * HOUR_S])
 def test_P7_when_all_sites_fail_nothing_is_counted_and_all_are_polled_soon_after(sites: int, lasts_s: int) -> None:
@@ -209,6 +211,7 @@ def test_P7_when_all_sites_fail_nothing_is_counted_and_all_are_polled_soon_after
     assert None is press.network.down_since
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("blip_s", [5, 20])
 def test_P7_a_moment_of_network_in_an_outage_holds_nothing_against_anyone(blip_s: int) -> None:
     press = Press(40)

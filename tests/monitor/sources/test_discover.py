@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def test_a_base_that_is_no_address_is_ignored() -> None:
     assert feed_links(page, HOME)[0].url == "https://gazette.example/rss.xml"
 
 
+@pytest.mark.untraced
 def test_hostile_pages_cost_linear_time() -> None:
     hostile = (
         b"<link " * 300_000,

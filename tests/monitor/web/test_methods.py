@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.monitor.web.test_answers import Reader, at_reader
 
 UNSAFE = ("PUT", "PATCH", "DELETE", "POST")
@@ -17,6 +19,7 @@ def _log(reader: Reader) -> list[str]:
         return list(log.iterdump())
 
 
+@pytest.mark.untraced
 def test_w5_nothing_but_a_post_to_a_page_for_it_changes_anything(tmp_path: Path) -> None:
     async def act(reader: Reader) -> None:
         links = [url.removeprefix("https://veille.example") for url in reader.links.values()]
