@@ -31,7 +31,7 @@ _ENGINES: dict[str, Engine] = {}
 def pytest_configure() -> None:
     """Give way to the first worker, which begins with what is measured in real time."""
     if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
-        os.nice(5)
+        os.nice(19)
 
 
 @pytest.hookimpl(trylast=True)
