@@ -143,9 +143,12 @@ def hold_on(manner: Manner, *, level: Level, why: Why, history: History, now: da
 
 
 def spent_until(budget: Budget, history: History, now: datetime) -> datetime | None:
-    """Return until when a message that leaves now is the last that a budget lets go, or None: it is not."""
-    recent = _until(history.recent, now)
-    return (*recent, now)[0] + budget.per if len(recent) + 1 == budget.count else None
+    """Return until when a message that leaves now is the last that a budget lets go, or None: it is not.
+
+    The one that ends quiet hours is so too where it is one more than the budget has room for.
+    """
+    left = (*_until(history.recent, now), now)
+    return left[-budget.count] + budget.per if len(left) >= budget.count else None
 
 
 def group_of(manner: Manner, match: Match, story: Story) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.deliver.note import Line, Look, Note, Paragraph, Shape, Span
+from monitor.deliver.note import Line, Look, Note, Paragraph, Shape, Span, small
 from monitor.deliver.stories import RULE_CHARS, TITLE_CHARS, by_story, story_items
 from monitor.deliver.text import line, safe_url
 from monitor.deliver.words import level_of
@@ -39,7 +39,7 @@ def digest_of(alert: Alert, digest: Digest, words: Words) -> Note:
         closing=(
             *_near(digest.missed, words),
             *_state(digest, words),
-            Paragraph(((Span(alert.id),),), Shape.SMALL),
+            small((Span(" · ".join(part for part in (alert.id, words.spent(alert)) if part)),)),
         ),
         uncounted=alert.truncated,
         more=words.recap_more.format(count="{count}", command="\0veille matches\0"),

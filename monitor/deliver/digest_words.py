@@ -34,7 +34,8 @@ class DigestWords:
     silenced: tuple[str, str]  # takes `count`
     others: tuple[str, str]  # takes `count`: outlets beside the first
     grown: tuple[str, str]  # takes `count`: outlets in all
-    budget: str  # takes `until`
+    budget: str  # takes `until`, a time of the same day
+    budget_later: str  # takes `until`
 
 
 FRENCH_DIGESTS = DigestWords(
@@ -63,6 +64,7 @@ FRENCH_DIGESTS = DigestWords(
     others=("+ {count} titre", "+ {count} titres"),
     grown=("repris par {count} titre", "repris par {count} titres"),
     budget="budget atteint : la suite à {until}",
+    budget_later="budget atteint : la suite le {until}",
 )
 
 ENGLISH_DIGESTS = DigestWords(
@@ -91,4 +93,5 @@ ENGLISH_DIGESTS = DigestWords(
     others=("+ {count} outlet", "+ {count} outlets"),
     grown=("carried by {count} outlet", "carried by {count} outlets"),
     budget="budget spent: more at {until}",
+    budget_later="budget spent: more on {until}",
 )

@@ -314,7 +314,8 @@ def _alert(alert: Alert, words: Words) -> tuple[str, str]:
     breakdown = words.breakdown(match)
     why = [f"{words.why}{words.colon} {words.score(match)}", *([f"  {breakdown}"] if breakdown else []), *ignored]
     why = why if stands else []
-    closing = [_judging(alert, words), f"{words.reference} {words.referred(alert)}"]
+    reference = f"{words.reference} {words.referred(alert)}"
+    closing = [_judging(alert, words), " · ".join(part for part in (reference, words.spent(alert)) if part)]
     spread = [part for part in (words.spread_of(story), words.joined_of(alert)) if part]
     text = [
         _source(source, words),

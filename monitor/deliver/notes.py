@@ -246,8 +246,7 @@ def _why(match: Match, words: Words) -> Line:
 
 
 def _footer(alert: Alert, words: Words) -> Line:
-    spent = alert.budget_until and words.digests.budget.format(until=words.time_of(alert.budget_until))
-    told = [part for part in (spent, words.told_latency(alert.latency_s), words.referred(alert)) if part]
+    told = [part for part in (words.spent(alert), words.told_latency(alert.latency_s), words.referred(alert)) if part]
     return (Span(" · ".join([*told, ""])), Span(f"veille label {alert.id} {words.no}", Look.CODE))
 
 

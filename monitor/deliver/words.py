@@ -236,6 +236,15 @@ class Words:
         named = (("relevant", self.relevant), ("not_relevant", self.irrelevant), ("silence", self.silence))
         return tuple((label, known[name]) for name, label in (*named, ("review", self.review)) if name in known)
 
+    def spent(self, alert: Alert) -> str:
+        """Return `budget atteint : la suite à 14:27` of the last message that a budget lets go, else ""."""
+        if alert.budget_until is None:
+            return ""
+        until, planned = (at.astimezone(self.zone) for at in (alert.budget_until, alert.planned_at))
+        if until.date() == planned.date():
+            return self.digests.budget.format(until=self.time_of(until))
+        return self.digests.budget_later.format(until=self.short_date(until))
+
     def referred(self, alert: Alert) -> str:
         """Return an alert's reference, and that of the alert it updates."""
         of = None if alert.update is None else alert.update.of

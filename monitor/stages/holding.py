@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitor import alerting
-from monitor.alerting import AT_ONCE, Route
+from monitor.alerting import AT_ONCE, Budget, Route
 from monitor.deliver.words import level_of
 from monitor.model import Alert, Held, HeldMessage, History, NotificationReason, Receiver, Silence
 from monitor.stages.rendering import render_for, silences_in_force
@@ -126,7 +126,9 @@ async def _not_silenced(
 
 async def _let_go(tools: Tools, release: alerting.Release, *, now: datetime) -> None:
     if release.alert is not None:
-        await _record(tools, release.alert, release.told, now=now)
+        history, budget = await _told_before(tools, release.told[0], now=now)
+        until = None if budget is None else alerting.spent_until(budget, history, now)
+        await _record(tools, replace(release.alert, budget_until=until), release.told, now=now)
         return
     await tools.thread.run(
         tools.store.release,
@@ -141,13 +143,20 @@ async def _held_on(tools: Tools, release: alerting.Release, *, now: datetime) ->
     """Return why messages that were held until now are held still: their wait ends at night, the budget is spent."""
     first = release.messages[0]
     manner = tools.routes.way_to(first.receiver, first.route).manner
-    history, budget = History(), manner.budget
-    if budget is not None:
-        history = await tools.thread.run(
-            tools.store.route_history, first.receiver, route=first.route, group=first.group, since=now - budget.per
-        )
+    history, _ = await _told_before(tools, first, now=now)
     level = max((level_of(message.match) for message in release.messages), key=tuple(Level).index)
     return alerting.hold_on(manner, level=level, why=first.why, history=history, now=now, zone=_zone(tools))
+
+
+async def _told_before(tools: Tools, first: HeldMessage, *, now: datetime) -> tuple[History, Budget | None]:
+    """Return what a budget counts of the route that told a message, and the budget; without one nothing is asked."""
+    budget = tools.routes.way_to(first.receiver, first.route).manner.budget
+    if budget is None:
+        return History(), None
+    history = await tools.thread.run(
+        tools.store.route_history, first.receiver, route=first.route, group=first.group, since=now - budget.per
+    )
+    return history, budget
 
 
 async def _record(tools: Tools, alert: Alert, told: Sequence[HeldMessage], *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -158,8 +158,23 @@ def test_a_budget_tells_that_it_is_spent_and_the_rest_comes_in_one_message(tmp_p
 
         assert ("story.digest", 2) == sent(desk)[-1]
         assert "budget" == data(desk)["digest"]["held"]
+        assert "budget_until" not in data(desk)
 
     at_desk(tmp_path, act, routes=written(tmp_path, 'budget: "2/h"'))
+
+
+@pytest.mark.parametrize("manner", ['budget: "1/h"', 'group_wait: "5 min"\n  group_by: [rule]\n  budget: "1/h"'])
+def test_one_message_for_several_that_takes_the_last_place_of_a_budget_says_so(tmp_path: Path, manner: str) -> None:
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "a", "b", "c")
+        await desk.cycle(after_s=2 * HOUR_S)
+
+        until = desk.clock.now() + timedelta(hours=1)
+        assert "story.digest" == sent(desk)[-1][0]
+        assert until == datetime.fromisoformat(data(desk)["budget_until"])
+
+    at_desk(tmp_path, act, routes=written(tmp_path, manner))
 
 
 def test_a_budget_outlives_a_route_that_is_inserted_above(tmp_path: Path) -> None:

@@ -164,6 +164,8 @@ def test_the_last_message_that_a_budget_lets_go_says_until_when() -> None:
     assert before + HOUR == spent_until(Budget(2, HOUR), History(recent=(before,)), NOON)
     assert NOON + HOUR == spent_until(Budget(1, HOUR), History(recent=(NOON + HOUR,)), NOON)
     assert spent_until(Budget(3, HOUR), History(recent=(before,)), NOON) is None
+    # the night ends with one more than there is room for: the next one waits until all but one left long ago
+    assert before + HOUR == spent_until(Budget(2, HOUR), History(recent=(before - HOUR / 2, before)), NOON)
 
 
 def test_the_growth_of_a_story_waits_by_itself_where_it_would_ring() -> None:

@@ -181,6 +181,10 @@ def alert(match: Match = MATCH, story: Story = STORY) -> Alert:
     return replace(planned, record=RuleRecord(matches_today=3, relevant=18, judged=21))
 
 
+SPENT = replace(alert(), budget_until=NOW + timedelta(minutes=50))
+"""The last that a budget lets go."""
+
+
 def updated(title: str = TITLE, was: str = TITLE, level: Level | None = Level.CRITICAL) -> Alert:
     """Return the update of an alert: another title, another level, or none: the rule finds the article no longer."""
     first = alert()
@@ -265,6 +269,7 @@ DIGESTS: dict[str, Alert] = {
             "mail", gathered(held(0), held(1)), Missed(), SourcesState(), since=_LAST_DIGEST, until=NOW, now=NOW
         ),
         digest=Digest(NOW, _LAST_DIGEST, Why.QUIET_HOURS),
+        budget_until=NOW + timedelta(minutes=50),
     ),
 }
 

@@ -29,6 +29,7 @@ from tests.monitor.deliver.samples import (
     DIGESTS,
     INCIDENTS,
     RETITLED,
+    SPENT,
     STORY,
     TITLE,
     TROUBLES,
@@ -96,6 +97,7 @@ async def attempts(receiver: SmtpReceiver, to: Sequence[str] = (DESK,), **option
     ("name", "planned"),
     [
         ("alert", alert()),
+        ("spent", SPENT),
         ("recap", recap(3, 9)),
         ("refusal", refused(errors=12)),
         ("raised", updated(RETITLED, TITLE)),

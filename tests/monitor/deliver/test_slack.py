@@ -26,6 +26,7 @@ from tests.monitor.deliver.samples import (
     INCIDENTS,
     MATCH,
     RETITLED,
+    SPENT,
     STORY,
     TITLE,
     TROUBLES,
@@ -90,6 +91,7 @@ def refusal(receiver: HttpReceiver) -> DeliveryError:
     ("name", "planned"),
     [
         ("alert", alert()),
+        ("spent", SPENT),
         ("recap", recap(3, 9)),
         ("refusal", refused(errors=12)),
         ("raised", updated(RETITLED, TITLE)),

@@ -23,6 +23,7 @@ from tests.monitor.deliver.samples import (
     STORY,
     TITLE,
     VERDICT,
+    alert,
     gathered,
     held,
     refused,
@@ -156,6 +157,15 @@ def test_the_newspapers_that_took_up_a_story_are_named_and_the_others_counted() 
     assert "" == FR.joined_of(replace(grown, stories=(replace(story, sources=(told,)),)))
     assert "" == FR.joined_of(replace(planned, stories=(story,)))
     assert "" == FR.joined_of(replace(grown, update=None))
+
+
+def test_a_budget_that_is_spent_says_until_when_with_the_day_where_that_is_another() -> None:
+    soon, later = (replace(alert(), budget_until=NOW + after) for after in (timedelta(minutes=50), timedelta(days=1)))
+
+    assert "budget atteint : la suite à 08:02" == FR.spent(soon)
+    assert "budget atteint : la suite le 17 mai, 07:12" == FR.spent(later)
+    assert "budget spent: more on 17 May, 07:12" == EN.spent(later)
+    assert "" == EN.spent(alert())
 
 
 def test_what_raised_a_level_is_said() -> None:
