@@ -159,14 +159,21 @@ class Words:
         return told.format(outlets=story.outlets, texts=story.texts)
 
     def joined_of(self, alert: Alert) -> str:
-        """Return `Repris par : L'Écho, Le Courrier du Val et 3 autres` where that is what happened, or ""."""
+        """Return `Repris par : L'Écho (« Un suspect arrêté »), Le Courrier et 3 autres` where that happened, or "".
+
+        The last to come has its title told, where it is another: it may say more than the one that is known.
+        """
         update, story = alert.update, alert.stories[0]
         if update is None or (update.change is not Change.GREW and update.burst is None):
             return ""
-        names = dict.fromkeys(line(source.outlet, 60) for source in story.sources)
-        named = [name for name in names if name and name != line(story.sources[0].outlet, 60)][:_MAX_JOINED]
+        titles: dict[str, str] = {}
+        for source in story.sources:
+            titles.setdefault(line(source.outlet, 60), line(source.title, _TITLE_CHARS))
+        named = [name for name in titles if name and name != line(story.sources[0].outlet, 60)][:_MAX_JOINED]
         if not named:
             return ""
+        last = titles[named[0]]
+        named[0] += f" ({self.quote(last)})" if last not in {"", line(story.sources[0].title, _TITLE_CHARS)} else ""
         more = story.outlets - 1 - len(named)
         told = self.joined if more <= 0 else self.joined_more[more > 1]
         return told.format(outlets=", ".join(named), count=more)

@@ -154,6 +154,10 @@ def test_the_newspapers_that_took_up_a_story_are_named_and_the_others_counted() 
         "Repris par : L'Écho, Le Courrier du Val, Le Phare et 3 autres",
     ] == [FR.joined_of(alert) for alert in counted]
     assert "Also in: L'Écho, Le Courrier du Val, Le Phare and 3 others" == EN.joined_of(counted[-1])
+    arrest = replace(story, sources=(told, replace(others[0], title="Un suspect arrêté"), *others[1:]), outlets=4)
+    assert "Repris par : L'Écho (« Un suspect arrêté »), Le Courrier du Val, Le Phare" == FR.joined_of(
+        replace(grown, stories=(arrest,))
+    )
     assert "" == FR.joined_of(replace(grown, stories=(replace(story, sources=(told,)),)))
     assert "" == FR.joined_of(replace(planned, stories=(story,)))
     assert "" == FR.joined_of(replace(grown, update=None))
