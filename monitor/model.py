@@ -605,7 +605,8 @@ class Told:
     title: str  # as last told; of the article where nobody was told
     level: Level  # as last told
     is_lost: bool = False  # the text changed, and the rule finds it no longer
-    first: tuple[tuple[AlertId, tuple[str, ...]], ...] = ()  # the alerts that told it first, and to whom
+    # the alerts that told it first, and to whom; updates too, for those who had been told nothing before
+    first: tuple[tuple[AlertId, tuple[str, ...]], ...] = ()
     with_others: frozenset[AlertId] = frozenset()  # those of them that told other stories too: recaps and digests
     times: int = 0  # alerts that told it, updates included
     awaits_recap: bool = False

@@ -7,7 +7,7 @@ that people were told of, with the outlets that took it up. When the message may
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitor.alerting.ids import alert_id, message_id
@@ -15,7 +15,7 @@ from monitor.alerting.plan import notifies
 from monitor.model import Alert, AlertType, Change, NotificationReason, Standing, Update
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from datetime import datetime
 
     from monitor.alerting.routes import Routes
@@ -40,7 +40,7 @@ def plan_growth(
     Args:
         told: the matches of the story's articles, with what people were told of them.
         story: as it is now.
-        routes: who there is; those who were told first are told.
+        routes: who there is; those who were told of it are told.
         outlets_before: how many outlets carried it before.
         now: the present instant, UTC.
     """
@@ -51,15 +51,33 @@ def plan_growth(
 
 def first_of_each_rule(told: Sequence[Told]) -> tuple[Told, ...]:
     """Return the first match of each rule that people were told of, and that still holds, with all who were told."""
+    heard = _heard(told)
     first: dict[str, Told] = {}
     for one in told:
         if one.first and not one.is_lost and notifies(one.match):
-            before = first.get(one.match.rule.id)
-            alerts = dict.fromkeys(one.first if before is None else (*before.first, *one.first))
+            first.setdefault(one.match.rule.id, one)
+    return tuple(
+        replace(one, first=heard[rule].first, with_others=heard[rule].with_others) for rule, one in first.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What people were told first of a story and a rule, whichever of its articles it was on; as in `Told`."""
+
+    first: tuple[tuple[AlertId, tuple[str, ...]], ...] = ()
+    with_others: frozenset[AlertId] = frozenset()
+
+
+def _heard(told: Sequence[Told]) -> dict[str, _Heard]:
+    heard: dict[str, _Heard] = {}
+    for one in told:
+        if one.first:
+            before = heard.get(one.match.rule.id, _Heard())
+            alerts = dict.fromkeys((*before.first, *one.first))
             by_use = sorted(alerts, key=lambda alert: not alert[1])  # one that nobody was sent answers no message
-            with_others = one.with_others if before is None else before.with_others | one.with_others
-            first[one.match.rule.id] = replace(before or one, first=tuple(by_use), with_others=with_others)
-    return tuple(first.values())
+            heard[one.match.rule.id] = _Heard(tuple(by_use), before.with_others | one.with_others)
+    return heard
 
 
 def for_the_untold(
@@ -67,7 +85,8 @@ def for_the_untold(
 ) -> tuple[Alert, ...]:
     """Return first alerts, those on rules that were told of the story before only for whom was not told.
 
-    Another article may reach others: the first one was silenced, or names nothing that is theirs.
+    Another article may reach others: the first one was silenced, or names nothing that is theirs. Whoever was told
+    anything, an update too, was told.
 
     Args:
         alerts: first alerts on an article of the story.
@@ -75,19 +94,22 @@ def for_the_untold(
         growth: what is told of the story's growth meanwhile.
         story: with the article before the others.
     """
-    heard: dict[str, set[str]] = {}
-    for one in told:
-        if one.first:
-            heard.setdefault(one.match.rule.id, set()).update(name for _, names in one.first for name in names)
+    heard = _heard(told)
+    meanwhile: dict[str, set[str]] = {}
     for alert in growth:
-        heard.setdefault(alert.matches[0].rule.id, set()).update(alert.receivers)
-    return tuple(_for_others(alert, heard.get(alert.matches[0].rule.id), story) for alert in alerts)
+        meanwhile.setdefault(alert.matches[0].rule.id, set()).update(alert.receivers)
+    found = ((alert, alert.matches[0].rule.id) for alert in alerts)
+    return tuple(
+        _for_others(alert, heard[rule], meanwhile.get(rule, set()), story) if rule in heard else alert
+        for alert, rule in found
+    )
 
 
-def _for_others(alert: Alert, heard: set[str] | None, story: Story) -> Alert:
-    others = tuple(name for name in alert.receivers if heard is not None and name not in heard)
+def _for_others(alert: Alert, heard: _Heard, meanwhile: Container[str], story: Story) -> Alert:
+    known = {name for _, names in heard.first for name in names}
+    others = tuple(name for name in alert.receivers if name not in known and name not in meanwhile)
     if not others:
-        return alert  # the first, or one that was: it is joined to that
+        return replace(alert, id=heard.first[0][0])  # it is joined to what was told, which its growth updates
     rule, own = alert.matches[0].rule.id, story.sources[0]
     return replace(alert, id=alert_id(alert.reason, rule, story.id, own.url or own.title or ""), receivers=others)
 
@@ -125,7 +147,7 @@ def updated(
     burst: Burst | None = None,
     now: datetime,
 ) -> Alert:
-    """Return an update of the first alert on a story and a rule, for those who were told first.
+    """Return an update of the first alert on a story and a rule, for those who were told.
 
     Args:
         one: what was told.

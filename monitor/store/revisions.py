@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, select, update
 
 from monitor.errors import NotFoundError
 from monitor.links import link_key, web_link
@@ -14,12 +14,12 @@ from monitor.store.codec import article_from_row, match_from_row, source_of_row,
 from monitor.store.grouping import copy_of
 from monitor.store.log import references, resolve
 from monitor.store.sql import chunks
-from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, MATCH, REVISION, STORY
+from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, DELIVERY, ENTRY, MATCH, REVISION, STORY
 from monitor.store.values import Earlier, RevisionLine, Wording
 from rules.types import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import Row
@@ -32,6 +32,13 @@ _LINKS = (
     .join_from(ALERT_MATCH, ALERT)
     .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
     .order_by(ALERT.c.planned_at, ALERT.c.updates.is_not(None), ALERT.c.id)
+)
+
+_BEFORE = DELIVERY.alias()
+# Of updates, the messages to those who had been told nothing of the story and rule: they reached no first alert.
+_FIRST_OF_THEIRS = select(DELIVERY.c.alert_id, DELIVERY.c.receiver).where(
+    DELIVERY.c.alert_id.in_(bindparam("ids", expanding=True)),
+    ~exists().where(_BEFORE.c.alert_id == DELIVERY.c.updates, _BEFORE.c.receiver == DELIVERY.c.receiver),
 )
 
 _OF_MANY = frozenset({AlertType.STORY_DIGEST, AlertType.STORY_RECAP})
@@ -65,12 +72,26 @@ def _all_told(connection: Connection, article_ids: Sequence[int]) -> tuple[Told,
         links: dict[int, list[Row[Any]]] = {}
         for link in connection.execute(_LINKS.where(of_them)):
             links.setdefault(link.match_id, []).append(link)
+        updates = {link.id for some in links.values() for link in some if link.updates is not None}
+        reached = _first_reached(connection, sorted(updates))
         matches = select(MATCH).where(of_them, MATCH.c.near_miss.is_(False)).order_by(MATCH.c.id)
-        told += [_told(row, links.get(row.id, []), articles[row.article_id]) for row in connection.execute(matches)]
+        told += [
+            _told(row, links.get(row.id, []), reached, articles[row.article_id]) for row in connection.execute(matches)
+        ]
     return tuple(told)
 
 
-def _told(row: Row[Any], links: Sequence[Row[Any]], article: Row[Any]) -> Told:
+def _first_reached(connection: Connection, updates: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return, of updates, those who had been told nothing of the story and rule before; none of most."""
+    reached: dict[str, tuple[str, ...]] = {}
+    for ids in chunks(updates):
+        for row in connection.execute(_FIRST_OF_THEIRS, {"ids": ids}):
+            reached[row.alert_id] = (*reached.get(row.alert_id, ()), row.receiver)
+    return reached
+
+
+def _told(row: Row[Any], links: Sequence[Row[Any]], reached: Mapping[str, tuple[str, ...]], article: Row[Any]) -> Told:
+    firsts = ((link.id, tuple(link.receivers) if link.updates is None else reached.get(link.id)) for link in links)
     levels = [link.level for link in links if link.level is not None]
     return Told(
         match=match_from_row(row),
@@ -78,7 +99,7 @@ def _told(row: Row[Any], links: Sequence[Row[Any]], article: Row[Any]) -> Told:
         title=next((link.title for link in reversed(links) if link.title is not None), article.title),
         level=Level(levels[-1] if levels else row.raised_level or row.level or row.rule_level),
         is_lost=row.lost_at is not None,
-        first=tuple((AlertId(link.id), tuple(link.receivers)) for link in links if link.updates is None),
+        first=tuple((AlertId(id_), names) for id_, names in firsts if names is not None),
         with_others=frozenset(AlertId(link.id) for link in links if link.type in _OF_MANY),
         times=len(links),
         is_raised=row.raised_level is not None,

@@ -31,6 +31,22 @@ THIRD = (
     "Deux pompiers blessés, un incendie de six heures, l'électricité coupée pour quarante mille foyers, dit Sydorenko.",
     "Vers Poltava, le trafic des trains est arrêté jusqu'à nouvel ordre, faute de courant.",
 )
+FOURTH = (
+    "Kharkiv : à Derhatchi, le feu au carburant a mobilisé six heures durant les pompiers, dont deux sont blessés.",
+    "Le dépôt avait été pris pour cible par trois drones, indique le gouverneur Sydorenko, qui appelle au calme.",
+    "Quarante mille foyers sans électricité et les trains de Poltava à l'arrêt : la ville attend.",
+)
+
+
+async def print_all(desk: Desk, *texts: tuple[str, ...]) -> None:
+    papers = PAPERS[: len(texts)]
+    await desk.open_papers(papers)
+    for number, (path, text) in enumerate(zip(papers, texts, strict=True)):
+        desk.clock.pass_s(HOUR_S / 12)
+        desk.site.page(f"/article{number}", *text)
+        desk.site.publish(path, desk.item(f"/article{number}", TITLE))
+        await desk.cycle()
+        await desk.app.tools.thread.run(desk.app.tools.store.make_due, now=desk.clock.now())
 
 
 def test_the_level_rises_once_enough_newspapers_have_it_in_words_of_their_own(tmp_path: Path) -> None:
@@ -89,13 +105,7 @@ def test_outlets_whose_articles_no_rule_finds_count_as_their_articles_are_of_the
         only_in_the_first = RULE.replace("Kharkiv", "kilomètres")
         (rules / "rafale.yaml").write_text(only_in_the_first, encoding="utf-8")
         await desk.app.reload()
-        await desk.open_papers(PAPERS[:3])
-        for number, (path, text) in enumerate(zip(PAPERS, (DISPATCH, SECOND, THIRD), strict=False)):
-            desk.clock.pass_s(HOUR_S / 12)
-            desk.site.page(f"/article{number}", *text)
-            desk.site.publish(path, desk.item(f"/article{number}", TITLE))
-            await desk.cycle()
-            await desk.app.tools.thread.run(desk.app.tools.store.make_due, now=desk.clock.now())
+        await print_all(desk, DISPATCH, SECOND, THIRD)
         await desk.cycle()
 
         found = [line.outlet for line in desk.app.tools.store.matches() if line.rule == "rafale"]
@@ -108,3 +118,34 @@ def test_outlets_whose_articles_no_rule_finds_count_as_their_articles_are_of_the
         assert 3 == raised["story"]["outlets"]
 
     at_desk(tmp_path, act, feeds=PAPERS, rules=rules)
+
+
+RISING = RULE.replace("level: high", "level: medium").replace('"1h"}', '"1h", level: critical}')
+SERIOUS = """
+route:
+  receiver: journal
+  routes:
+    - {matchers: ['level=~"high|critical"'], receiver: desk}
+receivers:
+  desk: {webhook: {}}
+"""
+
+
+def test_d1_whom_a_burst_told_of_a_story_hears_that_it_grows_and_no_second_first_alert(tmp_path: Path) -> None:
+    rules, routes = write_rules(tmp_path), tmp_path / "routes.yaml"
+    (rules / "kharkiv.txt").unlink()
+    (rules / "rafale.yaml").write_text(RISING, encoding="utf-8")
+    routes.write_text(SERIOUS, encoding="utf-8")
+
+    async def act(desk: Desk) -> None:
+        await print_all(desk, DISPATCH, SECOND, THIRD, FOURTH, DISPATCH)
+        await desk.cycle(after_s=HOUR_S)
+
+        raised, grown = (one.payload["data"] for one in desk.webhook.received)
+
+        assert ("level_raised", "story_grew") == (raised["notification_reason"], grown["notification_reason"])
+        assert raised["alert_id"] == grown["update"]["of"]
+        assert ("critical", 5) == (grown["labels"]["level"], grown["story"]["outlets"])
+        assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=rules, routes=routes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from monitor.alerting import message_id, plan_growth
+from monitor.alerting import for_the_untold, message_id, plan, plan_growth
 from monitor.alerting.plan import first_alert_id
 from monitor.model import AlertId, Change, NotificationReason, Told
 from rules.types import Level, Status
@@ -85,3 +85,26 @@ def test_growing_to_the_same_is_the_same_news() -> None:
 
     assert plan_growth([TOLD], GROWN, ROUTES, outlets_before=1, now=LATER) == grown[1]
     assert grown[0][0][0].id != grown[1][0][0].id
+
+
+def test_d1_whoever_was_told_anything_of_a_story_and_a_rule_hears_no_first_alert_of_it() -> None:
+    raised, recap = (AlertId("al_RAISED"), ("mail",)), (AlertId("al_RECAP"), ("slack",))
+    [planned] = plan([MATCH], STORY, ROUTES, now=LATER)
+    alerts = [replace(planned, receivers=("slack", "mail"))]
+    told = replace(TOLD, first=((FIRST, ()), raised))
+    [for_slack] = for_the_untold(alerts, [told], [], STORY)
+    [for_nobody] = for_the_untold(alerts, [told, replace(told, first=(recap,), is_lost=True)], [], STORY)
+
+    assert (("slack",), False) == (for_slack.receivers, for_slack.id in {FIRST, raised[0]})
+    # it is joined to what some were told, which the growth of the story updates
+    assert raised[0] == for_nobody.id
+
+
+def test_whom_only_an_update_told_of_a_story_hears_that_it_grew() -> None:
+    raised, on_lost = (AlertId("al_RAISED"), ("mail",)), (AlertId("al_LOST"), ("slack",))
+    told = [replace(TOLD, first=((FIRST, ()), raised)), replace(TOLD, first=(on_lost,), is_lost=True, match_id=8)]
+    [(alert, match_id)] = plan_growth(told, GROWN, ROUTES, outlets_before=2, now=LATER)
+    assert alert.update is not None
+
+    assert (7, ("slack", "mail"), raised[0]) == (match_id, alert.receivers, alert.update.of)
+    assert message_id(raised[0], "mail") == dict(alert.update.threads)["mail"]

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.model import AlertId, AlertType, Change, Held, NotificationReason, Standing, Update, Why
-from monitor.store import Store
+from monitor.model import Alert, AlertId, AlertType, Change, Held, NotificationReason, Standing, Update, Why
+from monitor.store import OutboxItem, Store
 from rules.types import Level, Match
-from tests.monitor.store.samples import alert, article, claim, entry, live_feed, match, message, poll, story
+from tests.monitor.store.samples import (
+    WEBHOOK,
+    alert,
+    article,
+    claim,
+    entry,
+    live_feed,
+    match,
+    message,
+    poll,
+    record,
+    story,
+)
 
 
 def test_what_was_told_of_any_article_of_a_story_is_known_and_its_growth_is_written_once(store: Store) -> None:
@@ -38,6 +50,33 @@ def test_what_was_told_of_any_article_of_a_story_is_known_and_its_growth_is_writ
     assert {"al_7K2QXYZ0", "al_GR0WN000"} == {line.alert_id for line in store.deliveries()}
     assert 2 == store.told_of_story(story("s").id)[0].times
     assert () == store.told_of_story("st_unknown")
+
+
+def test_an_update_is_the_first_that_those_hear_who_had_been_told_nothing(store: Store) -> None:
+    poll(store, live_feed(store, "https://a.example/rss"), entry("a"))
+    (claimed,) = claim(store)
+    known = alert("7K2QXYZ0", match("axe"))
+    standing = Standing("Une visite")
+    desk = replace(WEBHOOK, name="desk")
+    updates: list[tuple[Alert, list[OutboxItem]]] = []
+    for name in ("RA1SED00", "GR0WN000"):
+        raised = replace(
+            alert(name, match("axe"), type_=AlertType.STORY_UPDATED),
+            receivers=("webhook", "desk"),
+            update=Update(
+                known.id,
+                Change.LEVEL_RAISED,
+                standing,
+                standing,
+                firsts=(("webhook", known.id), *(("desk", one.id) for one, _ in updates)),
+            ),
+        )
+        updates.append((raised, [message(name), message(name, desk)]))
+    for told in ((known, [message()]), *updates):
+        record(store, claimed, told, story=story("s"), done=False)
+    [told_of_it] = store.told_of_story(story("s").id)
+
+    assert ((known.id, ("webhook",)), ("al_RA1SED00", ("desk",))) == told_of_it.first
 
 
 def test_a_level_that_a_burst_raised_is_the_one_that_is_told_from_then_on(store: Store) -> None:
