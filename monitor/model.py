@@ -785,7 +785,7 @@ class SourcesState:
 
     Attributes:
         feeds: how many are polled.
-        failing: the names of those that fail, are gone or silent.
+        failing: the names of those that fail, were never read, are gone or silent: one for each feed.
         gaps: possible gaps: the source, from when, until when.
         articles: how many were read.
         partial: how many of them only in part.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from monitor.deliver.note import Line, Look, Note, Paragraph, Shape, Span, small
@@ -120,8 +121,10 @@ def _of_sources(sources: SourcesState, words: Words) -> list[str]:
     told = words.digests
     well = told.sources.format(well=max(0, sources.feeds - len(sources.failing)), feeds=sources.feeds)
     if sources.failing:
-        names = [line(name, _NAME_CHARS) for name in sources.failing[:_NAMED]]
-        rest = len(sources.failing) - len(names)
+        counts = Counter(sources.failing)  # an outlet may have several feeds
+        named = list(counts.items())[:_NAMED]
+        names = [line(name, _NAME_CHARS) + f" ({count})" * (count > 1) for name, count in named]
+        rest = len(sources.failing) - sum(count for _, count in named)
         names += [told.more_near.format(count=rest)] if rest else []
         well += f"{words.semicolon}{told.down.format(names=', '.join(names))}"
     lines = [well]

@@ -203,7 +203,7 @@ def _silence(silence: Silence, limits: _Limits) -> Json:
 
 
 def _sources(sources: SourcesState, limits: _Limits) -> Json:
-    failing, gaps = sources.failing[: limits.items], sources.gaps[: limits.sources]
+    failing, gaps = tuple(dict.fromkeys(sources.failing))[: limits.items], sources.gaps[: limits.sources]
     return {
         "feeds": sources.feeds,
         "failing": [line(name, limits.chars) for name in failing],

@@ -55,7 +55,8 @@ __all__ = [
 _DAY = timedelta(days=1)
 _MOST_TOLD = 10_000  # messages that a budget counts
 _MOST_NEAR = 200  # near misses looked at for a digest
-_MOST_SOURCES = 50  # that it names
+_MOST_GAPS = 50  # that it tells
+_FAILED_POLLS = 2  # in a row: one may be a hiccup
 
 
 def route_history(connection: Connection, receiver: str, *, route: str, group: str, since: datetime | None) -> History:
@@ -147,12 +148,16 @@ def _silences(connection: Connection, receiver: str, *, since: datetime, until: 
 
 
 def sources_state(connection: Connection, *, since: datetime, until: datetime) -> SourcesState:
-    """Return how the sources are, and what happened to them in a time."""
+    """Return how the sources are, and what happened to them in a time; see `Store.sources_state`.
+
+    What is failing is asked of the feeds, not of the incidents: those are noted, and end, up to a minute later.
+    """
     name = func.coalesce(FEED.c.outlet, FEED.c.title, FEED.c.url)
     feeds = select(func.count()).where(FEED.c.status != FeedStatus.PAUSED)
-    lasting = [kind for kind in IncidentKind if kind.lasts]
-    open_ = (INCIDENT.c.kind.in_(lasting), INCIDENT.c.settled.is_(False), INCIDENT.c.ended_at.is_(None))
-    failing = select(name).distinct().join_from(INCIDENT, FEED).where(*open_).order_by(name).limit(_MOST_SOURCES)
+    never = FEED.c.last_ok_at.is_(None) & ((FEED.c.failures > 0) | (FEED.c.added_at <= since))
+    ill = or_(FEED.c.failures >= _FAILED_POLLS, never, FEED.c.quiet_since.is_not(None))
+    wrong = or_(FEED.c.status == FeedStatus.GONE, (FEED.c.status == FeedStatus.ACTIVE) & ill)
+    failing = select(name).where(wrong).order_by(name, FEED.c.id)
     in_time = (INCIDENT.c.kind == IncidentKind.GAP, INCIDENT.c.until_at > since, INCIDENT.c.began_at <= until)
     gaps = select(name, INCIDENT.c.began_at, INCIDENT.c.until_at).join_from(INCIDENT, FEED).where(*in_time)
     read = (ARTICLE.c.read_at > since, ARTICLE.c.read_at <= until)
@@ -164,7 +169,7 @@ def sources_state(connection: Connection, *, since: datetime, until: datetime) -
         failing=tuple(connection.scalars(failing)),
         gaps=tuple(
             (row[0], row.began_at, row.until_at)
-            for row in connection.execute(gaps.order_by(INCIDENT.c.began_at, INCIDENT.c.id).limit(_MOST_SOURCES))
+            for row in connection.execute(gaps.order_by(INCIDENT.c.began_at, INCIDENT.c.id).limit(_MOST_GAPS))
         ),
         articles=counted.articles,
         partial=counted.partial,

@@ -201,6 +201,17 @@ def test_a_digest_says_how_many_of_its_stories_are_serious(levels: list[Level], 
     assert note_of(digest, EN).subject.endswith(f" – {english}")
 
 
+def test_an_outlet_of_which_several_feeds_fail_is_named_once_and_each_feed_is_counted() -> None:
+    names = ("L'Écho du Vexin",) * 3 + tuple(f"Radio {number}" for number in range(12))
+    sources = SourcesState(feeds=20, failing=names)
+    digest = plan_digest("mail", gathered(), Missed(), sources, since=NOW, until=NOW, now=NOW)
+    told = "".join(span.text for paragraph in note_of(digest, FR).closing for line in paragraph.lines for span in line)
+
+    assert "5 sources sur 20" in told
+    assert "L'Écho du Vexin (3), Radio 0, " in told
+    assert "et 3 de plus" in told
+
+
 def test_a_routes_file_that_is_refused_is_told_as_one() -> None:
     of_routes = refused(replace(REFUSAL, of_routes=True))
 

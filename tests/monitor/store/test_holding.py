@@ -28,7 +28,9 @@ from monitor.model import (
 from monitor.store import Revised, Store
 from tests.monitor.store.samples import (
     NOW,
+    PARSED,
     SILENCE,
+    add_feed,
     after,
     alert,
     article,
@@ -212,11 +214,35 @@ def test_the_state_of_the_sources_names_those_that_fail(store: Store) -> None:
     record(store, claimed)
     for minutes in range(60, 60 * 9, 60):
         poll(store, feed_id, at=after(minutes), kind=PollResult.FAILED, reason=Reason.HTTP_5XX, error="502")
-    store.note_incidents(failures=5, now=after(60 * 9))
     state = store.sources_state(since=after(-1), until=after(60 * 10))
 
     assert (1, 1, ()) == (state.feeds, len(state.failing), state.gaps)
     assert (1, 0) == (state.articles, state.partial)
+
+    # well again, and still an incident until that is noted
+    store.note_incidents(failures=5, now=after(60 * 9))
+    poll(store, feed_id, at=after(60 * 10))
+    assert () == store.sources_state(since=after(-1), until=after(60 * 10)).failing
+
+
+def test_a_source_that_was_never_read_or_fails_again_and_again_does_not_answer(store: Store) -> None:
+    down: dict[str, Any] = {"kind": PollResult.FAILED, "reason": Reason.HTTP_5XX, "error": "502"}
+    urls = {name: f"https://{name}.example/rss" for name in ("never", "hiccup", "again", "new", "late", "quiet")}
+    poll(store, add_feed(store, urls["never"]), at=after(5), **down)
+    for name, failures in (("hiccup", 1), ("again", 2)):
+        feed_id = live_feed(store, urls[name])
+        for minutes in range(failures):
+            poll(store, feed_id, at=after(minutes), **down)
+    add_feed(store, urls["new"], at=after(5))  # since the last digest: its first poll is to come
+    add_feed(store, urls["late"], at=after(-5))
+    quiet = live_feed(store, urls["quiet"])
+    store.record_poll(quiet, PARSED, (), next_due_at=None, now=after(5), baseline_max_age_s=0, quiet_since=NOW)
+    state = store.sources_state(since=NOW, until=after(10))
+
+    assert (6, tuple(sorted(urls[name] for name in ("again", "late", "never", "quiet")))) == (
+        state.feeds,
+        state.failing,
+    )
 
 
 def test_what_waits_for_others_of_its_group_is_waited_with(store: Store) -> None:
