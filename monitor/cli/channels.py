@@ -35,6 +35,19 @@ _HINTS = {
         "see its address, and that this machine reaches it",
     ),
 }
+_MAIL_HINTS = {
+    Reason.TLS: (
+        "VEILLE_SMTP_TLS must be what the server speaks on VEILLE_SMTP_PORT: starttls (mostly 587), tls (465) or none "
+        "(25); VEILLE_SMTP_HOST, the name in its certificate"
+    ),
+    Reason.AUTH: "see VEILLE_SMTP_USER and VEILLE_SMTP_PASSWORD",
+    **dict.fromkeys(
+        (Reason.CONNECTION, Reason.TIMEOUT),
+        "see VEILLE_SMTP_HOST and VEILLE_SMTP_PORT, that this machine reaches it, and VEILLE_SMTP_TLS: "
+        "port 465 mostly wants tls",
+    ),
+}
+_NO_POST = dict.fromkeys((405, 501), "nothing there takes alerts: its address is probably wrong")
 _LATER = "try again later, as the daemon would"
 
 
@@ -108,7 +121,7 @@ def try_(
             "accepted": False,
             "error": str(error),
             "status": error.status,
-            "hint": _HINTS.get(error.reason, _LATER),
+            "hint": _hint(receiver, error),
         }
     else:
         told |= {
@@ -153,6 +166,15 @@ def enable(
         print_json({"receiver": name, "pending": pending})
     else:
         sys.stdout.write(f"{name}: enabled; {pending} to send\n")
+
+
+def _hint(receiver: Receiver, error: DeliveryError) -> str:
+    """Return what to do about what a receiver answered."""
+    from monitor.receivers import Channel
+
+    if receiver.channel is Channel.MAIL:
+        return _MAIL_HINTS.get(error.reason) or _HINTS.get(error.reason, _LATER)
+    return _NO_POST.get(error.status or 0) or _HINTS.get(error.reason, _LATER)
 
 
 def _endpoints(settings: Settings) -> dict[str, Endpoint]:

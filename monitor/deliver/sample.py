@@ -46,7 +46,7 @@ __all__ = ["SAMPLED", "sample_alert"]
 
 _TITLE = "ESSAI : le bac de Lutèce reprend la traversée"
 _BEFORE = "ESSAI : le bac de Lutèce reste à quai"
-_LEAD = "Ceci est un essai : le bac et son fleuve sont inventés."
+_LEAD = "Ceci est un essai : le bac et son fleuve sont inventés, et l'on ne peut rien répondre à cette alerte."
 _AT = _LEAD.index("bac")
 _SOURCE = StorySource(
     outlet="La Gazette de Lutèce (essai)",

@@ -31,6 +31,8 @@ _BUSY = 421
 _WANTS_LOGIN = 530  # RFC 4954; also what STARTTLS is asked for with
 _MAX_SAID_BYTES = 100_000  # by a server, in one exchange
 _FAILURES = range(400, 600)
+# What OpenSSL calls an answer that is no TLS: it changed its word in 3.2.
+_NO_TLS = dict.fromkeys(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"), "what answers there does not speak it")
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,10 @@ class SmtpServer:
             # Without the cause: it holds the server's text.
             raise self._answered(exc) from None
         except smtplib.SMTPNotSupportedError as exc:
-            raise self._error("it does not offer what the settings ask for (STARTTLS, or a login)", Reason.TLS) from exc
+            raise self._error(_not_offered(str(exc)), Reason.TLS) from exc
         except ssl.SSLError as exc:
-            why = getattr(exc, "verify_message", "") or exc.reason or "the handshake failed"
-            raise self._error(f"TLS: {why}", Reason.TLS) from exc
+            why = getattr(exc, "verify_message", "") or _NO_TLS.get(exc.reason or "", exc.reason)
+            raise self._error(f"TLS: {why or 'the handshake failed'}", Reason.TLS) from exc
         except (smtplib.SMTPException, OSError, ValueError, UnicodeError):
             raise self._error("the connection failed", Reason.CONNECTION) from None
         finally:
@@ -210,6 +212,13 @@ class _Bounded:
     def close(self) -> None:
         """Let go of the connection."""
         self._file.close()
+
+
+def _not_offered(what: str) -> str:
+    """Return what a server does not offer, of what smtplib says."""
+    if "STARTTLS" in what:
+        return "it does not offer STARTTLS, which VEILLE_SMTP_TLS asks for"
+    return "it does not offer a login, which VEILLE_SMTP_USER asks for; many do over TLS only"
 
 
 def _connect(addresses: Sequence[str], port: int, timeout_s: float) -> socket.socket:

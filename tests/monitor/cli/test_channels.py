@@ -201,6 +201,8 @@ def test_of_a_feed_that_is_served_it_is_told_that_a_sample_is_not(
     [
         (401, "answered 401", "see its address, user and secrets"),
         (404, "answered 404", "see its address, and what the other side takes"),
+        (405, "answered 405", "its address is probably wrong"),
+        (501, "answered 501", "its address is probably wrong"),
         (503, "answered 503", "try again later, as the daemon would"),
     ],
 )
@@ -215,6 +217,34 @@ def test_x4_what_was_answered_is_told_with_what_to_do(
     assert told in got.err
     assert hint in got.err
     assert "T0KEN" not in got.err + got.out
+
+
+@pytest.mark.parametrize(
+    ("tls", "told"),
+    [("starttls", "it does not offer STARTTLS"), ("tls", "TLS: what answers there does not speak it")],
+)
+def test_x4_where_a_mail_server_speaks_no_tls_the_setting_is_named(
+    veille: Veille, serve: Serve, monkeypatch: pytest.MonkeyPatch, tls: str, told: str
+) -> None:
+    monkeypatch.setenv("VEILLE_SMTP_PORT", str(serve(smtp(SmtpReceiver()))))
+    monkeypatch.setenv("VEILLE_SMTP_TLS", tls)
+    got = veille("channels", "test", "desk")
+
+    assert 1 == got.code
+    assert told in got.err
+    assert (
+        "VEILLE_SMTP_TLS must be what the server speaks on VEILLE_SMTP_PORT: starttls (mostly 587), tls (465)"
+        in got.err
+    )
+
+
+def test_x4_a_mail_server_that_is_not_there_is_looked_for_by_its_settings(
+    veille: Veille, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VEILLE_SMTP_PORT", "9")
+    got = veille("channels", "test", "desk")
+
+    assert "see VEILLE_SMTP_HOST and VEILLE_SMTP_PORT" in got.err
 
 
 def test_a_receiver_that_is_not_there_is_told(veille: Veille) -> None:

@@ -497,7 +497,7 @@ def test_a_login_that_is_not_offered_is_said() -> None:
         async with attempts(SmtpReceiver(), user="veille") as mail:
             return await mail.fails()
 
-    assert "does not offer what the settings ask for" in str(asyncio.run(run()))
+    assert "it does not offer a login, which VEILLE_SMTP_USER asks for" in str(asyncio.run(run()))
 
 
 # --- TLS and addresses ------------------------------------------------------------------------------------------------
@@ -556,6 +556,7 @@ def test_S7_mail_is_not_sent_in_the_clear_where_starttls_is_asked_for() -> None:
     error, receiver = asyncio.run(run())
 
     assert error.reason is Reason.TLS
+    assert "it does not offer STARTTLS, which VEILLE_SMTP_TLS asks for" in str(error)
     assert receiver.accepted == []
 
 
