@@ -59,6 +59,7 @@ class App:
 
     tools: Tools
     runner: EmbeddedRunner
+    paces: deliver.Paces = field(default_factory=dict)  # of destinations: a reload lets no burst go
     feeds_seen: _Stamp | None = None  # of the feeds file when it was last read
     feeds_changing: _Stamp | None = None  # of the feeds file at the last round, where it was another
     refused: dict[Refusal, datetime] = field(default_factory=dict, init=False)  # since when, since a set went live
@@ -165,7 +166,7 @@ class App:
         try:
             settings = await self._renewed_settings()
             routes = await asyncio.to_thread(alerting.load_routes, settings, deliver.KINDS)
-            channels = _channels(routes, settings, tools.sender, clock=tools.clock)
+            channels = _channels(routes, settings, tools.sender, clock=tools.clock, paces=self.paces)
         except (RoutesError, SettingsError) as error:
             told = error.errors if isinstance(error, RoutesError) else ()
             _log.error("routes_refused", extra={"error": str(error), "errors": told})
@@ -277,7 +278,8 @@ def opened(
     sender = HttpClient(
         user_agent=user_agent, allow_networks=settings.deliver_allow_networks, connections_per_host=8, clock=clock
     )
-    channels = _channels(routes, settings, sender, clock=clock)
+    paces: deliver.Paces = {}
+    channels = _channels(routes, settings, sender, clock=clock, paces=paces)
     with DaemonLock(database_path(settings.database), clock=clock):
         store = Store.open(settings.database)
         try:
@@ -319,7 +321,7 @@ def opened(
                 metrics=Metrics(),
             )
             tools.metrics.rules.set(len(judge.rules))
-            yield App(tools, EmbeddedRunner(tools, on_report=on_report))
+            yield App(tools, EmbeddedRunner(tools, on_report=on_report), paces=paces)
         finally:
             store.close()
 
@@ -336,7 +338,12 @@ def check_channels(settings: Settings) -> tuple[str, ...]:
 
 
 def _channels(
-    routes: alerting.Routes, settings: Settings, sender: HttpClient, *, clock: Clock | None = None
+    routes: alerting.Routes,
+    settings: Settings,
+    sender: HttpClient,
+    *,
+    clock: Clock | None = None,
+    paces: deliver.Paces | None = None,
 ) -> dict[str, deliver.ChannelSender]:
     """Return the channels of the receivers of routes, and of that of heartbeats.
 
@@ -346,7 +353,7 @@ def _channels(
     """
     receivers = (*routes.receivers, *alerting.heartbeat_receivers(settings))
     try:
-        return deliver.make_channels(settings, receivers, sender, clock=clock)
+        return deliver.make_channels(settings, receivers, sender, clock=clock, paces=paces)
     except SettingsError as error:
         if settings.routes is None:
             raise

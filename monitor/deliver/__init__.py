@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.deliver.channels import KINDS, destination_of, make_channels, refused_destinations
+from monitor.deliver.means import Paces
 from monitor.deliver.payload import payload
 from monitor.deliver.sample import SAMPLED, sample_alert
 from monitor.deliver.sender import ChannelSender
@@ -11,6 +12,7 @@ __all__ = [
     "KINDS",
     "SAMPLED",
     "ChannelSender",
+    "Paces",
     "destination_of",
     "make_channels",
     "payload",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from monitor.clock import Clock
-    from monitor.deliver.means import Endpoint
+    from monitor.deliver.means import Endpoint, Paces
     from monitor.deliver.sender import ChannelSender
     from monitor.http import HttpClient, Resolver
     from monitor.receivers import ChannelKind, Option, Receiver
@@ -59,7 +59,12 @@ KINDS: tuple[ChannelKind, ...] = tuple(module.KIND for module in _MODULES)
 
 
 def make_channels(
-    settings: Settings, receivers: Sequence[Receiver], client: HttpClient, *, clock: Clock | None = None
+    settings: Settings,
+    receivers: Sequence[Receiver],
+    client: HttpClient,
+    *,
+    clock: Clock | None = None,
+    paces: Paces | None = None,
 ) -> dict[str, ChannelSender]:
     """Return each receiver's channel by its name. Nothing is connected to.
 
@@ -68,12 +73,13 @@ def make_channels(
         receivers: those of the routes.
         client: the one that may reach destinations (`VEILLE_DELIVER_ALLOW_NETWORKS`).
         clock: for the timestamps of signatures.
+        paces: those of channels made before; they go on.
 
     Raises:
         SettingsError: settings of channels are missing or impossible; with one line for each.
     """
     words = vocabulary(settings.language, settings.zone)
-    means = Means(settings, client, clock or SystemClock(), words)
+    means = Means(settings, client, clock or SystemClock(), words, {} if paces is None else paces)
     made: dict[str, ChannelSender] = {}
     errors: dict[str, None] = {}  # several receivers may want one setting
     for receiver in receivers:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from monitor.receivers import Receiver
     from monitor.settings import Settings
 
-__all__ = ["Endpoint", "Means", "Problems", "endpoint_at", "place_of", "url_of"]
+__all__ = ["Endpoint", "Means", "Paces", "Problems", "endpoint_at", "place_of", "url_of"]
 
 _Read = TypeVar("_Read")
+Paces = dict[tuple[str, float, int], Pace]
+"""The pace of each destination: a reload begins none anew, else each would let a burst go."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,18 @@ class Means:
         client: the one that may reach destinations (`VEILLE_DELIVER_ALLOW_NETWORKS`).
         clock: for the timestamps of signatures.
         words: the readers' language and time zone.
+        paces: those known, which go on where channels are made anew.
     """
 
     settings: Settings
     client: HttpClient
     clock: Clock
     words: Words
-    _paces: dict[str, Pace] = field(default_factory=dict)
+    paces: Paces = field(default_factory=dict)
 
     def pace(self, destination: str, *, interval_s: float = 1.0, burst: int = 5) -> Pace:
         """Return the pace of a destination: services count the messages to it, however many receivers share it."""
-        return self._paces.setdefault(destination, Pace(interval_s=interval_s, burst=burst))
+        return self.paces.setdefault((destination, interval_s, burst), Pace(interval_s=interval_s, burst=burst))
 
 
 @dataclass(frozen=True, slots=True)

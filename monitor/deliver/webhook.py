@@ -83,7 +83,7 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
     keys: tuple[bytes, ...] = problems.of(lambda: signing_keys(secrets, where=where), ())
     headers = _headers(receiver, problems)
     template = problems.of(lambda: _template(receiver, means), None)
-    pace = _pace(receiver, problems)
+    pace = _pace(receiver, problems, means, url)
     problems.tell()
     return WebhookSender(
         name=receiver.name,
@@ -143,14 +143,16 @@ def _template(receiver: Receiver, means: Means) -> MessageTemplate | None:
     )
 
 
-def _pace(receiver: Receiver, problems: Problems) -> Pace | None:
+def _pace(receiver: Receiver, problems: Problems, means: Means, url: str) -> Pace | None:
     per_minute = receiver.number("per_minute", math.inf)
     if per_minute < _SLOWEST:
         problems.note(
             "per_minute",
             f"per_minute: {per_minute:g} is less than {_SLOWEST}; for fewer there is the budget of a route",
         )
-    return None if math.isinf(per_minute) else Pace(interval_s=60 / max(per_minute, _SLOWEST), burst=1)
+    if math.isinf(per_minute):
+        return None
+    return means.pace(url, interval_s=60 / max(per_minute, _SLOWEST), burst=1)
 
 
 class WebhookSender:

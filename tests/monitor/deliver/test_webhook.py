@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from monitor.deliver import make_channels
+from monitor.deliver import Paces, make_channels
 from monitor.deliver.webhook import WebhookSender, signing_keys
 from monitor.errors import DeliveryError, Reason, SettingsError
 from monitor.http import HttpClient
@@ -165,6 +165,19 @@ def test_D10_a_receiver_that_says_so_gets_only_so_many_messages_a_minute() -> No
     assert len(receiver.requests) == 3
     with pytest.raises(SettingsError, match="receiver bureau: per_minute: 5 is less than 6"):
         asyncio.run(run(5.0))
+
+
+def test_D10_a_reload_begins_no_pace_anew() -> None:
+    async def run() -> list[float]:
+        paces: Paces = {}
+        url = f"http://{LOOPBACK}/"
+        async with HttpClient(user_agent="veille/test", allow_networks=LOOPBACK_NETWORK) as client:
+            for per_minute in (60.0, 60.0, 30.0):
+                receiver = Receiver("bureau", Channel.WEBHOOK, (("url", url), ("per_minute", per_minute)))
+                make_channels(Settings(), [receiver], client, paces=paces)
+        return [interval_s for _, interval_s, _ in paces]
+
+    assert asyncio.run(run()) == [1.0, 2.0]
 
 
 @pytest.mark.parametrize(
