@@ -28,7 +28,7 @@ from monitor.model import Feed, FeedStatus, Lane, Refusal
 from monitor.rulesets import refusal_of
 from monitor.runner import EmbeddedRunner
 from monitor.settings import Settings
-from monitor.stages import Live, Tools, Uplink, tell_refusal
+from monitor.stages import Live, Tools, Uplink, hold_less, tell_refusal
 from monitor.store import DaemonLock, Store
 from monitor.store.connection import database_path
 from monitor.store.thread import StoreThread
@@ -90,10 +90,12 @@ class App:
             tools.gate.hold(host.name, fetch.Hold(feeds, pages))
         await self._sync_feeds(declared)
         self.feeds_seen = stamp
-        await self._tell_orphans()
+        await self._follow_held()
 
-    async def _tell_orphans(self) -> None:
+    async def _follow_held(self) -> None:
+        """Let what is held follow the routes that there are now; tell what waits for receivers that are gone."""
         tools = self.tools
+        await hold_less(tools)
         for told in orphans(await tools.thread.run(tools.store.unsent_deliveries), tools.routes):
             _log.warning("deliveries_orphaned", extra={"error": told})
 
@@ -177,7 +179,7 @@ class App:
         for idle in alerting.idle_matchers(routes, tools.live.judge.rules):
             _log.warning("matcher_idle", extra={"error": idle})
         await self.runner.follow_routes()
-        await self._tell_orphans()
+        await self._follow_held()
         _log.info("routes_live", extra={"receivers": routes.names})
 
     async def _renewed_settings(self) -> Settings:

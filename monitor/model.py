@@ -751,7 +751,9 @@ class HeldMessage:
     route: str
     group: str
     why: Why
+    held_until: datetime | None  # None: until the next digest
     created_at: datetime
+    reason: NotificationReason
     is_update: bool
     story: Story
     match: Match

@@ -18,10 +18,21 @@ from rules.types import Level
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from monitor.model import Story
+    from monitor.model import HeldMessage, Story
     from rules.types import Match
 
-__all__ = ["AT_ONCE", "Budget", "Manner", "QuietHours", "group_of", "hold", "hold_on", "next_time", "spent_until"]
+__all__ = [
+    "AT_ONCE",
+    "Budget",
+    "Manner",
+    "QuietHours",
+    "group_of",
+    "hold",
+    "hold_less",
+    "hold_on",
+    "next_time",
+    "spent_until",
+]
 
 _LEVELS = tuple(Level)
 _DAY = timedelta(days=1)
@@ -117,10 +128,8 @@ def hold(
         # A clock that was set back holds nothing for longer than the wait itself.
         ends_at = now + manner.group_wait
         return Held(Why.GROUP_WAIT, min(history.waits_until or ends_at, ends_at))
-    why, least = _pause(manner, reason, rings=rings)
-    if history.told_at is not None and timedelta() <= now - history.told_at < least:
-        return Held(why, history.told_at + least)
-    return _over_budget(manner, history, now)
+    paused = _paused(manner, reason, rings=rings, history=history, now=now)
+    return _over_budget(manner, history, now) if paused is None else paused
 
 
 def hold_on(manner: Manner, *, level: Level, why: Why, history: History, now: datetime, zone: ZoneInfo) -> Held | None:
@@ -140,6 +149,35 @@ def hold_on(manner: Manner, *, level: Level, why: Why, history: History, now: da
         return quiet
     # quiet hours end with one message, whatever the budget
     return None if why is Why.QUIET_HOURS else _over_budget(manner, history, now)
+
+
+def hold_less(
+    manner: Manner, message: HeldMessage, *, level: Level, rings: bool, history: History, now: datetime, zone: ZoneInfo
+) -> Held | None:
+    """Return why and until when a message is held, where that is less long than it was held for, or None.
+
+    Its route has another manner since. Only what holds it is asked; `hold_on` asks the rest when it is to leave.
+
+    Args:
+        manner: the one that the route has now.
+        message: held for another time than a digest's.
+        level: what it tells.
+        rings: the receiver cannot change what it was sent.
+        history: what the route told before.
+        now: the present instant, UTC.
+        zone: of the route's times of day.
+    """
+    match message.why:
+        case Why.QUIET_HOURS:
+            held = _quiet(manner, level, now, zone)
+        case Why.GROUP_WAIT:
+            held = Held(Why.GROUP_WAIT, max(now, message.created_at + manner.group_wait))
+        case Why.BUDGET:
+            held = _over_budget(manner, history, now)
+        case _:
+            held = _paused(manner, message.reason, rings=rings, history=history, now=now)
+    why, until = (message.why, now) if held is None or held.until is None else (held.why, held.until)
+    return Held(why, until) if message.held_until is not None and until < message.held_until else None
 
 
 def spent_until(budget: Budget, history: History, now: datetime) -> datetime | None:
@@ -192,6 +230,13 @@ def _until(instants: tuple[datetime, ...], now: datetime) -> tuple[datetime, ...
 
 def _passes(level: Level, from_: Level | None) -> bool:
     return from_ is not None and _LEVELS.index(level) >= _LEVELS.index(from_)
+
+
+def _paused(manner: Manner, reason: NotificationReason, *, rings: bool, history: History, now: datetime) -> Held | None:
+    why, least = _pause(manner, reason, rings=rings)
+    if history.told_at is None or not timedelta() <= now - history.told_at < least:
+        return None
+    return Held(why, history.told_at + least)
 
 
 def _pause(manner: Manner, reason: NotificationReason, *, rings: bool) -> tuple[Why, timedelta]:

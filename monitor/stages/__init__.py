@@ -10,6 +10,7 @@ one transaction; killed before it, the lease brings the work back, killed after 
     tell_incidents  sources that fail, or are well again, in one message for each receiver
     tell_troubles  what is wrong with veille itself, or well again, in one message for each receiver that can be told
     send_canary   an article of our own goes the whole way, and a heartbeat tells that it arrived
+    hold_less     messages that are held for longer than their routes say now
     tell_held     messages that were held and may leave now; several of one group in one
     tell_undelivered  messages given up, and receivers that are disabled, to the other receivers
     tell_digests  what was held for a digest, and how the sources are, at its times
@@ -22,7 +23,7 @@ from __future__ import annotations
 from monitor.stages.answering import answer
 from monitor.stages.canary import canary_is_due, send_canary
 from monitor.stages.delivering import DELIVERY_LEASE_S, DeliveryReport, claim_deliveries, deliver
-from monitor.stages.holding import tell_digests, tell_held
+from monitor.stages.holding import hold_less, tell_digests, tell_held
 from monitor.stages.polling import HOST_LEASE_S, FeedReport, poll_host
 from monitor.stages.reading import ENTRY_LEASE_S, ArticleReport, read_article
 from monitor.stages.telling import tell_incidents, tell_recap, tell_refusal
@@ -44,6 +45,7 @@ __all__ = [
     "canary_is_due",
     "claim_deliveries",
     "deliver",
+    "hold_less",
     "poll_host",
     "read_article",
     "send_canary",

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from monitor import alerting
 from monitor.alerting import AT_ONCE, Budget, Route
 from monitor.deliver.words import level_of
-from monitor.model import Alert, Held, HeldMessage, History, NotificationReason, Receiver, Silence
+from monitor.model import Alert, DeliveryId, Held, HeldMessage, History, NotificationReason, Receiver, Silence, Why
 from monitor.stages.rendering import render_for, silences_in_force
 from monitor.stages.tools import Tools
 from monitor.store import OutboxItem
 from rules.types import Level
 
-__all__ = ["addressed", "tell_digests", "tell_held"]
+__all__ = ["addressed", "hold_less", "tell_digests", "tell_held"]
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +71,47 @@ def _tell_held(alert: Alert, receiver: Receiver, held: Held) -> None:
 
 def _zone(tools: Tools) -> ZoneInfo:
     return tools.routes.zone or tools.settings.zone
+
+
+async def hold_less(tools: Tools) -> None:
+    """Hold what is held no longer than its route says now: quiet hours, a budget or a wait may have been taken out.
+
+    Else it would leave after what comes later, and is told at once.
+    """
+    now, after, shortened = tools.clock.now(), DeliveryId(0), 0
+    while some := await tools.thread.run(
+        tools.store.waiting_messages, receivers=tools.routes.names, after=after, now=now, limit=_HELD_AT_ONCE
+    ):
+        shorter: dict[Held, list[DeliveryId]] = {}
+        for message in some:
+            held = await _held_less(tools, message, now=now)
+            if held is not None:
+                shorter.setdefault(held, []).append(message.id)
+        for held, ids in shorter.items():
+            await tools.thread.run(tools.store.hold_on, ids, held)
+            shortened += len(ids)
+        after = some[-1].id
+    if shortened:
+        _log.info("messages_held_less", extra={"messages": shortened})
+
+
+async def _held_less(tools: Tools, message: HeldMessage, *, now: datetime) -> Held | None:
+    """Return why and until when a message is held, where that is less long than it was held for, or None."""
+    if message.why in {Why.COOLDOWN, Why.GROWTH}:
+        history = await tools.thread.run(
+            tools.store.route_history, message.receiver, route=message.route, group=message.group, since=None
+        )
+    else:
+        history, _ = await _told_before(tools, message, now=now)
+    return alerting.hold_less(
+        tools.routes.way_to(message.receiver, message.route).manner,
+        message,
+        level=level_of(message.match),
+        rings=not any(one.updates_in_place for one in tools.routes.receivers if one.name == message.receiver),
+        history=history,
+        now=now,
+        zone=_zone(tools),
+    )
 
 
 async def tell_held(tools: Tools) -> bool:

@@ -20,6 +20,7 @@ from monitor.model import (
     History,
     IncidentKind,
     Missed,
+    NotificationReason,
     Silence,
     SourcesState,
     Why,
@@ -50,6 +51,7 @@ __all__ = [
     "route_history",
     "settle_silenced",
     "sources_state",
+    "waiting_messages",
 ]
 
 _DAY = timedelta(days=1)
@@ -81,6 +83,14 @@ def due_messages(
     for_digest = DELIVERY.c.held_until.is_(None) & DELIVERY.c.receiver.not_in(digesters)
     due = or_(DELIVERY.c.held_until <= now, for_digest)
     return _messages(connection, DELIVERY.c.receiver.in_(receivers), due, limit=limit)
+
+
+def waiting_messages(
+    connection: Connection, *, receivers: Sequence[str], after: DeliveryId, now: datetime, limit: int
+) -> tuple[HeldMessage, ...]:
+    """Return what is held for longer, the oldest first; see `Store.waiting_messages`."""
+    which = (DELIVERY.c.receiver.in_(receivers), DELIVERY.c.held_until > now, DELIVERY.c.id > after)
+    return _messages(connection, *which, limit=limit)
 
 
 def held_messages(
@@ -184,7 +194,8 @@ def _messages(
     chosen = select(DELIVERY.c.id).where(HELD, *which).order_by(order).limit(limit)
     facts = (
         *(DELIVERY.c.id.label("delivery_id"), DELIVERY.c.alert_id, DELIVERY.c.receiver, DELIVERY.c.route),
-        *(DELIVERY.c.group_key, DELIVERY.c.why, DELIVERY.c.created_at, ALERT.c.updates),
+        *(DELIVERY.c.group_key, DELIVERY.c.why, DELIVERY.c.held_until, DELIVERY.c.created_at),
+        *(ALERT.c.reason, ALERT.c.updates),
         *(ALERT_MATCH.c.match_id, MATCH.c.article_id, MATCH.c.lost_at),
         (ARTICLE.c.page_reason.is_not(None) & (ARTICLE.c.extractor != "feed")).label("is_withdrawn"),
     )
@@ -212,7 +223,9 @@ def _messages(
             route=row.route,
             group=row.group_key,
             why=Why(row.why),
+            held_until=row.held_until,
             created_at=row.created_at,
+            reason=NotificationReason(row.reason),
             is_update=row.updates is not None,
             story=stories[row.article_id],
             match=matches[row.match_id],

@@ -720,6 +720,20 @@ class Store:
         with self._read() as connection:
             return holding.due_messages(connection, receivers=receivers, digesters=digesters, now=now, limit=limit)
 
+    def waiting_messages(
+        self, *, receivers: Sequence[str], after: DeliveryId, now: datetime, limit: int
+    ) -> tuple[HeldMessage, ...]:
+        """Return some of what is held for longer than now, and for no digest, the oldest first.
+
+        Args:
+            receivers: whose.
+            after: the last message that was returned before; 0: begin with the oldest.
+            now: the present instant.
+            limit: how many at most.
+        """
+        with self._read() as connection:
+            return holding.waiting_messages(connection, receivers=receivers, after=after, now=now, limit=limit)
+
     def held_messages(
         self, receiver: str, *, until: datetime, before: DeliveryId | None = None, limit: int
     ) -> tuple[HeldMessage, ...]:
@@ -775,7 +789,7 @@ class Store:
             )
 
     def hold_on(self, ids: Sequence[DeliveryId], held: Held) -> None:
-        """Hold messages for longer, or for another reason, that are held."""
+        """Hold messages for longer or less long, or for another reason, that are held."""
         with self._write() as connection:
             holding.hold_on(connection, ids, held)
 

@@ -11,6 +11,7 @@ import pytest
 
 from monitor.alerting import make_silence
 from monitor.model import DeliveryState, Silence
+from tests.clock import ManualClock
 from tests.monitor.bench import HOUR_S, Desk, at_desk, eventually
 
 MINUTE_S = 60.0
@@ -79,6 +80,65 @@ def test_quiet_hours_hold_and_end_with_one_message(tmp_path: Path) -> None:
         assert [] == desk.webhook.problems
 
     at_desk(tmp_path, act, routes=written(tmp_path, 'quiet_hours: {from: "22:00", to: "06:30"}'))
+
+
+def test_what_quiet_hours_hold_leaves_before_what_comes_later_once_they_are_taken_out(tmp_path: Path) -> None:
+    file = written(tmp_path, 'quiet_hours: {from: "22:00", to: "06:30"}')
+
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", "renforts", after_s=14 * HOUR_S)
+        written(tmp_path, "group_by: [story, rule]")
+        await desk.app.reload()
+        await desk.cycle()
+        await news(desk, "tramway")
+
+        assert [("story.digest", 2), ("story.alert.new", 1)] == sent(desk)
+
+    at_desk(tmp_path, act, routes=file)
+
+
+def test_what_is_held_follows_a_routes_file_that_changed_while_the_daemon_was_away(tmp_path: Path) -> None:
+    file = written(tmp_path, 'quiet_hours: {from: "22:00", to: "06:30"}')
+
+    async def first(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "sirènes", "renforts", after_s=14 * HOUR_S)
+        written(tmp_path, "group_by: [story, rule]")
+
+    async def second(desk: Desk) -> None:
+        await desk.cycle()
+
+        assert ("story.digest", 2) in sent(desk)
+
+    night = ManualClock()
+    at_desk(tmp_path, first, routes=file, clock=night)
+    at_desk(tmp_path, second, routes=file, clock=night)
+
+
+def test_what_is_held_follows_a_budget_that_is_raised_and_quiet_hours_that_are_shortened(tmp_path: Path) -> None:
+    file = written(tmp_path, 'budget: "1/day"\n  quiet_hours: {from: "22:00", to: "09:30"}')
+
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "a")
+        await news(desk, "b")
+        await news(desk, "c", after_s=12 * HOUR_S)
+
+        assert [("story.alert.new", 1)] == sent(desk)
+
+        written(tmp_path, 'budget: "2/day"\n  quiet_hours: {from: "22:00", to: "01:00"}')
+        await desk.app.reload()
+        await desk.cycle()
+
+        assert {"quiet_hours"} == {one.why for one in desk.app.tools.store.deliveries(state=DeliveryState.HELD)}
+        assert 1 == len(sent(desk))
+
+        await desk.cycle(after_s=2 * HOUR_S)
+
+        assert [("story.alert.new", 1), ("story.digest", 2)] == sent(desk)
+
+    at_desk(tmp_path, act, routes=file)
 
 
 def test_a_digest_comes_at_its_times_empty_ones_too(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,7 @@ from monitor.alerting import (
     QuietHours,
     group_of,
     hold,
+    hold_less,
     hold_on,
     next_time,
     spent_until,
@@ -25,6 +27,7 @@ from monitor.alerting.holding import GROWTH_WAIT
 from monitor.model import Held, History, NotificationReason, Why
 from rules.types import Level
 from tests.monitor.deliver.samples import MATCH, STORY
+from tests.monitor.deliver.samples import held as waiting
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 3, 2, 11, tzinfo=UTC)
@@ -148,6 +151,43 @@ def test_a_wait_that_ends_at_night_goes_on_until_the_morning() -> None:
     assert (
         held_on(replace(manner, quiet_hours=replace(QUIET, except_level=Level.HIGH)), Why.COOLDOWN, now=NIGHT) is None
     )
+
+
+@pytest.mark.parametrize(
+    ("why", "before", "manner", "until"),
+    [
+        (Why.QUIET_HOURS, 8.0, AT_ONCE, 0.0),
+        (Why.QUIET_HOURS, 8.0, Manner(quiet_hours=QuietHours(time(22), time(5))), 6.0),
+        (Why.QUIET_HOURS, 7.5, Manner(quiet_hours=QUIET), None),
+        (Why.QUIET_HOURS, 7.0, Manner(quiet_hours=QUIET), None),
+        (Why.QUIET_HOURS, 7.5, Manner(quiet_hours=replace(QUIET, except_level=Level.HIGH)), 0.0),
+        (Why.BUDGET, 12.0, AT_ONCE, 0.0),
+        (Why.BUDGET, 12.0, Manner(budget=Budget(2, HOUR)), 0.0),
+        (Why.BUDGET, 12.0, Manner(budget=Budget(1, HOUR)), 0.5),
+        (Why.COOLDOWN, 2.0, Manner(cooldown=HOUR), 0.5),
+        (Why.COOLDOWN, 2.0, AT_ONCE, 0.0),
+        (Why.COOLDOWN, 0.25, Manner(cooldown=2 * HOUR), None),
+        (Why.GROUP_WAIT, 2.0, Manner(group_wait=HOUR), 0.75),
+        (Why.GROUP_WAIT, 2.0, AT_ONCE, 0.0),
+    ],
+)
+def test_what_a_route_held_is_held_no_longer_than_it_says_now(
+    why: Why, before: float, manner: Manner, until: float | None
+) -> None:
+    message = waiting(0, why=why, held_until=NIGHT + before * HOUR, created_at=NIGHT - HOUR / 4)
+    history = History(NIGHT - HOUR / 2, None, (NIGHT - HOUR / 2,))
+    less = hold_less(manner, message, level=Level.HIGH, rings=True, history=history, now=NIGHT, zone=PARIS)
+
+    assert less == (None if until is None else Held(why, NIGHT + until * HOUR))
+
+
+def test_growth_that_a_cooldown_held_waits_its_hour_where_there_is_none_any_more() -> None:
+    message = waiting(0, why=Why.COOLDOWN, held_until=NOON + 2 * HOUR, reason=NotificationReason.STORY_GREW)
+    history = History(NOON - HOUR / 2)
+    asked = partial(hold_less, AT_ONCE, message, level=Level.HIGH, history=history, now=NOON, zone=PARIS)
+
+    assert Held(Why.GROWTH, NOON + HOUR / 2) == asked(rings=True)
+    assert Held(Why.COOLDOWN, NOON) == asked(rings=False)
 
 
 def test_what_has_waited_takes_its_place_in_the_budget_save_that_quiet_hours_end_with_one_message() -> None:

@@ -219,7 +219,8 @@ def held(number: int, why: Why = Why.DIGEST, level: Level = Level.MEDIUM, **chan
     told = (STORY, MATCH) if number == 0 else other(number, level)
     id_ = DeliveryId(number + 1)
     made = HeldMessage(
-        *(id_, first_alert_id(told[1], told[0]), "mail", "route.1", f"group {number}", why, NOW),
+        *(id_, first_alert_id(told[1], told[0]), "mail", "route.1", f"group {number}", why, None, NOW),
+        reason=NotificationReason.FIRST_ALERT,
         is_update=False,
         story=told[0],
         match=told[1],

@@ -14,6 +14,7 @@ from monitor.model import (
     AlertType,
     Change,
     Channel,
+    DeliveryId,
     DeliveryState,
     EntryClaim,
     Held,
@@ -103,6 +104,19 @@ def test_what_waits_for_a_receiver_that_is_gone_goes_on_waiting(store: Store) ->
     put(store, "A")
 
     assert () == due(store, 600, receivers=("slack",))
+
+
+def test_what_is_held_for_longer_is_read_a_few_at_a_time_the_oldest_first(store: Store) -> None:
+    for minutes, name in enumerate("ABC"):
+        put(store, name, minutes=minutes)
+    put(store, "D", why=Why.DIGEST, until=None)
+    put(store, "E", until=5)
+    [first] = store.waiting_messages(receivers=("mail",), after=DeliveryId(0), now=after(5), limit=1)
+    rest = store.waiting_messages(receivers=("mail",), after=first.id, now=after(5), limit=5)
+
+    assert ("al_A", after(60), NotificationReason.FIRST_ALERT) == (first.alert_id, first.held_until, first.reason)
+    assert ["al_B", "al_C"] == [one.alert_id for one in rest]
+    assert () == store.waiting_messages(receivers=("slack",), after=DeliveryId(0), now=after(5), limit=5)
 
 
 def test_what_is_for_a_digest_is_due_where_there_is_none_any_more(store: Store) -> None:
