@@ -98,6 +98,7 @@ def features_of(title: str, lead: str, body: str) -> Features:
     """
     words = words_of(f"{lead}\n{body}"[:_MOST_CHARS])
     shingles = {" ".join(words[at : at + _SHINGLE]) for at in range(len(words) - _SHINGLE + 1)}
+    lead = lead[:_BODY_CHARS]
     fields = (title, lead, body[:_BODY_CHARS])
     said: dict[str, float] = {}
     for factor, field in zip(_FIELDS, fields, strict=True):
