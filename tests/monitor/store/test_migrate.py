@@ -14,12 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from monitor.errors import StoreError
-from monitor.model import Change, Standing, Update
+from monitor.model import AlertId, AlertType, Change, Standing, Update
 from monitor.store import Store
 from monitor.store.migrate import HEAD, SCRIPTS
 from monitor.store.tables import METADATA
 from tests.monitor.store.samples import (
     NOW,
+    WEBHOOK,
     add_feed,
     after,
     alert,
@@ -125,6 +126,43 @@ def test_what_an_older_veille_told_is_an_update_of_the_same_and_joined_by_the_sa
     for claimed, at in zip(claim(store), (NOW, after(5)), strict=True):
         record(store, claimed, (first, [message()]), story=story(), matches=[match("axe")], now=at)
     store.record_alert(grown, [message("GR0WN000")], now=after(5))
+    known, found = _before_and_after_0028(path)
+
+    assert [("msg_7K2QXYZ0_webhook", None), ("msg_GR0WN000_webhook", "al_7K2QXYZ0")] == found[0]
+    assert [(1, 0), (2, 1)] == found[1]
+    assert known == found
+
+
+def test_what_an_older_veille_told_updates_the_alert_that_each_receiver_had(store: Store, path: Path) -> None:
+    for name in ("un", "deux"):
+        poll(store, live_feed(store, f"https://{name}.example/rss"), entry(name, link=f"https://{name}.example/{name}"))
+    desk, late = (replace(WEBHOOK, name=name) for name in ("desk", "late"))
+    standing, everybody = Standing("t"), ("webhook", "desk", "late")
+    first = alert("F1RST000", match("axe"))
+    elsewhere = alert("F0RE1GN0", match("bourse"))  # another rule
+    second = replace(alert("SEC0ND00", match("axe")), receivers=("desk",))
+    firsts: list[tuple[str, AlertId]] = [("webhook", first.id), ("desk", second.id)]
+    one, two = claim(store)
+    record(
+        store, one, (elsewhere, [message("F0RE1GN0", desk)]), (first, [message("F1RST000")]), story=story(), done=False
+    )
+    record(store, two, (second, [message("SEC0ND00", desk)]), story=story(), now=after(5))
+    for name, minutes in (("RA1SED00", 6), ("GR0WN000", 7)):
+        update = Update(first.id, Change.LEVEL_RAISED, standing, standing, firsts=tuple(firsts))
+        raised = replace(alert(name, match("axe"), type_=AlertType.STORY_UPDATED), receivers=everybody, update=update)
+        sent = [message(name), message(name, desk), message(name, late)]
+        record(store, one, (raised, sent), story=story(), now=after(minutes), done=False)
+        firsts.append(("late", raised.id))
+    known, found = _before_and_after_0028(path)
+
+    assert ("msg_GR0WN000_desk", "al_SEC0ND00") in found[0]
+    assert ("msg_RA1SED00_late", "al_F1RST000") in found[0]
+    assert ("msg_GR0WN000_late", "al_RA1SED00") in found[0]
+    assert known[0] == found[0]
+
+
+def _before_and_after_0028(path: Path) -> list[list[list[tuple[object, ...]]]]:
+    """Return what is known of messages and matches, and the same as 0028 and 0029 make it of an older database."""
     told = [
         "SELECT message_id, updates FROM delivery ORDER BY id",
         "SELECT match_id, joined FROM alert_match ORDER BY match_id",
@@ -137,11 +175,7 @@ def test_what_an_older_veille_told_is_an_update_of_the_same_and_joined_by_the_sa
         before.execute("UPDATE alembic_version SET version_num = '0027'")
     Store.open(str(path)).close()
     with closing(sqlite3.connect(path)) as after_:
-        found = [after_.execute(each).fetchall() for each in told]
-
-    assert [("msg_7K2QXYZ0_webhook", None), ("msg_GR0WN000_webhook", "al_7K2QXYZ0")] == found[0]
-    assert [(1, 0), (2, 1)] == found[1]
-    assert known == found
+        return [known, [after_.execute(each).fetchall() for each in told]]
 
 
 def test_a_database_that_is_up_to_date_is_opened_without_alembic(store: Store, path: Path) -> None:

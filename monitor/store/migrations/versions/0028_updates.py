@@ -14,7 +14,25 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
-_FILL = "UPDATE delivery SET updates = (SELECT updates FROM alert WHERE alert.id = delivery.alert_id)"
+# Of several first alerts on a story and a rule each receiver has its own: the first that it was sent of them. Where an
+# update reached it first, that is an update of what the others were told.
+_FILL = """
+UPDATE delivery SET updates = coalesce(
+    (
+        SELECT own.alert_id FROM alert_match AS told
+        JOIN match ON match.id = told.match_id
+        JOIN article ON article.id = match.article_id
+        JOIN article AS beside ON beside.story_id = article.story_id
+        JOIN match AS other ON other.article_id = beside.id AND other.rule_id = match.rule_id
+        JOIN alert_match AS also ON also.match_id = other.id
+        JOIN delivery AS own ON own.alert_id = also.alert_id AND own.receiver = delivery.receiver
+        WHERE told.alert_id = delivery.alert_id AND own.id < delivery.id
+        ORDER BY own.id LIMIT 1
+    ),
+    (SELECT updates FROM alert WHERE alert.id = delivery.alert_id)
+)
+WHERE alert_id IN (SELECT id FROM alert WHERE updates IS NOT NULL)
+"""
 
 
 def upgrade() -> None:
