@@ -37,18 +37,18 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.SILENCED: "alerte {alert} tue par la mise en sourdine {silence}",
         Stage.FAILED: "alerte {alert} abandonnée pour {receivers} : {error}",
         Stage.LOG_ONLY: "alerte {alert} inscrite au journal seulement : aucune route ne mène à un destinataire",
-        Stage.RECAP: "retenu par {rule} ; attend le récapitulatif de la première lecture du flux",
-        Stage.TOLD_ALREADY: "retenu par {rule} ; son sujet avait déjà été signalé",
-        "told_already_by": "retenu par {rule} ; son sujet avait déjà été signalé par l’alerte {alert}",
-        Stage.SILENT_RULE: "retenu par {rule}, règle « {status} », qui ne prévient personne",
-        Stage.RULES_CHANGED: "lu le {at} sans correspondance ; les règles d’aujourd’hui le retiendraient : {today}",
+        Stage.RECAP: "trouvé par {rule} ; attend le récapitulatif de la première lecture du flux",
+        Stage.TOLD_ALREADY: "trouvé par {rule} ; son sujet avait déjà été signalé",
+        "told_already_by": "trouvé par {rule} ; son sujet avait déjà été signalé par l’alerte {alert}",
+        Stage.SILENT_RULE: "trouvé par {rule}, règle « {status} », qui ne prévient personne",
+        Stage.RULES_CHANGED: "lu le {at} sans correspondance ; les règles d’aujourd’hui le trouveraient : {today}",
         Stage.NEAR_MISS: "recalé de peu : {rule}, {score} points pour un seuil de {threshold}",
-        Stage.NO_MATCH: "lu le {at}, aucune règle ne l’a retenu",
-        Stage.PAGE_FAILED: "page illisible : {error} ; dans le résumé du flux, aucune règle ne l’a retenu",
-        Stage.BLOCKED: "page masquée : {error} ; dans le résumé du flux, aucune règle ne l’a retenu",
-        Stage.EMPTY: "page sans texte d’article : {error} ; dans le résumé du flux, aucune règle ne l’a retenu",
-        Stage.ROBOTS: "page interdite aux robots : {error} ; dans le résumé du flux, aucune règle ne l’a retenu",
-        Stage.RESERVED: "page réservée : {error} ; dans le texte du flux, aucune règle ne l’a retenu",
+        Stage.NO_MATCH: "lu le {at}, aucune règle ne l’a trouvé",
+        Stage.PAGE_FAILED: "page illisible : {error} ; dans le résumé du flux, aucune règle ne l’a trouvé",
+        Stage.BLOCKED: "page masquée : {error} ; dans le résumé du flux, aucune règle ne l’a trouvé",
+        Stage.EMPTY: "page sans texte d’article : {error} ; dans le résumé du flux, aucune règle ne l’a trouvé",
+        Stage.ROBOTS: "page interdite aux robots : {error} ; dans le résumé du flux, aucune règle ne l’a trouvé",
+        Stage.RESERVED: "page réservée : {error} ; dans le texte du flux, aucune règle ne l’a trouvé",
         Stage.POSTPONED: "page demandée {attempts} fois en vain, de nouveau le {at} : {error}",
         "interrupted": "veille interrompu {interrupted} fois pendant sa lecture, page demandée de nouveau le {at}",
         "busy": "page remise à son tour, le {at} : {error}",
@@ -62,8 +62,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "incident_failing": "en panne quand l’article est paru : du {since} au {until}",
         "incident_gone": "n’existait plus (410) quand l’article est paru : depuis le {since}",
         "incident_quiet": "muet quand l’article est paru : du {since} au {until}",
-        "lost": "{rule} ne le retient plus depuis le {at} : le texte a changé",
-        "lost_with_page": "{rule} ne le retient plus depuis le {at} : la page a été retirée",
+        "lost": "{rule} ne le trouve plus depuis le {at} : le texte a changé",
+        "lost_with_page": "{rule} ne le trouve plus depuis le {at} : la page a été retirée",
         "withdrawn": "page retirée, constaté le {at} : {error}",
         "changed": "modifié le {at} : {parts}",
         "changes": "{count} changements en tout",
@@ -100,12 +100,13 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "alert": "alerte {alert}, le {at}",
         "joined": "jointe à l’alerte {alert} sur le même sujet, du {at}",
         "update": "mise à jour {alert} de {of}, le {at}",
-        "delivery_sent": "{receiver} : remis le {at}",
-        "delivery_pending": "{receiver} : en attente, prochain essai {at}",
-        "delivery_failed": "{receiver} : abandonné",
-        "delivery_held": "{receiver} : retenu ({why}) {until}",
-        "delivery_grouped": "{receiver} : dit par un message groupé",
-        "delivery_silenced": "{receiver} : mis en sourdine par {silence}",
+        "delivery_sent": "remis le {at}",
+        "delivery_pending": "en attente, prochain essai {at}",
+        "delivery_failed": "abandonné",
+        "delivery_held": "retenu ({why}) {until}",
+        "delivery_grouped": "dit par un message groupé",
+        "told_by": "dit par le message {id} (alerte {alert})",
+        "delivery_silenced": "mis en sourdine par {silence}",
         "held_until": "jusqu’au {at}",
         "held_for_digest": "jusqu’au prochain bulletin",
         Why.DIGEST: "bulletin",
@@ -205,12 +206,13 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "alert": "alert {alert}, on {at}",
         "joined": "joined to alert {alert} on the same story, of {at}",
         "update": "update {alert} of {of}, on {at}",
-        "delivery_sent": "{receiver}: delivered on {at}",
-        "delivery_pending": "{receiver}: waiting, next try {at}",
-        "delivery_failed": "{receiver}: given up",
-        "delivery_held": "{receiver}: held ({why}) {until}",
-        "delivery_grouped": "{receiver}: told by a message on several",
-        "delivery_silenced": "{receiver}: silenced by {silence}",
+        "delivery_sent": "delivered on {at}",
+        "delivery_pending": "waiting, next try {at}",
+        "delivery_failed": "given up",
+        "delivery_held": "held ({why}) {until}",
+        "delivery_grouped": "told by a message on several",
+        "told_by": "told by message {id} (alert {alert})",
+        "delivery_silenced": "silenced by {silence}",
         "held_until": "until {at}",
         "held_for_digest": "until the next digest",
         Why.DIGEST: "digest",
@@ -348,7 +350,11 @@ class Account:
             told = self.say(name, alert=alert.id, of=alert.updates, at=self._at(alert.planned_at))
             yield f"{told} ({match.match.rule.id})"
             for delivery in alert.deliveries:
-                yield f"  {self._delivery(delivery)}"
+                standing = self._delivery(delivery)
+                if (teller := alert.teller(delivery)) is not None:
+                    told_by = self.say("told_by", id=teller.id, alert=teller.alert_id)
+                    standing = f"{told_by}{self._words['colon']}{self._delivery(teller)}"
+                yield f"  {delivery.receiver}{self._words['colon']}{standing}"
 
         if match.lost_at is not None:
             went_with_page = withdrawn_at is not None and match.lost_at >= withdrawn_at
@@ -359,7 +365,7 @@ class Account:
         is_pending = delivery.state is DeliveryState.PENDING
         at = self._at(delivery.next_attempt_at if is_pending else delivery.sent_at) or self.say("at_once")
         why, until = self.held(delivery) if delivery.state is DeliveryState.HELD else ("", "")
-        facts = {"receiver": delivery.receiver, "at": at, "why": why, "until": until, "silence": delivery.silence}
+        facts = {"at": at, "why": why, "until": until, "silence": delivery.silence}
         told = [self.say(f"delivery_{delivery.state}", **facts)]
         if delivery.state in {DeliveryState.PENDING, DeliveryState.FAILED}:
             told += [self.say("tries", attempts=delivery.attempts)]

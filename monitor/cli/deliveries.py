@@ -144,12 +144,15 @@ def show(
     settings = settings_of(context)
     with log(settings) as store:
         line, lines = store.delivery(DeliveryId(number)), store.attempts(DeliveryId(number))
+        teller = store.teller(line.id)
     if as_json:
         for each in lines:
             print_json(asdict(each))
         return
-    held = _held(line, settings)
-    sys.stdout.write(f"{line.alert_id} to {line.receiver}: {line.state.value}{held and f', {held}'}\n")
+    stands = _standing(line, settings)
+    if teller is not None:
+        stands += f"; delivery {teller.id} ({teller.alert_id}) is {_standing(teller, settings)}"
+    sys.stdout.write(f"{line.alert_id} to {line.receiver}: {stands}\n")
     print_table(
         f"Delivery {number}",
         ("try", "at", "outcome", "status", "reason", "error", "detail"),
@@ -166,17 +169,26 @@ def show(
             for each in lines
         ],
     )
-    if not lines:
+    if not lines and teller is None:
         sys.stderr.write("Not tried yet.\n")
 
 
+def _standing(line: DeliveryLine, settings: Settings) -> str:
+    """Return where a delivery stands, and since when or until when where that is known."""
+    from monitor.cli.when import local
+
+    held = _held(line, settings)
+    sent = local(line.sent_at, settings.zone)
+    return f"{line.state.value}{held and f', {held}'}{sent and f' {sent}'}"
+
+
 def _held(line: DeliveryLine, settings: Settings) -> str:
-    """Return why a delivery is held and until when, or ""."""
+    """Return why a delivery is held and until when, or what tells it in its place, or ""."""
     from monitor.cli.when import local
     from monitor.model import DeliveryState
 
     if line.state is not DeliveryState.HELD:
-        return ""
+        return "" if line.told_by is None else f"told by delivery {line.told_by}"
     until = local(line.held_until, settings.zone) or "the next digest"
     return f"{'' if line.why is None else line.why.value} until {until}".strip()
 

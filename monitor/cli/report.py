@@ -301,7 +301,7 @@ def _match_dict(match: ListedMatch) -> dict[str, Any]:
 def _alert_dict(alert: ListedAlert) -> dict[str, Any]:
     names = (
         *("id", "receiver", "state", "attempts", "next_attempt_at", "sent_at"),
-        *("last_reason", "last_error", "why", "held_until"),
+        *("last_reason", "last_error", "why", "held_until", "told_by"),
     )
     return {
         "id": alert.id,
@@ -310,6 +310,7 @@ def _alert_dict(alert: ListedAlert) -> dict[str, Any]:
         "updates": alert.updates,
         "receivers": alert.receivers,
         "deliveries": [{name: asdict(line)[name] for name in names} for line in alert.deliveries],
+        "tellers": [{name: asdict(line)[name] for name in ("alert_id", *names)} for line in alert.tellers],
     }
 
 

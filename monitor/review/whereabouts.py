@@ -93,7 +93,7 @@ class Whereabouts:
         entry: the entry that got farthest; None: no feed ever listed the address.
         match: the match or near miss that the stage is about, if any.
         alert: the alert, if any.
-        deliveries: of that alert, those that the stage is about.
+        deliveries: of that alert, those that the stage is about; in place of one that is grouped, what tells it.
     """
 
     stage: Stage
@@ -151,7 +151,8 @@ def _alerted(
     """Return how far alerts got, the farthest of all; None where there is none."""
     for state, stage in stages.items():
         for match, alert in alerts:
-            found = tuple(delivery for delivery in alert.deliveries if delivery.state is state)
+            standing = (alert.teller(delivery) or delivery for delivery in alert.deliveries)
+            found = tuple(delivery for delivery in standing if delivery.state is state)
             if found:
                 at = match.matched_at if stage is Stage.TOLD_ALREADY else _instant(found[0], alert)
                 return Whereabouts(stage, at, entry, match, alert, found)

@@ -11,7 +11,7 @@ from monitor.model import AlertId, ArticleId, EntryId, FeedId, Lane, Notificatio
 from monitor.store.codec import article_from_row, entry_from_row, feed_from_row, match_from_row, reason_of
 from monitor.store.feeds import select_feeds
 from monitor.store.grouping import copy_of
-from monitor.store.outbox import list_deliveries
+from monitor.store.outbox import find_teller, list_deliveries
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ENTRY, FEED, MATCH, REVISION
 from monitor.store.values import EntryState, ListedAlert, ListedArticle, ListedEntry, ListedMatch, ListedRevision
 
@@ -114,6 +114,7 @@ def _alert(connection: Connection, row: Any) -> ListedAlert:
         deliveries=lines[::-1],
         updates=None if row.updates is None else AlertId(row.updates),
         silence=row.silence,
+        tellers=tuple(filter(None, (find_teller(connection, line) for line in lines))),
     )
 
 

@@ -59,6 +59,7 @@ __all__ = [
     "claim_deliveries",
     "failed_deliveries",
     "find_delivery",
+    "find_teller",
     "give_back_deliveries",
     "list_attempts",
     "list_deliveries",
@@ -453,7 +454,7 @@ def list_deliveries(
         conditions.append(DELIVERY.c.id == id_)
     query = (
         select(*(column for column in DELIVERY.c if column.name not in {"body", "headers"}))
-        .add_columns(ALERT.c.type, _title().label("title"))
+        .add_columns(ALERT.c.type, _title().label("title"), _TELLER.label("teller"))
         .join_from(DELIVERY, ALERT)
         .where(*conditions)
         .order_by(DELIVERY.c.id.desc())
@@ -478,9 +479,19 @@ def list_deliveries(
             why=None if row.why is None else Why(row.why),
             held_until=row.held_until,
             silence=row.silence,
+            told_by=None if row.teller is None else DeliveryId(row.teller),
         )
         for row in connection.execute(query)
     )
+
+
+# The message to the same receiver that tells what one would have that is grouped.
+_TELLER = (
+    select(_BESIDE.c.id)
+    .where(DELIVERY.c.state == DeliveryState.GROUPED, _BESIDE.c.alert_id == DELIVERY.c.told_by, _SAME_RECEIVER)
+    .correlate(DELIVERY)
+    .scalar_subquery()
+)
 
 
 def _title() -> ScalarSelect[str | None]:
@@ -564,6 +575,14 @@ def find_delivery(connection: Connection, delivery_id: DeliveryId) -> DeliveryLi
     if not found:
         raise NotFoundError(f"no delivery {delivery_id}; `veille deliveries` lists them")
     return found[0]
+
+
+def find_teller(connection: Connection, line: DeliveryLine) -> DeliveryLine | None:
+    """Return the message that tells in the end what a delivery would have; None: it is not grouped."""
+    teller = None
+    while line.told_by is not None:  # that one is younger, so that this ends
+        teller = line = find_delivery(connection, line.told_by)
+    return teller
 
 
 def list_attempts(connection: Connection, delivery_id: DeliveryId) -> tuple[AttemptLine, ...]:

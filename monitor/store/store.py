@@ -1107,6 +1107,15 @@ class Store:
         with self._read() as connection:
             return outbox.find_delivery(connection, delivery_id)
 
+    def teller(self, delivery_id: DeliveryId) -> DeliveryLine | None:
+        """Return the message that tells in the end what a delivery would have; None: it is not grouped.
+
+        Raises:
+            NotFoundError: there is no such delivery.
+        """
+        with self._read() as connection:
+            return outbox.find_teller(connection, outbox.find_delivery(connection, delivery_id))
+
     def attempts(self, delivery_id: DeliveryId) -> tuple[AttemptLine, ...]:
         """Return each try of a message, and each replay, oldest first.
 

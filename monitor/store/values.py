@@ -323,6 +323,7 @@ class DeliveryLine:
     why: Why | None = None  # it is, or was, held
     held_until: datetime | None = None  # None: until the next digest
     silence: str | None = None  # which one held for it when it was to leave
+    told_by: DeliveryId | None = None  # of one that is grouped: what tells it, which may be grouped in its turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,6 +495,11 @@ class ListedAlert:
     deliveries: tuple[DeliveryLine, ...]
     updates: AlertId | None = None  # the alert that it is an update of
     silence: str | None = None  # which one held it back from everybody
+    tellers: tuple[DeliveryLine, ...] = ()  # what tells those of its deliveries in the end that are grouped
+
+    def teller(self, delivery: DeliveryLine) -> DeliveryLine | None:
+        """Return the message that tells what a delivery would have; None: it does so itself, or nobody knows."""
+        return next((one for one in self.tellers if one.receiver == delivery.receiver), None)
 
 
 @dataclass(frozen=True, slots=True)

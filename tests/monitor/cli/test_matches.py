@@ -10,7 +10,7 @@ import pytest
 
 from monitor.cli.shown import highlighted
 from monitor.errors import Reason
-from monitor.model import AlertType, DeliveryId, Endpoint, Held, Why
+from monitor.model import AlertId, AlertType, DeliveryId, Endpoint, Held, Receipt, Why
 from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.store.samples import NOW, after, alert, counts, match, message, one_entry, record, record_alert
@@ -187,6 +187,27 @@ def test_a_held_message_says_why_and_until_when(veille: Veille, store: Store, he
     assert said == veille("deliveries", "--state", "held").out.split("\t")[8]
     assert f"al_9AAA0000 to webhook: held, {said}\n" == veille("deliveries", "show", "3").out
     assert "al_7K2QXYZ0 to webhook: pending\n" == veille("deliveries", "show", "1").out
+
+
+def test_a_grouped_message_says_what_tells_it_and_how_that_stands(veille: Veille, store: Store) -> None:
+    held = Held(Why.COOLDOWN, after(60))
+    record(store, one_entry(store, "n"), (alert("9AAA0000", match()), [replace(message("9AAA0000"), held=held)]))
+    for number, name in ((3, "D1GE0000"), (4, "D1GE0001")):
+        digest = alert(name, match(), type_=AlertType.STORY_DIGEST)
+        outbox = [replace(message(name), held=Held(Why.QUIET_HOURS, after(120)))]
+        store.record_group(digest, outbox, [DeliveryId(number)], [1], now=after(60))
+    shown = veille("deliveries", "show", "3")
+    store.release([DeliveryId(5)], told=[], told_by=AlertId("al_D1GE0001"), now=after(120))
+    store.claim_deliveries("webhook", now=after(121), owner="moi", lease_s=60, limit=9)
+    store.settle_sent(DeliveryId(5), Receipt(), now=after(121))
+
+    stands = "al_9AAA0000 to webhook: grouped, told by delivery 4; delivery 5 (al_D1GE0001) is"
+    assert (f"{stands} held, quiet_hours until 2026-05-16 09:00\n", "") == (shown.out, shown.err)
+    assert f"{stands} sent 2026-05-16 09:01\n" == veille("deliveries", "show", "3").out
+    assert {"told by delivery 5", "told by delivery 4"} == {
+        line.split("\t")[8] for line in veille("deliveries", "--state", "grouped").out.splitlines()
+    }
+    assert [5, 4] == [line["told_by"] for line in veille("deliveries", "--state", "grouped", "--json").lines]
 
 
 def test_an_empty_outbox_says_so(veille: Veille) -> None:

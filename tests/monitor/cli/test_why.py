@@ -143,8 +143,8 @@ def test_what_was_silenced_is_told_so_at_first_and_when_it_was_to_leave(veille: 
     ("status", "alerts", "expected"),
     [
         (Status.STABLE, 1, "→ alerte al_7K2QXYZ0 inscrite au journal seulement : aucune route"),
-        (Status.STABLE, 0, "→ retenu par bombes ; son sujet avait déjà été signalé"),
-        (Status.EXPERIMENTAL, 0, "→ retenu par bombes, règle « experimental », qui ne prévient personne"),
+        (Status.STABLE, 0, "→ trouvé par bombes ; son sujet avait déjà été signalé"),
+        (Status.EXPERIMENTAL, 0, "→ trouvé par bombes, règle « experimental », qui ne prévient personne"),
     ],
 )
 @pytest.mark.usefixtures("entry_id")
@@ -162,7 +162,7 @@ def test_a_match_of_a_first_poll_waits_for_the_recap(veille: Veille, store: Stor
     poll(store, add_feed(store, FEED), NEWS, at=after(1))
     read(store, matches=[match("bombes")])
 
-    assert "→ retenu par bombes ; attend le récapitulatif de la première lecture du flux" == first(veille, URL)
+    assert "→ trouvé par bombes ; attend le récapitulatif de la première lecture du flux" == first(veille, URL)
     assert ", au premier relevé, " in veille("why", URL).out
 
 
@@ -180,7 +180,7 @@ def test_where_no_rule_saw_a_term_that_is_said(veille: Veille, store: Store) -> 
     read(store, "Le temps qu’il fera")
     out = veille("why", URL).out
 
-    assert "→ lu le 2026-05-16 07:02, aucune règle ne l’a retenu\n" in out
+    assert "→ lu le 2026-05-16 07:02, aucune règle ne l’a trouvé\n" in out
     assert "  aucune règle n’y voit un seul de ses termes\n" in out
 
 
@@ -207,7 +207,7 @@ def test_a_dispatch_is_told_so_to_a_rule_that_wants_originals(veille: Veille, st
 def test_rules_that_would_match_today_are_named(veille: Veille, store: Store) -> None:
     read(store)
 
-    assert first(veille, URL).endswith("sans correspondance ; les règles d’aujourd’hui le retiendraient : bombes")
+    assert first(veille, URL).endswith("sans correspondance ; les règles d’aujourd’hui le trouveraient : bombes")
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_an_article_in_two_feeds_is_told_once_with_both(veille: Veille, store: S
     out = veille("why", URL).out
 
     assert entry_id
-    assert "→ lu le 2026-05-16 07:02, aucune règle ne l’a retenu\n" in out
+    assert "→ lu le 2026-05-16 07:02, aucune règle ne l’a trouvé\n" in out
     assert 2 == out.count("vu le ")
 
 
@@ -333,8 +333,8 @@ def test_a_match_that_a_changed_text_lost_is_told_so(veille: Veille, store: Stor
     lost = veille("why", URL).out
 
     assert "son flux l’annonce avec un autre texte : il sera relu\n" in waiting
-    assert "bombes ne le retient plus depuis le 2026-05-16 17:01 : le texte a changé\n" in lost
-    assert ", aucune règle ne l’a retenu\n" in lost
+    assert "bombes ne le trouve plus depuis le 2026-05-16 17:01 : le texte a changé\n" in lost
+    assert ", aucune règle ne l’a trouvé\n" in lost
     assert [after(2)] == [line.read_at for line in store.ledger(since=NOW)]
 
 
@@ -406,7 +406,7 @@ def test_a_match_that_went_with_its_page_is_told_so_and_not_that_its_text_change
     assert "page retirée, constaté le 2026-05-16 17:02 : supprimée par le site (gazette.example : 410)\n" in out
     assert "la page n’a pas pu être lue" not in out
     assert "modifié le 2026-05-16 17:02 : page retirée, 2 changements en tout, `veille revisions " in out
-    assert "bombes ne le retient plus depuis le 2026-05-16 17:02 : la page a été retirée\n" in out
+    assert "bombes ne le trouve plus depuis le 2026-05-16 17:02 : la page a été retirée\n" in out
     assert "2026-05-16T15:02:00+00:00" == listed["article"]["withdrawn_at"]
 
 
@@ -555,7 +555,7 @@ def test_an_article_that_only_joined_a_story_was_not_delivered_and_its_growth_is
     (told,) = veille("why", url, "--json").lines
     (listed,) = told["entries"][0]["matches"]
 
-    assert "→ retenu par bombes ; son sujet avait déjà été signalé par l’alerte al_7K2QXYZ0\n" in out
+    assert "→ trouvé par bombes ; son sujet avait déjà été signalé par l’alerte al_7K2QXYZ0\n" in out
     assert "jointe à l’alerte al_7K2QXYZ0 sur le même sujet, du 2026-05-16 07:02 (bombes)\n" in out
     assert "  webhook : remis le 2026-05-16 07:04\n" in out
     assert "mise à jour al_GR0WN000 de al_7K2QXYZ0, le 2026-05-16 07:10 (bombes)\n" in out
@@ -565,6 +565,28 @@ def test_an_article_that_only_joined_a_story_was_not_delivered_and_its_growth_is
         [one["id"] for one in listed[name]] for name in ("joined", "growth")
     )
     assert "→ remis le 2026-05-16 07:04 à webhook\n" in veille("why", URL).out
+
+
+@pytest.mark.usefixtures("entry_id")
+def test_what_another_message_tells_stands_as_that_does(veille: Veille, store: Store) -> None:
+    told = match("bombes")
+    held = replace(message(), held=Held(Why.COOLDOWN, after(60)))
+    read(store, matches=[told], alerts=[(alert("7K2QXYZ0", told), [held])])
+    digest = alert("D1GE0000", told, type_=AlertType.STORY_DIGEST)
+    outbox = [replace(message("D1GE0000"), held=Held(Why.QUIET_HOURS, after(120)))]
+    store.record_group(digest, outbox, [DeliveryId(1)], [1], now=after(60))
+    out = veille("why", URL).out
+    (as_json,) = veille("why", URL, "--json").lines
+    (listed,) = as_json["entries"][0]["matches"]
+    (first, *_) = listed["alerts"]
+
+    assert "→ alerte al_7K2QXYZ0 retenue pour webhook\n" in out
+    assert (
+        "  webhook : dit par le message 2 (alerte al_D1GE0000) : "
+        "retenu (heures calmes) jusqu’au 2026-05-16 09:00\n" in out
+    )
+    assert ("held", 2) == (as_json["stage"], first["deliveries"][0]["told_by"])
+    assert [("al_D1GE0000", "held")] == [(one["alert_id"], one["state"]) for one in first["tellers"]]
 
 
 @pytest.mark.usefixtures("entry_id")
