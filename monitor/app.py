@@ -27,7 +27,7 @@ from monitor.judges import Judge, LocalJudge
 from monitor.model import Feed, FeedStatus, Lane, Refusal
 from monitor.rulesets import refusal_of
 from monitor.runner import EmbeddedRunner
-from monitor.settings import Settings
+from monitor.settings import PREFIX, Settings
 from monitor.stages import Live, Tools, Uplink, hold_less, tell_refusal
 from monitor.store import DaemonLock, Store
 from monitor.store.connection import database_path
@@ -351,13 +351,13 @@ def _channels(
 
     Raises:
         RoutesError: some cannot work; with one line for each reason.
-        SettingsError: so it is, and there is no routes file.
+        SettingsError: so it is, and no routes file says anything of it.
     """
     receivers = (*routes.receivers, *alerting.heartbeat_receivers(settings))
     try:
         return deliver.make_channels(settings, receivers, sender, clock=clock, paces=paces)
     except SettingsError as error:
-        if settings.routes is None:
+        if settings.routes is None or all(problem.startswith(PREFIX) for problem in error.problems):
             raise
         raise RoutesError(f"{settings.routes}: refused", errors=error.problems) from None
 

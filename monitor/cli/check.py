@@ -128,6 +128,7 @@ def _routes(settings: Settings) -> _Seen:
         raise RoutesError("matchers that tell no rule from another", errors=idle)
     told = [f"no receiver uses {setting}" for setting in routes.unused]
     told += [*idle_groups(routes, rules), *_no_folders(routes), *_idle_silences(routes, settings.zone)]
+    told += _unsigned(routes, settings)
     if settings.public_url is not None and settings.link_secret is None:
         told.append(f"{PREFIX}PUBLIC_URL without {PREFIX}LINK_SECRET: alerts carry no links")
     if database_path(settings.database).exists():
@@ -145,6 +146,17 @@ def _no_folders(routes: Routes) -> Iterator[str]:
         path = Path(receiver.text("path") or "") if receiver.channel is Channel.FILE else Path()
         if not path.parent.is_dir():
             yield f"{receiver.name}: there is no folder {path.parent}; what is for it waits until it is there"
+
+
+def _unsigned(routes: Routes, settings: Settings) -> Iterator[str]:
+    """Yield a line for each webhook that is not signed, as it has an address of its own and no secret of its own."""
+    from monitor.receivers import Channel
+
+    for receiver in routes.receivers if settings.webhook_secret is not None else ():
+        has_own = receiver.channel is Channel.WEBHOOK and receiver.text("url") is not None
+        if has_own and receiver.text("secret") is None:
+            only = "VEILLE_WEBHOOK_SECRET signs for VEILLE_WEBHOOK_URL only"
+            yield f"{receiver.name}: nothing signs what it is sent: {only}; give it a secret of its own"
 
 
 def _idle_silences(routes: Routes, zone: ZoneInfo) -> list[str]:

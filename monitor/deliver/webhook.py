@@ -52,7 +52,12 @@ KIND = ChannelKind(
     summary="JSON as described by alert.schema.json, posted and signed after Standard Webhooks.",
     options=(
         Option("url", OptionType.SECRET, "Where to.", setting="webhook_url"),
-        Option("secret", OptionType.SECRET, "Signs; two, separated by a comma, during a rotation."),
+        Option(
+            "secret",
+            OptionType.SECRET,
+            "Signs; two, separated by a comma, during a rotation. "
+            "Without it nothing sent to a `url` is signed: `VEILLE_WEBHOOK_SECRET` is for `VEILLE_WEBHOOK_URL` only.",
+        ),
         Option("authorization", OptionType.SECRET, "The header of that name, whole: `Bearer …`."),
         Option("headers", OptionType.TEXTS, 'More headers that are no secrets: `["X-Desk: international"]`.'),
         Option(

@@ -10,6 +10,7 @@ from monitor.store import Store
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.cli.samples import RULE
 
+SECRET = "whsec_" + "QUJD" * 8
 FAILING = 'tests:\n  - name: "fleurs"\n    article: {title: "Un marché"}\n    expect: {match: true}\n'
 
 
@@ -209,6 +210,54 @@ def test_what_works_and_is_hardly_meant_is_a_warning(
     assert "warn routes: receivers: f\n       group_by: no match has stroy; did you mean story?\n" in got.out
     assert "       f: there is no folder /nulle-part; what is for it waits until it is there\n" in got.out
     assert 0 == got.code
+
+
+def test_a_webhook_that_nothing_signs_though_there_is_a_secret_is_told(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = {"a": "WEBHOOK_URL", "b": "SECRET_B", "c": "SECRET_B"}
+    own = {"c": ", secret: '${VEILLE_SECRET_C}'"}
+    receivers = [f"{name}: {{webhook: {{url: '${{VEILLE_{url}}}'{own.get(name, '')}}}}}" for name, url in urls.items()]
+    routes = "route: {receiver: a, routes: [{receiver: b, continue: true}, {receiver: c, continue: true}]}\n"
+    (folder / "routes.yaml").write_text(f"{routes}receivers: {{{', '.join(receivers)}}}\n", encoding="utf-8")
+    for name, value in {
+        "ROUTES": "routes.yaml",
+        "WEBHOOK_URL": "http://127.0.0.1:9/a",
+        "SECRET_B": "http://127.0.0.1:9/b",
+        "SECRET_C": SECRET,
+    }.items():
+        monkeypatch.setenv(f"VEILLE_{name}", value)
+
+    assert "nothing signs" not in veille("check").out
+
+    monkeypatch.setenv("VEILLE_WEBHOOK_SECRET", SECRET)
+    [told] = [line.strip() for line in veille("check").out.splitlines() if "nothing signs" in line]
+    only = "VEILLE_WEBHOOK_SECRET signs for VEILLE_WEBHOOK_URL only"
+    assert f"b: nothing signs what it is sent: {only}; give it a secret of its own" == told
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WEBHOOK_SECRET", "whsec_trop-court"), ("MAIL_TO", "desk@example.org, tout le monde")]
+)
+def test_a_wrong_setting_of_a_receiver_is_not_blamed_on_the_routes_file(
+    veille: Veille, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    routes = "route: {receiver: a, routes: [{receiver: b}]}\nreceivers: {a: {webhook: {}}, b: {email: {}}}\n"
+    (folder / "routes.yaml").write_text(routes, encoding="utf-8")
+    for known, said in {
+        "ROUTES": "routes.yaml",
+        "WEBHOOK_URL": "http://127.0.0.1:9/a",
+        "SMTP_HOST": "127.0.0.1",
+        "MAIL_FROM": "veille@example.org",
+        "MAIL_TO": "desk@example.org",
+        name: value,
+    }.items():
+        monkeypatch.setenv(f"VEILLE_{known}", said)
+    got = veille("check")
+
+    assert 2 == got.code
+    assert f"FAIL routes: VEILLE_{name}: " in got.out
+    assert "routes.yaml" not in got.out
 
 
 @pytest.mark.parametrize(
