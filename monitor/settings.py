@@ -44,6 +44,7 @@ __all__ = [
     "TdmPolicy",
     "effective",
     "load_settings",
+    "near_zone",
     "nearest",
     "time_zones",
     "without_secrets",
@@ -116,9 +117,16 @@ def time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def near_zone(name: str) -> str | None:
+    """Return the time zone that a mistaken name most likely means: that of the city, or one that looks like it."""
+    city = name.strip().casefold().replace(" ", "_")
+    cities = (zone for zone in sorted(time_zones()) if zone.casefold().endswith(f"/{city}"))
+    return next(cities, None) or nearest(name, time_zones())
+
+
 def _time_zone(value: str) -> str:
     if value not in time_zones():
-        near = nearest(value, time_zones())
+        near = near_zone(value)
         raise ValueError("must be an IANA time zone such as Europe/Paris" + (f"; did you mean {near}?" if near else ""))
     return value
 

@@ -117,8 +117,12 @@ def _hint(problem: str, text: str, at: int) -> str:
     if "cannot start any token" in problem:
         return "put it in quotes"
     if "mapping values are not allowed" in problem:
-        return "put a text that holds ': ' in quotes"
-    return "a quote, a comma or a bracket may be missing just before" if "did not find expected" in problem else ""
+        return "put a text that holds ': ' in quotes, or indent the line as those beside it"
+    missing = "a quote, a comma or a bracket may be missing just before"
+    begins_line = not text[text.rfind("\n", 0, at) + 1 : at].strip()
+    if begins_line and any(wanted in problem for wanted in ("expected key", "expected '-'", "expected <block end>")):
+        return "indent the line as those beside it; or a quote, a comma or a bracket is missing just before"
+    return missing if "did not find expected" in problem else ""
 
 
 @dataclass(slots=True)

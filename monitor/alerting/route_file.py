@@ -17,7 +17,7 @@ from monitor.alerting.silences import file_silence
 from monitor.errors import RoutesError, why_unreadable
 from monitor.files import text_of
 from monitor.receivers import HEARTBEAT
-from monitor.settings import PREFIX, time_zones
+from monitor.settings import PREFIX, near_zone, time_zones
 from rules.errors import ConditionError, PackError
 from rules.source import read
 
@@ -118,7 +118,9 @@ class _Reader(Shapes):
         if name is None:
             return None
         if name not in time_zones():
-            self.note(f"{name!r} is no IANA time zone", node.place, near_hint(name, time_zones()))
+            near = near_zone(name)
+            hint = f"did you mean {near}?" if near else "such as Europe/Paris"
+            self.note(f"{name!r} is no IANA time zone", node.place, hint)
             return None
         return ZoneInfo(name)
 

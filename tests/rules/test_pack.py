@@ -480,7 +480,13 @@ def test_a_term_that_is_only_excluded_brings_no_points_unless_it_has_a_weight() 
     ("text", "hint"),
     [
         ("- @kharkiv ET drone", "put it in quotes"),
-        ("title: SNCF : la grève", "put a text that holds ': ' in quotes"),
+        ("title: SNCF : la grève", "put a text that holds ': ' in quotes, or indent the line as those beside it"),
+        ("id: a\n title: A", "put a text that holds ': ' in quotes, or indent the line as those beside it"),
+        (
+            "scope: {}\n title: A",
+            "indent the line as those beside it; or a quote, a comma or a bracket is missing just before",
+        ),
+        ("terms: [a\nid: b", "a quote, a comma or a bracket may be missing just before"),
         ("a:\n\tb: c", "indent with spaces, not with tabs"),
         ("title: 'L'Élysée'", "a quote, a comma or a bracket may be missing just before"),
         ("id: a\ntitle: A\nterms: {a: {any: [a]}}\ncondition: a\nthreshold: 6", "it belongs under score"),

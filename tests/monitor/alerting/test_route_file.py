@@ -196,7 +196,18 @@ def test_several_mail_receivers_have_recipients_of_their_own() -> None:
             "route: {receiver: journal}\ntime_zone: Europe/Pari",
             "2:12: 'Europe/Pari' is no IANA time zone (did you mean",
         ),
-        ("route: {receiver: journal}\ntime_zone: Lutèce", "2:12: 'Lutèce' is no IANA time zone"),
+        (
+            "route: {receiver: journal}\ntime_zone: Lutèce",
+            "2:12: 'Lutèce' is no IANA time zone (such as Europe/Paris)",
+        ),
+        (
+            "route: {receiver: journal}\ntime_zone: paris",
+            "2:12: 'paris' is no IANA time zone (did you mean Europe/Paris?)",
+        ),
+        (
+            "route:\n  group_by: [rule]\n   receiver: journal",
+            "3:4: not YAML: did not find expected key (indent the line as those beside it;",
+        ),
     ],
 )
 def test_each_problem_has_its_place_and_a_way_out(text: str, expected: str) -> None:
