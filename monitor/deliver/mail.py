@@ -253,7 +253,7 @@ def address(text: str, where: str) -> Address:
 
 def _subject(alert: Alert, words: Words) -> str:
     if alert.refusal is not None:
-        subject = f"{words.refused_title(alert.refusal)}{words.colon} {line(words.refused_first(alert.refusal))}"
+        subject = words.refused_subject(alert.refusal)
     elif alert.incidents:
         subject = incidents_subject(alert, words)
     elif alert.type in _NOTED:

@@ -125,7 +125,7 @@ def _refusal(alert: Alert, refusal: Refusal, words: Words) -> Note:
     title, live = words.refused_title(refusal), words.refused_still(refusal)
     step = words.refused_to_do.format(check="\0veille check\0", **_RELOADS)
     return Note(
-        subject=f"{title}{words.colon} {line(words.refused_first(refusal), 150)}",
+        subject=words.refused_subject(refusal),
         level=None,
         url=None,
         opening=Paragraph(((Span("⚠️ "), Span(title, Look.BOLD), Span(f" · {live}")),)),

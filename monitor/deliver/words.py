@@ -282,6 +282,10 @@ class Words:
         """Return the first problem of a refused rule set: it says where to look."""
         return next(iter(refusal.errors), refusal.error)
 
+    def refused_subject(self, refusal: Refusal) -> str:
+        """Return the subject of a refusal. The problem stands in quotes: it is in the program's language."""
+        return f"{self.refused_title(refusal)}{self.colon} {self.quote(line(self.refused_first(refusal), 150))}"
+
     def _share(self, item: Contribution, entities: frozenset[str]) -> str:
         points, where, best = self.decimal_number(item.points), self.fields[item.field], line(item.best, 60)
         name = line(item.term.replace("_", " "), 60)

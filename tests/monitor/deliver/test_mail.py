@@ -225,7 +225,7 @@ def test_a_refusal_has_the_headers_of_every_message() -> None:
 def test_a_refusal_without_errors_says_what_was_refused() -> None:
     message = read(rendered(refused(errors=0), Language.EN))
 
-    assert "Rules refused: rules: refused" == message["Subject"]
+    assert "Rules refused: “rules: refused”" == message["Subject"]
     assert "rules: refused" in content(message, "plain")
     assert "<li>" not in content(message, "html")
 

@@ -177,7 +177,7 @@ def test_a_refusal_without_errors_says_what_was_refused() -> None:
     message = rendered(refused(errors=0))
 
     assert_within_limits(message)
-    assert "Règles refusées : rules: refused" == message["text"]
+    assert "Règles refusées : « rules: refused »" == message["text"]
     assert "`rules: refused`" in texts(message)
 
 
