@@ -577,6 +577,8 @@ def test_an_option_that_is_not_given_is_nothing() -> None:
         ),
         ("token: '${VEILLE_SECRET_T}', wait_s: -1", "wait_s must be a number, 0 or more"),
         ("token: '${VEILLE_SECRET_T}', wait_s: true", "wait_s must be a number, 0 or more"),
+        ("token: '${VEILLE_SECRET_T}', wait_s: 1e400", "wait_s must be a number, 0 or more"),
+        (f"token: '${{VEILLE_SECRET_T}}', wait_s: {'9' * 400}", "wait_s must be a number, 0 or more"),
         ("token: '${VEILLE_SECRET_T}', wait_s: 1, shape: rond", "shape is never 'rond' (did you mean round?)"),
         ("token: '${VEILLE_SECRET_T}', wait_s: 1, quiet: oui", "quiet must be true or false"),
         ("token: '${VEILLE_SECRET_T}', wait_s: 1, words: [3]", "an item of words must be a text"),
