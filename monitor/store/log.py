@@ -16,6 +16,7 @@ from monitor.store.outbox import list_deliveries
 from monitor.store.sql import chunks, number_of
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, DELIVERY, ENTRY, FEED, LABEL, MATCH, REVISION, STORY
 from monitor.store.values import Judgement, LabelLine, MatchDetail, MatchFilter, MatchLine, MatchRecord
+from monitor.text import clip
 from rules.types import Level, Status
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["get_match", "has_matched", "label_match", "list_matches", "list_records", "references", "resolve"]
 
+_MOST_CHARS = 100  # of a reference
 _PREFIX = "al_"
 _SHOWN = 3  # candidates named where a reference is ambiguous
 _DELIVERIES = 100
@@ -247,6 +249,8 @@ def _refuse_several(connection: Connection, full: str, ids: Sequence[int]) -> No
 def resolve(connection: Connection, ref: str) -> tuple[str, Sequence[int]]:
     """Return the full reference and the matches it stands for: a match's number, or an alert's id or its beginning."""
     wanted = ref.strip().lower()
+    if len(wanted) > _MOST_CHARS:  # which SQLite may find too long to look for
+        raise NotFoundError(f"no alert {clip(wanted, _MOST_CHARS)!r}; `veille matches` lists them")
     if (number := number_of(wanted)) is not None:
         ids = connection.scalars(select(MATCH.c.id).where(MATCH.c.id == number)).all()
         if not ids:

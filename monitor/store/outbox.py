@@ -40,7 +40,7 @@ from monitor.model import (
 )
 from monitor.receivers import HEARTBEAT
 from monitor.store.codec import delivery_from_row, reason_of
-from monitor.store.sql import Instant, chunks, free, is_literally
+from monitor.store.sql import Instant, chunks, free, is_literally, is_number
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, ATTEMPT, DELIVERY, MATCH, STORY
 from monitor.store.values import AttemptLine, DeliveryLine
 
@@ -529,7 +529,7 @@ def replay(
             now=now,
         )
     missing = set(ids)
-    for some in chunks(ids):
+    for some in chunks([id_ for id_ in ids if is_number(id_)]):
         missing -= set(connection.scalars(select(DELIVERY.c.id).where(DELIVERY.c.id.in_(some))))
     if missing:
         raise NotFoundError(f"no delivery {', '.join(map(str, sorted(missing)))}; `veille deliveries` lists them")
@@ -571,7 +571,9 @@ def _replay(connection: Connection, *which: ColumnElement[bool], by: str, now: d
 
 def find_delivery(connection: Connection, delivery_id: DeliveryId) -> DeliveryLine:
     """Return one delivery; see `Store.delivery`."""
-    found = list_deliveries(connection, state=None, receiver=None, since=None, limit=1, id_=delivery_id)
+    found = is_number(delivery_id) and list_deliveries(
+        connection, state=None, receiver=None, since=None, limit=1, id_=delivery_id
+    )
     if not found:
         raise NotFoundError(f"no delivery {delivery_id}; `veille deliveries` lists them")
     return found[0]

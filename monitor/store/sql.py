@@ -20,6 +20,7 @@ __all__ = [
     "chunks",
     "free",
     "is_literally",
+    "is_number",
     "number_of",
     "text_of_instant",
 ]
@@ -93,6 +94,11 @@ def number_of(text: str) -> int | None:
         (42, None, 9223372036854775807)
     """
     return min(int(text), MOST_NUMBER) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
+
+
+def is_number(number: int) -> bool:
+    """Return whether a number may be a row's: SQLite can be asked for no other."""
+    return 0 < number <= MOST_NUMBER
 
 
 def free(table: Table, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:

@@ -260,6 +260,7 @@ def test_a_delivery_that_is_not_there_exits_5(veille: Veille) -> None:
     got = veille("deliveries", "replay", "77")
 
     assert (5, "veille: no delivery 77; `veille deliveries` lists them\n") == (got.code, got.err)
+    assert [5, 5] == [veille("deliveries", verb, "9" * 20).code for verb in ("replay", "show")]
 
 
 @pytest.mark.parametrize("words", [[], ["1", "--since", "1h"], ["1", "--until", "2026-05-16"]])

@@ -69,7 +69,11 @@ def test_an_alert_is_found_by_enough_of_its_reference_in_any_case(log: Store, re
 
 
 @pytest.mark.parametrize(
-    ("ref", "said"), [("99", "no match 99"), ("al_ZZ", "no alert 'al_ZZ'"), ("al_", "no alert"), ("7K_Q", "no alert")]
+    ("ref", "said"),
+    [
+        *[("99", "no match 99"), ("al_ZZ", "no alert 'al_ZZ'"), ("al_", "no alert"), ("7K_Q", "no alert")],
+        *[("al_" + "a" * 60_000, "no alert 'al_a{96}…'"), ("9" * 60_000, "no alert '9{99}…'")],
+    ],
 )
 def test_a_reference_that_means_nothing_is_refused(log: Store, ref: str, said: str) -> None:
     with pytest.raises(NotFoundError, match=said):

@@ -278,6 +278,10 @@ def test_replaying_what_is_not_there_replays_nothing(store: Store) -> None:
 
     with pytest.raises(NotFoundError, match="no delivery 98, 99"):
         store.replay(ids=[DeliveryId(99), failed, DeliveryId(98)], now=NOW)
+    with pytest.raises(NotFoundError, match=f"no delivery {10**20}"):
+        store.replay(ids=[DeliveryId(10**20)], now=NOW)
+    with pytest.raises(NotFoundError, match=f"no delivery {10**20}"):
+        store.delivery(DeliveryId(10**20))
     assert {} == store.pending_deliveries()
     assert {"webhook": 1} == store.failed_deliveries()
 

@@ -125,9 +125,10 @@ def test_what_is_no_button_of_ours_is_ignored(tmp_path: Path) -> None:
                 await slack.press("review"),
                 await slack.press("relevant", type="view_submission"),
                 await slack.press("relevant", actions=[other]),
+                await slack.press("relevant", actions=[{**other, "value": "al_" + "A" * 60_000}]),
             ]
 
-        assert [200] * 4 == tried
+        assert [200] * 5 == tried
         assert [None] == [line.relevant for line in slack.store.matches()]
         assert 0 == post.call_count
 
