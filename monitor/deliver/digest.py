@@ -119,7 +119,8 @@ def _named(silence: Silence, words: Words) -> str:
 
 def _of_sources(sources: SourcesState, words: Words) -> list[str]:
     told = words.digests
-    well = told.sources.format(well=max(0, sources.feeds - len(sources.failing)), feeds=sources.feeds)
+    answering = max(0, sources.feeds - len(sources.failing))
+    well = told.sources[answering > 1].format(well=answering, feeds=sources.feeds)
     if sources.failing:
         counts = Counter(sources.failing)  # an outlet may have several feeds
         named = list(counts.items())[:_NAMED]
@@ -132,7 +133,7 @@ def _of_sources(sources: SourcesState, words: Words) -> list[str]:
         ends = "…" if until is None else words.time_of(until)
         lines.append(told.gap.format(source=line(source, _NAME_CHARS), since=words.time_of(since), until=ends))
     if sources.partial:
-        partial = told.partial.format(partial=sources.partial, articles=sources.articles)
+        partial = told.partial[sources.partial > 1].format(partial=sources.partial, articles=sources.articles)
         lines.append(f"{partial[:1].upper()}{partial[1:]}")
     return lines
 

@@ -27,10 +27,10 @@ class DigestWords:
     near: str  # takes `count`
     more_near: str  # takes `count`
     state: str  # takes `since`
-    sources: str  # takes `well`, `feeds`
+    sources: tuple[str, str]  # takes `well`, `feeds`
     down: str  # takes `names`
     gap: str  # takes `source`, `since`, `until`
-    partial: str  # takes `partial`, `articles`
+    partial: tuple[str, str]  # takes `partial`, `articles`
     silenced: tuple[str, str]  # takes `count`
     others: tuple[str, str]  # takes `count`: outlets beside the first
     grown: tuple[str, str]  # takes `count`: outlets in all
@@ -56,10 +56,13 @@ FRENCH_DIGESTS = DigestWords(
     near="RECALÉS DE PEU ({count})",
     more_near="et {count} de plus",
     state="ÉTAT DEPUIS LE {since}",
-    sources="{well} sources sur {feeds}",
+    sources=("{well} source sur {feeds}", "{well} sources sur {feeds}"),
     down="en panne : {names}",
     gap="Trou possible : {source}, {since}–{until}",
-    partial="texte partiel : {partial} articles sur {articles}",
+    partial=(
+        "texte partiel : {partial} article sur {articles}",
+        "texte partiel : {partial} articles sur {articles}",
+    ),
     silenced=("MIS EN SOURDINE ({count} alerte)", "MIS EN SOURDINE ({count} alertes)"),
     others=("+ {count} titre", "+ {count} titres"),
     grown=("repris par {count} titre", "repris par {count} titres"),
@@ -85,10 +88,10 @@ ENGLISH_DIGESTS = DigestWords(
     near="NEAR MISSES ({count})",
     more_near="and {count} more",
     state="STATE SINCE {since}",
-    sources="{well} of {feeds} sources",
+    sources=("{well} source of {feeds}", "{well} of {feeds} sources"),
     down="failing: {names}",
     gap="Possible gap: {source}, {since}–{until}",
-    partial="partial text: {partial} of {articles} articles",
+    partial=("partial text: {partial} article of {articles}", "partial text: {partial} of {articles} articles"),
     silenced=("SILENCED ({count} alert)", "SILENCED ({count} alerts)"),
     others=("+ {count} outlet", "+ {count} outlets"),
     grown=("carried by {count} outlet", "carried by {count} outlets"),

@@ -198,6 +198,22 @@ def test_what_has_waited_takes_its_place_in_the_budget_save_that_quiet_hours_end
     assert held_on(manner, Why.QUIET_HOURS, recent=recent) is None
 
 
+def test_what_comes_after_a_wait_for_others_leaves_at_once_and_after_a_pause_waits_anew() -> None:
+    """The example of docs/routes.md."""
+    minute = timedelta(minutes=1)
+    manner = Manner(group_by=("rule",), group_wait=minute)
+    told_at = NOON + minute
+
+    assert Held(Why.GROUP_WAIT, told_at) == held(manner)
+    assert Held(Why.GROUP_WAIT, told_at) == held(manner, now=NOON + minute / 3, waits_until=told_at)
+    assert held(manner, now=NOON + minute * 1.5, told_at=told_at) is None
+    assert Held(Why.GROUP_WAIT, NOON + minute * 6) == held(manner, now=NOON + minute * 5, told_at=told_at)
+
+    slow = replace(manner, cooldown=minute * 10)
+    for minutes in (1.5, 5):
+        assert Held(Why.COOLDOWN, told_at + minute * 10) == held(slow, now=NOON + minute * minutes, told_at=told_at)
+
+
 def test_the_last_message_that_a_budget_lets_go_says_until_when() -> None:
     before = NOON - timedelta(minutes=10)
 

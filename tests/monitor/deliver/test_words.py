@@ -212,6 +212,17 @@ def test_an_outlet_of_which_several_feeds_fail_is_named_once_and_each_feed_is_co
     assert "et 3 de plus" in told
 
 
+def test_one_source_and_one_article_agree() -> None:
+    state = SourcesState(feeds=1, articles=35, partial=1)
+    digest = plan_digest("mail", gathered(), Missed(), state, since=NOW, until=NOW, now=NOW)
+    for each, told in (
+        (FR, ("1 source sur 1", "Texte partiel : 1 article sur 35")),
+        (EN, ("1 source of 1", "Partial text: 1 article of 35")),
+    ):
+        lines = ["".join(span.text for span in line) for part in note_of(digest, each).closing for line in part.lines]
+        assert set(told) <= set(lines)
+
+
 def test_a_routes_file_that_is_refused_is_told_as_one() -> None:
     of_routes = refused(replace(REFUSAL, of_routes=True))
 
