@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.monitor.bench import HOUR_S, Desk, at_desk, write_rules
-from tests.monitor.test_burst import DISPATCH, TITLE
+from tests.monitor.test_burst import DISPATCH, SERIOUS, TITLE
 
 PAPERS = ("/p0.xml", "/p1.xml", "/p2.xml")
 ROUTES = """
@@ -22,6 +22,16 @@ receivers:
   varsovie: {webhook: {}}
   archive: {file: {path: "FOLDER/alertes.jsonl"}}
 silences: SILENCES
+"""
+RISING = """
+id: alerte
+title: "Kharkiv"
+level: high
+terms:
+  ville: {any: ["Kharkiv"], weight: 3}
+  pologne: {any: ["Pologne"], weight: 12}
+condition: "ville"
+score: {threshold: 5}
 """
 SILENCED = """[{matchers: ['rule="kharkiv"'], until: "UNTIL", author: Anne, reason: Essai}]"""
 WITH_POLAND = (*DISPATCH, "La Pologne a condamné l'attaque de Derhatchi.")
@@ -66,6 +76,32 @@ def test_d1_who_is_named_by_a_later_article_only_is_told_of_it_at_once_and_once(
         assert [] == desk.webhook.problems
 
     at_desk(tmp_path, act, feeds=PAPERS, rules=write_rules(tmp_path), routes=written(tmp_path, "[]"))
+
+
+def test_d1_whom_a_corrected_article_told_of_a_story_hears_no_first_alert_of_it(tmp_path: Path) -> None:
+    rules, routes = write_rules(tmp_path), tmp_path / "routes.yaml"
+    (rules / "kharkiv.txt").unlink()
+    (rules / "alerte.yaml").write_text(RISING, encoding="utf-8")
+    routes.write_text(SERIOUS, encoding="utf-8")
+
+    async def act(desk: Desk) -> None:
+        await print_all(desk, DISPATCH)
+
+        assert [] == desk.webhook.received
+
+        desk.site.page("/article0", *WITH_POLAND)
+        desk.site.publish(PAPERS[0], desk.item("/article0", TITLE, "Varsovie, en Pologne, réagit."))
+        await desk.cycle(after_s=HOUR_S)
+        desk.site.page("/article1", *WITH_POLAND)
+        desk.site.publish(PAPERS[1], desk.item("/article1", TITLE))
+        await desk.cycle(after_s=HOUR_S)
+        await desk.cycle(after_s=HOUR_S)
+        raised, grown = (one.payload["data"] for one in desk.webhook.received)
+
+        assert ("level_raised", "story_grew") == (raised["notification_reason"], grown["notification_reason"])
+        assert raised["alert_id"] == grown["update"]["of"]
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=rules, routes=routes)
 
 
 def test_d1_a_story_that_began_under_a_silence_rings_once_that_is_over(tmp_path: Path) -> None:

@@ -93,11 +93,13 @@ def test_d1_whoever_was_told_anything_of_a_story_and_a_rule_hears_no_first_alert
     alerts = [replace(planned, receivers=("slack", "mail"))]
     told = replace(TOLD, first=((FIRST, ()), raised))
     [for_slack] = for_the_untold(alerts, [told], [], STORY)
+    [(grown, _)] = plan_growth([replace(told, first=(recap, raised))], GROWN, ROUTES, outlets_before=2, now=LATER)
+    [meanwhile] = for_the_untold(alerts, [told], [grown], STORY)
     [for_nobody] = for_the_untold(alerts, [told, replace(told, first=(recap,), is_lost=True)], [], STORY)
 
     assert (("slack",), False) == (for_slack.receivers, for_slack.id in {FIRST, raised[0]})
     # it is joined to what some were told, which the growth of the story updates
-    assert raised[0] == for_nobody.id
+    assert [raised[0]] * 2 == [for_nobody.id, meanwhile.id]
 
 
 def test_whom_only_an_update_told_of_a_story_hears_that_it_grew() -> None:
