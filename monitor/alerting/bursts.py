@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.alerting.growth import first_of_each_rule, shown, updated
+from monitor.alerting.growth import first_of_each_rule, shown, updated, who_had
 from monitor.alerting.ids import alert_id
 from monitor.model import AlertType, Change, NotificationReason, Standing
 from rules.types import Level
@@ -61,7 +61,7 @@ def plan_bursts(
     """Return what to tell of a story that came out in a burst, with the match in the log that each tells.
 
     It is an update of the first alert of each rule, once for each story and rule; whom the routes name at the new level
-    is told too.
+    is told too, and nobody who had that level before.
 
     Args:
         told: the matches of the story's articles, with what people were told of them.
@@ -77,7 +77,10 @@ def plan_bursts(
             continue
         match = _at(one.match, burst)
         if _rank(match) > _LEVELS.index(one.level):
-            found.append((_raised(one, match, story, routes, burst=burst, now=now), one.match_id))
+            alert = _raised(one, match, story, routes, burst=burst, now=now)
+            had = who_had(_LEVELS[_rank(match)], (each for each in told if each.match.rule.id == one.match.rule.id))
+            new = tuple(name for name in alert.receivers if name not in had)
+            found.append((replace(alert, receivers=new), one.match_id))
     return tuple(found)
 
 

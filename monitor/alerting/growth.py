@@ -1,8 +1,8 @@
 """A story that other outlets take up: those who were told of it hear how many carry it. It does not ring again.
 
 Only outlets count, not articles: one that prints a dispatch twice is one. What is shown is the article
-that people were told of, with the outlets that took it up. When the message may leave is decided as for any other
-(`holding`); of several that wait, the last is told.
+that people were told of, with the outlets that took it up; of several, the one that was told at the highest level. When
+the message may leave is decided as for any other (`holding`); of several that wait, the last is told.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING
 from monitor.alerting.ids import alert_id, message_id
 from monitor.alerting.plan import notifies
 from monitor.model import Alert, AlertType, Change, NotificationReason, Standing, Update
+from rules.types import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from datetime import datetime
 
     from monitor.alerting.routes import Routes
     from monitor.model import AlertId, Story, Told
     from rules.types import Burst, Match
 
-__all__ = ["first_of_each_rule", "for_the_untold", "plan_growth", "shown", "updated"]
+__all__ = ["first_of_each_rule", "for_the_untold", "plan_growth", "shown", "updated", "who_had"]
+
+_LEVELS = tuple(Level)
 
 _REASONS = {
     Change.GREW: NotificationReason.STORY_GREW,
@@ -50,15 +53,42 @@ def plan_growth(
 
 
 def first_of_each_rule(told: Sequence[Told]) -> tuple[Told, ...]:
-    """Return the first match of each rule that people were told of, and that still holds, with all who were told."""
+    """Return the match of each rule by which people know a story, and that still holds, with all who were told.
+
+    That is the first one; another where people were told of that at a higher level.
+    """
     heard = _heard(told)
-    first: dict[str, Told] = {}
+    best: dict[str, Told] = {}
     for one in told:
         if one.first and not one.is_lost and notifies(one.match):
-            first.setdefault(one.match.rule.id, one)
+            before = best.setdefault(one.match.rule.id, one)
+            if _told_rank(one) > _told_rank(before):
+                best[one.match.rule.id] = one
     return tuple(
-        replace(one, first=heard[rule].first, with_others=heard[rule].with_others) for rule, one in first.items()
+        replace(
+            one,
+            first=heard[rule].first,
+            with_others=heard[rule].with_others,
+            is_raised=any(each.is_raised for each in told if each.match.rule.id == rule),
+        )
+        for rule, one in best.items()
     )
+
+
+def _told_rank(one: Told) -> int:
+    return _LEVELS.index(one.level) if one.highest else -1  # one that joined what was told was not told itself
+
+
+def who_had(level: Level, told: Iterable[Told]) -> frozenset[str]:
+    """Return those who were told of a story and a rule at a level or at a higher one, where that holds still.
+
+    Args:
+        level: what is asked for.
+        told: the matches of the rule in the story's articles, with what people were told of them.
+    """
+    standing = (one for one in told if not one.is_lost)
+    rank = _LEVELS.index(level)
+    return frozenset(name for one in standing for name, had in one.highest if _LEVELS.index(had) >= rank)
 
 
 @dataclass(frozen=True, slots=True)

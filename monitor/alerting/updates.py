@@ -2,7 +2,7 @@
 
 There is no "still matches" in news: of a rule that found the article before, people hear again only where
 
-- its level is higher than what they were told;
+- its level is higher than what they were told, of this article or another one of its story;
 - the text as changed is found no longer, or again;
 - the title that they know now says something else; a typo that was mended is nothing;
 - the page is gone.
@@ -14,10 +14,10 @@ nature: of it only higher levels and new matches are told.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from monitor.alerting.growth import updated
+from monitor.alerting.growth import updated, who_had
 from monitor.alerting.ids import alert_id
 from monitor.alerting.plan import first_alert_id, notifies
 from monitor.model import Alert, AlertType, Change, NotificationReason, Standing, Update
@@ -89,11 +89,15 @@ def plan_updates(
     known = {one.match.rule.id: one for one in told}
     before, after = _by_rule(reading.before), _by_rule(reading.after)
     changes = {rule: change for rule, one in known.items() if (change := _change(one, reading, before, after))}
-    alerts = [
-        _update(known[rule], change, after.get(rule), story, routes, beside=beside, now=now)
-        for rule, change in changes.items()
-        if known[rule].first and _speaks(after.get(rule) or before.get(rule))
-    ]
+    alerts: list[Alert] = []
+    for rule, change in changes.items():
+        one, match = known[rule], after.get(rule)
+        if not one.first or not _speaks(match or before.get(rule)):
+            continue
+        if change is Change.LEVEL_RAISED and match is not None:
+            alerts += _raised(one, match, reading, story, routes, beside=beside, now=now)
+        else:
+            alerts.append(_update(one, change, match, story, routes, beside=beside, now=now))
     if reading.is_corrected:
         alerts += [
             _first(match, story, routes, title=reading.title, now=now)
@@ -125,7 +129,26 @@ def _change(one: Told, reading: Reading, before: Mapping[str, Match], after: Map
         return Change.UNMATCHED if is_gone else None
     if _rank(now) > max(_LEVELS.index(one.level), -1 if was is None else _rank(was)):
         return Change.LEVEL_RAISED
-    return Change.TITLE_CHANGED if not reading.is_live and one.title in reading.says_otherwise else None
+    return Change.TITLE_CHANGED if _is_retitled(one, reading) else None
+
+
+def _is_retitled(one: Told, reading: Reading) -> bool:
+    return not reading.is_live and one.title in reading.says_otherwise
+
+
+def _raised(
+    one: Told, match: Match, reading: Reading, story: Story, routes: Routes, *, beside: Sequence[Told], now: datetime
+) -> list[Alert]:
+    """Return what tells of a higher level those who never had it; the others hear of another title, as ever."""
+    known = [one, *(each for each in beside if each.match.rule.id == one.match.rule.id)]
+    had = who_had(_LEVELS[_rank(match)], known)
+    raised = _update(one, Change.LEVEL_RAISED, match, story, routes, beside=beside, now=now)
+    alerts = [replace(raised, receivers=tuple(name for name in raised.receivers if name not in had))]
+    if _is_retitled(one, reading) and story.title not in {each.title for each in known}:
+        titled = _update(one, Change.TITLE_CHANGED, match, story, routes, beside=beside, now=now)
+        told = tuple(name for name in titled.receivers if name in had)
+        alerts += [replace(titled, receivers=told)] if told else []
+    return alerts
 
 
 def _update(
@@ -141,6 +164,9 @@ def _update(
     """Return the update of an earlier alert. Where the rule finds nothing now, it shows what was found then."""
     shown = match or one.match
     is_raised = change is Change.LEVEL_RAISED
+    others = {
+        name for each in beside if each.match.rule.id == shown.rule.id for _, names in each.first for name in names
+    }
     reason = NotificationReason.LEVEL_RAISED if is_raised else NotificationReason.CORRECTED
     return updated(
         one,
@@ -152,7 +178,7 @@ def _update(
         match=shown,
         after=_standing(match, story.title),
         # what is corrected is of no use to those who never had it; a higher level may concern others
-        reached=routes.receivers_for(shown, story, AlertType.STORY_UPDATED) if is_raised else (),
+        reached=(*routes.receivers_for(shown, story, AlertType.STORY_UPDATED), *others) if is_raised else (),
         beside=beside,
         now=now,
     )

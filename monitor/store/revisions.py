@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["add_revision", "earlier", "list_revisions", "lose_matches", "told_of_story"]
 
 _LINKS = (
-    select(ALERT_MATCH.c.match_id, ALERT_MATCH.c.title, ALERT_MATCH.c.level, ALERT.c.id, ALERT.c.updates)
-    .add_columns(ALERT.c.receivers, ALERT.c.type)
+    select(ALERT_MATCH.c.match_id, ALERT_MATCH.c.title, ALERT_MATCH.c.level, ALERT_MATCH.c.joined)
+    .add_columns(ALERT.c.id, ALERT.c.updates, ALERT.c.receivers, ALERT.c.type)
     .join_from(ALERT_MATCH, ALERT)
     .join(MATCH, MATCH.c.id == ALERT_MATCH.c.match_id)
     .order_by(ALERT.c.planned_at, ALERT.c.updates.is_not(None), ALERT.c.id)
@@ -40,6 +40,8 @@ _FIRST_OF_THEIRS = select(DELIVERY.c.alert_id, DELIVERY.c.receiver).where(
     DELIVERY.c.alert_id.in_(bindparam("ids", expanding=True)),
     ~exists().where(_BEFORE.c.alert_id == DELIVERY.c.updates, _BEFORE.c.receiver == DELIVERY.c.receiver),
 )
+
+_LEVELS = tuple(Level)
 
 _OF_MANY = frozenset({AlertType.STORY_DIGEST, AlertType.STORY_RECAP})
 
@@ -102,10 +104,17 @@ def _told(row: Row[Any], links: Sequence[Row[Any]], reached: Mapping[str, tuple[
         first=tuple((AlertId(id_), names) for id_, names in firsts if names is not None),
         with_others=frozenset(AlertId(link.id) for link in links if link.type in _OF_MANY),
         times=len(links),
+        highest=_highest(links),
         is_raised=row.raised_level is not None,
         match_id=row.id,
         entities=tuple(article.entities),
     )
+
+
+def _highest(links: Sequence[Row[Any]]) -> tuple[tuple[str, Level], ...]:
+    """Return the highest level at which each receiver was told a match; an alert that it joined says nothing of it."""
+    told = ((name, Level(link.level)) for link in links if link.level and not link.joined for name in link.receivers)
+    return tuple(dict(sorted(told, key=lambda one: _LEVELS.index(one[1]))).items())
 
 
 def lose_matches(connection: Connection, article_id: int, rules: Sequence[str], *, now: datetime) -> None:

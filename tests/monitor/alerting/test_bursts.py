@@ -93,6 +93,15 @@ def test_a_burst_is_told_once_for_a_story_and_a_rule() -> None:
     assert () == plan_bursts([replace(TOLD, is_raised=True)], GROWN, ROUTES, bursts, now=LATER)
 
 
+def test_a_burst_rings_nobody_who_had_the_level_by_another_article_nor_twice_by_two_of_them() -> None:
+    critical = replace(TOLD, level=Level.HIGH, highest=(("slack", Level.CRITICAL),), match_id=8)
+    another = replace(critical, match=other(4)[1], highest=(("mail", Level.CRITICAL),))
+    [(alert, _)] = plan_bursts([TOLD, critical, another], GROWN, ROUTES, {RULE.id: THREE}, now=LATER)
+
+    assert set(ROUTES.names) - {"slack"} == set(alert.receivers)
+    assert () == plan_bursts([TOLD, replace(critical, is_raised=True)], GROWN, ROUTES, {RULE.id: THREE}, now=LATER)
+
+
 def test_nothing_is_told_of_a_level_that_people_know_or_of_another_rule() -> None:
     known: Told = replace(TOLD, level=Level.CRITICAL)
 

@@ -78,6 +78,18 @@ def test_growth_is_told_once_for_each_rule_of_what_was_told_and_still_holds() ->
     assert [FIRST, "al_3"] == [alert.update.of for alert, _ in alerts if alert.update is not None]
 
 
+def test_of_a_story_that_grew_what_was_told_at_the_highest_level_is_shown() -> None:
+    mail = (("mail", Level.MEDIUM),)
+    medium = replace(TOLD, level=Level.MEDIUM, highest=mail, match_id=1)
+    joined = replace(TOLD, level=Level.CRITICAL, match_id=2)  # it was told to nobody
+    high = replace(TOLD, level=Level.HIGH, highest=(("slack", Level.HIGH),), match_id=3)
+    [(alert, match_id)] = plan_growth([medium, joined, high, high], GROWN, ROUTES, outlets_before=2, now=LATER)
+    [(_, first)] = plan_growth([medium, joined], GROWN, ROUTES, outlets_before=2, now=LATER)
+    assert alert.update is not None
+
+    assert (3, 1, Level.HIGH, ("slack", "mail")) == (match_id, first, alert.update.after.level, alert.receivers)
+
+
 def test_growing_to_the_same_is_the_same_news() -> None:
     grown = [
         plan_growth([TOLD], replace(STORY, outlets=count), ROUTES, outlets_before=1, now=LATER) for count in (2, 3)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.alerting import Reading, Routes, Updates, message_id, plan, plan_updates
+from monitor.alerting import Reading, Route, Routes, Updates, message_id, plan, plan_updates
 from monitor.model import Alert, AlertId, AlertType, Change, NotificationReason, Told
 from rules.types import Level, Match, Status
 from tests.monitor.deliver.samples import EVERYBODY, MATCH, NOW, ROUTES, RULE, STORY, TITLE, VERDICT, alert
@@ -171,6 +171,46 @@ def test_whom_a_higher_level_reaches_and_another_article_had_told_it_is_an_updat
 
     assert {"webhook": FIRST.id, "mail": FIRST.id, "slack": "al_2"} == dict(raised.update.firsts)
     assert message_id(AlertId("al_2"), "slack") == dict(raised.update.threads)["slack"]
+
+
+def test_nobody_is_told_again_of_a_level_that_another_article_of_the_story_brought() -> None:
+    medium = replace(told(Level.MEDIUM), highest=(("webhook", Level.MEDIUM), ("mail", Level.MEDIUM)))
+    high = replace(told(), title=OTHER, highest=(("webhook", Level.HIGH), ("slack", Level.CRITICAL)))
+    what = reading(found(Level.MEDIUM), found())
+
+    def receivers(*beside: Told) -> list[tuple[str, ...]]:
+        return [one.receivers for one in plan_updates([medium], what, STORY, ROUTES, beside=beside, now=NOW).alerts]
+
+    others = tuple(name for name in EVERYBODY if name not in {"webhook", "slack"})
+
+    assert [others] == receivers(medium, high)
+    assert [EVERYBODY] == receivers(medium, replace(high, is_lost=True))  # they heard that it is so no longer
+    assert [EVERYBODY] == receivers(replace(high, match=replace(MATCH, rule=replace(RULE, id="autre"))))
+
+
+def test_a_level_that_rises_again_rings_nobody_who_had_it_and_another_title_is_told_them() -> None:
+    fell = replace(told(Level.MEDIUM, OTHER), highest=(("webhook", Level.HIGH), ("mail", Level.MEDIUM)))
+    what = reading(found(Level.MEDIUM), found())
+    raised, titled = updates(fell, what).alerts
+
+    assert NotificationReason.LEVEL_RAISED == raised.reason
+    assert (NotificationReason.CORRECTED, ("webhook",)) == (titled.reason, titled.receivers)
+    assert "webhook" not in raised.receivers
+    assert raised.id != titled.id
+
+    # another article said so in the same words
+    there = replace(fell, title=TITLE)
+    assert [raised] == list(plan_updates([fell], what, STORY, ROUTES, beside=(fell, there), now=NOW).alerts)
+    assert [Change.LEVEL_RAISED] == changes(replace(fell, highest=()), what)
+
+
+def test_a_higher_level_is_told_to_those_who_know_the_story_by_another_article() -> None:
+    elsewhere = replace(told(), first=((AlertId("al_2"), ("slack",)),))
+    nowhere = Routes(ROUTES.receivers, Route("journal"))
+    what = reading(found(), found(Level.CRITICAL))
+    [raised] = plan_updates([told()], what, STORY, nowhere, beside=(told(), elsewhere), now=NOW).alerts
+
+    assert {"webhook", "mail", "slack"} == set(raised.receivers)
 
 
 def test_d3_an_update_planned_twice_is_one_and_the_next_is_another() -> None:

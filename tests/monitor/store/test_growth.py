@@ -9,6 +9,7 @@ from monitor.store import OutboxItem, Store
 from rules.types import Level, Match
 from tests.monitor.store.samples import (
     WEBHOOK,
+    after,
     alert,
     article,
     claim,
@@ -77,6 +78,29 @@ def test_an_update_is_the_first_that_those_hear_who_had_been_told_nothing(store:
     [told_of_it] = store.told_of_story(story("s").id)
 
     assert ((known.id, ("webhook",)), ("al_RA1SED00", ("desk",))) == told_of_it.first
+
+
+def test_the_highest_level_that_each_was_told_is_known_whatever_came_after(store: Store) -> None:
+    for name in ("a", "b"):
+        poll(store, live_feed(store, f"https://{name}.example/rss"), entry(name, link=f"https://{name}.example/{name}"))
+    one, two = claim(store)
+    desk = replace(WEBHOOK, name="desk")
+    first, high, standing = alert("7K2QXYZ0", match("axe")), _at(Level.HIGH, match("axe")), Standing("Une visite")
+    raised = replace(
+        alert("RA1SED00", high, type_=AlertType.STORY_UPDATED),
+        receivers=("desk",),
+        update=Update(first.id, Change.LEVEL_RAISED, standing, standing),
+    )
+    fell = replace(
+        raised, id=AlertId("al_FE11"), planned_at=after(5), matches=first.matches, receivers=("webhook", "desk")
+    )
+    for told in ((first, [message()]), (raised, [message("RA1SED00", desk)]), (fell, [])):
+        record(store, one, told, story=story("s"), done=False)
+    record(store, two, (first, []), story=story("s"))
+    known, joined = store.told_of_story(story("s").id)
+
+    assert (Level.MEDIUM, {"webhook": Level.MEDIUM, "desk": Level.HIGH}) == (known.level, dict(known.highest))
+    assert (((first.id, ("webhook",)),), ()) == (joined.first, joined.highest)
 
 
 def test_a_level_that_a_burst_raised_is_the_one_that_is_told_from_then_on(store: Store) -> None:
