@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["content_of", "replacing", "text_of"]
+__all__ = ["content_of", "replacing", "resolved", "text_of"]
 
 _MOST_BYTES: Final = 2_000_000
 
@@ -50,6 +50,18 @@ def content_of(path: Path, *, most_bytes: int) -> bytes:
     return content
 
 
+def resolved(path: Path) -> Path:
+    """Return a path from `/` on, its links followed; it need not exist yet.
+
+    Raises:
+        OSError: its links lead round in a circle, or cannot be followed.
+    """
+    try:
+        return Path(os.path.realpath(path, strict=True))
+    except FileNotFoundError:
+        return Path(os.path.realpath(path))
+
+
 @contextmanager
 def replacing(path: Path, *, mode: int) -> Iterator[BinaryIO]:
     """Give a file to write: at the end it is what `path` names, a link followed; where anything is raised, nothing is.
@@ -61,7 +73,7 @@ def replacing(path: Path, *, mode: int) -> Iterator[BinaryIO]:
     Raises:
         OSError: it cannot be written.
     """
-    target = path.resolve()
+    target = resolved(path)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
     made = Path(name)
     try:

@@ -157,7 +157,7 @@ def _daemon(seen: _Seen) -> _Line:
     from monitor.app import STALE_AFTER
 
     beat_at, holder, zone = seen.beat_at, seen.holder, seen.settings.zone
-    running = beat_at is not None and seen.now - beat_at <= STALE_AFTER
+    running = beat_at is not None and abs(seen.now - beat_at) <= STALE_AFTER
     signed = None if holder is None else holder._asdict()
     facts = {"running": running, "last_round_at": beat_at, "holder": signed}
     who = "" if holder is None else f"pid {holder.pid} on {holder.host}, since {local(holder.started_at, zone)}"
@@ -169,7 +169,10 @@ def _daemon(seen: _Seen) -> _Line:
         found = ", ".join(filter(None, ("runs", who, f"last round {seen.ago(beat_at)}")))
         return Finding("daemon", ok=True, found=found), facts
     how = f"killed, or it hangs: {who}" if who else "it was stopped"
-    found = f"does not run, its last round was {seen.ago(beat_at)}; {how}; `veille run` starts it"
+    when = f"was {seen.ago(beat_at)}"
+    if beat_at > seen.now:
+        when = f"is dated {local(beat_at, zone)}, which is yet to come: the clock was set back"
+    found = f"does not run, its last round {when}; {how}; `veille run` starts it"
     return Finding("daemon", ok=False, found=found), facts
 
 
@@ -185,6 +188,8 @@ def _is_polled_by_hand(seen: _Seen) -> bool:
         return False
     if beat_at is None:
         return True
+    if beat_at - seen.now > STALE_AFTER:  # the clock was set back since: that round does not tell which came later
+        return holder is None
     return polled_at - beat_at > STALE_AFTER and (holder is None or holder.started_at > beat_at)
 
 

@@ -6,20 +6,23 @@ import fcntl
 import json
 import os
 import socket
+import stat
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from monitor.clock import Clock, SystemClock
 from monitor.errors import StoreError, StoreLockedError
-from monitor.store.sql import text_of_instant
+from monitor.files import content_of, resolved
+from monitor.store.sql import instant_of, text_of_instant
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["DaemonLock", "Holder", "holder_of"]
+__all__ = ["DaemonLock", "Holder", "holder_of", "lock_of"]
 
 _SUFFIX = ".lock"
+_MOST_BYTES = 4096
 
 
 class Holder(NamedTuple):
@@ -42,12 +45,11 @@ class DaemonLock:
 
     Raises:
         StoreLockedError: on entering, when another process holds it; the message names that process.
-        StoreError: on entering, when the file cannot be written.
+        StoreError: on entering, when the file cannot be written; at once, when the path leads nowhere.
     """
 
     def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
-        target = path.resolve()  # one file may have several names
-        self.path = target.with_name(target.name + _SUFFIX)
+        self.path = lock_of(path)
         self._clock = clock or SystemClock()
         self._fd = -1
 
@@ -60,6 +62,9 @@ class DaemonLock:
                 f"{self.path}: the lock beside the database cannot be opened: {exc.strerror}; "
                 f"{what_to_do}, or set VEILLE_DATABASE to another path"
             ) from exc
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise StoreError(f"{self.path}: the lock beside the database is a pipe or a device; remove it")
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:
@@ -84,30 +89,42 @@ class DaemonLock:
         return json.dumps(me).encode()
 
 
+def lock_of(path: Path) -> Path:
+    """Return the lock of a database: one, whatever names and links lead to the file.
+
+    Raises:
+        StoreError: its links lead round in a circle, or cannot be followed.
+    """
+    try:
+        target = resolved(path)
+    except OSError as exc:
+        raise StoreError(f"{path}: leads nowhere: {exc.strerror}; set another path") from exc
+    return target.with_name(target.name + _SUFFIX)
+
+
 def holder_of(path: Path) -> Holder | None:
     """Return who holds a database, or did when it was killed; None: who held it let go of it, or nobody has.
 
     Args:
         path: the database's path.
     """
-    target = path.resolve()
     try:
-        return _read(target.with_name(target.name + _SUFFIX).read_bytes())
+        return _read(content_of(lock_of(path), most_bytes=_MOST_BYTES))
     except OSError:
         return None
 
 
 def _read(signed: bytes) -> Holder | None:
-    """Return what a holder signed; None: it has not yet, or no longer."""
+    """Return what a holder signed; None: it has not yet, or no longer, or what is there is nothing of ours."""
     try:
         holder = json.loads(signed)
-    except ValueError:
+        return Holder(int(holder["pid"]), str(holder["host"]), instant_of(holder["started_at"]))
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
         return None
-    return Holder(holder["pid"], holder["host"], datetime.fromisoformat(holder["started_at"]))
 
 
 def _holder(fd: int) -> str:
-    holder = _read(os.pread(fd, 4096, 0))
+    holder = _read(os.pread(fd, _MOST_BYTES, 0))
     if holder is None:
         return "a process that has only just started"
     return f"pid {holder.pid} on {holder.host}, since {text_of_instant(holder.started_at)}"

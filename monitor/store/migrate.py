@@ -31,9 +31,7 @@ def migrate(connection: Connection, path: Path) -> None:
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     if version not in {None, *(script.revision for script in ScriptDirectory.from_config(config).walk_revisions())}:
-        raise StoreError(
-            f"{path}: written by a newer veille (schema {version}); install that version or restore a backup"
-        )
+        raise _newer(path, version)
     command.upgrade(config, "head")
 
 
@@ -46,10 +44,16 @@ def check_version(connection: Connection, path: Path) -> None:
     version = _version(connection, path)
     if version is None:
         raise StoreError(f"{path}: an empty database; `veille poll` or `veille run` fills it")
+    if version > HEAD:
+        raise _newer(path, version)
     if version != HEAD:
         raise StoreError(
             f"{path}: its schema is {version}, this program reads {HEAD}; `veille run` brings older ones up to date"
         )
+
+
+def _newer(path: Path, version: str | None) -> StoreError:
+    return StoreError(f"{path}: written by a newer veille (schema {version}); install that version or restore a backup")
 
 
 def _version(connection: Connection, path: Path) -> str | None:
@@ -60,4 +64,6 @@ def _version(connection: Connection, path: Path) -> str | None:
     if "alembic_version" not in tables or "feed" not in tables:
         raise StoreError(f"{path}: an SQLite database of another program; set another path")
     version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if version is None:
+        raise StoreError(f"{path}: the database is damaged: it does not say its schema; restore a backup")
     return str(version)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import BindParameter, ColumnElement, String, Text, TypeDecorator, literal, or_
 
+from monitor.errors import StoreError
+from monitor.text import clip
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -19,6 +22,7 @@ __all__ = [
     "Json",
     "chunks",
     "free",
+    "instant_of",
     "is_literally",
     "is_number",
     "number_of",
@@ -28,6 +32,7 @@ __all__ = [
 _T = TypeVar("_T")
 _CHUNK = 500
 _DIGITS = 100
+_SHOWN = 40
 
 MOST_NUMBER = 2**63 - 1
 """The largest integer that SQLite keeps."""
@@ -45,6 +50,18 @@ def text_of_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def instant_of(text: str) -> datetime:
+    """Return the instant that a text of `text_of_instant` is.
+
+    Raises:
+        ValueError, TypeError: it is none.
+    """
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return instant
+
+
 class Instant(TypeDecorator[datetime]):
     """A UTC instant, kept as ISO 8601 text that any SQLite tool shows as it is."""
 
@@ -56,8 +73,15 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else text_of_instant(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  SQLAlchemy's signature
-        """Return the instant that was stored."""
-        return None if value is None else datetime.fromisoformat(value)
+        """Return the instant that was stored.
+
+        Raises:
+            StoreError: what is there is none.
+        """
+        try:
+            return None if value is None else instant_of(value)
+        except (ValueError, TypeError) as exc:
+            raise _damaged(value, "an instant") from exc
 
 
 class Json(TypeDecorator[Any]):
@@ -71,8 +95,20 @@ class Json(TypeDecorator[Any]):
         return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  SQLAlchemy's signature
-        """Return the value that was stored."""
-        return None if value is None else json.loads(value)
+        """Return the value that was stored.
+
+        Raises:
+            StoreError: what is there is none.
+        """
+        try:
+            return None if value is None else json.loads(value)
+        except (ValueError, TypeError, RecursionError) as exc:
+            raise _damaged("", "JSON") from exc
+
+
+def _damaged(value: object, what: str) -> StoreError:
+    found = f"{clip(repr(value), _SHOWN)} is" if value else "there is something else"
+    return StoreError(f"the database is damaged: {found} where {what} should be; restore a backup")
 
 
 def chunks(values: Sequence[_T], size: int = _CHUNK) -> Iterator[Sequence[_T]]:

@@ -149,6 +149,8 @@ class Store:
         path = database_path(database)
         if path.is_dir():
             raise StoreError(f"{path}: a folder; give the path of a file in it")
+        if path.exists() and not path.is_file():  # SQLite would wait for what a pipe never holds
+            raise StoreError(f"{path}: a pipe or a device; give the path of a file")
         if create and not read_only:
             create_file(path)
         elif not path.exists():

@@ -26,6 +26,7 @@ _TYPES = (AlertType.SYSTEM_FAILING, AlertType.SYSTEM_RECOVERED)
 _PENDING = and_(INCIDENT.c.feed_id.is_(None), ~INCIDENT.c.settled)
 _OPEN = and_(_PENDING, INCIDENT.c.ended_at.is_(None))
 _FIELDS = ("kind", "subject", "began_at", "told", "told_at", "ended_at")
+_AHEAD = timedelta(minutes=1)  # what is dated later than that was noted before the clock was set back
 _OVERDUE = timedelta(minutes=1)  # a feed that was due so long ago is not just being polled
 
 
@@ -37,7 +38,7 @@ def system_facts(connection: Connection, *, failing: Collection[str], now: datet
         select(
             func.count().label("number"),
             func.count(case((is_late, 1))).label("late"),
-            func.max(FEED.c.last_ok_at).label("ok_at"),
+            func.max(case((FEED.c.last_ok_at <= now + _AHEAD, FEED.c.last_ok_at))).label("ok_at"),
             func.min(FEED.c.added_at).label("added_at"),
         ).where(active)
     ).one()

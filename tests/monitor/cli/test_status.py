@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -84,6 +85,24 @@ def test_a_daemon_that_does_not_run_is_told_and_how_it_ended(veille: Veille, sto
 
     assert {"daemon": "does not run, its last round was 10 min ago; it was stopped; `veille run` starts it"} == stopped
     assert "10 min ago; killed, or it hangs: pid " in hangs["daemon"]
+
+
+def test_t7_what_is_dated_after_now_does_not_count_as_done(veille: Veille, store: Store) -> None:
+    store.heartbeat(now=ago(-600))
+    poll(store, store.feed("1").id, at=ago(-600))
+    nothing = fails(veille)
+    poll(store, store.feed("1").id, at=ago(1))  # by cron
+    by_cron = line(veille, "daemon")
+    with DaemonLock(store.path):
+        hangs = fails(veille)
+
+    assert re.fullmatch(
+        "does not run, its last round is dated 20[^;]+, which is yet to come: the clock was set back; "
+        "it was stopped; `veille run` starts it",
+        nothing["daemon"],
+    )
+    assert "ok   daemon: none is needed: `veille poll` did its work" == by_cron
+    assert "the clock was set back; killed, or it hangs: pid " in hangs["daemon"]
 
 
 @pytest.fixture

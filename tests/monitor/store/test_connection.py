@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from contextlib import closing
@@ -54,6 +55,15 @@ def test_t1_the_settings_of_each_connection_are_those_promised(path: Path, monke
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="a folder; give the path of a file in it"):
         Store.open(str(tmp_path))
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_or_a_device_is_no_database_and_is_not_waited_for(path: Path) -> None:
+    os.mkfifo(path)
+
+    for database in (str(path), "/dev/zero"):
+        with pytest.raises(StoreError, match="a pipe or a device; give the path of a file"):
+            Store.open(database, read_only=True)
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import StoreError, StoreLockedError
-from monitor.store import DaemonLock
+from monitor.store import DaemonLock, holder_of
 from tests.monitor.store.samples import NOW
 
 
@@ -78,3 +78,41 @@ def test_a_lock_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path)
             DaemonLock(tmp_path / folder / "veille.db"),
         ):
             pass
+
+
+@pytest.mark.timeout(10)
+def test_a_lock_that_is_a_pipe_is_waited_for_by_nobody(path: Path) -> None:
+    os.mkfifo(path.with_name("veille.db.lock"))
+
+    assert holder_of(path) is None
+    with pytest.raises(StoreError, match=r"veille\.db\.lock: .* a pipe or a device; remove it"), DaemonLock(path):
+        pass
+
+
+def test_a_database_whose_links_lead_round_in_a_circle_is_told(path: Path) -> None:
+    path.symlink_to(path)
+
+    with pytest.raises(StoreError, match="leads nowhere: Too many levels of symbolic links; set another path"):
+        DaemonLock(path)
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        *["null", "[]", "7", "{}", "\xff" * 9000, "[" * 4000, '{"pid": 7, "host": "desk"}'],
+        *[f'{{"pid": 7, "host": "desk", "started_at": {at}}}' for at in ('"x"', "null", "3", '"2026-05-16"')],
+        *[f'{{"pid": {pid}, "host": "desk", "started_at": "{NOW.isoformat()}"}}' for pid in ("1e400", "[]", '"x"')],
+    ],
+)
+def test_a_lock_that_nobody_of_ours_signed_names_no_holder(path: Path, signed: str) -> None:
+    path.with_name("veille.db.lock").write_text(signed, "utf-8")
+
+    assert holder_of(path) is None
+
+
+def test_a_lock_names_its_holder_to_who_only_looks(path: Path) -> None:
+    with DaemonLock(path, clock=_Clock()):
+        holder = holder_of(path)
+    assert holder is not None
+
+    assert (os.getpid(), NOW) == (holder.pid, holder.started_at)

@@ -193,11 +193,22 @@ def _set_version(path: Path, version: str) -> None:
     connection.close()
 
 
-def test_a_database_of_a_newer_veille_is_refused(store: Store, path: Path) -> None:
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_database_of_a_newer_veille_is_refused(store: Store, path: Path, *, read_only: bool) -> None:
     _set_version(path, "9999")
 
-    with pytest.raises(StoreError, match=r"veille\.db: written by a newer veille \(schema 9999\)"):
-        Store.open(str(path))
+    with pytest.raises(
+        StoreError, match=r"veille\.db: written by a newer veille \(schema 9999\); install that version"
+    ):
+        Store.open(str(path), read_only=read_only)
+
+
+def test_a_database_without_its_schemas_number_is_damaged(store: Store, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DELETE FROM alembic_version")
+
+    with pytest.raises(StoreError, match="damaged: it does not say its schema; restore a backup"):
+        Store.open(str(path), read_only=True)
 
 
 def test_a_database_of_another_schema_is_refused_where_it_may_only_be_read(store: Store, path: Path) -> None:

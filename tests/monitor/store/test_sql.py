@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
+from monitor.errors import StoreError
 from monitor.store.sql import Instant, Json, chunks, text_of_instant
 
 _DIALECT = sqlite.dialect()
@@ -47,3 +49,15 @@ def test_chunks_hold_everything_in_order(values: list[int], size: int) -> None:
 
     assert values == [value for some in cut for value in some]
     assert all(len(some) <= size for some in cut)
+
+
+@pytest.mark.parametrize("stored", ["garbage", "", "2026-05-16", 7, b"x" * 5000])
+def test_what_is_no_instant_is_told_as_damage(stored: Any) -> None:
+    with pytest.raises(StoreError, match=r"damaged: .{1,50} where an instant should be; restore a backup"):
+        Instant().process_result_value(stored, _DIALECT)
+
+
+@pytest.mark.parametrize("stored", ["{", "", 7, "[" * 100_000])
+def test_what_is_no_json_is_told_as_damage_without_its_text(stored: Any) -> None:
+    with pytest.raises(StoreError, match="damaged: there is something else where JSON should be; restore a backup"):
+        Json().process_result_value(stored, _DIALECT)

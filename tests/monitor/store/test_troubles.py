@@ -94,6 +94,17 @@ def test_x3_feeds_that_fail_or_are_overdue_are_late(store: Store) -> None:
 
     assert (1, 1, after(1)) == (failing.feeds, failing.feeds_late, failing.polled_at)
 
+
+def test_t7_a_poll_that_is_yet_to_come_has_not_succeeded(store: Store) -> None:
+    feed_id = add_feed(store)
+    poll(store, feed_id, at=after(DAY_S))
+
+    assert store.system_facts(now=NOW).polled_at is None
+
+    poll(store, feed_id, at=after(1))
+
+    assert after(1) == store.system_facts(now=NOW).polled_at
+
     store.pause_feed(FeedId(feed_id), paused=True, now=after(62))
 
     assert SystemFacts() == store.system_facts(now=after(63))
