@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, select, update
 
 from monitor.errors import NotFoundError
 from monitor.links import link_key, web_link
-from monitor.model import AlertId, AlertType, EntryId, Told
+from monitor.model import AlertId, AlertType, DeliveryState, EntryId, Told
 from monitor.store.codec import article_from_row, match_from_row, source_of_row, story_told
 from monitor.store.grouping import copy_of
 from monitor.store.log import references, resolve
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
 
 __all__ = ["add_revision", "earlier", "list_revisions", "lose_matches", "told_of_story"]
 
@@ -34,11 +34,19 @@ _LINKS = (
     .order_by(ALERT.c.planned_at, ALERT.c.updates.is_not(None), ALERT.c.id)
 )
 
+_THESE = DELIVERY.c.alert_id.in_(bindparam("ids", expanding=True))
+# What a silence held for when it was to leave was told to nobody.
+_SILENCED = select(DELIVERY.c.alert_id, DELIVERY.c.receiver).where(_THESE, DELIVERY.c.state == DeliveryState.SILENCED)
+
 _BEFORE = DELIVERY.alias()
 # Of updates, the messages to those who had been told nothing of the story and rule: they reached no first alert.
 _FIRST_OF_THEIRS = select(DELIVERY.c.alert_id, DELIVERY.c.receiver).where(
-    DELIVERY.c.alert_id.in_(bindparam("ids", expanding=True)),
-    ~exists().where(_BEFORE.c.alert_id == DELIVERY.c.updates, _BEFORE.c.receiver == DELIVERY.c.receiver),
+    _THESE,
+    ~exists().where(
+        _BEFORE.c.alert_id == DELIVERY.c.updates,
+        _BEFORE.c.receiver == DELIVERY.c.receiver,
+        _BEFORE.c.state != DeliveryState.SILENCED,
+    ),
 )
 
 _LEVELS = tuple(Level)
@@ -74,26 +82,40 @@ def _all_told(connection: Connection, article_ids: Sequence[int]) -> tuple[Told,
         links: dict[int, list[Row[Any]]] = {}
         for link in connection.execute(_LINKS.where(of_them)):
             links.setdefault(link.match_id, []).append(link)
-        updates = {link.id for some in links.values() for link in some if link.updates is not None}
-        reached = _first_reached(connection, sorted(updates))
+        hearers = _hearers(connection, {link.id: link for some in links.values() for link in some})
         matches = select(MATCH).where(of_them, MATCH.c.near_miss.is_(False)).order_by(MATCH.c.id)
         told += [
-            _told(row, links.get(row.id, []), reached, articles[row.article_id]) for row in connection.execute(matches)
+            _told(row, links.get(row.id, []), hearers, articles[row.article_id]) for row in connection.execute(matches)
         ]
     return tuple(told)
 
 
-def _first_reached(connection: Connection, updates: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return, of updates, those who had been told nothing of the story and rule before; none of most."""
-    reached: dict[str, tuple[str, ...]] = {}
-    for ids in chunks(updates):
-        for row in connection.execute(_FIRST_OF_THEIRS, {"ids": ids}):
-            reached[row.alert_id] = (*reached.get(row.alert_id, ()), row.receiver)
-    return reached
+class _Hearers(NamedTuple):
+    """Who heard an alert: those for whom a silence held it did not."""
+
+    all: tuple[str, ...]
+    first: tuple[str, ...]  # those who had been told nothing of the story and rule before; of most updates nobody
 
 
-def _told(row: Row[Any], links: Sequence[Row[Any]], reached: Mapping[str, tuple[str, ...]], article: Row[Any]) -> Told:
-    firsts = ((link.id, tuple(link.receivers) if link.updates is None else reached.get(link.id)) for link in links)
+def _hearers(connection: Connection, alerts: Mapping[str, Row[Any]]) -> dict[str, _Hearers]:
+    silenced = _messages(connection, _SILENCED, sorted(alerts))
+    updates = sorted(id_ for id_, alert in alerts.items() if alert.updates is not None)
+    first = _messages(connection, _FIRST_OF_THEIRS, updates)
+    found = {}
+    for id_, alert in alerts.items():
+        heard = tuple(name for name in alert.receivers if (id_, name) not in silenced)
+        is_first = alert.updates is None
+        found[id_] = _Hearers(heard, tuple(name for name in heard if is_first or (id_, name) in first))
+    return found
+
+
+def _messages(connection: Connection, which: Select[Any], alerts: Sequence[str]) -> set[tuple[str, str]]:
+    """Return those messages of alerts that a query asks for, by alert and receiver."""
+    return {(row.alert_id, row.receiver) for ids in chunks(alerts) for row in connection.execute(which, {"ids": ids})}
+
+
+def _told(row: Row[Any], links: Sequence[Row[Any]], hearers: Mapping[str, _Hearers], article: Row[Any]) -> Told:
+    firsts = [(link, hearers[link.id].first) for link in links]
     levels = [link.level for link in links if link.level is not None]
     return Told(
         match=match_from_row(row),
@@ -101,19 +123,20 @@ def _told(row: Row[Any], links: Sequence[Row[Any]], reached: Mapping[str, tuple[
         title=next((link.title for link in reversed(links) if link.title is not None), article.title),
         level=Level(levels[-1] if levels else row.raised_level or row.level or row.rule_level),
         is_lost=row.lost_at is not None,
-        first=tuple((AlertId(id_), names) for id_, names in firsts if names is not None),
+        first=tuple((AlertId(link.id), names) for link, names in firsts if names or link.updates is None),
         with_others=frozenset(AlertId(link.id) for link in links if link.type in _OF_MANY),
         times=len(links),
-        highest=_highest(links),
+        highest=_highest(links, hearers),
         is_raised=row.raised_level is not None,
         match_id=row.id,
         entities=tuple(article.entities),
     )
 
 
-def _highest(links: Sequence[Row[Any]]) -> tuple[tuple[str, Level], ...]:
+def _highest(links: Sequence[Row[Any]], hearers: Mapping[str, _Hearers]) -> tuple[tuple[str, Level], ...]:
     """Return the highest level at which each receiver was told a match; an alert that it joined says nothing of it."""
-    told = ((name, Level(link.level)) for link in links if link.level and not link.joined for name in link.receivers)
+    links = [link for link in links if link.level and not link.joined]
+    told = ((name, Level(link.level)) for link in links for name in hearers[link.id].all)
     return tuple(dict(sorted(told, key=lambda one: _LEVELS.index(one[1]))).items())
 
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor.alerting import make_silence
+from monitor.model import DeliveryState
 from tests.monitor.bench import HOUR_S, Desk, at_desk, write_rules
 from tests.monitor.test_burst import DISPATCH, SERIOUS, TITLE
 
@@ -45,13 +47,17 @@ def written(folder: Path, silences: str) -> Path:
 
 async def print_all(desk: Desk, *texts: tuple[str, ...]) -> None:
     await desk.open_papers(PAPERS)
-    for number, (path, text) in enumerate(zip(PAPERS, texts, strict=False)):
-        desk.clock.pass_s(HOUR_S / 12)
-        desk.site.page(f"/article{number}", *text)
-        desk.site.publish(path, desk.item(f"/article{number}", TITLE))
-        await desk.cycle()
-        await desk.cycle(after_s=HOUR_S / 60)
-        await desk.app.tools.thread.run(desk.app.tools.store.make_due, now=desk.clock.now())
+    for number, text in enumerate(texts):
+        await print_one(desk, number, text)
+
+
+async def print_one(desk: Desk, number: int, text: tuple[str, ...]) -> None:
+    desk.clock.pass_s(HOUR_S / 12)
+    desk.site.page(f"/article{number}", *text)
+    desk.site.publish(PAPERS[number], desk.item(f"/article{number}", TITLE))
+    await desk.cycle()
+    await desk.cycle(after_s=HOUR_S / 60)
+    await desk.app.tools.thread.run(desk.app.tools.store.make_due, now=desk.clock.now())
 
 
 def test_d1_who_is_named_by_a_later_article_only_is_told_of_it_at_once_and_once(tmp_path: Path) -> None:
@@ -115,3 +121,37 @@ def test_d1_a_story_that_began_under_a_silence_rings_once_that_is_over(tmp_path:
         assert 2 == desk.webhook.received[0].payload["data"]["story"]["outlets"]
 
     at_desk(tmp_path, act, feeds=PAPERS, rules=write_rules(tmp_path), routes=written(tmp_path, "[]"))
+
+
+def test_d1_a_first_alert_that_a_silence_stopped_while_it_was_held_rings_with_the_next_newspaper(
+    tmp_path: Path,
+) -> None:
+    routes = written(tmp_path, "[]")
+    held = "receiver: varsovie, group_wait: 2m}"
+    routes.write_text(routes.read_text(encoding="utf-8").replace("receiver: varsovie}", held), encoding="utf-8")
+
+    async def act(desk: Desk) -> None:
+        store = desk.app.tools.store
+        await desk.open_papers(PAPERS)
+        await print_one(desk, 0, WITH_POLAND)
+        silence = make_silence(
+            ['rule="kharkiv"'], author="Anne", reason="Essai", lasts=timedelta(hours=9), now=desk.clock.now()
+        )
+        store.add_silence(silence)
+        await desk.cycle(after_s=HOUR_S / 20)
+
+        assert ["varsovie"] == [one.receiver for one in store.deliveries(state=DeliveryState.SILENCED)]
+
+        store.end_silence(silence.id, now=desk.clock.now())
+        await print_one(desk, 1, WITH_POLAND)
+        await desk.cycle(after_s=HOUR_S / 20)
+        await print_one(desk, 2, WITH_POLAND)
+        await desk.cycle(after_s=HOUR_S)
+        first, grown = (one.payload["data"] for one in desk.webhook.received)
+
+        assert ("first_alert", "story_grew") == (first["notification_reason"], grown["notification_reason"])
+        assert first["alert_id"] == grown["update"]["of"]
+        assert (2, 3) == (first["story"]["outlets"], grown["story"]["outlets"])
+        assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=write_rules(tmp_path), routes=routes)

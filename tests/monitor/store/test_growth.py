@@ -8,6 +8,8 @@ from monitor.model import Alert, AlertId, AlertType, Change, Held, NotificationR
 from monitor.store import OutboxItem, Store
 from rules.types import Level, Match
 from tests.monitor.store.samples import (
+    NOW,
+    SILENCE,
     WEBHOOK,
     after,
     alert,
@@ -78,6 +80,47 @@ def test_an_update_is_the_first_that_those_hear_who_had_been_told_nothing(store:
     [told_of_it] = store.told_of_story(story("s").id)
 
     assert ((known.id, ("webhook",)), ("al_RA1SED00", ("desk",))) == told_of_it.first
+
+
+def test_whom_a_silence_kept_a_message_from_was_not_told_and_an_update_is_the_first_that_they_hear(
+    store: Store,
+) -> None:
+    poll(store, live_feed(store, "https://a.example/rss"), entry("a"))
+    (claimed,) = claim(store)
+    desk, standing = replace(WEBHOOK, name="desk"), Standing("Une visite")
+    known = replace(alert("7K2QXYZ0", match("axe")), receivers=("webhook", "desk"))
+    held = replace(message("7K2QXYZ0", desk), held=Held(Why.QUIET_HOURS, known.planned_at))
+    record(store, claimed, (known, [message(), held]), story=story("s"), done=False)
+
+    def told() -> tuple[tuple[AlertId, tuple[str, ...]], ...]:
+        [one] = store.told_of_story(story("s").id)
+        assert {name for name, _ in one.highest} == {name for _, names in one.first for name in names}
+        return one.first
+
+    assert ((known.id, ("webhook", "desk")),) == told()
+
+    _silence(store)
+
+    assert ((known.id, ("webhook",)),) == told()
+
+    for name, is_heard in (("RA1SED00", False), ("RA1SED01", True)):
+        raised = replace(
+            alert(name, match("axe"), type_=AlertType.STORY_UPDATED),
+            receivers=known.receivers,
+            update=Update(known.id, Change.LEVEL_RAISED, standing, standing, firsts=(("webhook", known.id),)),
+        )
+        waits = replace(message(name, desk), held=Held(Why.QUIET_HOURS, known.planned_at))
+        record(store, claimed, (raised, [message(name), waits]), story=story("s"), done=False)
+        if not is_heard:
+            _silence(store)
+
+    assert ((known.id, ("webhook",)), ("al_RA1SED01", ("desk",))) == told()
+
+
+def _silence(store: Store) -> None:
+    """Let a silence hold for all that is held."""
+    held = store.due_messages(receivers=("desk",), digesters=(), now=NOW, limit=5)
+    store.settle_silenced([one.id for one in held], SILENCE.id, now=NOW)
 
 
 def test_the_highest_level_that_each_was_told_is_known_whatever_came_after(store: Store) -> None:

@@ -14,12 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from monitor.errors import StoreError
-from monitor.model import AlertId, AlertType, Change, Standing, Update
+from monitor.model import AlertId, AlertType, Change, Held, Standing, Update, Why
 from monitor.store import Store
 from monitor.store.migrate import HEAD, SCRIPTS
 from monitor.store.tables import METADATA
 from tests.monitor.store.samples import (
     NOW,
+    SILENCE,
     WEBHOOK,
     add_feed,
     after,
@@ -146,7 +147,12 @@ def test_what_an_older_veille_told_updates_the_alert_that_each_receiver_had(stor
     record(
         store, one, (elsewhere, [message("F0RE1GN0", desk)]), (first, [message("F1RST000")]), story=story(), done=False
     )
-    record(store, two, (second, [message("SEC0ND00", desk)]), story=story(), now=after(5))
+    record(store, two, (second, [message("SEC0ND00", desk)]), story=story(), now=after(5), done=False)
+    silenced = replace(alert("S1LENCED", match("axe")), receivers=("late",))
+    held = replace(message("S1LENCED", late), held=Held(Why.QUIET_HOURS, NOW))
+    record(store, two, (silenced, [held]), story=story(), now=after(5))
+    [waits] = store.due_messages(receivers=("late",), digesters=(), now=after(5), limit=1)
+    store.settle_silenced([waits.id], SILENCE.id, now=after(5))
     for name, minutes in (("RA1SED00", 6), ("GR0WN000", 7)):
         update = Update(first.id, Change.LEVEL_RAISED, standing, standing, firsts=tuple(firsts))
         raised = replace(alert(name, match("axe"), type_=AlertType.STORY_UPDATED), receivers=everybody, update=update)

@@ -14,8 +14,8 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
-# Of several first alerts on a story and a rule each receiver has its own: the first that it was sent of them. Where an
-# update reached it first, that is an update of what the others were told.
+# Of several first alerts on a story and a rule each receiver has its own: the first that it was sent of them, but for
+# what a silence held for. Where an update reached it first, that is an update of what the others were told.
 _FILL = """
 UPDATE delivery SET updates = coalesce(
     (
@@ -26,7 +26,7 @@ UPDATE delivery SET updates = coalesce(
         JOIN match AS other ON other.article_id = beside.id AND other.rule_id = match.rule_id
         JOIN alert_match AS also ON also.match_id = other.id
         JOIN delivery AS own ON own.alert_id = also.alert_id AND own.receiver = delivery.receiver
-        WHERE told.alert_id = delivery.alert_id AND own.id < delivery.id
+        WHERE told.alert_id = delivery.alert_id AND own.id < delivery.id AND own.state <> 'silenced'
         ORDER BY own.id LIMIT 1
     ),
     (SELECT updates FROM alert WHERE alert.id = delivery.alert_id)
