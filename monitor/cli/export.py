@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+from urllib.parse import quote
 
 from monitor.errors import InputError
 from monitor.files import replacing
@@ -27,6 +28,7 @@ __all__ = [
     "PLAIN",
     "STDOUT",
     "Sheet",
+    "harmless_address",
     "harmless_cell",
     "opened",
     "records",
@@ -45,13 +47,17 @@ COLUMNS = (
 STDOUT = frozenset({"", "-"})
 """What names standard output."""
 
+_ADDRESS = "url"
 _PAGE = 500  # rows read at once: a transaction each, so that none of them is open for long
 _PRIVATE = 0o600
 
 # What a spreadsheet takes for the beginning of a formula: a first character as OWASP lists them (ASVS 1.2.10), and one
-# that would be first in a cell if the file were read with another separator, as a French Excel reads commas.
-_BEGINS = "[-=+@\uff0d\uff1d\uff0b\uff20]"
-_FORMULA = re.compile(f'^(?=\\s*{_BEGINS}|[\t\r\n\0])|(?<=[,;\t])(?="*{_BEGINS})')
+# that would be first in a cell if the file were read with another separator, as a French Excel reads commas. Before it
+# stand quotes, and what is not seen: spaces, a byte order mark, those of no width.
+_UNSEEN = r"[\s\0\"\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]"
+_BEGINS = f"(?={_UNSEEN}*[-=+@\uff0d\uff1d\uff0b\uff20])"
+_FORMULA = re.compile(f"(?:^|(?<=[,;\t\r\n])){_BEGINS}|^(?=[\t\r\n\0])")
+_IN_ADDRESS = re.compile(f"[,;]{_BEGINS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,7 @@ def write_csv(rows: Iterable[Mapping[str, Any]], file: TextIO, sheet: Sheet) -> 
     writer.writerow(COLUMNS)
     count = 0
     for count, row in enumerate(rows, start=1):  # noqa: B007  the count is what is returned
-        writer.writerow([_cell(row[column], sheet) for column in COLUMNS])
+        writer.writerow([_cell(column, row[column], sheet) for column in COLUMNS])
     return count
 
 
@@ -160,10 +166,19 @@ def harmless_cell(text: str) -> str:
     return _FORMULA.sub("'", text)
 
 
-def _cell(value: object, sheet: Sheet) -> str:
+def harmless_address(url: str) -> str:
+    """Return an address that no spreadsheet takes for a formula, and that still leads where it did.
+
+    >>> harmless_address("https://gazette.example/0,1;2?q=a;=1+1")
+    'https://gazette.example/0,1;2?q=a%3B=1+1'
+    """
+    return _IN_ADDRESS.sub(lambda separator: quote(separator[0]), url)
+
+
+def _cell(column: str, value: object, sheet: Sheet) -> str:
     """Return a value as a cell: a number is one to a spreadsheet, even below zero; yes is `oui` as in `--label`."""
     if isinstance(value, str):
-        return harmless_cell(value)
+        return harmless_address(value) if column == _ADDRESS else harmless_cell(value)
     if isinstance(value, bool):
         return "oui" if value else "non"
     if isinstance(value, int | float):

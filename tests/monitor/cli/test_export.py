@@ -15,13 +15,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.cli import export
-from monitor.cli.export import COLUMNS, FRENCH_EXCEL, PLAIN, Sheet, harmless_cell, records, row_of, write_csv
+from monitor.cli.export import (
+    COLUMNS,
+    FRENCH_EXCEL,
+    PLAIN,
+    Sheet,
+    harmless_address,
+    harmless_cell,
+    records,
+    row_of,
+    write_csv,
+)
 from monitor.model import Channel, Completeness, DeliveryId, Receipt, Receiver
 from monitor.store import MatchFilter, MatchLine, MatchRecord, Store
 from rules.types import Level, Status
@@ -90,7 +101,13 @@ def read(text: str, sheet: Sheet = PLAIN) -> list[dict[str, str]]:
 
 # --- cells ------------------------------------------------------------------------------------------------------------
 
-texts = st.text(st.one_of(st.sampled_from("=+-@\t\r\n,;\"' \u00a0＝＋－＠aé"), st.characters()), max_size=30)
+UNSEEN = '\ufeff\u200b\u2060\u00ad \u00a0\u2028"'
+texts = st.text(st.one_of(st.sampled_from(f"=+-@\t\r\n,;'{UNSEEN}＝＋－＠aé"), st.characters()), max_size=30)
+
+
+def is_formula(cell: str) -> bool:
+    """Return whether a spreadsheet might take a cell for a formula, whatever it leaves out before one."""
+    return cell.lstrip(UNSEEN).startswith(tuple("=+-@＝＋－＠"))
 
 
 @SHEETS
@@ -104,29 +121,67 @@ def test_o8_a_spreadsheet_reads_back_the_content_and_no_formula(sheet: Sheet, ti
 
     for column in ("title", "outlet"):
         assert row[column].replace("'", "") == values[column].replace("'", "")
-        assert not row[column].lstrip().startswith(tuple("=+-@＝＋－＠"))
+        assert not is_formula(row[column])
         assert row[column] == values[column] or "'" in row[column]
 
 
 @given(title=texts)
 @example(title="Paris;=1+1")
 @example(title='Paris;"=1+1"')
+@example(title='Paris, =HYPERLINK("http://x")')
+@example(title="Paris; \ufeff=1+1")
+@example(title='a;" =1')
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_o8_a_file_opened_with_another_separator_holds_no_formula_either(separator: str, title: str) -> None:
     header, line = exported([titled(title, score=2.5)]).splitlines()
     cells = [cell for row in csv.reader([header, line], delimiter=separator) for cell in row]
 
-    assert [] == [cell for cell in cells if cell.startswith(tuple("=+-@＝＋－＠"))]
+    assert [] == [cell for cell in cells if is_formula(cell)]
+
+
+@given(rest=st.text(st.sampled_from("=+-@,;%&?/a1"), max_size=30))
+@example(rest="?q=1,-2;=3")
+@example(rest="0,1;2,%20-3")
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_o8_an_address_leads_where_it_did_and_is_no_formula_with_any_separator(separator: str, rest: str) -> None:
+    url = f"https://gazette.example/{rest}"
+    header, line = exported([titled("Une visite", score=2.5, url=url)]).splitlines()
+    cells = [cell for row in csv.reader([header, line], delimiter=separator) for cell in row]
+
+    assert [] == [cell for cell in cells if is_formula(cell)]
+    assert unquote(url) == unquote(read(f"{header}\r\n{line}\r\n")[0]["url"])
+
+
+@pytest.mark.parametrize("path", ["0,1-2;3", "?q=1,2&r=-3", "a=b@c+d", "1,2,3.html"])
+def test_an_address_that_begins_no_formula_stays_as_it_is(path: str) -> None:
+    assert f"https://gazette.example/{path}" == harmless_address(f"https://gazette.example/{path}")
 
 
 @pytest.mark.parametrize(
-    "begins", ["=", "+", "-", "@", "\t", "\r", "\n", "\0", " =", "\u00a0-", "＝", "＋", "－", "＠"]
+    "begins",
+    [
+        *["=", "+", "-", "@", "\t", "\r", "\n", "\0", " =", "\u00a0-", "＝", "＋", "－", "＠"],
+        *["\ufeff=", "\u200b=", " \u2060+", "\u00ad@"],
+    ],
 )
 def test_o8_what_begins_a_formula_is_escaped(begins: str) -> None:
     assert f"'{begins}1" == harmless_cell(f"{begins}1")
 
 
-@pytest.mark.parametrize("text", ["Le 1+1", "l’Élysée : + 3 %", "Chine, -2 °C", "a=b", "", "'déjà"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Paris; =1+1", "Paris;' =1+1"),
+        ('Paris, =HYPERLINK("http://x")', 'Paris,\' =HYPERLINK("http://x")'),
+        ("Chine, -2 °C", "Chine,' -2 °C"),
+        ("a;\u200b=1", "a;'\u200b=1"),
+    ],
+)
+def test_o8_what_would_begin_one_after_a_separator_is_escaped_there(text: str, expected: str) -> None:
+    assert expected == harmless_cell(text)
+
+
+@pytest.mark.parametrize("text", ["Le 1+1", "l’Élysée : + 3 %", "Chine : -2 °C", "a=b", "", "'déjà", "a; 'b; c-d"])
 def test_what_begins_none_stays_as_it_is(text: str) -> None:
     assert text == harmless_cell(text)
 
@@ -287,6 +342,12 @@ def test_a_file_that_cannot_be_written_is_told(veille: Veille, folder: Path) -> 
     )
     assert "not a file" in veille("matches", "--format", "csv", "--output", "dossier").err
 
+    (folder / "boucle").symlink_to("boucle")
+    loop = veille("matches", "--format", "csv", "--output", "boucle")
+
+    assert (1, "") == (loop.code, loop.out)
+    assert loop.err.endswith("boucle: Too many levels of symbolic links\n")
+
 
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -295,7 +356,10 @@ def test_a_file_that_cannot_be_written_is_told(veille: Veille, folder: Path) -> 
         (["--format", "csv", "--json"], "--format exports the list"),
         (["al_7K2Q", "--format", "csv"], "--format exports the list"),
         (["--level", "urgent"], "--level takes low, medium, high, critical"),
-        (["--format", "csv", "--output", "veille.db"], "--output names the database itself"),
+        *[
+            (["--format", "csv", "--output", f"./veille.db{end}"], "--output names the database itself, or a file of")
+            for end in ("", "-wal", "-shm", "-journal", ".lock")
+        ],
     ],
 )
 @pytest.mark.usefixtures("told")
