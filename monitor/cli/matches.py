@@ -135,8 +135,8 @@ def _export(store: Store, wanted: MatchFilter, format_: Format, output: str, lim
     """Write the rows, as many as there are, a page of them in memory at a time."""
     from monitor.cli.export import FRENCH_EXCEL, PLAIN, STDOUT, opened, records, row_of, write_csv
 
-    if output not in STDOUT and Path(output).resolve() == store.path.resolve():
-        raise typer.BadParameter("--output names the database itself; name another file")
+    if output not in STDOUT and store.keeps(Path(output)):
+        raise typer.BadParameter("--output names the database itself, or a file of its own; name another one")
     rows = map(row_of, records(store, wanted, limit=limit))
     with opened(output) as file:
         if format_ is Format.JSONL:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select
 
 from monitor.errors import StoreError
+from monitor.files import resolved
 from monitor.model import (
     Alert,
     AlertId,
@@ -73,6 +74,7 @@ from monitor.store import (
 )
 from monitor.store.connection import connect, create_file, database_path, translated, writing
 from monitor.store.connection import reading as reading_from
+from monitor.store.lock import lock_of
 from monitor.store.migrate import check_version, migrate
 from monitor.store.tables import HEARTBEAT
 from monitor.store.values import (
@@ -119,6 +121,8 @@ if TYPE_CHECKING:
     from rules.types import Match
 
 __all__ = ["Store"]
+
+_SQLITES = ("", "-wal", "-shm", "-journal")  # https://sqlite.org/tempfiles.html
 
 
 class Store:
@@ -1353,6 +1357,16 @@ class Store:
         """
         with self._read() as connection:
             return archive.shadow_matches(connection, rules, since=since)
+
+    def keeps(self, path: Path) -> bool:
+        """Return whether a file is the database, or one that SQLite or a daemon keeps beside it, whatever leads to it.
+
+        Raises:
+            OSError: its links lead round in a circle, or cannot be followed.
+        """
+        database = resolved(self.path)
+        beside = {database.with_name(database.name + suffix) for suffix in _SQLITES}
+        return resolved(path) in {*beside, lock_of(self.path)}
 
     # --- upkeep -----------------------------------------------------------------------------------------------------
 

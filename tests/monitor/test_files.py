@@ -73,3 +73,13 @@ def test_what_is_raised_meanwhile_leaves_everything_as_it_was(tmp_path: Path) ->
         interrupted()
 
     assert [] == list(tmp_path.iterdir())
+
+
+def test_links_that_lead_round_in_a_circle_are_refused_and_stay(tmp_path: Path) -> None:
+    loop = tmp_path / "boucle"
+    loop.symlink_to(loop)
+
+    with pytest.raises(OSError, match="symbolic links"), replacing(loop, mode=0o600):
+        pass
+    assert [loop] == list(tmp_path.iterdir())
+    assert loop.is_symlink()
