@@ -100,6 +100,7 @@ def run() -> int:
 
     What veille or the system refuses is one message on standard error; a stack trace is a bug of ours.
     """
+    _open_what_is_closed()
     _never_choke_on_characters()
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_Plainly())
@@ -135,6 +136,18 @@ class _Plainly(logging.Formatter):
         facts = vars(record).keys() - vars(logging.makeLogRecord({})).keys() - {"message"}
         told = (f"{name}={getattr(record, name)}" for name in vars(record) if name in facts)
         return f"veille: {': '.join(filter(None, [record.getMessage(), ', '.join(told)]))}"
+
+
+def _open_what_is_closed() -> None:
+    """Give a standard stream that was closed (`>&-`) the device that holds nothing and keeps nothing.
+
+    Else there would be nothing to write to, and the next file opened would have the stream's number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  closed at exit
+            os.set_inheritable(stream.fileno(), True)  # a program that we start has it too
+            setattr(sys, name, stream)
 
 
 def _never_choke_on_characters() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -167,6 +168,32 @@ def test_a_pipe_closed_before_the_end_is_silent(
     sys.stdout.close()
 
     assert (1, "") == (code, capsys.readouterr().err)
+
+
+@pytest.mark.untraced
+@pytest.mark.usefixtures("store")
+def test_a_command_whose_streams_are_closed_does_its_work(folder: Path) -> None:
+    program = shlex.join([*PROGRAM, "matches", "--format", "csv"])
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    for closed in (">&-", "<&- >&- 2>&-"):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{program} {closed}"], cwd=folder, env=environment, capture_output=True, check=False
+        )
+
+        assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_a_stream_that_is_closed_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["veille", "--version"])
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    code = run()
+    opened = [getattr(sys, name) for name in ("stdin", "stdout", "stderr")]
+    read = opened[0].read()
+    for stream in opened:
+        stream.close()
+
+    assert (0, "") == (code, read)
 
 
 @pytest.mark.untraced
