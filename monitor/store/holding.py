@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, literal, or_, select, update
 
 from monitor.model import (
     AlertId,
@@ -29,7 +29,7 @@ from monitor.store.articles import add_alert, stories_of
 from monitor.store.codec import match_from_row
 from monitor.store.outbox import HELD, settle_earlier
 from monitor.store.silences import silences_of
-from monitor.store.sql import chunks
+from monitor.store.sql import Instant, chunks
 from monitor.store.tables import ALERT, ALERT_MATCH, ARTICLE, DELIVERY, DIGEST, FEED, INCIDENT, MATCH
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def pull_back_held(connection: Connection, *, now: datetime) -> None:
     So it is for digests that were due more than a day ahead: less is made up for by the clock, and tells none twice.
     """
     ahead = update(DELIVERY).where(HELD, DELIVERY.c.created_at > now)
-    until = case((DELIVERY.c.held_until.is_not(None), now))
+    until = case((DELIVERY.c.held_until.is_not(None), literal(now, Instant)))
     connection.execute(ahead.values(created_at=now, held_until=until))
     connection.execute(update(DIGEST).where(DIGEST.c.slot_at > now + _DAY).values(slot_at=now))
 
