@@ -35,8 +35,9 @@ _LINKS = (
 )
 
 _THESE = DELIVERY.c.alert_id.in_(bindparam("ids", expanding=True))
-# What a silence held for when it was to leave was told to nobody.
-_SILENCED = select(DELIVERY.c.alert_id, DELIVERY.c.receiver).where(_THESE, DELIVERY.c.state == DeliveryState.SILENCED)
+# What a silence held for when it was to leave was told to nobody. Not by the index of states: it would read all of it.
+_IS_SILENCED = DELIVERY.c.state.concat("") == DeliveryState.SILENCED
+_SILENCED = select(DELIVERY.c.alert_id, DELIVERY.c.receiver).where(_THESE, _IS_SILENCED)
 
 _BEFORE = DELIVERY.alias()
 # Of updates, the messages to those who had been told nothing of the story and rule: they reached no first alert.
