@@ -16,6 +16,7 @@ depends_on = None
 
 # Of several first alerts on a story and a rule each receiver has its own: the first that it was sent of them, but for
 # what a silence held for. Where an update reached it first, that is an update of what the others were told.
+# CROSS: else SQLite reads, for each message, all that its receiver was ever sent.
 _FILL = """
 UPDATE delivery SET updates = coalesce(
     (
@@ -25,7 +26,7 @@ UPDATE delivery SET updates = coalesce(
         JOIN article AS beside ON beside.story_id = article.story_id
         JOIN match AS other ON other.article_id = beside.id AND other.rule_id = match.rule_id
         JOIN alert_match AS also ON also.match_id = other.id
-        JOIN delivery AS own ON own.alert_id = also.alert_id AND own.receiver = delivery.receiver
+        CROSS JOIN delivery AS own ON own.alert_id = also.alert_id AND own.receiver = delivery.receiver
         WHERE told.alert_id = delivery.alert_id AND own.id < delivery.id AND own.state <> 'silenced'
         ORDER BY own.id LIMIT 1
     ),
