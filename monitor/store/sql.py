@@ -51,15 +51,13 @@ def text_of_instant(instant: datetime) -> str:
 
 
 def instant_of(text: str) -> datetime:
-    """Return the instant that a text of `text_of_instant` is.
+    """Return the instant that a text of `text_of_instant` is; without a zone it is UTC, as all are.
 
     Raises:
         ValueError, TypeError: it is none.
     """
     instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone")
-    return instant
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
 
 
 class Instant(TypeDecorator[datetime]):

@@ -100,7 +100,7 @@ def test_a_database_whose_links_lead_round_in_a_circle_is_told(path: Path) -> No
     "signed",
     [
         *["null", "[]", "7", "{}", "\xff" * 9000, "[" * 4000, '{"pid": 7, "host": "desk"}'],
-        *[f'{{"pid": 7, "host": "desk", "started_at": {at}}}' for at in ('"x"', "null", "3", '"2026-05-16"')],
+        *[f'{{"pid": 7, "host": "desk", "started_at": {at}}}' for at in ('"x"', "null", "3", '"2026-05-32"')],
         *[f'{{"pid": {pid}, "host": "desk", "started_at": "{NOW.isoformat()}"}}' for pid in ("1e400", "[]", '"x"')],
     ],
 )

@@ -23,6 +23,12 @@ def test_an_instant_comes_back_as_it_was(instant: datetime) -> None:
     assert instant == Instant().process_result_value(stored, _DIALECT)
 
 
+def test_an_instant_that_another_program_wrote_without_a_zone_is_utc() -> None:
+    stored = Instant().process_result_value("2026-05-16 05:00:00.000000", _DIALECT)
+
+    assert datetime(2026, 5, 16, 5, tzinfo=UTC) == stored
+
+
 @settings(deadline=None)
 @given(_INSTANTS, _INSTANTS)
 def test_texts_sort_as_instants_do(one: datetime, other: datetime) -> None:
@@ -51,7 +57,7 @@ def test_chunks_hold_everything_in_order(values: list[int], size: int) -> None:
     assert all(len(some) <= size for some in cut)
 
 
-@pytest.mark.parametrize("stored", ["garbage", "", "2026-05-16", 7, b"x" * 5000])
+@pytest.mark.parametrize("stored", ["garbage", "", "2026-05-32", 7, b"x" * 5000])
 def test_what_is_no_instant_is_told_as_damage(stored: Any) -> None:
     with pytest.raises(StoreError, match=r"damaged: .{1,50} where an instant should be; restore a backup"):
         Instant().process_result_value(stored, _DIALECT)
