@@ -22,7 +22,7 @@ __all__ = ["STORY_SOURCES", "Assigned", "assign", "read_again", "search_of", "st
 
 STORY_SOURCES: Final = 20  # articles of a story that are listed; the others are counted
 _MOST_ARTICLES: Final = 200  # of a story; a further one begins another
-_EVENT: Final = 1.0  # the mean log-odds from which an article is on the event of a story: a wrong merge hides news
+_EVENT: Final = 0.75  # the mean log-odds from which an article is on the event of a story: a wrong merge hides news
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +154,13 @@ def _fit(me: Member, candidate: Candidate) -> float:
         return math.inf
     alikes = [(one, alike(me, one)) for one in candidate.members]
     same = [likeness.score for _, likeness in alikes if likeness.is_same_text]
-    if me.house in candidate.houses or me.features.kind is not ArticleKind.NEWS:
+    if me.features.kind is not ArticleKind.NEWS:
         of_house = [likeness.score for one, likeness in alikes if one.house == me.house and likeness.is_same_text]
         return max(of_house, default=NEVER)
     if same:
         return max(same)
+    if me.house in candidate.houses:
+        return NEVER
     by_text: dict[int, float] = {}
     for one, likeness in sorted(alikes, key=lambda pair: pair[0].article_id):
         by_text.setdefault(one.text_id, likeness.score)  # of the first: a copy may have news of its own above it

@@ -23,6 +23,8 @@ _SAME_HOUSE: Final = 0.95  # of one house, whose texts share whole passages by r
 _SAME_SCORE: Final = 100.0  # beyond any log-odds
 _FEW_TERMS: Final = 12  # of fewer, a title say, a likeness says too little
 _NO_NAME: Final = -9.0
+_TELLING: Final = 3.1  # the rarity of a name that is no country's and no capital's: fewer than 5 articles of 100 say it
+_NONE_TELLING: Final = -2.0  # where they have no such name in common: a war or an election has many events
 _LEAST_COSINE: Final = 0.02
 _LATE: Final = timedelta(hours=13)  # as a rule, what comes later tells of what came after
 
@@ -92,10 +94,13 @@ def _is_titled_alike(mine: Features, theirs: Features) -> bool:
 
 def _log_odds(first: Features, then: Features, apart: timedelta) -> float:
     """Return the log-odds that two articles are on one event; where they have no name in common, they hardly are."""
-    terms, others = {term for term, _ in first.terms}, {term for term, _ in then.terms}
-    if others.isdisjoint(first.names) and terms.isdisjoint(then.names):
+    ours, others = dict(first.terms), dict(then.terms)
+    named = {*first.names, *then.names} & ours.keys() & others.keys()
+    if not named:
         return _NO_NAME
-    return _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS, evidence(first, then, apart), strict=True))
+    likely = _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS, evidence(first, then, apart), strict=True))
+    is_telling = max(min(ours[name], others[name]) for name in named) >= _TELLING
+    return likely if is_telling else likely + _NONE_TELLING
 
 
 def evidence(first: Features, then: Features, apart: timedelta) -> tuple[float, ...]:

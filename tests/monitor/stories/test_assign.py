@@ -76,6 +76,14 @@ def test_its_own_story_is_found_whatever_it_says() -> None:
     assert joined(candidate(member(1, features("Le marché rouvre", MARKET)), is_own=True))
 
 
+def test_a_dispatch_joins_where_others_have_it_though_its_house_has_another_text_there() -> None:
+    dispatch, own = member(1, features(), house="phare.example"), member(2, features("Le marché rouvre", MARKET))
+    shared = candidate(dispatch, replace(own, house="gazette.example", text_id=2))
+
+    assert joined(shared)
+    assert not joined(shared, features("Kharkiv : un dépôt de carburant en feu", REWRITE))
+
+
 def test_a_story_that_is_full_takes_no_more() -> None:
     assert not joined(candidate(member(1, features()), articles=200))
 

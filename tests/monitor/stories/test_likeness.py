@@ -71,6 +71,22 @@ def test_two_fires_of_one_kind_in_two_towns_are_two_events() -> None:
     assert alike(*fires).score < 0
 
 
+def test_two_events_of_one_war_that_name_its_countries_only_stay_apart() -> None:
+    sanctions = seen(
+        "Guerre en Ukraine : l'Europe prépare de nouvelles sanctions contre la Russie",
+        "Les Vingt-Sept visent les pétroliers qui permettent à la Russie de poursuivre la guerre en Ukraine. Kiev "
+        "salue le projet et demande qu'il soit adopté avant l'hiver, Moscou promet une réponse.",
+    )
+    strikes = seen(
+        "Ukraine : frappes russes massives sur le réseau électrique, Kiev dans le noir",
+        "La Russie vise depuis cette nuit les centrales de l'Ukraine. Des quartiers de Kiev sont sans courant, les "
+        "hôpitaux sur groupe électrogène. Moscou entend poursuivre l'offensive.",
+    )
+    told = [member(number, made, house=f"{number}.example") for number, made in enumerate((sanctions, strikes), 1)]
+
+    assert alike(*told).score < 0.75  # the threshold of `assign`
+
+
 def test_the_fit_finds_the_weights_that_data_were_made_with() -> None:
     rows: list[Pair] = [((float(x), float(y)), x + y > 9) for x in range(10) for y in range(10)]
     bias, first, second = fit(rows)

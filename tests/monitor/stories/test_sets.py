@@ -1,4 +1,4 @@
-"""Grouping is judged on two sets of French articles written for it, on which nothing was tuned."""
+"""Grouping is judged on two sets of French articles written for it, on which no weight was fitted."""
 
 from __future__ import annotations
 
