@@ -430,7 +430,7 @@ class Settings(BaseSettings):
     ) -> Settings:
         """Return these settings with secrets of receivers, by their whole name; `again` looks them up anew."""
         copy = self.model_copy()
-        copy._secrets, copy._again = dict(secrets), again  # noqa: SLF001  of this class
+        copy._secrets, copy._again = dict(secrets), again  # noqa: SLF001  it is one of this very class
         return copy
 
     def renewed(self) -> Settings:

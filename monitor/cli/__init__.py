@@ -10,7 +10,7 @@ import io
 import logging
 import os
 import sys
-from pathlib import Path
+from typing import IO
 
 import typer
 
@@ -109,7 +109,7 @@ def run() -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # `veille matches | head -1`: whoever read us has had enough; nothing may be written at exit either.
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  closed at exit
+        sys.stdout = _null("w")
         return 1
     except VeilleError as error:
         sys.stderr.write(f"veille: {error}\n")
@@ -138,6 +138,11 @@ class _Plainly(logging.Formatter):
         return f"veille: {': '.join(filter(None, [record.getMessage(), ', '.join(told)]))}"
 
 
+def _null(mode: str) -> IO[str]:
+    """Return a stream that holds nothing and keeps nothing, for as long as the process lives."""
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123  a mode by name; closed at exit
+
+
 def _open_what_is_closed() -> None:
     """Give a standard stream that was closed (`>&-`) the device that holds nothing and keeps nothing.
 
@@ -145,7 +150,7 @@ def _open_what_is_closed() -> None:
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  closed at exit
+            stream = _null(mode)
             os.set_inheritable(stream.fileno(), True)  # a program that we start has it too
             setattr(sys, name, stream)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import Reason
-from monitor.model import DeliveryId, Endpoint, Feed, PollOutcome, PollResult, Sight, TroubleKind
+from monitor.model import DeliveryId, Endpoint, Feed, FeedId, PollOutcome, PollResult, Sight, TroubleKind
 from monitor.store import DaemonLock, Store
 from tests.monitor.cli.conftest import Veille
 from tests.monitor.cli.samples import RULE
@@ -150,7 +150,7 @@ def test_a_database_without_feeds_has_no_source(veille: Veille) -> None:
 
 def test_a_source_that_fails_is_counted_and_no_failure_of_veille(veille: Veille, store: Store) -> None:
     outcome = PollOutcome(PollResult.FAILED, reason=Reason.HTTP_5XX, error="answered 500")
-    store.record_poll(1, outcome, (), next_due_at=ago(-90), now=ago(1), baseline_max_age_s=DAY_S)  # type: ignore[arg-type]  # a number will do
+    store.record_poll(FeedId(1), outcome, (), next_due_at=ago(-90), now=ago(1), baseline_max_age_s=DAY_S)
     store.sync_feeds([Feed("https://gazette.example/rss"), Feed("https://echo.example/rss")], now=ago(1))
     poll(store, store.feed("2").id, at=ago(1))
     poll(store, store.feed("2").id, at=ago(1))
@@ -165,8 +165,9 @@ def lost_canary(store: Store) -> None:
 def late_outbox(store: Store) -> None:
     record(store, one_entry(store), (alert("7K2QXYZ0", match()), [message()]), now=ago(600))
     store.claim_deliveries("webhook", now=ago(600), owner="moi", lease_s=60, limit=9)
-    refusal = {"reason": Reason.HTTP_5XX, "error": "answered 503", "next_attempt_at": ago(-9), "now": ago(599)}
-    store.settle_retry(DeliveryId(1), **refusal)  # type: ignore[arg-type]  # each of its kind
+    store.settle_retry(
+        DeliveryId(1), reason=Reason.HTTP_5XX, error="answered 503", next_attempt_at=ago(-9), now=ago(599)
+    )
 
 
 def disabled(store: Store) -> None:

@@ -18,8 +18,8 @@ def log(store: Store) -> Store:
     return store
 
 
-def _rules(log: Store, **filters: object) -> list[str]:
-    return [line.rule for line in log.matches(MatchFilter(**filters))]  # type: ignore[arg-type]  # each of its kind
+def _rules(log: Store, wanted: MatchFilter) -> list[str]:
+    return [line.rule for line in log.matches(wanted)]
 
 
 def test_matches_are_listed_latest_first_without_near_misses(log: Store) -> None:
@@ -31,20 +31,20 @@ def test_matches_are_listed_latest_first_without_near_misses(log: Store) -> None
 
 
 def test_matches_are_filtered_by_each_fact(log: Store) -> None:
-    assert ["axe", "front", "axe"] == _rules(log, near_misses=True)
-    assert ["front"] == _rules(log, rule="front")
-    assert ["front"] == _rules(log, entity="kharkiv")
-    assert [] == _rules(log, entity="khark_v")
-    assert ["front"] == _rules(log, since=after(5))
-    assert ["axe"] == _rules(log, until=after(5))
-    assert ["axe"] == _rules(log, min_score=15)
+    assert ["axe", "front", "axe"] == _rules(log, MatchFilter(near_misses=True))
+    assert ["front"] == _rules(log, MatchFilter(rule="front"))
+    assert ["front"] == _rules(log, MatchFilter(entity="kharkiv"))
+    assert [] == _rules(log, MatchFilter(entity="khark_v"))
+    assert ["front"] == _rules(log, MatchFilter(since=after(5)))
+    assert ["axe"] == _rules(log, MatchFilter(until=after(5)))
+    assert ["axe"] == _rules(log, MatchFilter(min_score=15))
     assert ["front"] == [line.rule for line in log.matches(limit=1)]
 
 
 def test_matches_are_filtered_by_judgement(log: Store) -> None:
     log.label("7K2Q", relevant=False, now=NOW)
 
-    assert [[], ["axe"], ["front"]] == [_rules(log, label=label) for label in Judgement]
+    assert [[], ["axe"], ["front"]] == [_rules(log, MatchFilter(label=label)) for label in Judgement]
 
 
 def test_a_match_is_shown_with_all_that_explains_it(log: Store) -> None:
