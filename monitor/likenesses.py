@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from monitor.model import ArticleKind, Features
@@ -15,7 +15,8 @@ __all__ = ["features_from", "features_values"]
 
 def features_values(features: Features) -> dict[str, Any]:
     """Return features as JSON values."""
-    return asdict(features) | {"minhash": features.minhash.hex()}
+    values = {field.name: getattr(features, field.name) for field in fields(features)}
+    return values | {"minhash": features.minhash.hex()}
 
 
 def features_from(values: Mapping[str, Any]) -> Features:

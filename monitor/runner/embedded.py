@@ -221,7 +221,7 @@ class EmbeddedRunner:
 
     def _article_pump(self, lane: Lane, limit: int) -> Pump[EntryClaim]:
         async def claim(free: int) -> Sequence[EntryClaim]:
-            return await self._tools.thread.run(
+            return await self._tools.thread.run_soon(
                 self._tools.store.claim_entries,
                 now=self._tools.clock.now(),
                 owner=self._tools.owner,

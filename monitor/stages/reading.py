@@ -17,7 +17,7 @@ from monitor import alerting, changes, extract, fetch, links, schedule, stories
 from monitor.errors import ExternalError, Reason
 from monitor.judges import Judgement
 from monitor.latency import legs
-from monitor.model import Alert, Article, Candidate, EntryClaim, Reread, Story, Told
+from monitor.model import Alert, Article, Candidate, EntryClaim, Features, Reread, Story, Told
 from monitor.settings import TdmPolicy
 from monitor.stages.failures import bare, is_of, remember_hold
 from monitor.stages.holding import addressed
@@ -88,8 +88,9 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
         read = await _withdrawn(tools, claim, earlier, error, now)
     else:
         read = await _read_again(tools, claim, earlier, fresh, is_page_read=page.extracted is not None, now=now)
+    weighed = await _weighed(tools, read)
     async with tools.grouping:  # two copies that are read at the same time are one story
-        assigned, copy_of = await _assigned(tools, claim, read, earlier)
+        assigned, copy_of = await _assigned(tools, claim, read, weighed, earlier)
         if copy_of is not None and read.judgement.matches:  # there may be rules that want no copies
             judgement = await _judged(tools, claim, read.article, now, copy_of=copy_of)
             read = replace(read, judgement=judgement)
@@ -304,8 +305,18 @@ class _Plan:
     growth: tuple[tuple[Alert, int], ...] = ()  # updates of what was told of the story, each with its match
 
 
+async def _weighed(tools: Tools, read: _Read) -> Features | None:
+    """Return what is compared of an article, each word with how rare it is in the press of late."""
+    features = read.judgement.features
+    if features is None:
+        return None
+    counts = await tools.thread.run_soon(tools.store.term_counts, stories.counted(features), now=tools.clock.now())
+    kind = stories.kind_of(read.article.title, read.article.url)
+    return replace(stories.weigh(features, counts), kind=kind)
+
+
 async def _assigned(
-    tools: Tools, claim: EntryClaim, read: _Read, earlier: Earlier | None
+    tools: Tools, claim: EntryClaim, read: _Read, weighed: Features | None, earlier: Earlier | None
 ) -> tuple[stories.Assigned, str | None]:
     """Return the story of an article, and the house that had its text before.
 
@@ -314,23 +325,27 @@ async def _assigned(
     feed, article = claim.feed.feed, read.article
     house = feed.outlet or links.site_of(feed.url)
     key, seen_at = claim.entry.keys[0], claim.first_seen_at
-    features, run = read.judgement.features, tools.thread.run
-    raw = partial(stories.assign, article, entry_key=key, house=house, first_seen_at=seen_at)
-    terms = () if features is None else stories.counted(features)
-    if features is not None:
-        counts = await run(tools.store.term_counts, terms, now=tools.clock.now())
-        kind = stories.kind_of(article.title, article.url)
-        features = replace(stories.weigh(features, counts), kind=kind)
+    terms = () if read.judgement.features is None else stories.counted(read.judgement.features)
+    assign = partial(
+        stories.assign,
+        article,
+        entry_key=key,
+        house=house,
+        first_seen_at=seen_at,
+        features=weighed,
+        counted_terms=terms,
+    )
+    run = tools.thread.run_soon  # all others that were read wait for this one
     if earlier is not None:  # others may have joined its story while it was read
         now_known = await run(tools.store.earlier, claim.id) or earlier
-        return stories.read_again(raw(features=features, counted_terms=terms), article, now_known.story), None
+        return stories.read_again(assign(), article, now_known.story), None
     found: tuple[Candidate, ...] = ()
-    if features is not None:
-        search = stories.search_of(article, features, entry_key=key, house=house, first_seen_at=seen_at)
+    if weighed is not None:
+        search = stories.search_of(article, weighed, entry_key=key, house=house, first_seen_at=seen_at)
         found = await run(
             tools.store.find_stories, search.keys, own_id=search.own_id, since=search.since, until=search.until
         )
-    assigned = raw(features=features, candidates=found, counted_terms=terms)
+    assigned = assign(candidates=found)
     grouped = assigned.grouped
     return assigned, None if grouped is None else stories.copied_from(grouped, _published_by(grouped.at, found))
 
@@ -361,7 +376,7 @@ async def _plan(
         bursts: dict[str, Burst] = {}
         told: tuple[Told, ...] = ()
         if before:
-            told = await tools.thread.run(tools.store.told_of_story, story.id)
+            told = await tools.thread.run_soon(tools.store.told_of_story, story.id)
         if before and story.outlets > before:
             bursts = await _bursts(tools, assigned)
             plan = replace(plan, growth=_grown(told, story, tools.routes, bursts, before=before, now=now))
@@ -369,7 +384,7 @@ async def _plan(
             return plan
         alerts, grown = first(alerting.raised(read.judgement.matches, bursts)), [alert for alert, _ in plan.growth]
         return replace(plan, alerts=alerting.for_the_untold(alerts, told, grown, story))
-    beside = await tools.thread.run(tools.store.told_of_story, story.id) if earlier.told else ()
+    beside = await tools.thread.run_soon(tools.store.told_of_story, story.id) if earlier.told else ()
     updates = alerting.plan_updates(earlier.told, read.again, story, tools.routes, beside=beside, now=now)
     plan = replace(plan, alerts=updates.alerts, lost=updates.lost)
     if read.again.is_corrected or (claim.baseline and claim.reread is None):
@@ -386,7 +401,7 @@ async def _bursts(tools: Tools, assigned: stories.Assigned) -> dict[str, Burst]:
     rules, grouped = [rule for rule in tools.live.judge.rules if rule.burst is not None], assigned.grouped
     if not rules or grouped is None or grouped.same_text_as is not None:
         return {}
-    voices = await tools.thread.run(tools.store.voices, assigned.story.id)
+    voices = await tools.thread.run_soon(tools.store.voices, assigned.story.id)
     return alerting.bursting(rules, (*voices, (grouped.house, grouped.at)))
 
 
@@ -418,7 +433,7 @@ async def _record(
     growth = [
         (alert, await addressed(tools, alert), match_id) for alert, match_id in zip(grown, match_ids, strict=True)
     ]
-    recorded = await tools.thread.run(
+    recorded = await tools.thread.run_soon(
         tools.store.record_article,
         claim.id,
         article,

@@ -31,7 +31,7 @@ async def silenced(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
 
 async def silences_in_force(tools: Tools, *, now: datetime) -> tuple[Silence, ...]:
     """Return the silences of the routes file, and those that people added and that are in force."""
-    return (*tools.routes.silences, *await tools.thread.run(tools.store.active_silences, now=now))
+    return (*tools.routes.silences, *await tools.thread.run_soon(tools.store.active_silences, now=now))
 
 
 async def with_records(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
@@ -40,7 +40,7 @@ async def with_records(tools: Tools, alerts: Sequence[Alert]) -> tuple[Alert, ..
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     told = []
     for alert in alerts:
-        record = await tools.thread.run(
+        record = await tools.thread.run_soon(
             tools.store.rule_record,
             alert.matches[0].rule.id,
             today_at=midnight.astimezone(UTC),

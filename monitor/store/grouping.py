@@ -13,17 +13,32 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, null, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from monitor.likenesses import features_from, features_values
 from monitor.model import Candidate, Member
 from monitor.store.codec import story_from_row
-from monitor.store.sql import Instant, chunks
+from monitor.store.sql import Instant, Json, chunks
 from monitor.store.tables import ARTICLE, GROUPED, STORY, STORY_KEY, TERM_COUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import ColumnElement, Row
 
@@ -44,14 +59,27 @@ _FORGOTTEN: Final = 20  # articles at once: more than come
 _WORDS_FORGOTTEN: Final = 500
 _ALL: Final = ""  # stands for the articles
 
+# One statement for all keys of an article, and for all its words: it is statements that take the time, not rows.
+_KEYS: Final = func.json_each(bindparam("keys", type_=Json())).table_valued("value")
 _WITH_KEY: Final = (
     select(STORY_KEY.c.article_id)
     .where(
-        STORY_KEY.c.key == bindparam("key"),
+        STORY_KEY.c.key == _KEYS.c.value,
         STORY_KEY.c.at.between(bindparam("since", type_=Instant()), bindparam("until", type_=Instant())),
     )
     .order_by(STORY_KEY.c.at.desc())
     .limit(_PER_KEY)
+    .correlate(_KEYS)
+    .subquery()
+)
+_WITH_KEYS: Final = select(
+    select(type_coerce(func.json_group_array(_WITH_KEY.c.article_id), Json())).correlate(_KEYS).scalar_subquery()
+).select_from(_KEYS)
+_WORDS: Final = func.json_each(bindparam("words", type_=Json())).table_valued("value")
+_COUNTED: Final = (
+    select(TERM_COUNT.c.term, func.sum(TERM_COUNT.c.articles).label("articles"))
+    .where(TERM_COUNT.c.week.in_(bindparam("weeks", expanding=True)), TERM_COUNT.c.term.in_(select(_WORDS.c.value)))
+    .group_by(TERM_COUNT.c.term)
 )
 _NEWEST: Final = (
     select(STORY_KEY.c.at, STORY_KEY.c.article_id, GROUPED.c.house)
@@ -74,13 +102,50 @@ _MAKE_ROOM: Final = delete(STORY_KEY).where(
     STORY_KEY.c.key == bindparam("k"), tuple_(STORY_KEY.c.at, STORY_KEY.c.article_id).in_(_TOO_MANY)
 )
 
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 _OF_STORIES: Final = select(GROUPED.c.article_id, GROUPED.c.story_id, GROUPED.c.house).where(
-    GROUPED.c.article_id.in_(bindparam("ids", expanding=True))
+    GROUPED.c.article_id.in_(_IDS)
 )
-_COUNT: Final = upsert(TERM_COUNT).values(week=bindparam("week"), term=bindparam("term"), articles=1)
+_HOUSES: Final = (
+    select(GROUPED.c.story_id, GROUPED.c.house, func.count().label("articles"))
+    .where(GROUPED.c.story_id.in_(_IDS))
+    .group_by(GROUPED.c.story_id, GROUPED.c.house)
+)
+_COMPARED: Final = (
+    select(
+        GROUPED.c.article_id,
+        func.row_number()
+        .over(
+            partition_by=GROUPED.c.story_id,
+            order_by=(GROUPED.c.article_id.not_in(bindparam("near", expanding=True)), GROUPED.c.article_id),
+        )
+        .label("nth"),
+    )
+    .where(GROUPED.c.story_id.in_(_IDS), GROUPED.c.features.is_not(None))
+    .subquery()
+)
+_MEMBERS_OF: Final = (
+    select(GROUPED)
+    .where(GROUPED.c.article_id.in_(select(_COMPARED.c.article_id).where(_COMPARED.c.nth <= _MEMBERS)))
+    .order_by(GROUPED.c.article_id)
+)
+_ONE_EACH: Final = select(bindparam("week", type_=TERM_COUNT.c.week.type), _WORDS.c.value, literal(1))
+_COUNT: Final = upsert(TERM_COUNT).from_select(
+    ["week", "term", "articles"],
+    _ONE_EACH.where(true()),  # without one, SQLite takes ON CONFLICT for a part of the SELECT
+)
 _COUNT_ONE_MORE: Final = _COUNT.on_conflict_do_update(
     index_elements=["week", "term"], set_={"articles": TERM_COUNT.c.articles + 1}
 )
+_OLD: Final = (
+    select(GROUPED)
+    .where(GROUPED.c.features.is_not(None), GROUPED.c.at < bindparam("before", type_=Instant()))
+    .limit(_FORGOTTEN)
+)
+_OLD_WORDS: Final = (
+    select(TERM_COUNT.c.week, TERM_COUNT.c.term).where(TERM_COUNT.c.week < bindparam("before")).limit(_WORDS_FORGOTTEN)
+)
+_FORGET_WORDS: Final = delete(TERM_COUNT).where(tuple_(TERM_COUNT.c.week, TERM_COUNT.c.term).in_(_OLD_WORDS))
 
 _FIRST: Final = GROUPED.alias("first")  # the article that had the text before
 
@@ -105,12 +170,8 @@ def copy_of() -> ColumnElement[str | None]:
 def term_counts(connection: Connection, terms: Sequence[str], *, now: datetime) -> dict[str, int]:
     """Return in how many articles of late each word was, and under the empty word how many there were."""
     weeks = [_week(now) - back for back in range(_WEEKS + 1)]
-    counts: Counter[str] = Counter()
-    for some in chunks((_ALL, *terms)):
-        pairs = tuple_(TERM_COUNT.c.week, TERM_COUNT.c.term).in_([(week, term) for week in weeks for term in some])
-        for row in connection.execute(select(TERM_COUNT.c.term, TERM_COUNT.c.articles).where(pairs)):
-            counts[row.term] += row.articles
-    return dict(counts)
+    rows = connection.execute(_COUNTED, {"weeks": weeks, "words": [_ALL, *terms]})
+    return {row.term: row.articles for row in rows}
 
 
 def find_stories(
@@ -118,16 +179,15 @@ def find_stories(
 ) -> tuple[Candidate, ...]:
     """Return the stories that an article may belong to; see `Store.find_stories`."""
     shared: Counter[int] = Counter()
-    for key in keys:
-        shared.update(connection.scalars(_WITH_KEY, {"key": key, "since": since, "until": until}))
+    for articles in connection.scalars(_WITH_KEYS, {"keys": keys, "since": since, "until": until}):
+        shared.update(articles)
     alike = [article_id for article_id, keys_shared in shared.most_common() if keys_shared >= _SHARED]
     known = {row.article_id: row for some in chunks(alike) for row in connection.execute(_OF_STORIES, {"ids": some})}
     near = _fairly([(known[each], known[each].house) for each in alike if each in known], _PER_KEY)
     story_of = {row.article_id: row.story_id for row in near}
     first_in = {row.story_id: row.house for row in reversed(near)}
     ids = _fairly([(id_, first_in[id_]) for id_ in dict.fromkeys(story_of.values())], _STORIES)
-    rows = connection.execute(select(STORY).where(STORY.c.id.in_({own_id, *ids}))).all()
-    return tuple(_candidate(connection, row, story_of, is_own=row.id == own_id) for row in rows)
+    return _candidates(connection, {own_id, *ids}, near=list(story_of), own_id=own_id)
 
 
 def _fairly(found: Sequence[tuple[_T, str]], places: int) -> list[_T]:
@@ -148,21 +208,27 @@ def voices(connection: Connection, story_id: str) -> tuple[tuple[str, datetime],
     return tuple((row.house, row.at) for row in connection.execute(first))
 
 
-def _candidate(connection: Connection, story: Row[Any], story_of: Mapping[int, str], *, is_own: bool) -> Candidate:
-    of_it = GROUPED.c.story_id == story.id
-    houses = connection.execute(select(GROUPED.c.house, func.count()).where(of_it).group_by(GROUPED.c.house)).all()
-    near = [article_id for article_id, story_id in story_of.items() if story_id == story.id]
-    known = select(GROUPED).where(of_it, GROUPED.c.features.is_not(None))
-    wanted = GROUPED.c.article_id.in_(near)
-    first = connection.execute(known.where(wanted).limit(_MEMBERS)).all()
-    others = known.where(~wanted).order_by(GROUPED.c.article_id).limit(_MEMBERS - len(first))
-    members = sorted(map(_member, [*first, *connection.execute(others)]), key=lambda member: member.article_id)
-    return Candidate(
-        story=story_from_row(story),
-        members=tuple(members),
-        articles=sum(count for _, count in houses),
-        houses=tuple(house for house, _ in houses),
-        is_own=is_own,
+def _candidates(
+    connection: Connection, story_ids: Iterable[str], *, near: Sequence[int], own_id: str
+) -> tuple[Candidate, ...]:
+    """Return stories with what an article is compared with: those of their articles that are near, then the first."""
+    rows = connection.execute(select(STORY).where(STORY.c.id.in_(story_ids))).all()
+    ids = [row.id for row in rows]
+    houses: dict[str, dict[str, int]] = {id_: {} for id_ in ids}
+    for row in connection.execute(_HOUSES, {"ids": ids}):
+        houses[row.story_id][row.house] = row.articles
+    members: dict[str, list[Member]] = {id_: [] for id_ in ids}
+    for row in connection.execute(_MEMBERS_OF, {"ids": ids, "near": near}):
+        members[row.story_id].append(_member(row))
+    return tuple(
+        Candidate(
+            story=story_from_row(row),
+            members=tuple(members[row.id]),
+            articles=sum(houses[row.id].values()),
+            houses=tuple(houses[row.id]),
+            is_own=row.id == own_id,
+        )
+        for row in rows
     )
 
 
@@ -193,20 +259,16 @@ def put_grouped(connection: Connection, article_id: int, story_id: str, grouped:
 
 
 def _count(connection: Connection, terms: Iterable[str], *, now: datetime) -> None:
-    week = _week(now)
-    connection.execute(_COUNT_ONE_MORE, [{"week": week, "term": term} for term in (_ALL, *terms)])
+    connection.execute(_COUNT_ONE_MORE, {"week": _week(now), "words": [_ALL, *terms]})
 
 
 def _forget(connection: Connection, *, now: datetime) -> None:
-    old = select(GROUPED).where(GROUPED.c.features.is_not(None), GROUPED.c.at < now - KEPT).limit(_FORGOTTEN)
-    rows = connection.execute(old).all()
+    rows = connection.execute(_OLD, {"before": now - KEPT}).all()
     if rows:
         _forget_keys(connection, rows)
         ids = [row.article_id for row in rows]
         connection.execute(update(GROUPED).where(GROUPED.c.article_id.in_(ids)).values(features=null()))
-    weeks = select(TERM_COUNT.c.week, TERM_COUNT.c.term).where(TERM_COUNT.c.week < _week(now) - _WEEKS)
-    some = weeks.limit(_WORDS_FORGOTTEN)
-    connection.execute(delete(TERM_COUNT).where(tuple_(TERM_COUNT.c.week, TERM_COUNT.c.term).in_(some)))
+    connection.execute(_FORGET_WORDS, {"before": _week(now) - _WEEKS})
 
 
 def _forget_keys(connection: Connection, rows: Sequence[Row[Any]]) -> None:

@@ -17,7 +17,7 @@ __all__ = ["StoreThread"]
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-_FIRST, _IN_TURN = 0, 1
+_FIRST, _SOON, _IN_TURN = 0, 1, 2
 
 
 @dataclass(order=True, slots=True)
@@ -32,7 +32,8 @@ class StoreThread:
     """Runs functions that touch the store, one after the other, in one thread.
 
     What is of deliveries goes first: an alert that was planned never waits behind what a flood of feeds and pages has
-    to write. There are a few of those at a time for each receiver, so the others have their turn between them.
+    to write. Then comes what an alert waits for that is yet to be planned, and last what polls write. There are a few
+    of the former at a time, so that the others have their turn between them.
 
     A caller that is cancelled stops waiting; the transaction under way still ends.
     """
@@ -50,6 +51,10 @@ class StoreThread:
     async def run_first(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Do as `run`, before all that waits there."""
         return await self._in_thread(_FIRST, partial(function, *args, **kwargs))
+
+    async def run_soon(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Do as `run`, before all that waits its turn there."""
+        return await self._in_thread(_SOON, partial(function, *args, **kwargs))
 
     def close(self) -> None:
         """Wait for the transaction under way, and end the thread."""

@@ -26,15 +26,17 @@ def test_r4_what_goes_first_overtakes_all_that_waits() -> None:
         under_way = asyncio.ensure_future(thread.run(opened.wait))
         waiting = [asyncio.ensure_future(thread.run(done.append, f"poll {n}")) for n in range(2)]
         await asyncio.sleep(0)
+        articles = [asyncio.ensure_future(thread.run_soon(done.append, f"article {n}")) for n in range(2)]
+        await asyncio.sleep(0)
         urgent = [asyncio.ensure_future(thread.run_first(done.append, f"delivery {n}")) for n in range(2)]
         await asyncio.sleep(0)
         opened.set()
-        await asyncio.gather(under_way, *waiting, *urgent)
+        await asyncio.gather(under_way, *waiting, *articles, *urgent)
         thread.close()
 
     asyncio.run(call())
 
-    assert ["delivery 0", "delivery 1", "poll 0", "poll 1"] == done
+    assert ["delivery 0", "delivery 1", "article 0", "article 1", "poll 0", "poll 1"] == done
 
 
 def test_a_call_that_fails_tells_its_caller_and_the_next_one_runs() -> None:
