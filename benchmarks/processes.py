@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["cpu_of", "cpu_s", "memory_mb", "tree"]
+__all__ = ["cpu_of", "cpu_s", "memory_mb", "queued_s", "tree"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
@@ -28,6 +28,11 @@ def cpu_s(pid: int) -> float:
 def cpu_of(pid: int) -> float:
     """Return user and system seconds of one process."""
     return sum(map(int, _stat(pid)[11:13])) / _TICKS
+
+
+def queued_s() -> float:
+    """Return the seconds that the calling thread, ready to run, has waited for a CPU (proc_schedstat(5))."""
+    return int((_PROC / "thread-self" / "schedstat").read_text(encoding="ascii").split()[1]) / 1e9
 
 
 def memory_mb(pid: int) -> float:
