@@ -157,7 +157,8 @@ def _daemon(seen: _Seen) -> _Line:
     from monitor.app import STALE_AFTER
 
     beat_at, holder, zone = seen.beat_at, seen.holder, seen.settings.zone
-    running = beat_at is not None and abs(seen.now - beat_at) <= STALE_AFTER
+    killed = holder is not None and holder.has_ended()
+    running = beat_at is not None and abs(seen.now - beat_at) <= STALE_AFTER and not killed
     signed = None if holder is None else holder._asdict()
     facts = {"running": running, "last_round_at": beat_at, "holder": signed}
     who = "" if holder is None else f"pid {holder.pid} on {holder.host}, since {local(holder.started_at, zone)}"
@@ -168,7 +169,7 @@ def _daemon(seen: _Seen) -> _Line:
     if running:
         found = ", ".join(filter(None, ("runs", who, f"last round {seen.ago(beat_at)}")))
         return Finding("daemon", ok=True, found=found), facts
-    how = f"killed, or it hangs: {who}" if who else "it was stopped"
+    how = f"{'killed' if killed else 'killed, or it hangs'}: {who}" if who else "it was stopped"
     when = f"was {seen.ago(beat_at)}"
     if beat_at > seen.now:
         when = f"is dated {local(beat_at, zone)}, which is yet to come: the clock was set back"

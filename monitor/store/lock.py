@@ -32,6 +32,18 @@ class Holder(NamedTuple):
     host: str
     started_at: datetime
 
+    def has_ended(self) -> bool:
+        """Return whether it was a process of this machine and is there no longer: it was killed."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, OverflowError):  # another user's; no pid at all
+            return False
+        return False
+
 
 class DaemonLock:
     """Holds `<database>.lock` for as long as the context lasts; the kernel lets go of it when the process dies.

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -125,11 +128,19 @@ def test_who_polls_by_cron_needs_no_daemon(veille: Veille, fresh: Store) -> None
     assert "ok   daemon: none is needed: `veille poll` did its work" == line(veille, "daemon")
 
 
-def sign(store: Store, *, started_at: datetime) -> None:
-    """Sign the lock as a daemon that started then, and still holds it."""
+def sign(store: Store, *, started_at: datetime, pid: int = 7, host: str = "desk") -> None:
+    """Sign the lock as a daemon that started then, and did not let go of it."""
     DaemonLock(store.path).path.write_text(
-        json.dumps({"pid": 7, "host": "desk", "started_at": started_at.isoformat()}), "utf-8"
+        json.dumps({"pid": pid, "host": host, "started_at": started_at.isoformat()}), "utf-8"
     )
+
+
+def test_a_daemon_that_was_just_killed_is_told_at_once(veille: Veille, store: Store) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    sign(store, started_at=ago(30), pid=gone.pid, host=socket.gethostname())
+
+    assert f" s ago; killed: pid {gone.pid} on " in fails(veille)["daemon"]
 
 
 def test_a_daemon_is_not_missed_once_cron_has_taken_over(veille: Veille, store: Store) -> None:

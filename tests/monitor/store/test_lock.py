@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from datetime import datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import StoreError, StoreLockedError
-from monitor.store import DaemonLock, holder_of
+from monitor.store import DaemonLock, Holder, holder_of
 from tests.monitor.store.samples import NOW
 
 
@@ -62,8 +63,11 @@ def test_t4_the_lock_of_a_killed_daemon_is_free(path: Path) -> None:
         assert "held\n" == child.stdout.readline()
         with pytest.raises(StoreLockedError, match=str(child.pid)), DaemonLock(path):
             pass
+        assert (holder := holder_of(path)) is not None
+        assert not holder.has_ended()
         child.kill()
         child.wait()
+        assert holder.has_ended()
 
     with DaemonLock(path):
         pass
@@ -116,3 +120,8 @@ def test_a_lock_names_its_holder_to_who_only_looks(path: Path) -> None:
     assert holder is not None
 
     assert (os.getpid(), NOW) == (holder.pid, holder.started_at)
+
+
+@pytest.mark.parametrize(("pid", "host"), [(1, None), (2**40, None), (2**22 + 1, "desk")])
+def test_of_a_process_that_cannot_be_seen_nobody_says_that_it_ended(pid: int, host: str | None) -> None:
+    assert not Holder(pid, host or socket.gethostname(), NOW).has_ended()
