@@ -42,6 +42,7 @@ from monitor.alerting.plan import (
     refused_since,
 )
 from monitor.alerting.retry import ATTEMPTS, after_interruptions, next_attempt
+from monitor.alerting.rises import once_each, plan_rises
 from monitor.alerting.route_file import load_routes, read_routes
 from monitor.alerting.route_schema import route_schema, route_schema_text
 from monitor.alerting.routes import JOURNAL, Route, Routes, default_routes, idle_groups, idle_matchers
@@ -122,6 +123,7 @@ __all__ = [
     "next_attempt",
     "next_time",
     "notifies",
+    "once_each",
     "plan",
     "plan_bursts",
     "plan_digest",
@@ -131,6 +133,7 @@ __all__ = [
     "plan_recap",
     "plan_refusal",
     "plan_releases",
+    "plan_rises",
     "plan_troubles",
     "plan_undelivered",
     "plan_updates",

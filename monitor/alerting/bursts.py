@@ -76,11 +76,14 @@ def plan_bursts(
         if burst is None or one.is_raised:
             continue
         match = _at(one.match, burst)
-        if _rank(match) > _LEVELS.index(one.level):
-            alert = _raised(one, match, story, routes, burst=burst, now=now)
-            had = who_had(_LEVELS[_rank(match)], (each for each in told if each.match.rule.id == one.match.rule.id))
-            new = tuple(name for name in alert.receivers if name not in had)
-            found.append((replace(alert, receivers=new), one.match_id))
+        alert = _raised(one, match, story, routes, burst=burst, now=now)
+        of_rule = [each for each in told if each.match.rule.id == one.match.rule.id]
+        new = set(alert.receivers) - who_had(_LEVELS[_rank(match)], of_rule)
+        if _rank(match) <= _LEVELS.index(one.level):  # raised for some only: others had that level from another article
+            new &= who_had(_LEVELS[0], of_rule)
+            if not new:
+                continue
+        found.append((replace(alert, receivers=tuple(name for name in alert.receivers if name in new)), one.match_id))
     return tuple(found)
 
 

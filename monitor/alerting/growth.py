@@ -99,7 +99,7 @@ class _Heard:
     with_others: frozenset[AlertId] = frozenset()
 
 
-def _heard(told: Sequence[Told]) -> dict[str, _Heard]:
+def _heard(told: Iterable[Told]) -> dict[str, _Heard]:
     heard: dict[str, _Heard] = {}
     for one in told:
         if one.first:
@@ -116,7 +116,7 @@ def for_the_untold(
     """Return first alerts, those on rules that were told of the story before only for whom was not told.
 
     Another article may reach others: the first one was silenced, or names nothing that is theirs. Whoever was told
-    anything, an update too, was told.
+    anything that still holds, an update too, was told.
 
     Args:
         alerts: first alerts on an article of the story.
@@ -124,19 +124,21 @@ def for_the_untold(
         growth: what is told of the story's growth meanwhile.
         story: with the article before the others.
     """
-    heard = _heard(told)
+    heard, standing = _heard(told), _heard(one for one in told if not one.is_lost)
     meanwhile: dict[str, set[str]] = {}
     for alert in growth:
         meanwhile.setdefault(alert.matches[0].rule.id, set()).update(alert.receivers)
     found = ((alert, alert.matches[0].rule.id) for alert in alerts)
     return tuple(
-        _for_others(alert, heard[rule], meanwhile.get(rule, set()), story) if rule in heard else alert
+        _for_others(alert, heard[rule], standing.get(rule), meanwhile.get(rule, set()), story)
+        if rule in heard
+        else alert
         for alert, rule in found
     )
 
 
-def _for_others(alert: Alert, heard: _Heard, meanwhile: Container[str], story: Story) -> Alert:
-    known = {name for _, names in heard.first for name in names}
+def _for_others(alert: Alert, heard: _Heard, standing: _Heard | None, meanwhile: Container[str], story: Story) -> Alert:
+    known = set() if standing is None else {name for _, names in standing.first for name in names}
     others = tuple(name for name in alert.receivers if name not in known and name not in meanwhile)
     if not others:
         return replace(alert, id=heard.first[0][0])  # it is joined to what was told, which its growth updates

@@ -61,9 +61,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """The alerts to send, and the rules that no longer find the article."""
+    """The alerts to send, those on rules that find the article only since it changed, and the rules that lost it."""
 
     alerts: tuple[Alert, ...] = ()
+    first: tuple[Alert, ...] = ()  # people may know the story from another article: `for_the_untold`
     lost: tuple[str, ...] = ()
 
 
@@ -98,14 +99,13 @@ def plan_updates(
             alerts += _raised(one, match, reading, story, routes, beside=beside, now=now)
         else:
             alerts.append(_update(one, change, match, story, routes, beside=beside, now=now))
-    if reading.is_corrected:
-        alerts += [
-            _first(match, story, routes, title=reading.title, now=now)
-            for rule, match in after.items()
-            if rule not in known and rule not in before and notifies(match)
-        ]
+    first = [
+        _first(match, story, routes, title=reading.title, now=now)
+        for rule, match in after.items()
+        if reading.is_corrected and rule not in known and rule not in before and notifies(match)
+    ]
     lost = tuple(rule for rule, change in changes.items() if change in {Change.UNMATCHED, Change.WITHDRAWN})
-    return Updates(tuple(alerts), lost)
+    return Updates(tuple(alerts), tuple(first), lost)
 
 
 def _by_rule(matches: Sequence[Match]) -> dict[str, Match]:
@@ -173,8 +173,8 @@ def _update(
         change,
         story,
         routes,
-        # the same alert may be updated to the same effect twice: a title that is changed, changed back, and changed
-        id_=alert_id(reason, shown.rule.id, story.id, str(one.times)),
+        # the same article may be updated to the same effect twice: a title that is changed, changed back, and changed
+        id_=alert_id(reason, shown.rule.id, story.id, str(one.match_id), str(one.times)),
         match=shown,
         after=_standing(match, story.title),
         # what is corrected is of no use to those who never had it; a higher level may concern others

@@ -69,7 +69,7 @@ async def read_article(tools: Tools, claim: EntryClaim) -> ArticleReport:
     An article that was recorded before (its page failed then, or its feed says that it changed) is compared with what
     people know of it, and only crossings are told (promise I9).
     """
-    earlier = await tools.thread.run(tools.store.earlier, claim.id) if claim.is_recorded else None
+    earlier = await tools.thread.run_soon(tools.store.earlier, claim.id) if claim.is_recorded else None
     page = _PageRead()
     error: ExternalError | None = None
     try:
@@ -113,7 +113,7 @@ def _later(
     if not is_ours and schedule.wants_slow_lane(claim.lane, error):
         _log.info("left_to_slow_lane", extra={**_facts(claim), "error": str(error)})
         is_of_host = schedule.slows_its_host(error.reason) and is_of(error, fetch.host_of(claim.entry.link or ""))
-        return partial(tools.thread.run, tools.store.leave_to_slow_lane, claim.id, whole_host=is_of_host, now=now)
+        return partial(tools.thread.run_soon, tools.store.leave_to_slow_lane, claim.id, whole_host=is_of_host, now=now)
     if error.reason is Reason.INTERRUPTED:
         wait: timedelta | None = _interrupted_wait(claim, jitter=random.random())  # noqa: S311  spreads, guards nothing
     else:
@@ -121,7 +121,7 @@ def _later(
     if wait is None:
         return None
     return partial(
-        tools.thread.run,
+        tools.thread.run_soon,
         tools.store.postpone_entry,
         claim.id,
         next_attempt_at=now + wait,
@@ -371,29 +371,31 @@ async def _plan(
     story = replace(assigned.story, entities=tuple(read.judgement.entities))
     plan = _Plan(now, story, assigned, _latency(read.article, claim, read_at=read_at, now=now))
     first = partial(alerting.plan, story=story, routes=tools.routes, now=now, latency_s=plan.latency_s)
+    matches = read.judgement.matches
     if earlier is None or read.again is None:
         before = assigned.outlets_before
-        bursts: dict[str, Burst] = {}
-        told: tuple[Told, ...] = ()
-        if before:
-            told = await tools.thread.run_soon(tools.store.told_of_story, story.id)
-        if before and story.outlets > before:
-            bursts = await _bursts(tools, assigned)
-            plan = replace(plan, growth=_grown(told, story, tools.routes, bursts, before=before, now=now))
+        told = await tools.thread.run_soon(tools.store.told_of_story, story.id) if before else ()
+        bursts = await _bursts(tools, assigned) if 0 < before < story.outlets else {}
+        rises = () if claim.baseline else alerting.plan_rises(told, matches, story, tools.routes, now=now)
+        rises, growth = alerting.once_each(rises, _grown(told, story, tools.routes, bursts, before=before, now=now))
+        plan = replace(plan, alerts=rises, growth=growth)
         if claim.baseline:
             return plan
-        alerts, grown = first(alerting.raised(read.judgement.matches, bursts)), [alert for alert, _ in plan.growth]
-        return replace(plan, alerts=alerting.for_the_untold(alerts, told, grown, story))
-    beside = await tools.thread.run_soon(tools.store.told_of_story, story.id) if earlier.told else ()
+        new = first(alerting.raised(matches, bursts))
+        meanwhile = [*rises, *(alert for alert, _ in growth)]
+        return replace(plan, alerts=(*rises, *alerting.for_the_untold(new, told, meanwhile, story)))
+    beside = await tools.thread.run_soon(tools.store.told_of_story, story.id)
     updates = alerting.plan_updates(earlier.told, read.again, story, tools.routes, beside=beside, now=now)
     plan = replace(plan, alerts=updates.alerts, lost=updates.lost)
-    if read.again.is_corrected or (claim.baseline and claim.reread is None):
+    if claim.baseline and claim.reread is None:
         return plan
     known = {one.match.rule.id for one in earlier.told}
     if claim.reread is not None:  # a rule that is younger than the text is told of it by nothing
         known |= {match.rule.id for match in read.again.before}
-    new = first([match for match in read.judgement.matches if match.rule.id not in known])
-    return replace(plan, alerts=(*plan.alerts, *new))
+    found = [match for match in matches if match.rule.id not in known]
+    rises = alerting.plan_rises(beside, found, story, tools.routes, now=now)
+    new = updates.first if read.again.is_corrected else first(found)
+    return replace(plan, alerts=(*updates.alerts, *rises, *alerting.for_the_untold(new, beside, rises, story)))
 
 
 async def _bursts(tools: Tools, assigned: stories.Assigned) -> dict[str, Burst]:
@@ -414,11 +416,9 @@ def _grown(
     before: int,
     now: datetime,
 ) -> tuple[tuple[Alert, int], ...]:
-    """Return what to tell of a story that another outlet takes up; a level that rises tells its growth too."""
+    """Return what to tell of a story that another outlet takes up, each with its match in the log."""
     raised = alerting.plan_bursts(told, story, routes, bursts, now=now)
-    rules = {alert.matches[0].rule.id for alert, _ in raised}
-    others = [one for one in told if one.match.rule.id not in rules]
-    return raised + alerting.plan_growth(others, story, routes, outlets_before=before, now=now)
+    return raised + alerting.plan_growth(told, story, routes, outlets_before=before, now=now)
 
 
 async def _record(

@@ -155,3 +155,90 @@ def test_d1_a_first_alert_that_a_silence_stopped_while_it_was_held_rings_with_th
         assert [] == desk.webhook.problems
 
     at_desk(tmp_path, act, feeds=PAPERS, rules=write_rules(tmp_path), routes=routes)
+
+
+def reasons(desk: Desk) -> list[str]:
+    return [one.payload["data"]["notification_reason"] for one in desk.webhook.received]
+
+
+async def reprint(desk: Desk, number: int, text: tuple[str, ...], title: str) -> None:
+    """Let an article say something else, and its feed say so."""
+    desk.site.page(f"/article{number}", *text)
+    desk.site.publish(PAPERS[number], desk.item(f"/article{number}", title, "Mis à jour"))
+    await desk.cycle(after_s=HOUR_S)
+    await desk.cycle(after_s=HOUR_S)
+    await desk.app.tools.thread.run(desk.app.tools.store.make_due, now=desk.clock.now())
+
+
+def test_d3_what_two_newspapers_correct_is_told_twice(tmp_path: Path) -> None:
+    async def act(desk: Desk) -> None:
+        await print_all(desk, DISPATCH, DISPATCH, DISPATCH)
+        await reprint(desk, 1, DISPATCH, "Kharkiv : le dépôt de Derhatchi n'a pas été frappé, dément le gouverneur")
+        await reprint(desk, 2, DISPATCH, "Kharkiv : à Derhatchi, un court-circuit a mis le feu au dépôt de carburant")
+
+        assert 2 == reasons(desk).count("corrected")
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=write_rules(tmp_path))
+
+
+def test_d1_once_an_article_is_found_no_longer_the_next_newspaper_rings(tmp_path: Path) -> None:
+    elsewhere = tuple(text.replace("Kharkiv", "Poltava") for text in DISPATCH)
+
+    async def act(desk: Desk) -> None:
+        await print_all(desk, DISPATCH)
+        await reprint(desk, 0, elsewhere, TITLE.replace("Kharkiv", "Poltava"))
+        await print_one(desk, 1, DISPATCH)
+
+        assert ["first_alert", "corrected", "first_alert"] == reasons(desk)
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=write_rules(tmp_path))
+
+
+def test_d1_a_page_that_is_read_late_reaches_those_whom_its_story_did_not(tmp_path: Path) -> None:
+    rules, title = write_rules(tmp_path), "Derhatchi : un dépôt de carburant frappé par trois drones"
+    (rules / "attaque.txt").write_text("attaque\n", encoding="utf-8")
+    (rules / "drone.txt").write_text("drones\n", encoding="utf-8")
+    routes = written(tmp_path, "[]")
+    routes.write_text(routes.read_text("utf-8").replace('rule="kharkiv"', 'rule="attaque"'), "utf-8")
+
+    async def act(desk: Desk) -> None:
+        await desk.open_papers(PAPERS)
+        await print_one(desk, 0, (*DISPATCH, "Le maire dénonce l'attaque."))
+        desk.site.fail("/article1", 503)
+        desk.site.publish(PAPERS[1], desk.item("/article1", title, " ".join(DISPATCH)))
+        desk.clock.pass_s(HOUR_S / 12)
+        await desk.cycle()
+
+        assert [] == desk.webhook.received
+
+        desk.site.page("/article1", *DISPATCH, "La Pologne dénonce l'attaque.")
+        await desk.cycle(after_s=HOUR_S)
+        await desk.cycle(after_s=HOUR_S)
+        rules_told = [one.payload["data"]["rule"]["id"] for one in desk.alerts]
+
+        assert ["attaque"] == [rule for rule in rules_told if rule == "attaque"]
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=rules, routes=routes)
+
+
+def test_a_level_that_another_newspaper_reaches_is_told_once_to_those_who_had_a_lower_one(tmp_path: Path) -> None:
+    rules = write_rules(tmp_path)
+    (rules / "alerte.yaml").write_text(RISING, encoding="utf-8")
+
+    async def act(desk: Desk) -> None:
+        (rules / "kharkiv.txt").unlink()
+        await desk.app.reload()
+        await print_all(desk, DISPATCH, WITH_POLAND, WITH_POLAND)
+        first, raised = (one.payload["data"] for one in desk.webhook.received)
+
+        assert ["first_alert", "level_raised"] == reasons(desk)
+        assert ("medium", "high") == (first["labels"]["level"], raised["labels"]["level"])
+        assert first["alert_id"] == raised["update"]["of"]
+
+        await desk.cycle(after_s=HOUR_S)
+
+        assert ["first_alert", "level_raised", "story_grew"] == reasons(desk)
+        assert "high" == desk.webhook.received[-1].payload["data"]["labels"]["level"]
+        assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=rules)

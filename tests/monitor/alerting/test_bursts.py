@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.alerting import bursting, plan_bursts, raised
-from monitor.model import Change, NotificationReason, Told
+from monitor.model import AlertId, Change, NotificationReason, Told
 from rules.types import Burst, Level, Match
 from tests.monitor.alerting.test_growth import FIRST, GROWN, LATER, TOLD
 from tests.monitor.deliver.samples import MATCH, NOW, ROUTES, STORY, TITLE, other
@@ -100,6 +100,16 @@ def test_a_burst_rings_nobody_who_had_the_level_by_another_article_nor_twice_by_
 
     assert set(ROUTES.names) - {"slack"} == set(alert.receivers)
     assert () == plan_bursts([TOLD, replace(critical, is_raised=True)], GROWN, ROUTES, {RULE.id: THREE}, now=LATER)
+
+
+def test_a_burst_raises_the_level_for_whoever_had_a_lower_one_where_others_had_that_from_another_article() -> None:
+    medium = replace(TOLD, match=at(Level.MEDIUM), level=Level.MEDIUM, highest=(("mail", Level.MEDIUM),), match_id=6)
+    high = replace(TOLD, first=((AlertId("al_HIGH"), ("slack",)),), highest=(("slack", Level.HIGH),))
+    to_high = {RULE.id: replace(THREE, level=Level.HIGH)}
+    [(alert, match_id)] = plan_bursts([medium, high], GROWN, ROUTES, to_high, now=LATER)
+
+    assert (7, ("mail",)) == (match_id, alert.receivers)
+    assert () == plan_bursts([high], GROWN, ROUTES, to_high, now=LATER)
 
 
 def test_nothing_is_told_of_a_level_that_people_know_or_of_another_rule() -> None:

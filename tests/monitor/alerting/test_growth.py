@@ -107,11 +107,26 @@ def test_d1_whoever_was_told_anything_of_a_story_and_a_rule_hears_no_first_alert
     [for_slack] = for_the_untold(alerts, [told], [], STORY)
     [(grown, _)] = plan_growth([replace(told, first=(recap, raised))], GROWN, ROUTES, outlets_before=2, now=LATER)
     [meanwhile] = for_the_untold(alerts, [told], [grown], STORY)
-    [for_nobody] = for_the_untold(alerts, [told, replace(told, first=(recap,), is_lost=True)], [], STORY)
+    [for_nobody] = for_the_untold(alerts, [told, replace(told, first=(recap,))], [], STORY)
 
     assert (("slack",), False) == (for_slack.receivers, for_slack.id in {FIRST, raised[0]})
     # it is joined to what some were told, which the growth of the story updates
     assert [raised[0]] * 2 == [for_nobody.id, meanwhile.id]
+
+
+def test_d1_whoever_was_told_of_an_article_that_is_found_no_longer_hears_of_another_one() -> None:
+    [planned] = plan([MATCH], STORY, ROUTES, now=LATER)
+    lost = replace(TOLD, first=((FIRST, ("slack", "mail")),), is_lost=True)
+    [again] = for_the_untold([replace(planned, receivers=("slack", "mail"))], [lost], [], STORY)
+    [for_slack] = for_the_untold(
+        [replace(planned, receivers=("slack", "mail"))],
+        [lost, replace(TOLD, first=((AlertId("al_OTHER"), ("mail",)),), match_id=8)],
+        [],
+        STORY,
+    )
+
+    assert (("slack", "mail"), ("slack",)) == (again.receivers, for_slack.receivers)
+    assert FIRST not in {again.id, for_slack.id}
 
 
 def test_whom_only_an_update_told_of_a_story_hears_that_it_grew() -> None:

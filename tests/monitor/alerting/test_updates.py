@@ -43,7 +43,8 @@ def updates(one: Told | None, what: Reading, routes: Routes = ROUTES) -> Updates
 
 
 def changes(one: Told | None, what: Reading) -> list[Change]:
-    return [alert.update.change for alert in updates(one, what).alerts if alert.update is not None]
+    planned = updates(one, what)
+    return [alert.update.change for alert in (*planned.alerts, *planned.first) if alert.update is not None]
 
 
 @pytest.mark.parametrize(
@@ -222,12 +223,19 @@ def test_d3_an_update_planned_twice_is_one_and_the_next_is_another() -> None:
 
 
 def test_a_text_that_matches_since_it_changed_is_known_by_the_id_of_a_first_alert() -> None:
-    made = one(None, reading((), found()))
+    [made] = updates(None, reading((), found())).first
     [first] = plan(found(), STORY, ROUTES, now=NOW)
     assert made.update is not None
 
     assert (first.id, NotificationReason.CORRECTED, None) == (made.id, made.reason, made.update.of)
     assert (None, Level.HIGH) == (made.update.before.level, made.update.after.level)
+
+
+def test_d3_corrections_of_two_articles_of_a_story_are_two_alerts() -> None:
+    corrected = reading(found(), ())
+    ids = [one(replace(told(), match_id=match_id), corrected).id for match_id in (1, 2, 2)]
+
+    assert 2 == len(set(ids))
 
 
 def test_of_several_alerts_that_told_it_first_each_receiver_is_threaded_to_its_own() -> None:
