@@ -97,7 +97,13 @@ _BESIDE = DELIVERY.alias()
 _SAME_RECEIVER = _BESIDE.c.receiver == DELIVERY.c.receiver
 _SAME_STORY = or_(  # the receiver in both halves: each reads an index of its own, and not all that a receiver was sent
     and_(_BESIDE.c.alert_id == DELIVERY.c.updates, _SAME_RECEIVER),
-    and_(_BESIDE.c.updates == DELIVERY.c.updates, _SAME_RECEIVER),
+    and_(
+        _BESIDE.c.updates == DELIVERY.c.updates,
+        _SAME_RECEIVER,
+        # what was first may have told other stories too, and has their updates
+        _BESIDE.c.story_id == DELIVERY.c.story_id,
+        _BESIDE.c.rule_id == DELIVERY.c.rule_id,
+    ),
 )
 # What came before on the same story and rule, and is being sent or about to be: an update waits for that, and only for
 # that, so that it finds the message to change.
@@ -175,10 +181,13 @@ _SENT_BESIDE = (
 
 def add_deliveries(connection: Connection, alert: Alert, outbox: Sequence[OutboxItem], *, now: datetime) -> None:
     """Write one pending delivery for each message of an alert."""
+    is_update = alert.update is not None
     rows = [
         {
             "alert_id": alert.id,
             "updates": alert.update and alert.update.first_for(item.receiver.name),
+            "story_id": alert.stories[0].id if is_update else None,
+            "rule_id": alert.matches[0].rule.id if is_update else None,
             "receiver": item.receiver.name,
             "channel": item.receiver.channel,
             "message_id": item.message_id,

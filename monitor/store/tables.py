@@ -396,7 +396,11 @@ class DeliveryRow(_Row, table=True):
         ),
         Index("ix_delivery_group", "receiver", "route", "group_key", "left_at"),
         Index("ix_delivery_left", "receiver", "route", "left_at"),
-        Index("ix_delivery_updates", "updates", "receiver", sqlite_where=text("updates IS NOT NULL")),
+        Index(
+            "ix_delivery_updates",
+            *("updates", "receiver", "story_id", "rule_id"),
+            sqlite_where=text("updates IS NOT NULL"),
+        ),
         Index("ix_delivery_silenced", "receiver", "silenced_at", "silence", sqlite_where=text("silence IS NOT NULL")),
     )
 
@@ -428,6 +432,9 @@ class DeliveryRow(_Row, table=True):
     failure_told_at: datetime | None = Field(default=None, sa_type=Instant)  # others were told that it was given up
     external_id: str | None = None  # what the service calls the message, where that can be changed
     updates: str | None = None  # the first alert on the same story and rule that this receiver was told
+    # of an update: which those are, for the first alert may tell others too, as a recap does
+    story_id: str | None = None
+    rule_id: str | None = None
     # how often in a row an attempt ended with the daemon; those use up none of its tries
     interrupted: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 

@@ -310,14 +310,24 @@ def test_a_first_alert_that_is_held_is_told_by_an_update_that_leaves(store: Stor
     assert ("al_B",) == due(store, 600)
 
 
-def update_of(store: Store, name: str, reason: NotificationReason, *, until: float | None, minutes: float) -> AlertId:
-    """Write an update of A for mail that is held, or leaves at once where `until` is None."""
-    [told] = store.told_of_story(story("A").id)
+def update_of(
+    store: Store,
+    name: str,
+    reason: NotificationReason,
+    *,
+    until: float | None,
+    minutes: float,
+    on: str = "A",
+    first: str = "A",
+) -> AlertId:
+    """Write an update on a story for mail that is held, or leaves at once where `until` is None."""
+    [told] = store.told_of_story(story(on).id)
     change = Change.GREW if reason is NotificationReason.STORY_GREW else Change.LEVEL_RAISED
     alert_ = replace(
         alert(name, told.match, type_=AlertType.STORY_UPDATED),
+        stories=(story(on),),
         reason=reason,
-        update=Update(AlertId("al_A"), change, Standing("t"), Standing("t")),
+        update=Update(AlertId(f"al_{first}"), change, Standing("t"), Standing("t")),
     )
     held = None if until is None else Held(Why.COOLDOWN, after(until))
     outbox = [replace(message(name, MAIL), route="route.1", group="g", held=held)]
@@ -336,6 +346,18 @@ def test_an_update_that_is_held_is_told_by_a_newer_one_that_leaves(store: Store)
         states(store)[f"msg_{name}_mail"] for name in ("A", "GREW", "RAISED")
     )
     assert ("al_B",) == due(store, 600)
+
+
+def test_an_update_tells_nothing_of_another_story_that_the_same_recap_told(store: Store) -> None:
+    put(store, "A")
+    put(store, "B")
+    update_of(store, "GREW", NotificationReason.STORY_GREW, until=90, minutes=1, first="RECAP")
+    update_of(store, "MORE", NotificationReason.STORY_GREW, until=90, minutes=2, on="B", first="RECAP")
+    update_of(store, "RAISED", NotificationReason.LEVEL_RAISED, until=None, minutes=3, on="B", first="RECAP")
+
+    assert (DeliveryState.HELD, DeliveryState.GROUPED, DeliveryState.PENDING) == tuple(
+        states(store)[f"msg_{name}_mail"] for name in ("GREW", "MORE", "RAISED")
+    )
 
 
 def test_of_several_first_alerts_on_a_story_the_one_that_a_receiver_has_is_told_by_an_update(store: Store) -> None:

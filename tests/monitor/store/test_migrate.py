@@ -123,14 +123,15 @@ def test_what_an_older_veille_told_is_an_update_of_the_same_and_joined_by_the_sa
     for name in ("un", "deux"):
         poll(store, live_feed(store, f"https://{name}.example/rss"), entry(name, link=f"https://{name}.example/{name}"))
     first, standing = alert("7K2QXYZ0", match("axe")), Standing("t")
-    grown = replace(alert("GR0WN000"), update=Update(first.id, Change.GREW, standing, standing))
+    update = Update(first.id, Change.GREW, standing, standing)
+    grown = replace(alert("GR0WN000", match("axe"), type_=AlertType.STORY_UPDATED), update=update)
     for claimed, at in zip(claim(store), (NOW, after(5)), strict=True):
         record(store, claimed, (first, [message()]), story=story(), matches=[match("axe")], now=at)
-    store.record_alert(grown, [message("GR0WN000")], now=after(5))
+    store.record_group(grown, [message("GR0WN000")], [], [1], now=after(5))
     known, found = _before_and_after_0028(path)
 
-    assert [("msg_7K2QXYZ0_webhook", None), ("msg_GR0WN000_webhook", "al_7K2QXYZ0")] == found[0]
-    assert [(1, 0), (2, 1)] == found[1]
+    assert [("msg_7K2QXYZ0_webhook", None), ("msg_GR0WN000_webhook", "al_7K2QXYZ0")] == [row[:2] for row in found[0]]
+    assert [(1, 0), (1, 0), (2, 1)] == found[1]
     assert known == found
 
 
@@ -161,22 +162,24 @@ def test_what_an_older_veille_told_updates_the_alert_that_each_receiver_had(stor
         firsts.append(("late", raised.id))
     known, found = _before_and_after_0028(path)
 
-    assert ("msg_GR0WN000_desk", "al_SEC0ND00") in found[0]
-    assert ("msg_RA1SED00_late", "al_F1RST000") in found[0]
-    assert ("msg_GR0WN000_late", "al_RA1SED00") in found[0]
+    assert ("msg_F1RST000_webhook", None, None, None) in found[0]
+    assert ("msg_GR0WN000_desk", "al_SEC0ND00", story().id, "axe") in found[0]
+    assert ("msg_RA1SED00_late", "al_F1RST000", story().id, "axe") in found[0]
+    assert ("msg_GR0WN000_late", "al_RA1SED00", story().id, "axe") in found[0]
     assert known[0] == found[0]
 
 
 def _before_and_after_0028(path: Path) -> list[list[list[tuple[object, ...]]]]:
     """Return what is known of messages and matches, and the same as 0028 and 0029 make it of an older database."""
     told = [
-        "SELECT message_id, updates FROM delivery ORDER BY id",
+        "SELECT message_id, updates, story_id, rule_id FROM delivery ORDER BY id",
         "SELECT match_id, joined FROM alert_match ORDER BY match_id",
     ]
     with closing(sqlite3.connect(path)) as before, before:
         known = [before.execute(each).fetchall() for each in told]
         before.execute("DROP INDEX ix_delivery_updates")
-        before.execute("ALTER TABLE delivery DROP COLUMN updates")
+        for column in ("updates", "story_id", "rule_id"):
+            before.execute(f"ALTER TABLE delivery DROP COLUMN {column}")
         before.execute("ALTER TABLE alert_match DROP COLUMN joined")
         before.execute("UPDATE alembic_version SET version_num = '0027'")
     Store.open(str(path)).close()

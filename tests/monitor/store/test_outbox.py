@@ -21,7 +21,7 @@ from monitor.model import (
     Update,
 )
 from monitor.store import Store
-from tests.monitor.store.samples import NOW, after, alert, match, message, one_entry, record, record_alert
+from tests.monitor.store.samples import NOW, after, alert, match, message, one_entry, record, record_alert, story
 
 SLACK = Receiver("slack", Channel.SLACK)
 
@@ -296,7 +296,14 @@ def test_t7_a_clock_set_back_an_hour_keeps_no_delivery_waiting(store: Store) -> 
 
 
 def _told(
-    store: Store, name: str, *, updates: str | None = None, first: str | None = None, receiver: Receiver = SLACK
+    store: Store,
+    name: str,
+    *,
+    updates: str | None = None,
+    first: str | None = None,
+    receiver: Receiver = SLACK,
+    on: str = "un",
+    rule: str = "axe",
 ) -> None:
     """Write an alert with one delivery.
 
@@ -306,7 +313,8 @@ def _told(
     update = None if updates is None else Update(AlertId(f"al_{updates}"), Change.TITLE_CHANGED, standing, standing)
     if update is not None and first is not None:
         update = replace(update, firsts=((receiver.name, AlertId(f"al_{first}")),))
-    told = replace(alert(name), type=AlertType.STORY_UPDATED if update else AlertType.STORY_NEW, update=update)
+    type_ = AlertType.STORY_UPDATED if update else AlertType.STORY_NEW
+    told = replace(alert(name, match(rule), type_=type_), stories=(story(on),), update=update)
     store.record_alert(told, [message(name, receiver)], now=NOW)
 
 
@@ -350,6 +358,20 @@ def test_an_update_never_changes_a_message_that_told_other_stories_too(store: St
 
     assert update.thread is None
     assert [("al_C", "C1/2.0", False)] == _facts(store)
+
+
+@pytest.mark.parametrize(("on", "rule"), [("deux", "axe"), ("un", "bourse")])
+def test_updates_of_what_one_recap_told_change_nothing_of_each_other(store: Store, on: str, rule: str) -> None:
+    store.record_alert(replace(alert("A"), type=AlertType.STORY_RECAP), [message("A", SLACK)], now=NOW)
+    _send(store, _claim(store, receiver="slack")[0], "C1/1.0")
+    _told(store, "B", updates="A")
+    _told(store, "C", updates="A", on=on, rule=rule)
+    one, other = _claim(store, receiver="slack")  # and none of them waits for another
+    _send(store, one, "C1/2.0")
+    _send(store, other, "C1/3.0")
+    _told(store, "D", updates="A", on=on, rule=rule)
+
+    assert [("al_D", "C1/3.0", False)] == _facts(store)
 
 
 def test_d9_an_update_waits_for_the_message_that_it_changes_and_nobody_else_does(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""A message knows the alert that its receiver was told first on the same story and rule.
+"""A message knows the alert that its receiver was told first on the same story and rule, and which those are.
 
 Revision ID: 0028
 Revises: 0027
@@ -35,11 +35,26 @@ UPDATE delivery SET updates = coalesce(
 WHERE alert_id IN (SELECT id FROM alert WHERE updates IS NOT NULL)
 """
 
+_FILL_SUBJECT = """
+UPDATE delivery SET (story_id, rule_id) = (
+    SELECT article.story_id, match.rule_id FROM alert_match AS told
+    JOIN match ON match.id = told.match_id
+    JOIN article ON article.id = match.article_id
+    WHERE told.alert_id = delivery.alert_id LIMIT 1
+)
+WHERE alert_id IN (SELECT id FROM alert WHERE type = 'story.alert.updated')
+"""
+
 
 def upgrade() -> None:
-    """Add the column, with what the alerts of the messages update."""
-    op.add_column("delivery", sa.Column("updates", sa.String(), nullable=True))
+    """Add the columns, with what the alerts of the messages update."""
+    for name in ("updates", "story_id", "rule_id"):
+        op.add_column("delivery", sa.Column(name, sa.String(), nullable=True))
     op.create_index(
-        "ix_delivery_updates", "delivery", ["updates", "receiver"], sqlite_where=sa.text("updates IS NOT NULL")
+        "ix_delivery_updates",
+        "delivery",
+        ["updates", "receiver", "story_id", "rule_id"],
+        sqlite_where=sa.text("updates IS NOT NULL"),
     )
     op.execute(sa.text(_FILL))
+    op.execute(sa.text(_FILL_SUBJECT))
