@@ -610,7 +610,6 @@ class Told:
     with_others: frozenset[AlertId] = frozenset()  # those of them that told other stories too: recaps and digests
     times: int = 0  # alerts that told it, updates included
     highest: tuple[tuple[str, Level], ...] = ()  # the highest level at which each receiver was told it
-    awaits_recap: bool = False
     is_raised: bool = False  # a burst raised its level
     match_id: int = 0  # in the log
     entities: tuple[str, ...] = ()  # ids of those that its article names
