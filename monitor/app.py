@@ -12,7 +12,7 @@ import platform
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -62,7 +62,7 @@ class App:
     paces: deliver.Paces = field(default_factory=dict)  # of destinations: a reload lets no burst go
     feeds_seen: _Stamp | None = None  # of the feeds file when it was last read
     feeds_changing: _Stamp | None = None  # of the feeds file at the last round, where it was another
-    refused: dict[Refusal, datetime] = field(default_factory=dict, init=False)  # since when, since a set went live
+    refused: dict[Refusal, datetime] = field(default_factory=dict, init=False)  # since when, since one went live
     untold: Refusal | None = field(default=None, init=False)  # the last one, until the database has its messages
     started: bool = field(default=False, init=False)
     stopped: bool = field(default=False, init=False)
@@ -151,7 +151,7 @@ class App:
             self._note_refusal(error)
         else:
             self.tools.live.judge = judge
-            self.refused, self.untold = {}, None
+            self._forget_refusals(of_routes=False)
             self.tools.metrics.rules.set(len(judge.rules))
             _log.info("rules_live", extra={"rules": len(judge.rules)})
         await self.tell_refusal()
@@ -176,6 +176,7 @@ class App:
             await self.tell_refusal()
             return
         tools.live.routes, tools.live.channels = routes, channels
+        self._forget_refusals(of_routes=True)
         for idle in alerting.idle_matchers(routes, tools.live.judge.rules):
             _log.warning("matcher_idle", extra={"error": idle})
         await self.runner.follow_routes()
@@ -193,8 +194,15 @@ class App:
     def _note_refusal(self, error: RulesError | RoutesError, settings: Settings | None = None) -> None:
         rules_live = len(self.tools.live.judge.rules)
         refusal = refusal_of(error, settings or self.tools.settings, rules_live=rules_live)
-        self.refused[refusal] = alerting.refused_since(self.refused.get(refusal), now=self.tools.clock.now())
+        kind = _kind(refusal)
+        self.refused[kind] = alerting.refused_since(self.refused.get(kind), now=self.tools.clock.now())
         self.untold = refusal
+
+    def _forget_refusals(self, *, of_routes: bool) -> None:
+        """Forget what was refused of rules, or of routes: a set of theirs went live."""
+        self.refused = {refusal: at for refusal, at in self.refused.items() if refusal.of_routes is not of_routes}
+        if self.untold is not None and self.untold.of_routes is of_routes:
+            self.untold = None
 
     async def tell_refusal(self) -> None:
         """Plan the messages on a rule set that was refused; where the database cannot take them, the next round does.
@@ -205,7 +213,7 @@ class App:
         if refusal is None:
             return
         try:
-            alert = await tell_refusal(self.tools, refusal, since=self.refused[refusal])
+            alert = await tell_refusal(self.tools, refusal, since=self.refused[_kind(refusal)])
         except StoreError as error:
             _log.warning("refusal_untold", extra={"error": str(error)})
             return
@@ -372,6 +380,11 @@ def load_feeds(settings: Settings) -> tuple[Feed, ...]:
     if settings.feeds is None:
         raise SettingsError("VEILLE_FEEDS is not set: name a feeds file, or let `veille init` write one")
     return sources.read_feeds(settings.feeds)
+
+
+def _kind(refusal: Refusal) -> Refusal:
+    """Return what refusals that are the same have in common: how many rules go on meanwhile makes no other."""
+    return replace(refusal, rules_live=0)
 
 
 def orphans(unsent: Mapping[str, int], routes: alerting.Routes) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ def test_a_rule_set_that_is_good_is_live_after_a_reload(tmp_path: Path) -> None:
 # --- a refused rule set is told ---------------------------------------------------------------------------------------
 
 BROKEN = "id: neuf\ntitle: Neuf\nterms: {vin: {any: [vendange]}}\ncondition: nowhere\n"
+GOOD = BROKEN.replace("nowhere", "vin")
 
 
 async def _reload(desk: Desk, text: str | None = BROKEN, *, after_s: float = 1.0) -> None:
@@ -142,6 +143,39 @@ def test_the_same_refusal_is_told_again_after_a_set_went_live(tmp_path: Path, ca
         assert first.identity != second.identity
 
     at_desk(tmp_path, act)
+
+
+def test_a_routes_file_that_is_refused_again_is_told_once_until_one_went_live(tmp_path: Path) -> None:
+    routes = tmp_path / "routes.yaml"
+    good, bad = ("route: {receiver: un}\nreceivers: {un: {webhook: {}}}\n", "route: {receiver: nobody}\n")
+    routes.write_text(good, encoding="utf-8")
+
+    async def act(desk: Desk) -> list[int]:
+        told = []
+        for text in (bad, bad, good, bad):
+            routes.write_text(text, encoding="utf-8")
+            await _reload(desk, None)
+            told.append(len(_refusals(desk)))
+        return told
+
+    assert [1, 1, 1, 2] == at_desk(tmp_path, act, routes=routes)
+
+
+def test_refusals_of_rules_and_routes_are_told_apart(tmp_path: Path) -> None:
+    routes = tmp_path / "routes.yaml"
+    good, bad = ("route: {receiver: un}\nreceivers: {un: {webhook: {}}}\n", "route: {receiver: nobody}\n")
+    routes.write_text(good, encoding="utf-8")
+
+    async def act(desk: Desk) -> list[int]:
+        told = []
+        for rules, text in ((BROKEN, good), (BROKEN, bad), (BROKEN, good), (None, bad), (GOOD, bad)):
+            routes.write_text(text, encoding="utf-8")
+            await _reload(desk, rules)
+            told.append(len(_refusals(desk)))
+        return told
+
+    # a set that goes live forgets its own refusals only; and a rule more makes no other refusal of routes
+    assert [1, 2, 2, 3, 3] == at_desk(tmp_path, act, routes=routes)
 
 
 def test_another_refusal_is_told_and_the_first_one_is_not_told_again(tmp_path: Path) -> None:
