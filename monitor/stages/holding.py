@@ -44,7 +44,7 @@ async def _addressed_to(tools: Tools, alert: Alert, receiver: Receiver, way: Rou
     history = History()
     if manner != AT_ONCE or alert.reason is NotificationReason.STORY_GREW:
         since = None if budget is None else now - budget.per
-        history = await tools.thread.run(
+        history = await tools.thread.run_soon(  # all others that were read wait for this one
             tools.store.route_history, receiver.name, route=way.key, group=group, since=since
         )
     held = alerting.hold(
@@ -79,12 +79,13 @@ async def hold_less(tools: Tools) -> None:
     Else it would leave after what comes later, and is told at once.
     """
     now, after, shortened = tools.clock.now(), DeliveryId(0), 0
+    known: dict[tuple[str, ...], History] = {}
     while some := await tools.thread.run(
         tools.store.waiting_messages, receivers=tools.routes.names, after=after, now=now, limit=_HELD_AT_ONCE
     ):
         shorter: dict[Held, list[DeliveryId]] = {}
         for message in some:
-            held = await _held_less(tools, message, now=now)
+            held = await _held_less(tools, message, known, now=now)
             if held is not None:
                 shorter.setdefault(held, []).append(message.id)
         for held, ids in shorter.items():
@@ -95,14 +96,11 @@ async def hold_less(tools: Tools) -> None:
         _log.info("messages_held_less", extra={"messages": shortened})
 
 
-async def _held_less(tools: Tools, message: HeldMessage, *, now: datetime) -> Held | None:
+async def _held_less(
+    tools: Tools, message: HeldMessage, known: dict[tuple[str, ...], History], *, now: datetime
+) -> Held | None:
     """Return why and until when a message is held, where that is less long than it was held for, or None."""
-    if message.why in {Why.COOLDOWN, Why.GROWTH}:
-        history = await tools.thread.run(
-            tools.store.route_history, message.receiver, route=message.route, group=message.group, since=None
-        )
-    else:
-        history, _ = await _told_before(tools, message, now=now)
+    history = await _known_history(tools, message, known, now=now)
     return alerting.hold_less(
         tools.routes.way_to(message.receiver, message.route).manner,
         message,
@@ -112,6 +110,26 @@ async def _held_less(tools: Tools, message: HeldMessage, *, now: datetime) -> He
         now=now,
         zone=_zone(tools),
     )
+
+
+async def _known_history(
+    tools: Tools, message: HeldMessage, known: dict[tuple[str, ...], History], *, now: datetime
+) -> History:
+    """Return what a route told before that says how long a message is held; asked once of each route, or group."""
+    match message.why:
+        case Why.BUDGET:
+            key: tuple[str, ...] = (message.receiver, message.route)
+            if key not in known:
+                known[key], _ = await _told_before(tools, message, now=now)
+        case Why.COOLDOWN | Why.GROWTH:
+            key = (message.receiver, message.route, message.group)
+            if key not in known:
+                known[key] = await tools.thread.run(
+                    tools.store.route_history, message.receiver, route=message.route, group=message.group, since=None
+                )
+        case _:  # it depends on the hour, or on the message alone
+            return History()
+    return known[key]
 
 
 async def tell_held(tools: Tools) -> bool:

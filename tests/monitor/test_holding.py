@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from monitor.alerting import make_silence
-from monitor.model import DeliveryState, Silence
+from monitor.model import DeliveryState, History, Silence
+from monitor.store import Store
 from tests.clock import ManualClock
 from tests.monitor.bench import HOUR_S, Desk, at_desk, eventually
 
@@ -139,6 +141,61 @@ def test_what_is_held_follows_a_budget_that_is_raised_and_quiet_hours_that_are_s
         assert [("story.alert.new", 1), ("story.digest", 2)] == sent(desk)
 
     at_desk(tmp_path, act, routes=file)
+
+
+@pytest.mark.parametrize(
+    ("manner", "asked"),
+    [
+        ('budget: "1/day"', 1),
+        ('group_by: [rule]\n  cooldown: "12h"', 1),
+        ('budget: "9/day"\n  quiet_hours: {from: "22:00", to: "06:30"}', 0),
+        ('budget: "9/day"\n  group_by: [rule]\n  group_wait: "1h"', 0),
+    ],
+)
+def test_what_a_route_told_is_asked_once_for_all_that_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manner: str, asked: int
+) -> None:
+    histories: list[str] = []
+    ask = Store.route_history
+
+    def counted(self: Store, receiver: str, **given: Any) -> History:
+        histories.append(receiver)
+        return ask(self, receiver, **given)
+
+    async def act(desk: Desk) -> None:
+        await began(desk)
+        await news(desk, "a", "b", "c", after_s=14 * HOUR_S)
+        monkeypatch.setattr(Store, "route_history", counted)
+        await desk.app.reload()
+
+        assert asked == len(histories)
+        assert len(desk.app.tools.store.deliveries(state=DeliveryState.HELD)) > 1
+
+    at_desk(tmp_path, act, routes=written(tmp_path, manner))
+
+
+def test_r4_what_an_article_waits_for_while_others_wait_goes_before_what_polls_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_turn: list[str] = []
+
+    async def act(desk: Desk) -> None:
+        tools = desk.app.tools
+        run = tools.thread.run
+
+        async def noted(function: Callable[..., object], *args: object, **given: object) -> object:
+            if tools.grouping.locked() and function.__name__ == "route_history":
+                in_turn.append(function.__name__)
+            return await run(function, *args, **given)
+
+        await began(desk)
+        monkeypatch.setattr(tools.thread, "run", noted)
+        await news(desk, "a", "b")
+
+        assert 2 == len(desk.app.tools.store.deliveries())
+        assert [] == in_turn
+
+    at_desk(tmp_path, act, routes=written(tmp_path, 'cooldown: "2h"'))
 
 
 def test_a_digest_comes_at_its_times_empty_ones_too(tmp_path: Path) -> None:
