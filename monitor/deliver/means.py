@@ -24,7 +24,7 @@ __all__ = ["Endpoint", "Means", "Paces", "Problems", "endpoint_at", "place_of", 
 
 _Read = TypeVar("_Read")
 Paces = dict[tuple[str, float, int], Pace]
-"""The pace of each destination: a reload begins none anew, else each would let a burst go."""
+"""The pace of each destination, or of a receiver: a reload begins none anew, else each would let a burst go."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ class Means:
     paces: Paces = field(default_factory=dict)
 
     def pace(self, destination: str, *, interval_s: float = 1.0, burst: int = 5) -> Pace:
-        """Return the pace of a destination: services count the messages to it, however many receivers share it."""
+        """Return the pace of a destination: services count the messages to it, however many receivers share it.
+
+        Of what a receiver asks for itself, its name is the destination: no address is one.
+        """
         return self.paces.setdefault((destination, interval_s, burst), Pace(interval_s=interval_s, burst=burst))
 
 

@@ -88,7 +88,7 @@ def make(receiver: Receiver, means: Means) -> WebhookSender:
     keys: tuple[bytes, ...] = problems.of(lambda: signing_keys(secrets, where=where), ())
     headers = _headers(receiver, problems)
     template = problems.of(lambda: _template(receiver, means), None)
-    pace = _pace(receiver, problems, means, url)
+    pace = _pace(receiver, problems, means)
     problems.tell()
     return WebhookSender(
         name=receiver.name,
@@ -148,7 +148,8 @@ def _template(receiver: Receiver, means: Means) -> MessageTemplate | None:
     )
 
 
-def _pace(receiver: Receiver, problems: Problems, means: Means, url: str) -> Pace | None:
+def _pace(receiver: Receiver, problems: Problems, means: Means) -> Pace | None:
+    """Return the pace of a receiver, not of its address: those that share one would outlast their leases together."""
     per_minute = receiver.number("per_minute", math.inf)
     if per_minute < _SLOWEST:
         problems.note(
@@ -157,7 +158,7 @@ def _pace(receiver: Receiver, problems: Problems, means: Means, url: str) -> Pac
         )
     if math.isinf(per_minute):
         return None
-    return means.pace(url, interval_s=60 / max(per_minute, _SLOWEST), burst=1)
+    return means.pace(receiver.name, interval_s=60 / max(per_minute, _SLOWEST), burst=1)
 
 
 class WebhookSender:

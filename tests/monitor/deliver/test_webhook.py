@@ -167,6 +167,20 @@ def test_D10_a_receiver_that_says_so_gets_only_so_many_messages_a_minute() -> No
         asyncio.run(run(5.0))
 
 
+def test_D10_receivers_that_share_an_address_do_not_wait_for_one_another() -> None:
+    async def run() -> tuple[float, ...]:
+        paces: Paces = {}
+        options = (("url", f"http://{LOOPBACK}/"), ("per_minute", 6.0))
+        receivers = [Receiver(f"bureau-{number}", Channel.WEBHOOK, options) for number in range(5)]
+        async with HttpClient(user_agent="veille/test", allow_networks=LOOPBACK_NETWORK) as client:
+            for _ in range(2):  # the second is a reload
+                make_channels(Settings(), receivers, client, paces=paces)
+        return tuple(max(pace.reserve(0.0) for _ in range(4)) for pace in paces.values())
+
+    # A receiver's pump holds four messages, and each of them sleeps within its lease of two minutes.
+    assert (30.0,) * 5 == asyncio.run(run())
+
+
 def test_D10_a_reload_begins_no_pace_anew() -> None:
     async def run() -> list[float]:
         paces: Paces = {}
