@@ -42,6 +42,7 @@ COLUMNS = (
     *("title", "outlet", "url", "published_at", "first_seen_at", "language", "completeness", "wire"),
     *("labels", "tags", "entities", "story_title", "outlets", "texts"),
     *("relevant", "deliveries", "sent_at", "silence", "baseline", "lost_at", "withdrawn_at"),
+    "joined_alert_id",
 )
 
 STDOUT = frozenset({"", "-"})
@@ -137,6 +138,7 @@ def row_of(record: MatchRecord) -> dict[str, Any]:
         "baseline": line.baseline,
         "lost_at": line.lost_at,
         "withdrawn_at": line.withdrawn_at,
+        "joined_alert_id": line.joined_alert_id,
     }
 
 

@@ -158,12 +158,18 @@ def _level(level: str | None) -> Level | None:
 
 
 def _remark(line: MatchLine, settings: Settings) -> str:
-    """Return that a match has lost its ground: its page is gone, or the rule no longer finds the text."""
+    """Return that a match has lost its ground: its page is gone, or the rule no longer finds the text.
+
+    Else that nobody was told it, as its story had been told.
+    """
     from monitor.cli.when import local
 
     if line.withdrawn_at is not None:
         return f"page gone since {local(line.withdrawn_at, settings.zone)}"
-    return f"found no more since {local(line.lost_at, settings.zone)}" if line.lost_at is not None else ""
+    if line.lost_at is not None:
+        return f"found no more since {local(line.lost_at, settings.zone)}"
+    joined = line.joined_alert_id if line.alert_id is None else None
+    return "" if joined is None else f"joined {joined}"
 
 
 def _judgement(label: str | None) -> Judgement | None:

@@ -256,7 +256,7 @@ class Demonstration:
             lines = store.matches(limit=_MATCHES)
         alerts: dict[str, set[str]] = {}
         for line in lines:
-            alerts.setdefault(line.alert_id or "", set()).update(self._named(line.url or ""))
+            alerts.setdefault(line.alert_id or line.joined_alert_id or "", set()).update(self._named(line.url or ""))
         alerts.pop("", None)
         return alerts
 

@@ -61,9 +61,18 @@ def references() -> Select[Any]:
     return first.order_by(is_other, ALERT.c.planned_at, ALERT.c.id).limit(1)
 
 
+def _teller() -> Select[Any]:
+    """Return the query of the alert that told a match: its own, before one that lists several, before an update."""
+    is_update, is_other = ALERT.c.updates.is_not(None), ALERT.c.type != AlertType.STORY_NEW
+    told = select(ALERT_MATCH.c.alert_id).join_from(ALERT_MATCH, ALERT).where(ALERT_MATCH.c.joined.is_(False))
+    return told.order_by(is_update, is_other, ALERT.c.planned_at, ALERT.c.id).limit(1)
+
+
 def _lines() -> Select[Any]:
     """Return the query of match lines."""
-    alert_id = references().where(ALERT_MATCH.c.match_id == MATCH.c.id).correlate(MATCH).scalar_subquery()
+    of_match = ALERT_MATCH.c.match_id == MATCH.c.id
+    alert_id = _teller().where(of_match).correlate(MATCH).scalar_subquery()
+    joined = references().where(of_match, ALERT_MATCH.c.joined).correlate(MATCH).scalar_subquery()
     is_gone = type_coerce(REVISION.c.changed, String).contains('"withdrawn"') & ARTICLE.c.page_reason.is_not(None)
     withdrawn_at = (
         select(func.max(REVISION.c.seen_at))
@@ -80,6 +89,7 @@ def _lines() -> Select[Any]:
             ARTICLE.c.language,
             *(ENTRY.c.first_seen_at, ENTRY.c.baseline),
             alert_id.label("alert_id"),
+            joined.label("joined_alert_id"),
             withdrawn_at.label("withdrawn_at"),
         )
         .join_from(MATCH, ARTICLE)
@@ -109,6 +119,7 @@ def _line(row: Row[Any]) -> MatchLine:
         language=row.language,
         lost_at=row.lost_at,
         withdrawn_at=row.withdrawn_at,
+        joined_alert_id=None if row.joined_alert_id is None else AlertId(row.joined_alert_id),
     )
 
 
@@ -185,7 +196,8 @@ def get_match(connection: Connection, ref: str) -> MatchDetail:
     """Return one match and all that explains it; see `Store.match`."""
     _, ids = resolve(connection, ref)
     lines = [_line(row) for row in connection.execute(_lines().where(MATCH.c.id.in_(ids)))]
-    best, *others = sorted(lines, key=lambda line: (-line.score, line.id))
+    # those that an alert was made of, before those that joined it
+    best, *others = sorted(lines, key=lambda line: (line.alert_id is None, -line.score, line.id))
     row = connection.execute(select(MATCH).where(MATCH.c.id == best.id)).one()
     article = connection.execute(
         select(ARTICLE, FEED.c.url.label("feed_url"))

@@ -328,7 +328,11 @@ class DeliveryLine:
 
 @dataclass(frozen=True, slots=True)
 class MatchLine:
-    """A match in a list. `relevant` is the last judgement; `alert_id` is None until someone was told."""
+    """A match in a list.
+
+    `relevant` is the last judgement; `alert_id` is None until someone was told, and `joined_alert_id` an alert on its
+    story that was there before it, and says nothing of its article.
+    """
 
     id: int
     alert_id: AlertId | None
@@ -350,6 +354,7 @@ class MatchLine:
     language: str | None = None
     lost_at: datetime | None = None  # the text changed or went, and the rule finds it no longer
     withdrawn_at: datetime | None = None  # the article's page is gone since
+    joined_alert_id: AlertId | None = None
 
     @property
     def is_lost_with_page(self) -> bool:

@@ -272,6 +272,18 @@ def test_o8_the_log_is_exported_with_what_became_of_each_match(veille: Veille) -
 
 
 @pytest.mark.usefixtures("told")
+def test_what_only_joined_a_story_that_had_been_told_was_told_to_nobody(veille: Veille, store: Store) -> None:
+    record(store, one_entry(store, "d"), (alert("7K2QXYZ0", match()), [message()]), matches=[match()])
+    joined, *_, first = read(veille("matches", "--format", "csv").out)
+    columns = ("alert_id", "deliveries", "sent_at", "joined_alert_id")
+
+    assert ("", "", "", "al_7K2QXYZ0") == tuple(joined[name] for name in columns)
+    assert ("al_7K2QXYZ0", "webhook=sent; desk=pending", "2026-05-16T05:02:00Z", "") == tuple(
+        first[name] for name in columns
+    )
+
+
+@pytest.mark.usefixtures("told")
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

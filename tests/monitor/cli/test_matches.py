@@ -56,6 +56,18 @@ def test_matches_are_listed(veille: Veille) -> None:
     assert ["2", "al_8X3M0000", "2026-05-16 07:00", "medium", "12.5", "axe"] == first.split("\t")[:6]
 
 
+def test_a_match_that_joined_a_story_that_had_been_told_is_listed_and_shown_as_such(
+    veille: Veille, store: Store
+) -> None:
+    told = (alert("7K2QXYZ0", match("axe")), [message()])
+    record(store, one_entry(store, "quatre"), told, matches=[match("axe")])
+    listed, shown = veille("matches", "--limit", "1").out, veille("matches", "4").out
+
+    assert ("4", "joined al_7K2QXYZ0") == (listed.split("\t")[0], listed.rstrip("\n").split("\t")[-1])
+    assert "" == listed.split("\t")[1]
+    assert "\njoined al_7K2QXYZ0 · axe · " in shown
+
+
 def test_an_empty_list_says_what_fills_it(veille: Veille) -> None:
     got = veille("matches", "--rule", "axe-moscou-pekin")
 

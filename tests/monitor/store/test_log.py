@@ -1,11 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.errors import NotFoundError
-from monitor.model import AlertType, DeliveryState
+from monitor.model import AlertType, Change, DeliveryState, Standing, Update
 from monitor.store import Judgement, LabelLine, MatchFilter, Store
-from tests.monitor.store.samples import NOW, after, alert, match, message, one_entry, record, record_alert, story
+from tests.monitor.store.samples import (
+    NOW,
+    after,
+    alert,
+    article,
+    match,
+    message,
+    one_entry,
+    record,
+    record_alert,
+    story,
+)
 
 
 @pytest.fixture
@@ -45,6 +58,42 @@ def test_matches_are_filtered_by_judgement(log: Store) -> None:
     log.label("7K2Q", relevant=False, now=NOW)
 
     assert [[], ["axe"], ["front"]] == [_rules(log, MatchFilter(label=label)) for label in Judgement]
+
+
+def test_a_match_that_joined_a_story_that_had_been_told_was_told_by_no_alert(store: Store) -> None:
+    told = alert("7K2QXYZ0", match("axe"))
+    for name, score in (("a", 20), ("b", 30)):
+        record(store, one_entry(store, name), (told, [message()]), story=story(), matches=[match("axe", score=score)])
+    joined, first = store.matches()
+    records = store.match_records(limit=9)
+
+    assert [(None, "al_7K2QXYZ0"), ("al_7K2QXYZ0", None)] == [
+        (line.alert_id, line.joined_alert_id) for line in (joined, first)
+    ]
+    assert [0, 1] == [len(each.deliveries) for each in records]
+    assert (1, [2]) == (store.match("7K2Q").line.id, [line.id for line in store.match("7K2Q").others])
+    assert 1 == len(store.match("7K2Q").deliveries)
+    assert () == store.match("2").deliveries
+
+
+def test_a_match_that_joined_a_story_was_told_by_the_update_that_is_made_of_it(store: Store) -> None:
+    told = alert("7K2QXYZ0", match("axe"))
+    standing = Standing("Une visite")
+    update = Update(told.id, Change.LEVEL_RAISED, standing, standing)
+    raised = replace(alert("RA1SED00", match("axe"), type_=AlertType.STORY_UPDATED), update=update)
+    for name, growth in (("a", []), ("b", [(raised, [message("RA1SED00")], 2)])):
+        store.record_article(
+            *(one_entry(store, name).id, article()),
+            story=story(),
+            matches=[match("axe")],
+            alerts=[(told, [message()])],
+            growth=growth,
+            now=NOW,
+        )
+
+    assert [("al_RA1SED00", "al_7K2QXYZ0"), ("al_7K2QXYZ0", None)] == [
+        (line.alert_id, line.joined_alert_id) for line in store.matches()
+    ]
 
 
 def test_a_match_is_shown_with_all_that_explains_it(log: Store) -> None:
