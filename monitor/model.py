@@ -810,6 +810,8 @@ class Digest:
         why: what held the messages that it stands for; None: it comes at its time.
         missed, sources: of a digest at its time.
         lost: of what it lists, the story and the rule that finds its article no longer, and why.
+        others: how many stories it counts but does not list.
+        others_serious: how many of them are of the highest level that it tells.
     """
 
     until: datetime
@@ -818,6 +820,8 @@ class Digest:
     missed: Missed | None = None
     sources: SourcesState | None = None
     lost: tuple[tuple[str, str, Change], ...] = ()
+    others: int = 0
+    others_serious: int = 0
 
 
 class Disabled(StrEnum):

@@ -14,12 +14,13 @@ from monitor.alerting.plan import RECAP_LIMIT, best_first
 from monitor.model import Alert, AlertType, Digest, Missed, NotificationReason, Why
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import time
     from zoneinfo import ZoneInfo
 
     from monitor.alerting.routes import Routes
     from monitor.model import DeliveryId, HeldMessage, SourcesState
+    from rules.types import Level
 
 __all__ = [
     "NEAR_LIMIT",
@@ -67,13 +68,13 @@ class Gathering:
 
     Attributes:
         listed: the most serious, the latest on each story and rule.
-        about: every story and rule that is told.
+        about: every story and rule that is told, and how serious it is.
         ids: of all the messages.
         match_ids: of what they tell.
     """
 
     listed: list[HeldMessage] = field(default_factory=list)
-    about: set[tuple[str, str]] = field(default_factory=set)
+    about: dict[tuple[str, str], Level] = field(default_factory=dict)
     ids: list[DeliveryId] = field(default_factory=list)
     match_ids: list[int] = field(default_factory=list)
 
@@ -82,9 +83,9 @@ class Gathering:
         for message in messages:
             self.ids.append(message.id)
             self.match_ids.append(message.match_id)
-            about = (message.story.id, message.match.rule.id)
+            about = _about(message)
             if about not in self.about:
-                self.about.add(about)
+                self.about[about] = _level(message)
                 self.listed.append(message)
         self.listed = _ordered(self.listed)[:RECAP_LIMIT]
 
@@ -117,12 +118,21 @@ def _release(bundle: Sequence[HeldMessage], *, now: datetime) -> Release:
     if len(latest) == 1 and (len(bundle) == 1 or all(message.is_update for message in bundle)):
         return Release(free=latest, told=tuple(message for message in bundle if message not in latest))
     digest = Digest(until=now, since=min(message.created_at for message in bundle), why=bundle[0].why)
-    return Release(told=tuple(bundle), alert=_told(bundle[0].receiver, latest, digest, now=now))
+    about = {_about(message): _level(message) for message in latest}
+    return Release(told=tuple(bundle), alert=_told(bundle[0].receiver, latest, digest, about=about, now=now))
 
 
 def _latest(messages: Sequence[HeldMessage]) -> tuple[HeldMessage, ...]:
     """Return the last message on each story and rule."""
-    return tuple({(message.story.id, message.match.rule.id): message for message in messages}.values())
+    return tuple({_about(message): message for message in messages}.values())
+
+
+def _about(message: HeldMessage) -> tuple[str, str]:
+    return message.story.id, message.match.rule.id
+
+
+def _level(message: HeldMessage) -> Level:
+    return message.match.verdict.level or message.match.rule.level
 
 
 def digest_times(routes: Routes) -> dict[str, tuple[time, ...]]:
@@ -176,7 +186,7 @@ def plan_digest(
     near = tuple(item for item in missed.near if item[0].id not in told)
     missed = replace(missed, near=near, near_count=missed.near_count - len(missed.near) + len(near))
     digest = Digest(until=until, since=since, missed=missed, sources=sources)
-    return _told(receiver, held.listed, digest, others=len(held.about) - len(held.listed), now=now)
+    return _told(receiver, held.listed, digest, about=held.about, now=now)
 
 
 def missed_by(receiver: str, missed: Missed, routes: Routes) -> Missed:
@@ -191,10 +201,29 @@ def _ordered(messages: Sequence[HeldMessage]) -> list[HeldMessage]:
     return sorted(messages, key=lambda message: best_first((message.story, message.match)))
 
 
-def _told(receiver: str, messages: Sequence[HeldMessage], digest: Digest, *, others: int = 0, now: datetime) -> Alert:
+def _told(
+    receiver: str,
+    messages: Sequence[HeldMessage],
+    digest: Digest,
+    *,
+    about: Mapping[tuple[str, str], Level],
+    now: datetime,
+) -> Alert:
+    """Return a message on several stories: it lists the most serious, and counts the others.
+
+    Args:
+        receiver: who is told.
+        messages: those that may be listed, each on another story or of another rule.
+        digest: what it adds.
+        about: every story and rule that it tells, and how serious it is.
+        now: the present instant, UTC.
+    """
     ordered = _ordered(messages)
     listed = ordered[:RECAP_LIMIT]
     lost = tuple((each.story.id, each.match.rule.id, each.lost) for each in listed if each.lost is not None)
+    others = {story for story, _ in about} - {message.story.id for message in listed}
+    top = _level(listed[0]) if listed else None
+    serious = {story for (story, _), level in about.items() if level is top}
     what = (digest.until.isoformat(),) if digest.why is None else tuple(message.alert_id for message in ordered)
     return Alert(
         id=alert_id(NotificationReason.DIGEST, receiver, *what),
@@ -204,6 +233,6 @@ def _told(receiver: str, messages: Sequence[HeldMessage], digest: Digest, *, oth
         receivers=(receiver,),
         stories=tuple(message.story for message in listed),
         matches=tuple(message.match for message in listed),
-        truncated=len(ordered) - len(listed) + others,
-        digest=replace(digest, lost=lost),
+        truncated=len(about) - len(listed),
+        digest=replace(digest, lost=lost, others=len(others), others_serious=len(others & serious)),
     )

@@ -29,7 +29,7 @@ _LEVELS = tuple(Level)
 def digest_of(alert: Alert, digest: Digest, words: Words) -> Note:
     """Return what a digest says. Stories that several rules found are told once."""
     stories = by_story(alert)
-    subject = _subject(alert, digest, stories, words)
+    subject = _subject(digest, stories, words)
     return Note(
         subject=subject,
         level=None,
@@ -42,7 +42,7 @@ def digest_of(alert: Alert, digest: Digest, words: Words) -> Note:
             *_state(digest, words),
             small((Span(" · ".join(part for part in (alert.id, words.spent(alert)) if part)),)),
         ),
-        uncounted=alert.truncated,
+        uncounted=digest.others,
         more=words.recap_more.format(count="{count}", command="\0veille matches\0"),
     )
 
@@ -54,8 +54,8 @@ def _lost(stories: Sequence[tuple[Story, list[Match]]], digest: Digest) -> dict[
     return {id_: changes[0] for id_, changes in found.items() if changes[0] is not None and None not in changes}
 
 
-def _subject(alert: Alert, digest: Digest, stories: Sequence[tuple[Story, list[Match]]], words: Words) -> str:
-    told, count = words.digests, len(stories) + alert.truncated
+def _subject(digest: Digest, stories: Sequence[tuple[Story, list[Match]]], words: Words) -> str:
+    told, count = words.digests, len(stories) + digest.others
     if digest.why is None:
         when = told.subject.format(day=words.day_of(digest.until), time=words.time_of(digest.until))
     else:
@@ -63,7 +63,8 @@ def _subject(alert: Alert, digest: Digest, stories: Sequence[tuple[Story, list[M
     parts = [_some(told.stories, count) if count else told.nothing]
     if stories:
         top = max((level_of(match) for _, matches in stories for match in matches), key=_LEVELS.index)
-        serious = sum(any(level_of(match) is top for match in matches) for _, matches in stories)
+        listed = sum(any(level_of(match) is top for match in matches) for _, matches in stories)
+        serious = listed + digest.others_serious
         if _LEVELS.index(top) >= _LEVELS.index(Level.HIGH):
             pair = told.all_of if serious == count else told.of_which
             parts[0] += pair[serious > 1].format(count=serious, level=words.levels[top].lower())

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.alerting import plan_digest
+from monitor.alerting import plan_digest, plan_releases
 from monitor.deliver.notes import note_of
 from monitor.deliver.words import vocabulary
 from monitor.errors import Reason
-from monitor.model import Change, IncidentKind, Missed, NotificationReason, SourcesState, Step, TroubleKind
+from monitor.model import Change, IncidentKind, Missed, NotificationReason, SourcesState, Step, TroubleKind, Why
 from monitor.settings import Language
 from rules.types import Burst, Completeness, Contribution, Field, Level
 from tests.monitor.deliver.benches import words
@@ -26,6 +26,7 @@ from tests.monitor.deliver.samples import (
     alert,
     gathered,
     held,
+    other,
     refused,
     updated,
 )
@@ -199,6 +200,29 @@ def test_a_digest_says_how_many_of_its_stories_are_serious(levels: list[Level], 
 
     assert note_of(digest, FR).subject.endswith(f" – {french}")
     assert note_of(digest, EN).subject.endswith(f" – {english}")
+
+
+def test_a_digest_counts_each_story_once_and_those_that_it_does_not_list_too() -> None:
+    twice = [other(number) for number in range(1, 16)]
+    by_two_rules = [
+        held(number, story=story, match=replace(match, rule=replace(match.rule, id=f"{match.rule.id}{rule}")))
+        for number, (story, match) in enumerate(twice, 1)
+        for rule in "ab"
+    ]
+    many = [held(number, level=Level.HIGH) for number in range(1, 31)]
+    some = [held(number, level=Level.HIGH if number < 25 else Level.LOW) for number in range(1, 31)]
+
+    for messages, told, left_out in (
+        (by_two_rules, "15 sujets", 5),
+        (many, "30 sujets, tous élevés", 10),
+        (some, "30 sujets dont 24 élevés", 10),
+    ):
+        digest = plan_digest("mail", gathered(*messages), Missed(), SourcesState(), since=NOW, until=NOW, now=NOW)
+        [release] = plan_releases([replace(each, why=Why.QUIET_HOURS) for each in messages], now=NOW)
+        assert release.alert is not None
+        for each in (note_of(digest, FR), note_of(release.alert, FR)):
+            assert told == each.subject.split(" – ")[1]
+            assert left_out == each.uncounted
 
 
 def test_an_outlet_of_which_several_feeds_fail_is_named_once_and_each_feed_is_counted() -> None:
