@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["read_receiver"]
 
 _MAIL_ADDRESS = re.compile(r"[^@]*[^@\s]@[^@\s]+")  # `deliver` reads it for good
-_HEADER = re.compile(r"[^\s:]+:.*\S.*")  # so is this
 _REFERENCE = re.compile(rf"\$\{{({SECRET_PREFIX}\w+)\}}", re.ASCII)
 
 
@@ -128,8 +127,6 @@ class _Value:
             text = self._shapes.text(item, "a recipient" if name == "to" else f"an item of {name}")
             if text is not None and name == "to" and not _MAIL_ADDRESS.fullmatch(text):
                 self._shapes.note(f"{text!r} is not a mail address", item.place, "such as desk@example.org")
-            if text is not None and name == "headers" and not _HEADER.fullmatch(text):
-                self._shapes.note(f"{text!r} is no header", item.place, 'such as "X-Desk: international"')
             found.append(text or "")
         return tuple(found)
 

@@ -324,7 +324,7 @@ receivers:
   desk:
     webhook:
       url: "${VEILLE_SECRET_URL}"
-      headers: ["Host: ailleurs", "webhook-id: 1"]
+      headers: ["Host: ailleurs", "webhook-id: 1", "X-Desk"]
   bulletin: {feed: {}}
 """
 
@@ -357,5 +357,6 @@ def test_all_that_receivers_cannot_be_is_told_at_once_where_the_routes_file_says
         "       routes.yaml:16:12: receiver desk: url: the address cannot be parsed",
         "       routes.yaml:17:16: receiver desk: headers: Host is not yours to set",
         "       routes.yaml:17:16: receiver desk: headers: webhook-id is not yours to set",
+        "       routes.yaml:17:16: receiver desk: headers: 'X-Desk' is no header, such as `X-Desk: international`",
         "       routes.yaml:18:14: receiver bulletin: a feed needs a token, to be served, or a path, to be written to",
     ] == lines[begin:-2]
