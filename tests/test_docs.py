@@ -45,6 +45,10 @@ def test_the_readme_names_its_two_commands() -> None:
     assert "make test" in readme
 
 
+def test_every_option_that_takes_a_value_says_what() -> None:
+    assert [] == re.findall(r"`-.* None`", (ROOT / "docs/commands.md").read_text(encoding="utf-8"))
+
+
 def test_x6_the_readme_says_what_the_law_leaves_to_the_operator() -> None:
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
 

@@ -314,7 +314,7 @@ def check(
     refs: list[str] = typer.Argument(
         None, metavar="REF", help="Numbers or addresses of feeds, or any address; without one, every feed."
     ),
-    at_once: int = typer.Option(8, "--at-once", min=1, max=50, help="Hosts asked at the same time."),
+    at_once: int = typer.Option(8, "--at-once", min=1, max=50, metavar="N", help="Hosts asked at the same time."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object per feed, a line each."),
 ) -> None:
     """Look at each feed and say how it is.

@@ -22,8 +22,8 @@ def run(context: typer.Context) -> None:
     """Run the daemon, until told to stop.
 
     It polls, reads, matches, stores and alerts. SIGTERM or Ctrl-C: it finishes or gives back what is under way and
-    exits. SIGHUP: it reads rules and feeds again; rules that fail leave the previous ones live,
-    and every receiver in use is told.
+    exits. SIGHUP: it reads rules, routes and feeds again; rules or routes that fail leave the previous ones
+    live, and every receiver in use is told.
     """
     import asyncio
     import signal

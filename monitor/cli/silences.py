@@ -62,8 +62,8 @@ def add(
         metavar="MATCHER...", help='As in routes: rule="axe-moscou-pekin", story="st_…", desk="sport". All must hold.'
     ),
     lasts: str = typer.Option(..., "--for", metavar="TIME", help="How long: 90m, 24h, 7d; 30 days at most."),
-    author: str = typer.Option(..., help="Who says so."),
-    reason: str = typer.Option(..., help="Why."),
+    author: str = typer.Option(..., metavar="NAME", help="Who says so."),
+    reason: str = typer.Option(..., metavar="TEXT", help="Why."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Tell nobody of what the matchers hold for. It is matched, stored and listed all the same."""

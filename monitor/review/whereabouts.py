@@ -39,7 +39,7 @@ class Stage(StrEnum):
 
     DELIVERED = "delivered"
     PENDING = "pending"  # an alert waits to be delivered
-    HELD = "held"  # an alert may not leave yet: quiet hours, a digest, a cooldown, growth, a budget
+    HELD = "held"  # an alert may not leave yet: quiet hours, a digest, group_wait, a cooldown, growth, a budget
     FAILED = "failed"  # every delivery was given up
     SILENCED = "silenced"  # a silence held for every alert, at first or when it was to leave
     LOG_ONLY = "log_only"  # alerted, and no route leads to a receiver
