@@ -63,7 +63,7 @@ FRENCH_SYSTEM = SystemWords(
     again="rétabli le {until}, après {span}",
     to_do={
         TroubleKind.OUTBOX: "voir ce que le destinataire répond ({deliveries}), l'essayer ({test}) ; ce qui attend "
-        "partira de soi-même, ce qui est abandonné par {replay}",
+        "partira de lui-même, ce qui est abandonné par {replay}",
         TroubleKind.POLLING: "vérifier le réseau de la machine, puis {feeds}",
         TroubleKind.DISK: "faire de la place avant que le disque ne soit plein : plus rien ne serait lu ni alerté",
         TroubleKind.CANARY: "lire le journal ({journal}), redémarrer veille si cela dure : de vrais articles se "

@@ -142,9 +142,16 @@ class Words:
 
     def span(self, seconds: float) -> str:
         """Return a duration to the unit that matters: `27 s`, `14 min`, `3 h`, `2 j`."""
-        for unit_s, unit in ((_DAY_S * 2, self.day), (_HOUR_S, "h"), (_MINUTE_S, "min")):
-            if seconds >= unit_s:
-                return f"{seconds / min(unit_s, _DAY_S):.0f} {unit}"
+        for unit_s, most, unit in ((1, 60, "s"), (_MINUTE_S, 60, "min"), (_HOUR_S, 48, "h")):
+            if (count := round(seconds / unit_s)) < most:
+                return f"{count} {unit}"
+        return f"{seconds / _DAY_S:.0f} {self.day}"
+
+    def whole_span(self, seconds: float) -> str:
+        """Return a duration that somebody wrote, to the second: `90 min`, which is neither one hour nor two."""
+        for unit_s, least_s, unit in ((_DAY_S, _DAY_S * 2, self.day), (_HOUR_S, 0, "h"), (_MINUTE_S, 0, "min")):
+            if seconds >= least_s and seconds % unit_s == 0:
+                return f"{seconds / unit_s:.0f} {unit}"
         return f"{seconds:.0f} s"
 
     def quote(self, text: str) -> str:
@@ -234,7 +241,7 @@ class Words:
         happened, burst = self.changes[alert.update.change], alert.update.burst
         if burst is None:
             return happened
-        within = self.span(burst.within.total_seconds())
+        within = self.whole_span(burst.within.total_seconds())
         return self.burst.format(happened=happened, outlets=burst.outlets, within=within)
 
     def links(self, alert: Alert) -> tuple[tuple[str, str], ...]:

@@ -79,6 +79,10 @@ def test_english_dates_have_no_ordinal() -> None:
         (86400, "24 h"),
         (2 * 86400, "2 j"),
         (10 * 86400, "10 j"),
+        (59.7, "1 min"),
+        (3570, "1 h"),
+        (3599.7, "1 h"),
+        (2 * 86400 - 1, "2 j"),
     ],
 )
 def test_a_span_is_told_in_its_own_unit(seconds: float, expected: str) -> None:
@@ -184,6 +188,26 @@ def test_what_raised_a_level_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("within", "expected"),
+    [
+        (timedelta(minutes=90), "90 min"),
+        (timedelta(hours=2), "2 h"),
+        (timedelta(seconds=90), "90 s"),
+        (timedelta(days=1), "24 h"),
+        (timedelta(days=3), "3 j"),
+        (timedelta(hours=49), "49 h"),
+    ],
+)
+def test_in_how_long_a_level_was_raised_is_said_as_the_rule_has_it(within: timedelta, expected: str) -> None:
+    planned = updated(RETITLED, TITLE)
+    assert planned.update is not None
+    burst = Burst(3, within)
+    raised = replace(planned, update=replace(planned.update, change=Change.LEVEL_RAISED, burst=burst))
+
+    assert f"niveau relevé : 3 titres indépendants en {expected}" == FR.happened(raised)
+
+
+@pytest.mark.parametrize(
     ("levels", "french", "english"),
     [
         ([Level.HIGH], "1 sujet, élevé", "1 story, high"),
@@ -241,10 +265,18 @@ def test_one_source_and_one_article_agree() -> None:
     digest = plan_digest("mail", gathered(), Missed(), state, since=NOW, until=NOW, now=NOW)
     for each, told in (
         (FR, ("1 source sur 1", "Texte partiel : 1 article sur 35")),
-        (EN, ("1 source of 1", "Partial text: 1 article of 35")),
+        (EN, ("1 of 1 sources", "Partial text: 1 article of 35")),
     ):
         lines = ["".join(span.text for span in line) for part in note_of(digest, each).closing for line in part.lines]
         assert set(told) <= set(lines)
+
+
+def test_where_no_source_answers_that_is_told_in_good_english_too() -> None:
+    state = SourcesState(feeds=3, failing=("A", "B", "C"))
+    digest = plan_digest("mail", gathered(), Missed(), state, since=NOW, until=NOW, now=NOW)
+    for each, told in ((FR, "0 source sur 3 ; en panne : A, B, C"), (EN, "0 of 3 sources; failing: A, B, C")):
+        lines = ["".join(span.text for span in line) for part in note_of(digest, each).closing for line in part.lines]
+        assert told in [line.replace("\u00a0", " ") for line in lines]
 
 
 def test_a_routes_file_that_is_refused_is_told_as_one() -> None:
