@@ -50,7 +50,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Stage.ROBOTS: "page interdite aux robots : {error} ; dans le résumé du flux, aucune règle ne l’a trouvé",
         Stage.RESERVED: "page réservée : {error} ; dans le texte du flux, aucune règle ne l’a trouvé",
         Stage.POSTPONED: "page demandée {attempts} fois en vain, de nouveau le {at} : {error}",
-        "interrupted": "veille interrompu {interrupted} fois pendant sa lecture, page demandée de nouveau le {at}",
+        "interrupted": "veille interrompue {interrupted} fois pendant sa lecture, page demandée de nouveau le {at}",
         "busy": "page remise à son tour, le {at} : {error}",
         Stage.BEING_READ: "en cours de lecture",
         Stage.WAITING: "en attente de lecture depuis le {at}",
@@ -74,6 +74,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "part_withdrawn": "page retirée",
         "reread": "son flux l’annonce avec un autre texte : il sera relu",
         "missed": " (environ {count} articles manqués)",
+        "missed_one": " (environ 1 article manqué)",
         "until_now": "présent",
         "alias": "connu sous l’adresse {url}",
         "page_read": "page lue à l’instant : {completeness}, {words} mots, {dated}",
@@ -98,12 +99,12 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "page_retry": "page : prochain essai {at}",
         "slow": "voie lente",
         "alert": "alerte {alert}, le {at}",
-        "joined": "jointe à l’alerte {alert} sur le même sujet, du {at}",
+        "joined": "joint à l’alerte {alert} sur le même sujet, du {at}",
         "update": "mise à jour {alert} de {of}, le {at}",
         "delivery_sent": "remis le {at}",
         "delivery_pending": "en attente, prochain essai {at}",
         "delivery_failed": "abandonné",
-        "delivery_held": "retenu ({why}) {until}",
+        "delivery_held": "retenu{why} {until}",
         "delivery_grouped": "dit par un message groupé",
         "told_by": "dit par le message {id} (alerte {alert})",
         "delivery_silenced": "mis en sourdine par {silence}",
@@ -112,7 +113,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         Why.DIGEST: "bulletin",
         Why.QUIET_HOURS: "heures calmes",
         Why.GROUP_WAIT: "attente d’un groupe",
-        Why.COOLDOWN: "délai entre deux messages d’un sujet",
+        Why.COOLDOWN: "délai entre deux messages d’un même groupe",
         Why.GROWTH: "sujet qui grandit : un message par heure",
         Why.BUDGET: "budget atteint",
         "tries": "essais : {attempts}",
@@ -130,6 +131,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         FeedCondition.PAUSED: "en pause, n’est pas relevé",
         FeedCondition.NEVER_POLLED: "pas encore relevé",
         FeedCondition.FAILING: "en panne depuis le {since} ({failures} relevés), dernier bon relevé {at} : {error}",
+        "failing_one": "en panne depuis le {since} (1 relevé), dernier bon relevé {at} : {error}",
         FeedCondition.POLLED: "relevé le {at}, ne l’a jamais annoncé",
         "never": "jamais",
         "news": "dernière nouveauté {at}",
@@ -180,6 +182,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "part_withdrawn": "page withdrawn",
         "reread": "its feed lists it with another text: it will be read again",
         "missed": " (about {count} articles missed)",
+        "missed_one": " (about 1 article missed)",
         "until_now": "now",
         "alias": "known under the address {url}",
         "page_read": "page read just now: {completeness}, {words} words, {dated}",
@@ -209,7 +212,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "delivery_sent": "delivered on {at}",
         "delivery_pending": "waiting, next try {at}",
         "delivery_failed": "given up",
-        "delivery_held": "held ({why}) {until}",
+        "delivery_held": "held{why} {until}",
         "delivery_grouped": "told by a message on several",
         "told_by": "told by message {id} (alert {alert})",
         "delivery_silenced": "silenced by {silence}",
@@ -236,6 +239,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         FeedCondition.PAUSED: "paused, not polled",
         FeedCondition.NEVER_POLLED: "not polled yet",
         FeedCondition.FAILING: "failing since {since} ({failures} polls), last good poll {at}: {error}",
+        "failing_one": "failing since {since} (1 poll), last good poll {at}: {error}",
         FeedCondition.POLLED: "polled on {at}, never listed it",
         "never": "never",
         "news": "last news {at}",
@@ -364,7 +368,7 @@ class Account:
     def _delivery(self, delivery: DeliveryLine) -> str:
         is_pending = delivery.state is DeliveryState.PENDING
         at = self._at(delivery.next_attempt_at if is_pending else delivery.sent_at) or self.say("at_once")
-        why, until = self.held(delivery) if delivery.state is DeliveryState.HELD else ("", "")
+        why, until = self._held(delivery) if delivery.state is DeliveryState.HELD else ("", "")
         facts = {"at": at, "why": why, "until": until, "silence": delivery.silence}
         told = [self.say(f"delivery_{delivery.state}", **facts)]
         if delivery.state in {DeliveryState.PENDING, DeliveryState.FAILED}:
@@ -372,9 +376,9 @@ class Account:
             told += [self._cause(delivery.last_reason, delivery.last_error)] if delivery.last_error else []
         return ", ".join(told)
 
-    def held(self, delivery: DeliveryLine) -> tuple[str, str]:
-        """Return why a message is held, and until when."""
-        why = self.say(Why(delivery.why)) if delivery.why else ""
+    def _held(self, delivery: DeliveryLine) -> tuple[str, str]:
+        """Return why a message is held, in brackets and where that is known, and until when."""
+        why = f" ({self.say(Why(delivery.why))})" if delivery.why else ""
         until = delivery.held_until
         return why, self.say("held_until", at=self._at(until)) if until else self.say("held_for_digest")
 
@@ -394,7 +398,7 @@ class Account:
         at = self._at(state.last_ok_at if is_failing else state.last_polled_at) or self.say("never")
         told = [
             self.say(
-                condition,
+                "failing_one" if is_failing and state.failures == 1 else condition,
                 at=at,
                 since=self._at(state.failing_since) or "?",
                 failures=state.failures,
@@ -408,11 +412,12 @@ class Account:
 
     def incident(self, incident: Incident) -> str:
         """Return what was wrong with a feed when the article was published."""
+        missed = "missed_one" if incident.missed == 1 else "missed"
         return self.say(
             f"incident_{incident.kind}",
             since=self._at(incident.began_at),
             until=self._at(incident.until_at or incident.ended_at) or self.say("until_now"),
-            missed=self.say("missed", count=incident.missed) if incident.missed else "",
+            missed=self.say(missed, count=incident.missed) if incident.missed else "",
         )
 
     def page(self, page: PageGlance) -> str:

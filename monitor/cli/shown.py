@@ -109,9 +109,7 @@ def show_match(detail: MatchDetail, settings: Settings, *, as_json: bool) -> Non
     threshold = "no threshold" if verdict.threshold is None else f"threshold {verdict.threshold:g}"
     level = verdict.level or "near miss"
     joined = f"joined {line.joined_alert_id}" if line.joined_alert_id else "not alerted"
-    out.print(
-        Text(f"{line.alert_id or joined} · {line.rule} · {level} · {verdict.score:.1f} points, {threshold}")
-    )
+    out.print(Text(f"{line.alert_id or joined} · {line.rule} · {level} · {verdict.score:.1f} points, {threshold}"))
     for part in verdict.contributions:
         where = f"{part.field.value}, {part.count} ×" if part.count > 1 else part.field.value
         out.print(Text(f"  {part.term:<16} {part.points:6.1f}  « {part.best} » ({where})"))

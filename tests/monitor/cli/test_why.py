@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.cli.account import _WORDS
+from monitor.cli.account import _WORDS, Account
 from monitor.clock import SystemClock
 from monitor.errors import Reason
 from monitor.model import (
@@ -16,6 +18,8 @@ from monitor.model import (
     DeliveryId,
     DeliveryState,
     Held,
+    Incident,
+    IncidentId,
     IncidentKind,
     Lane,
     PollOutcome,
@@ -27,7 +31,7 @@ from monitor.model import (
     Why,
 )
 from monitor.review import FeedCondition, Stage
-from monitor.settings import Language
+from monitor.settings import Language, Settings
 from monitor.store import DaemonLock, Revised, Store
 from rules.types import Completeness, Status
 from tests.monitor.cli.conftest import Veille
@@ -276,7 +280,7 @@ def test_i8_an_entry_that_the_daemon_was_killed_with_says_so(veille: Veille, sto
     }
     store.postpone_entry(claimed.id, now=after(2), counted=False, **waits)
 
-    told = "→ veille interrompu 3 fois pendant sa lecture, page demandée de nouveau le 2026-05-16 08:00"
+    told = "→ veille interrompue 3 fois pendant sa lecture, page demandée de nouveau le 2026-05-16 08:00"
     assert told == first(veille, URL)
 
 
@@ -477,7 +481,7 @@ def test_of_an_address_that_no_feed_listed_the_feeds_of_its_site_are_told(veille
     assert "→ jamais vu : aucun flux ne l’a annoncé\n" in out
     assert "Vos flux de gazette.example :\n" in out
     assert "/une) : relevé le 2026-05-16 07:01, ne l’a jamais annoncé, dernière nouveauté 2026-05-16 07:01" in out
-    failing = "en panne depuis le 2026-05-16 07:30 (1 relevés), dernier bon relevé jamais : erreur du serveur (500), "
+    failing = "en panne depuis le 2026-05-16 07:30 (1 relevé), dernier bon relevé jamais : erreur du serveur (500), "
     assert f"/monde) : {failing}" in out
     assert "/sport) : en pause" in out
     assert "/gone) : n’existe plus" in out
@@ -556,7 +560,7 @@ def test_an_article_that_only_joined_a_story_was_not_delivered_and_its_growth_is
     (listed,) = told["entries"][0]["matches"]
 
     assert "→ trouvé par bombes ; son sujet avait déjà été signalé par l’alerte al_7K2QXYZ0\n" in out
-    assert "jointe à l’alerte al_7K2QXYZ0 sur le même sujet, du 2026-05-16 07:02 (bombes)\n" in out
+    assert "joint à l’alerte al_7K2QXYZ0 sur le même sujet, du 2026-05-16 07:02 (bombes)\n" in out
     assert "  webhook : remis le 2026-05-16 07:04\n" in out
     assert "mise à jour al_GR0WN000 de al_7K2QXYZ0, le 2026-05-16 07:10 (bombes)\n" in out
     assert "  webhook : retenu (heures calmes) jusqu’au 2026-05-16 09:00\n" in out
@@ -605,3 +609,40 @@ def test_what_is_held_says_why_and_until_when_in_words(
     read(store, matches=[told], alerts=[(alert("7K2QXYZ0", told), [replace(message(), held=Held(Why.DIGEST))])])
 
     assert expected in veille("why", URL).out
+
+
+@pytest.mark.usefixtures("entry_id")
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("fr", "  webhook : retenu jusqu’au prochain bulletin\n"),
+        ("en", "  webhook: held until the next digest\n"),
+    ],
+)
+def test_what_is_held_for_a_reason_that_is_not_known_says_until_when(
+    veille: Veille, store: Store, monkeypatch: pytest.MonkeyPatch, language: str, expected: str
+) -> None:
+    monkeypatch.setenv("VEILLE_LANGUAGE", language)
+    told = match("bombes")
+    read(store, matches=[told], alerts=[(alert("7K2QXYZ0", told), [replace(message(), held=Held(Why.DIGEST))])])
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("UPDATE delivery SET why = NULL")
+        other.commit()
+
+    assert expected in veille("why", URL).out
+
+
+@pytest.mark.parametrize(
+    ("language", "missed", "expected"),
+    [
+        (Language.FR, 1, " (environ 1 article manqué)"),
+        (Language.FR, 2, " (environ 2 articles manqués)"),
+        (Language.EN, 1, " (about 1 article missed)"),
+        (Language.EN, 2, " (about 2 articles missed)"),
+    ],
+)
+def test_what_a_gap_cost_agrees_for_one(store: Store, language: Language, missed: int, expected: str) -> None:
+    source = store.feed(str(live_feed(store)))
+    gap = Incident(IncidentId(1), IncidentKind.GAP, source, NOW, until_at=after(60), missed=missed)
+
+    assert Account(Settings(language=language)).incident(gap).endswith(expected)
