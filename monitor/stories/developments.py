@@ -27,8 +27,19 @@ _SIGNS: Final = {
         r"\bfin d(?:e la|u|es) (?:greve|mouvement|conflit|blocage|recherches)\b|\breprise du travail\b"
         r"|\b(?:suspend|leve|cesse)\w* (?:la|leur|le) (?:greve|mouvement|preavis|blocage)\b"
     ),
-    "again": re.compile(r"\bnouvel(?:le)?s?\b|\b(?:a|de) nouveau\b|\b(?:deuxi|troisi)eme\b|\bsecond\w*\b"),
+    "again": re.compile(r"\bnouvel(?:le)?s?\b|\b(?:a|de) nouveau\b|\b(?:deuxi|troisi)eme\b|\bseconde?\b"),
 }
+# What has the words and says something else: New Zealand, good news, a decree, a team that meets another.
+_OTHERWISE: Final = re.compile(
+    r"\bnouvelle (?:aquitaine|caledonie|zelande|guinee|orleans|delhi|angleterre|ecosse)\b"
+    r"|\b(?:bonnes?|mauvaises?|sans|ses) nouvelles?\b|\bnouvelles d(?:es?|u)?\b"
+    r"|\b(?:deuxieme|seconde) guerre\b|\bderniere seconde\b|\bde seconde\b"
+    r"|\b(?:s|s est|l|un|par|cet) arretee?s?\b|\barretee?s? (?:prefector|prefecta|municipa|ministeri)"
+    r"|\bavoue\w* (?:son|sa|ses|leurs?) (?!crime|meurtre|geste)"
+    r"|\bdetention d (?:armes?|explosifs?)\b"
+    r"|\bse retrouve\w*|\bretrouver\b"
+    r"|\bretrouvent (?:les?|la|l|son|sa|ses|leurs?) (?!corps|cadavre|disparu|victime|enfant|fillette|arme|epave|butin)"
+)
 
 
 def developments_of(text: str) -> tuple[str, ...]:
@@ -37,5 +48,5 @@ def developments_of(text: str) -> tuple[str, ...]:
     >>> developments_of("Meurtre de Villefontaine : le mari fait appel"), developments_of("Appel à la grève lundi")
     (('appeal',), ())
     """
-    folded = " ".join(words_of(text))
+    folded = _OTHERWISE.sub(" ", " ".join(words_of(text)))
     return tuple(name for name, sign in _SIGNS.items() if sign.search(folded))
