@@ -2,7 +2,8 @@
 
 A lookup is a bounded number of indexed reads, however many articles are stored: of each key the newest few articles, of
 those the most promising, of their stories a few, of each a few articles. Of the places that others want, no house keeps
-more than a quarter: however much it publishes, it hides nobody. What is older than `KEPT` is forgotten here (the
+more than a quarter: however much it publishes, it hides nobody. Where the places of a key are taken, each article that
+comes costs one, and the house that has most of them pays it, as long as it has more than its quarter. What is older than `KEPT` is forgotten here (the
 article and its story stay): nothing that comes now is of the same event. Articles that were stored before there was
 grouping have no keys, and are not found.
 """
@@ -81,22 +82,26 @@ _COUNTED: Final = (
     .where(TERM_COUNT.c.week.in_(bindparam("weeks", expanding=True)), TERM_COUNT.c.term.in_(select(_WORDS.c.value)))
     .group_by(TERM_COUNT.c.term)
 )
+# Most articles are under no key that many share: which are full is asked for all at once.
+_FULL: Final = select(_KEYS.c.value).where(
+    select(STORY_KEY.c.key).where(STORY_KEY.c.key == _KEYS.c.value).limit(1).offset(_PER_KEY).correlate(_KEYS).exists()
+)
 _NEWEST: Final = (
     select(STORY_KEY.c.at, STORY_KEY.c.article_id, GROUPED.c.house)
     .join_from(STORY_KEY, GROUPED, GROUPED.c.article_id == STORY_KEY.c.article_id)
     .where(STORY_KEY.c.key == bindparam("k"))
     .order_by(STORY_KEY.c.at.desc(), STORY_KEY.c.article_id.desc())
-    .limit(_PER_KEY)
+    .limit(_PER_KEY + 1)
     .subquery()
 )
-_RANKED: Final = select(
-    _NEWEST.c.at,
-    _NEWEST.c.article_id,
-    func.count().over().label("places"),
-    func.row_number().over(partition_by=_NEWEST.c.house, order_by=_NEWEST.c.at.desc()).label("nth"),
+_OF_HOUSE: Final = select(
+    _NEWEST.c.at, _NEWEST.c.article_id, func.count().over(partition_by=_NEWEST.c.house).label("places")
 ).subquery()
-_TOO_MANY: Final = select(_RANKED.c.at, _RANKED.c.article_id).where(
-    _RANKED.c.places == _PER_KEY, _RANKED.c.nth > _PER_KEY // _SHARE
+_TOO_MANY: Final = (
+    select(_OF_HOUSE.c.at, _OF_HOUSE.c.article_id)
+    .where(_OF_HOUSE.c.places > _PER_KEY // _SHARE)
+    .order_by(_OF_HOUSE.c.places.desc(), _OF_HOUSE.c.at, _OF_HOUSE.c.article_id)
+    .limit(1)
 )
 _MAKE_ROOM: Final = delete(STORY_KEY).where(
     STORY_KEY.c.key == bindparam("k"), tuple_(STORY_KEY.c.at, STORY_KEY.c.article_id).in_(_TOO_MANY)
@@ -254,7 +259,9 @@ def put_grouped(connection: Connection, article_id: int, story_id: str, grouped:
     if grouped.keys:
         keys = [{"key": key, "at": grouped.at, "article_id": article_id} for key in dict.fromkeys(grouped.keys)]
         connection.execute(insert(STORY_KEY), keys)
-        connection.execute(_MAKE_ROOM, [{"k": key["key"]} for key in keys])
+        full = connection.scalars(_FULL, {"keys": [key["key"] for key in keys]}).all()
+        if full:
+            connection.execute(_MAKE_ROOM, [{"k": key} for key in full])
     _forget(connection, now=now)
 
 

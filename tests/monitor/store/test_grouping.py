@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from monitor.model import Grouped
 from monitor.store import Store
@@ -95,11 +99,11 @@ def test_a_text_is_of_who_published_it_first_of_those_that_are_known(store: Stor
     assert [None, None, "gazette.example", "gazette.example"] == copies(store, "abcd")
 
 
-def flood(store: Store, given: Grouped, count: int) -> None:
+def flood(store: Store, given: Grouped, count: int, *, house: str = "flood.example") -> None:
     """Let a house publish many articles that have every key of another, each a story of its own."""
-    at, many = given.at, replace(given, house="flood.example")
-    entries = [entry(f"f{number}", link=f"https://flood.example/{number}") for number in range(count)]
-    poll(store, live_feed(store, "https://flood.example/rss"), *entries, at=at)
+    at, many = given.at, replace(given, house=house)
+    entries = [entry(f"f{number}", link=f"https://{house}/{number}") for number in range(count)]
+    poll(store, live_feed(store, f"https://{house}/rss"), *entries, at=at)
     while some := claim(store, at=at):
         for claimed in some:
             of_its_own = story(f"f{claimed.id}")
@@ -117,8 +121,39 @@ def test_a_house_that_floods_hides_no_other(store: Store) -> None:
     assert 8 == len(names)  # what is left over the others do not want
 
 
-def test_a_house_alone_keeps_its_places(store: Store) -> None:
-    strike = grouped("Un dépôt de carburant frappé près de Kharkiv")
-    flood(store, strike, 20)
+def places(store: Store) -> dict[str, set[int]]:
+    """Return how many places each house has, under each key that it has any under."""
+    counted: dict[str, set[int]] = {}
+    with closing(sqlite3.connect(store.path)) as log:
+        houses = "SELECT house, count(*) FROM story_key JOIN grouped USING (article_id) GROUP BY key, house"
+        for house, count in log.execute(houses):
+            counted.setdefault(house, set()).add(count)
+    return counted
 
-    assert 8 == len(found(store, strike))
+
+@pytest.mark.parametrize(("published", "kept"), [(39, 39), (40, 40), (60, 40)])
+def test_a_house_alone_keeps_its_places(store: Store, published: int, kept: int) -> None:
+    flood(store, grouped("Un dépôt de carburant frappé près de Kharkiv"), published)
+
+    assert {"flood.example": {kept}} == places(store)
+
+
+def test_a_house_gives_up_its_oldest_place_for_each_that_another_wants(store: Store) -> None:
+    strike = grouped("Un dépôt de carburant frappé près de Kharkiv")
+    flood(store, strike, 45)
+    put(store, "a", replace(strike, at=NOW + timedelta(minutes=1)))
+    put(store, "b", replace(strike, house="radio.example", at=NOW + timedelta(minutes=2)))
+
+    assert {"flood.example": {38}, "gazette.example": {1}, "radio.example": {1}} == places(store)
+    with closing(sqlite3.connect(store.path)) as log:
+        assert [(8, 45)] == log.execute(  # of 45, the seven oldest are given up
+            "SELECT min(article_id), max(article_id) FROM story_key JOIN grouped USING (article_id) WHERE house LIKE 'f%'"
+        ).fetchall()
+
+
+def test_where_no_house_has_more_than_its_share_none_gives_up_a_place(store: Store) -> None:
+    strike = grouped("Un dépôt de carburant frappé près de Kharkiv")
+    for number in range(5):
+        flood(store, replace(strike, at=NOW + timedelta(minutes=number)), 9, house=f"{number}.example")
+
+    assert {f"{number}.example": {9} for number in range(5)} == places(store)
