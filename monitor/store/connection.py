@@ -70,7 +70,9 @@ def connect(path: Path, *, read_only: bool) -> Engine:
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
 
     def creator() -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        opened = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        opened.create_function("casefold", 1, str.casefold, deterministic=True)  # lower() knows ASCII only
+        return opened
 
     engine = create_engine("sqlite://", creator=creator, poolclass=QueuePool, pool_size=1, hide_parameters=True)
     event.listen(engine, "connect", _set_up_reader if read_only else _set_up_writer)

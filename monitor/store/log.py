@@ -43,7 +43,7 @@ _JUDGED: dict[Judgement, ColumnElement[bool]] = {
 _FILTERS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
     "rule": lambda rule: MATCH.c.rule_id == rule,
     "entity": lambda entity: type_coerce(ARTICLE.c.entities, String).contains(f'"{entity}"', autoescape=True),
-    "outlet": lambda outlet: func.lower(ARTICLE.c.outlet) == func.lower(outlet),
+    "outlet": lambda outlet: func.casefold(ARTICLE.c.outlet) == outlet.casefold(),
     "story": lambda story: ARTICLE.c.story_id == story,
     "since": lambda since: MATCH.c.recorded_at >= since,
     "until": lambda until: MATCH.c.recorded_at < until,

@@ -291,6 +291,7 @@ def test_what_only_joined_a_story_that_had_been_told_was_told_to_nobody(veille: 
         (["--near-misses"], ["3", "2", "1"]),
         (["--rule", "axe"], ["1"]),
         (["--outlet", "la gazette de Lutèce"], ["2", "1"]),
+        (["--outlet", "LA GAZETTE DE LUTÈCE"], ["2", "1"]),
         (["--outlet", "La Gazette"], []),
         (["--story", "st_b"], ["2"]),
         (["--level", "MEDIUM"], ["2", "1"]),
