@@ -36,6 +36,7 @@ class _Seen:
     now: datetime
     beat_at: datetime | None
     holder: Holder | None
+    killed: bool  # who holds it
     facts: SystemFacts
     gauges: Gauges
     sights: tuple[Sight, ...]
@@ -88,7 +89,7 @@ def _look(settings: Settings) -> _Seen:
     from monitor.deliver import KINDS
     from monitor.review import condition_of
     from monitor.rulesets import load_rules
-    from monitor.store import holder_of
+    from monitor.store import holder_of, was_killed
 
     now = SystemClock().now()
     refused: dict[str, VeilleError] = {}
@@ -102,6 +103,7 @@ def _look(settings: Settings) -> _Seen:
             now=now,
             beat_at=store.beat_at(),
             holder=holder_of(store.path),
+            killed=was_killed(store.path),
             facts=facts,
             gauges=store.gauges(now=now),
             sights=sights,
@@ -157,8 +159,7 @@ def _daemon(seen: _Seen) -> _Line:
     from monitor.app import STALE_AFTER
 
     beat_at, holder, zone = seen.beat_at, seen.holder, seen.settings.zone
-    killed = holder is not None and holder.has_ended()
-    running = beat_at is not None and abs(seen.now - beat_at) <= STALE_AFTER and not killed
+    running = beat_at is not None and abs(seen.now - beat_at) <= STALE_AFTER and not seen.killed
     signed = None if holder is None else holder._asdict()
     facts = {"running": running, "last_round_at": beat_at, "holder": signed}
     who = "" if holder is None else f"pid {holder.pid} on {holder.host}, since {local(holder.started_at, zone)}"
@@ -169,7 +170,7 @@ def _daemon(seen: _Seen) -> _Line:
     if running:
         found = ", ".join(filter(None, ("runs", who, f"last round {seen.ago(beat_at)}")))
         return Finding("daemon", ok=True, found=found), facts
-    how = f"{'killed' if killed else 'killed, or it hangs'}: {who}" if who else "it was stopped"
+    how = f"{'killed' if seen.killed else 'killed, or it hangs'}: {who}" if who else "it was stopped"
     when = f"was {seen.ago(beat_at)}"
     if beat_at > seen.now:
         when = f"is dated {local(beat_at, zone)}, which is yet to come: the clock was set back"

@@ -7,7 +7,7 @@ transaction, and gives and takes frozen values, never rows.
 from __future__ import annotations
 
 from monitor.store.gaps import Gap
-from monitor.store.lock import DaemonLock, Holder, holder_of
+from monitor.store.lock import DaemonLock, Holder, holder_of, was_killed
 from monitor.store.store import Store
 from monitor.store.values import (
     ArchivedArticle,
@@ -92,4 +92,5 @@ __all__ = [
     "Unsent",
     "Wording",
     "holder_of",
+    "was_killed",
 ]

@@ -7,6 +7,8 @@ import json
 import os
 import socket
 import stat
+import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -19,10 +21,11 @@ from monitor.store.sql import instant_of, text_of_instant
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["DaemonLock", "Holder", "holder_of", "lock_of"]
+__all__ = ["DaemonLock", "Holder", "holder_of", "lock_of", "was_killed"]
 
 _SUFFIX = ".lock"
 _MOST_BYTES = 4096
+_LOOK_S = 0.2  # nobody who only looks holds the lock for so long
 
 
 class Holder(NamedTuple):
@@ -31,18 +34,6 @@ class Holder(NamedTuple):
     pid: int
     host: str
     started_at: datetime
-
-    def has_ended(self) -> bool:
-        """Return whether it was a process of this machine and is there no longer: it was killed."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except (OSError, OverflowError):  # another user's; no pid at all
-            return False
-        return False
 
 
 class DaemonLock:
@@ -54,15 +45,19 @@ class DaemonLock:
     Args:
         path: the database's path.
         clock: tells the start; the machine's clock by default.
+        pause: waits so many seconds, for somebody who only looks whether it is held to let go of it.
 
     Raises:
         StoreLockedError: on entering, when another process holds it; the message names that process.
         StoreError: on entering, when the file cannot be written; at once, when the path leads nowhere.
     """
 
-    def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, path: Path, *, clock: Clock | None = None, pause: Callable[[float], object] = time.sleep
+    ) -> None:
         self.path = lock_of(path)
         self._clock = clock or SystemClock()
+        self._pause = pause
         self._fd = -1
 
     def __enter__(self) -> Self:
@@ -77,14 +72,12 @@ class DaemonLock:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise StoreError(f"{self.path}: the lock beside the database is a pipe or a device; remove it")
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
-            holder = _holder(fd)
-            os.close(fd)
-            raise StoreLockedError(
-                f"{self.path.with_suffix('')}: another daemon uses it: {holder}; stop it first"
-            ) from exc
+        if not _took(fd, fcntl.LOCK_EX):
+            self._pause(_LOOK_S)
+            if not _took(fd, fcntl.LOCK_EX):
+                holder = _holder(fd)
+                os.close(fd)
+                raise StoreLockedError(f"{self.path.with_suffix('')}: another daemon uses it: {holder}; stop it first")
         self._fd = fd
         os.ftruncate(fd, 0)
         os.pwrite(fd, self._myself(), 0)
@@ -105,7 +98,7 @@ def lock_of(path: Path) -> Path:
     """Return the lock of a database: one, whatever names and links lead to the file.
 
     Raises:
-        StoreError: its links lead round in a circle, or cannot be followed.
+        StoreError: its links lead round in a circle, or cannot be followed; no file has such a name.
     """
     try:
         target = resolved(path)
@@ -124,6 +117,35 @@ def holder_of(path: Path) -> Holder | None:
         return _read(content_of(lock_of(path), most_bytes=_MOST_BYTES))
     except OSError:
         return None
+
+
+def was_killed(path: Path) -> bool:
+    """Return whether who signed the lock of a database holds it no longer, and did not let go of it: it was killed.
+
+    The lock itself is asked, by taking it for a moment: a pid may be another process by now, or be counted elsewhere.
+
+    Args:
+        path: the database's path.
+    """
+    try:
+        fd = os.open(lock_of(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return _took(fd, fcntl.LOCK_SH) and _read(os.pread(fd, _MOST_BYTES, 0)) is not None
+    except OSError:  # a pipe, a folder
+        return False
+    finally:
+        os.close(fd)
+
+
+def _took(fd: int, kind: int) -> bool:
+    """Take the lock where nobody holds it."""
+    try:
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _read(signed: bytes) -> Holder | None:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -136,11 +136,15 @@ def sign(store: Store, *, started_at: datetime, pid: int = 7, host: str = "desk"
 
 
 def test_a_daemon_that_was_just_killed_is_told_at_once(veille: Veille, store: Store) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        pass
-    sign(store, started_at=ago(30), pid=gone.pid, host=socket.gethostname())
+    sign(store, started_at=ago(30), pid=os.getpid(), host=socket.gethostname())  # the pid is another's by now
+    killed = fails(veille)["daemon"]
+    sign(store, started_at=ago(30), pid=2**22 + 1, host=socket.gethostname())  # counted in another container
+    with (store.path.parent / f"{store.path.name}.lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        runs = line(veille, "daemon")
 
-    assert f" s ago; killed: pid {gone.pid} on " in fails(veille)["daemon"]
+    assert f" s ago; killed: pid {os.getpid()} on " in killed
+    assert runs.startswith(f"ok   daemon: runs, pid {2**22 + 1} on ")
 
 
 def test_a_daemon_is_not_missed_once_cron_has_taken_over(veille: Veille, store: Store) -> None:
@@ -151,7 +155,7 @@ def test_a_daemon_is_not_missed_once_cron_has_taken_over(veille: Veille, store: 
     sign(store, started_at=ago(30))
 
     assert ["ok   daemon: none is needed: `veille poll` did its work"] * 2 == [under_way, between]
-    assert "killed, or it hangs: pid 7 on desk, since 20" in line(veille, "daemon")
+    assert "; killed: pid 7 on desk, since 20" in line(veille, "daemon")
 
 
 @pytest.mark.usefixtures("fresh")

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import socket
 import subprocess
 import sys
 from datetime import datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import StoreError, StoreLockedError
-from monitor.store import DaemonLock, Holder, holder_of
+from monitor.store import DaemonLock, holder_of, was_killed
 from tests.monitor.store.samples import NOW
 
 
@@ -45,8 +45,10 @@ def test_the_lock_names_its_holder_in_a_file_of_its_own(path: Path) -> None:
 
 
 def test_the_lock_can_be_taken_again_after_it_was_let_go(path: Path) -> None:
+    assert not was_killed(path)
     with DaemonLock(path):
         pass
+    assert not was_killed(path)
     with DaemonLock(path) as lock:
         assert lock.path.read_text(encoding="utf-8")
 
@@ -63,11 +65,12 @@ def test_t4_the_lock_of_a_killed_daemon_is_free(path: Path) -> None:
         assert "held\n" == child.stdout.readline()
         with pytest.raises(StoreLockedError, match=str(child.pid)), DaemonLock(path):
             pass
-        assert (holder := holder_of(path)) is not None
-        assert not holder.has_ended()
+        assert not was_killed(path)
         child.kill()
         child.wait()
-        assert holder.has_ended()
+        assert was_killed(path)
+        assert (holder := holder_of(path)) is not None
+        assert child.pid == holder.pid
 
     with DaemonLock(path):
         pass
@@ -89,6 +92,7 @@ def test_a_lock_that_is_a_pipe_is_waited_for_by_nobody(path: Path) -> None:
     os.mkfifo(path.with_name("veille.db.lock"))
 
     assert holder_of(path) is None
+    assert not was_killed(path)
     with pytest.raises(StoreError, match=r"veille\.db\.lock: .* a pipe or a device; remove it"), DaemonLock(path):
         pass
 
@@ -122,6 +126,9 @@ def test_a_lock_names_its_holder_to_who_only_looks(path: Path) -> None:
     assert (os.getpid(), NOW) == (holder.pid, holder.started_at)
 
 
-@pytest.mark.parametrize(("pid", "host"), [(1, None), (2**40, None), (2**22 + 1, "desk")])
-def test_of_a_process_that_cannot_be_seen_nobody_says_that_it_ended(pid: int, host: str | None) -> None:
-    assert not Holder(pid, host or socket.gethostname(), NOW).has_ended()
+def test_who_looks_whether_it_is_held_keeps_no_daemon_from_starting(path: Path) -> None:
+    with path.with_name("veille.db.lock").open("w") as looks:
+        fcntl.flock(looks, fcntl.LOCK_SH)
+
+        with DaemonLock(path, pause=lambda _: looks.close()):
+            assert not was_killed(path)
