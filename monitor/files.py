@@ -39,8 +39,8 @@ def content_of(path: Path, *, most_bytes: int) -> bytes:
     """
     try:
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except ValueError as error:  # a NUL, or half a character
-        raise OSError(errno.EINVAL, "no file has such a name") from error
+    except ValueError as error:
+        raise _no_name() from error
     with os.fdopen(opened, "rb") as file:  # which a folder is refused by
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             raise OSError(errno.EINVAL, "not a file")
@@ -54,12 +54,19 @@ def resolved(path: Path) -> Path:
     """Return a path from `/` on, its links followed; it need not exist yet.
 
     Raises:
-        OSError: its links lead round in a circle, or cannot be followed.
+        OSError: its links lead round in a circle, or cannot be followed; no file has such a name.
     """
     try:
         return Path(os.path.realpath(path, strict=True))
     except FileNotFoundError:
         return Path(os.path.realpath(path))
+    except ValueError as error:
+        raise _no_name() from error
+
+
+def _no_name() -> OSError:
+    """Return what is wrong with a path that has a NUL, or half a character."""
+    return OSError(errno.EINVAL, "no file has such a name")
 
 
 @contextmanager

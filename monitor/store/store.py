@@ -176,6 +176,7 @@ class Store:
             StoreError: it cannot be used, or cannot be made where there is none.
         """
         path = database_path(database)
+        lock_of(path)  # which says whether the path leads anywhere
         if path.exists():
             Store.open(database, create=False, read_only=True).close()
             if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
@@ -1039,7 +1040,7 @@ class Store:
             return outbox.pending_deliveries(connection)
 
     def unsent_deliveries(self) -> dict[str, int]:
-        """Return how many deliveries are not settled or held, by receiver: also of those no longer configured."""
+        """Return how many deliveries wait or are held, by receiver: also of those no longer configured."""
         with self._read() as connection:
             return outbox.unsent_deliveries(connection)
 
@@ -1362,7 +1363,7 @@ class Store:
         """Return whether a file is the database, or one that SQLite or a daemon keeps beside it, whatever leads to it.
 
         Raises:
-            OSError: its links lead round in a circle, or cannot be followed.
+            OSError: its links lead round in a circle, or cannot be followed; no file has such a name.
         """
         database = resolved(self.path)
         beside = {database.with_name(database.name + suffix) for suffix in _SQLITES}

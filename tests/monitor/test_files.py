@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import why_unreadable
-from monitor.files import replacing, text_of
+from monitor.files import replacing, resolved, text_of
 
 
 def why(path: Path) -> str:
@@ -33,6 +33,12 @@ def test_what_never_ends_or_is_no_file_is_refused_at_once(tmp_path: Path) -> Non
     assert ["not a file", "not a file", "Is a directory"] == [why(path) for path in (pipe, Path("/dev/zero"), tmp_path)]
     assert ["no file has such a name"] * 2 == [why(Path(name)) for name in ("/a\0", "/\ud800")]
     assert "No such file or directory" == why(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["a\0", "\ud800"])
+def test_a_path_that_no_file_can_have_leads_nowhere(name: str) -> None:
+    with pytest.raises(OSError, match="no file has such a name"):
+        resolved(Path(name))
 
 
 def test_of_what_is_too_large_no_more_is_read_than_shows_it(tmp_path: Path) -> None:

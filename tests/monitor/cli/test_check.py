@@ -132,6 +132,19 @@ def test_a_database_that_cannot_be_made_fails_the_check(
     assert [] == list(folder.iterdir())
 
 
+def test_a_database_of_a_name_that_no_file_has_fails_the_check_and_polls(veille: Veille, folder: Path) -> None:
+    (folder / "feeds.txt").write_text("https://gazette.example/rss\n", encoding="utf-8")
+    (folder / ".env").write_text('VEILLE_FEEDS=feeds.txt\nVEILLE_DATABASE="non\0.db"\n', encoding="utf-8")
+    check, poll = veille("check"), veille("poll")
+    told = ".db: leads nowhere: no file has such a name; set another path\n"
+
+    assert "FAIL database: non" in check.out
+    assert told in check.out
+    assert (2, 3) == (check.code, poll.code)
+    assert poll.err.startswith("veille: non")
+    assert poll.err.endswith(told)
+
+
 def test_a_database_that_may_only_be_read_fails_the_check(
     veille: Veille, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,3 +81,5 @@ def test_a_check_says_how_a_database_is_and_makes_none(store: Store, path: Path,
     assert not (tmp_path / "new.db").exists()
     with pytest.raises(StoreError, match="no folder"):
         Store.check(str(tmp_path / "nowhere" / "new.db"))
+    with pytest.raises(StoreError, match="leads nowhere: no file has such a name; set another path"):
+        Store.check(str(tmp_path / "new\0.db"))
