@@ -437,7 +437,7 @@ class Settings(BaseSettings):
         """Return these settings with the secrets of receivers that a restart would read now.
 
         Raises:
-            SettingsError: the env file or the file of a secret cannot be read.
+            SettingsError: the env file or the file of a secret cannot be read, or has a name that is no setting.
         """
         return self if self._again is None else self.with_secrets(self._again(), again=self._again)
 

@@ -3,9 +3,9 @@
 A lookup is a bounded number of indexed reads, however many articles are stored: of each key the newest few articles, of
 those the most promising, of their stories a few, of each a few articles. Of the places that others want, no house keeps
 more than a quarter: however much it publishes, it hides nobody. Where the places of a key are taken, each article that
-comes costs one, and the house that has most of them pays it, as long as it has more than its quarter. What is older than `KEPT` is forgotten here (the
-article and its story stay): nothing that comes now is of the same event. Articles that were stored before there was
-grouping have no keys, and are not found.
+comes costs one, and the house that has most of them pays it, as long as it has more than its quarter. What is older
+than `KEPT` is forgotten here (the article and its story stay): nothing that comes now is of the same event. Articles
+that were stored before there was grouping have no keys, and are not found.
 """
 
 from __future__ import annotations

@@ -237,10 +237,10 @@ def _messages(
 
 
 def hold_on(connection: Connection, ids: Sequence[DeliveryId], held: Held) -> None:
-    """Hold messages for longer that are held; see `Store.hold_on`."""
+    """Hold messages for longer or less long that are held; see `Store.hold_on`."""
     for some in chunks(ids):
-        longer = update(DELIVERY).where(DELIVERY.c.id.in_(some), HELD)
-        connection.execute(longer.values(why=held.why, held_until=held.until))
+        held_on = update(DELIVERY).where(DELIVERY.c.id.in_(some), HELD)
+        connection.execute(held_on.values(why=held.why, held_until=held.until))
 
 
 def settle_silenced(connection: Connection, ids: Sequence[DeliveryId], silence: str, *, now: datetime) -> None:
