@@ -420,7 +420,7 @@ def pending_deliveries(connection: Connection) -> dict[str, int]:
 
 
 def unsent_deliveries(connection: Connection) -> dict[str, int]:
-    """Return how many deliveries are not settled or held, by receiver."""
+    """Return how many deliveries wait or are held, by receiver."""
     unsent = select(DELIVERY.c.receiver, func.count()).where(or_(_PENDING, HELD), _OF_READERS)
     return {row[0]: row[1] for row in connection.execute(unsent.group_by(DELIVERY.c.receiver))}
 
