@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from monitor.model import AlertId, Story, Told
     from rules.types import Burst, Match
 
-__all__ = ["first_of_each_rule", "for_the_untold", "plan_growth", "shown", "updated", "who_had"]
+__all__ = ["first_of_each_rule", "for_the_untold", "plan_growth", "shown", "stood_for", "updated", "who_had"]
 
 _LEVELS = tuple(Level)
 
@@ -89,6 +89,20 @@ def who_had(level: Level, told: Iterable[Told]) -> frozenset[str]:
     standing = (one for one in told if not one.is_lost)
     rank = _LEVELS.index(level)
     return frozenset(name for one in standing for name, had in one.highest if _LEVELS.index(had) >= rank)
+
+
+def stood_for(names: Container[str], told: Iterable[Told]) -> Standing:
+    """Return how a story stands with a rule for some of those who were told, by the highest level that they had.
+
+    Args:
+        names: theirs; one of them at least was told, and that holds still.
+        told: the matches of the rule in the story's articles, with what people were told of them.
+    """
+    had = [
+        (_LEVELS.index(level), one) for one in told if not one.is_lost for name, level in one.highest if name in names
+    ]
+    rank, one = max(had, key=lambda each: each[0])
+    return Standing(one.title, _LEVELS[rank], one.match.verdict.score)
 
 
 @dataclass(frozen=True, slots=True)

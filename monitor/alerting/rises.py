@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.alerting.growth import first_of_each_rule, updated, who_had
+from monitor.alerting.growth import first_of_each_rule, stood_for, updated, who_had
 from monitor.alerting.ids import alert_id
 from monitor.alerting.plan import notifies
 from monitor.model import Change, NotificationReason, Standing
@@ -59,8 +59,10 @@ def plan_rises(
             after=Standing(story.title, level, match.verdict.score),
             now=now,
         )
-        if receivers := tuple(name for name in alert.receivers if name in below):
-            alerts.append(replace(alert, receivers=receivers))
+        receivers = tuple(name for name in alert.receivers if name in below)
+        if receivers and alert.update is not None:
+            before = replace(stood_for(below, of_rule), title=story.title)  # another article's title corrects none
+            alerts.append(replace(alert, receivers=receivers, update=replace(alert.update, before=before)))
     return tuple(alerts)
 
 

@@ -108,7 +108,10 @@ def test_a_burst_raises_the_level_for_whoever_had_a_lower_one_where_others_had_t
     to_high = {RULE.id: replace(THREE, level=Level.HIGH)}
     [(alert, match_id)] = plan_bursts([medium, high], GROWN, ROUTES, to_high, now=LATER)
 
+    assert alert.update is not None
+
     assert (7, ("mail",)) == (match_id, alert.receivers)
+    assert (Level.MEDIUM, Level.HIGH) == (alert.update.before.level, alert.update.after.level)
     assert () == plan_bursts([high], GROWN, ROUTES, to_high, now=LATER)
 
 

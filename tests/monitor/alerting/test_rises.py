@@ -28,9 +28,12 @@ def rises(match: Match = MATCH) -> tuple[Alert, ...]:
 
 
 def test_whoever_was_told_at_a_lower_level_hears_that_it_rose() -> None:
-    [alert] = plan_rises([MEDIUM, MAIL_KNOWS], [MATCH], STORY, ROUTES, now=LATER)
+    another = replace(STORY, title="Un autre titre")
+    [alert] = plan_rises([MEDIUM, MAIL_KNOWS], [MATCH], another, ROUTES, now=LATER)
     assert alert.update is not None
 
+    assert {another.title} == {alert.update.before.title, alert.update.after.title}
+    assert Level.MEDIUM is alert.update.before.level
     assert (("slack",), NotificationReason.LEVEL_RAISED) == (alert.receivers, alert.reason)
     assert (FIRST, Change.LEVEL_RAISED, Level.HIGH) == (
         alert.update.first_for("slack"),
