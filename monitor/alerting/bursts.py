@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.alerting.growth import first_of_each_rule, shown, stood_for, updated, who_had
+from monitor.alerting.growth import first_of_each_rule, shown, stood_for, updated, who_had, who_know
 from monitor.alerting.ids import alert_id
 from monitor.model import AlertType, Change, NotificationReason, Standing
 from rules.types import Level
@@ -80,10 +80,10 @@ def plan_bursts(
         of_rule = [each for each in told if each.match.rule.id == one.match.rule.id]
         new = set(alert.receivers) - who_had(_LEVELS[_rank(match)], of_rule)
         if _rank(match) <= _LEVELS.index(one.level):  # raised for some only: others had that level from another article
-            new &= who_had(_LEVELS[0], of_rule)
+            new &= who_know(one.match.rule.id, told)
             if not new or alert.update is None:
                 continue
-            before = replace(stood_for(new, of_rule), title=one.title)
+            before = replace(stood_for(new, one, of_rule), title=one.title)
             alert = replace(alert, update=replace(alert.update, before=before))
         found.append((replace(alert, receivers=tuple(name for name in alert.receivers if name in new)), one.match_id))
     return tuple(found)

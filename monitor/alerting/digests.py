@@ -77,6 +77,8 @@ class Gathering:
     about: dict[tuple[str, str], Level] = field(default_factory=dict)
     ids: list[DeliveryId] = field(default_factory=list)
     match_ids: list[int] = field(default_factory=list)
+    # what is told to hold no longer, each with the last message on an article that is found still: see `_latest`
+    _lost: dict[tuple[str, str], HeldMessage | None] = field(default_factory=dict)
 
     def add(self, messages: Sequence[HeldMessage]) -> None:
         """Take some more, which are older than all before."""
@@ -85,9 +87,19 @@ class Gathering:
             self.match_ids.append(message.match_id)
             about = _about(message)
             if about not in self.about:
-                self.about[about] = _level(message)
-                self.listed.append(message)
+                self._list(message)
+                if message.lost is not None:
+                    self._lost[about] = None
+            elif about in self._lost and message.lost is None:
+                self._lost[about] = self._lost[about] or message
+            if not message.is_update and (standing := self._lost.pop(about, None)):
+                self.listed = [one for one in self.listed if _about(one) != about]
+                self._list(standing)
         self.listed = _ordered(self.listed)[:RECAP_LIMIT]
+
+    def _list(self, message: HeldMessage) -> None:
+        self.about[_about(message)] = _level(message)
+        self.listed.append(message)
 
 
 def plan_releases(due: Sequence[HeldMessage], *, now: datetime) -> tuple[Release, ...]:
@@ -123,8 +135,14 @@ def _release(bundle: Sequence[HeldMessage], *, now: datetime) -> Release:
 
 
 def _latest(messages: Sequence[HeldMessage]) -> tuple[HeldMessage, ...]:
-    """Return the last message on each story and rule."""
-    return tuple({_about(message): message for message in messages}.values())
+    """Return the last message on each story and rule; where all was held, the last on an article that is found still.
+
+    Else whoever was told nothing yet would hear of a story only that one of its articles is found no longer.
+    """
+    last = {_about(message): message for message in messages}
+    untold = {_about(message) for message in messages if not message.is_update}
+    standing = {_about(one): one for one in messages if one.lost is None and _about(one) in untold}
+    return tuple((last | standing).values())
 
 
 def _about(message: HeldMessage) -> tuple[str, str]:

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from monitor.model import AlertId, Story, Told
     from rules.types import Burst, Match
 
-__all__ = ["first_of_each_rule", "for_the_untold", "plan_growth", "shown", "stood_for", "updated", "who_had"]
+__all__ = [
+    "first_of_each_rule",
+    "for_the_untold",
+    "plan_growth",
+    "shown",
+    "stood_for",
+    "updated",
+    "who_had",
+    "who_know",
+]
 
 _LEVELS = tuple(Level)
 
@@ -49,7 +58,10 @@ def plan_growth(
     """
     if story.outlets <= outlets_before:
         return ()
-    return tuple((_grew(one, story, routes, now=now), one.match_id) for one in first_of_each_rule(told))
+    return tuple(
+        (_grew(one, story, routes, known=who_know(one.match.rule.id, told), now=now), one.match_id)
+        for one in first_of_each_rule(told)
+    )
 
 
 def first_of_each_rule(told: Sequence[Told]) -> tuple[Told, ...]:
@@ -91,18 +103,30 @@ def who_had(level: Level, told: Iterable[Told]) -> frozenset[str]:
     return frozenset(name for one in standing for name, had in one.highest if _LEVELS.index(had) >= rank)
 
 
-def stood_for(names: Container[str], told: Iterable[Told]) -> Standing:
-    """Return how a story stands with a rule for some of those who were told, by the highest level that they had.
+def who_know(rule: str, told: Iterable[Told]) -> frozenset[str]:
+    """Return those who know a story by a rule's match that holds still, or that joined what they were told.
 
     Args:
-        names: theirs; one of them at least was told, and that holds still.
+        rule: its id.
+        told: the matches of the story's articles, with what people were told of them.
+    """
+    standing = [one for one in told if one.match.rule.id == rule and not one.is_lost]
+    by_alert = (name for one in standing for _, names in one.first for name in names)
+    return frozenset(by_alert) | frozenset(name for one in standing for name, _ in one.highest)
+
+
+def stood_for(names: Container[str], one: Told, told: Iterable[Told]) -> Standing:
+    """Return how a story stands with a rule for some of those who know it: by the highest level that they had.
+
+    Args:
+        names: theirs.
+        one: how it is known, where what they were told themselves holds no longer.
         told: the matches of the rule in the story's articles, with what people were told of them.
     """
-    had = [
-        (_LEVELS.index(level), one) for one in told if not one.is_lost for name, level in one.highest if name in names
-    ]
-    rank, one = max(had, key=lambda each: each[0])
-    return Standing(one.title, _LEVELS[rank], one.match.verdict.score)
+    standing = [each for each in told if not each.is_lost]
+    had = [(_LEVELS.index(level), each) for each in standing for name, level in each.highest if name in names]
+    rank, known = max(had, key=lambda each: each[0], default=(_LEVELS.index(one.level), one))
+    return Standing(known.title, _LEVELS[rank], known.match.verdict.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,30 +162,29 @@ def for_the_untold(
         growth: what is told of the story's growth meanwhile.
         story: with the article before the others.
     """
-    heard, standing = _heard(told), _heard(one for one in told if not one.is_lost)
+    heard = _heard(told)
     meanwhile: dict[str, set[str]] = {}
     for alert in growth:
         meanwhile.setdefault(alert.matches[0].rule.id, set()).update(alert.receivers)
     found = ((alert, alert.matches[0].rule.id) for alert in alerts)
     return tuple(
-        _for_others(alert, heard[rule], standing.get(rule), meanwhile.get(rule, set()), story)
+        _for_others(alert, heard[rule], who_know(rule, told) | meanwhile.get(rule, set()), story)
         if rule in heard
         else alert
         for alert, rule in found
     )
 
 
-def _for_others(alert: Alert, heard: _Heard, standing: _Heard | None, meanwhile: Container[str], story: Story) -> Alert:
-    known = set() if standing is None else {name for _, names in standing.first for name in names}
-    others = tuple(name for name in alert.receivers if name not in known and name not in meanwhile)
+def _for_others(alert: Alert, heard: _Heard, known: Container[str], story: Story) -> Alert:
+    others = tuple(name for name in alert.receivers if name not in known)
     if not others:
         return replace(alert, id=heard.first[0][0])  # it is joined to what was told, which its growth updates
     rule, own = alert.matches[0].rule.id, story.sources[0]
     return replace(alert, id=alert_id(alert.reason, rule, story.id, own.url or own.title or ""), receivers=others)
 
 
-def _grew(one: Told, story: Story, routes: Routes, *, now: datetime) -> Alert:
-    return updated(
+def _grew(one: Told, story: Story, routes: Routes, *, known: Container[str], now: datetime) -> Alert:
+    alert = updated(
         one,
         Change.GREW,
         shown(one, story),
@@ -172,6 +195,7 @@ def _grew(one: Told, story: Story, routes: Routes, *, now: datetime) -> Alert:
         after=Standing(one.source.title, one.level, one.match.verdict.score),
         now=now,
     )
+    return replace(alert, receivers=tuple(name for name in alert.receivers if name in known))
 
 
 def shown(one: Told, story: Story) -> Story:

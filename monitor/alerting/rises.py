@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.alerting.growth import first_of_each_rule, stood_for, updated, who_had
+from monitor.alerting.growth import first_of_each_rule, stood_for, updated, who_had, who_know
 from monitor.alerting.ids import alert_id
 from monitor.alerting.plan import notifies
 from monitor.model import Change, NotificationReason, Standing
@@ -35,7 +35,7 @@ def plan_rises(
 
     Args:
         told: the matches of the story's other articles, with what people were told of them.
-        matches: what the rules say of the article.
+        matches: what the rules say of the article, at the levels to which bursts raise them.
         story: with the article before the others.
         routes: who there is.
         now: the present instant, UTC.
@@ -48,7 +48,7 @@ def plan_rises(
             continue
         level = match.verdict.level or match.rule.level
         of_rule = [each for each in told if each.match.rule.id == rule]
-        below = who_had(_LEVELS[0], of_rule) - who_had(level, of_rule)
+        below = who_know(rule, told) - who_had(level, of_rule)
         alert = updated(
             one,
             Change.LEVEL_RAISED,
@@ -61,7 +61,7 @@ def plan_rises(
         )
         receivers = tuple(name for name in alert.receivers if name in below)
         if receivers and alert.update is not None:
-            before = replace(stood_for(below, of_rule), title=story.title)  # another article's title corrects none
+            before = replace(stood_for(below, one, of_rule), title=story.title)  # another article's title corrects none
             alerts.append(replace(alert, receivers=receivers, update=replace(alert.update, before=before)))
     return tuple(alerts)
 

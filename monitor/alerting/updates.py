@@ -167,6 +167,7 @@ def _update(
     others = {
         name for each in beside if each.match.rule.id == shown.rule.id for _, names in each.first for name in names
     }
+    reached = (*routes.receivers_for(shown, story, AlertType.STORY_UPDATED), *others)
     reason = NotificationReason.LEVEL_RAISED if is_raised else NotificationReason.CORRECTED
     return updated(
         one,
@@ -177,8 +178,8 @@ def _update(
         id_=alert_id(reason, shown.rule.id, story.id, str(one.match_id), str(one.times)),
         match=shown,
         after=_standing(match, story.title),
-        # what is corrected is of no use to those who never had it; a higher level may concern others
-        reached=(*routes.receivers_for(shown, story, AlertType.STORY_UPDATED), *others) if is_raised else (),
+        # what is corrected concerns whoever was told it, by an update too; a higher level may concern others
+        reached=reached if is_raised else [name for name, _ in one.highest],
         beside=beside,
         now=now,
     )

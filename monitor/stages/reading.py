@@ -376,12 +376,13 @@ async def _plan(
         before = assigned.outlets_before
         told = await tools.thread.run_soon(tools.store.told_of_story, story.id) if before else ()
         bursts = await _bursts(tools, assigned) if 0 < before < story.outlets else {}
-        rises = () if claim.baseline else alerting.plan_rises(told, matches, story, tools.routes, now=now)
+        raised = alerting.raised(matches, bursts)
+        rises = () if claim.baseline else alerting.plan_rises(told, raised, story, tools.routes, now=now)
         rises, growth = alerting.once_each(rises, _grown(told, story, tools.routes, bursts, before=before, now=now))
         plan = replace(plan, alerts=rises, growth=growth)
         if claim.baseline:
             return plan
-        new = first(alerting.raised(matches, bursts))
+        new = first(raised)
         meanwhile = [*rises, *(alert for alert, _ in growth)]
         return replace(plan, alerts=(*rises, *alerting.for_the_untold(new, told, meanwhile, story)))
     beside = await tools.thread.run_soon(tools.store.told_of_story, story.id)

@@ -62,10 +62,10 @@ def references() -> Select[Any]:
 
 
 def _teller() -> Select[Any]:
-    """Return the query of the alert that told a match: its own, before one that lists several, before an update."""
-    is_update, is_other = ALERT.c.updates.is_not(None), ALERT.c.type != AlertType.STORY_NEW
+    """Return the query of the alert that told a match: its own, else the first that did."""
+    is_other = ALERT.c.type != AlertType.STORY_NEW
     told = select(ALERT_MATCH.c.alert_id).join_from(ALERT_MATCH, ALERT).where(ALERT_MATCH.c.joined.is_(False))
-    return told.order_by(is_update, is_other, ALERT.c.planned_at, ALERT.c.id).limit(1)
+    return told.order_by(is_other, ALERT.c.planned_at, ALERT.c.id).limit(1)
 
 
 def _lines() -> Select[Any]:

@@ -32,8 +32,9 @@ def suggest(
 ) -> None:
     """Suggest changes to a rule.
 
-    They come from what was judged not relevant, and each is tried on the stored articles: what would change no alert is
-    left out. Nothing is changed: what it prints is for you to write into the rule's file.
+    They come from what was judged not relevant, and each is tried on the stored articles. What would change no alert is
+    left out, and what would cost relevant ones and avoid none of the others. Nothing is changed: what it prints is for
+    you to write into the rule's file.
     """
     from monitor.clock import SystemClock
     from monitor.errors import NotFoundError
@@ -49,9 +50,9 @@ def suggest(
         raise NotFoundError(f"no rule {rule}; `veille rules` lists them")
     wrong, right = (_judged(settings, rule, one) for one in (Judgement.NOT_RELEVANT, Judgement.RELEVANT))
     found = [(each, _tried(settings, pack, each.rule, begin, now)) for each in suggestions(known, wrong, right)]
-    useful = [(each, diff) for each, diff in found if diff.changes]
+    useful = [(each, diff) for each, diff in found if diff.changes and (_avoided(diff) or not _lost(diff))]
     for each, diff in useful:
-        avoided, lost = (sum(change.relevant is one for change in diff.lost) for one in (False, True))
+        avoided, lost = _avoided(diff), _lost(diff)
         told: dict[str, Any] = {
             "rule": rule,
             "why": each.why,
@@ -71,7 +72,15 @@ def suggest(
     if not useful:
         sys.stderr.write(f"No suggestion: judged not relevant: {len(wrong)}, relevant: {len(right)}.\n")
     if idle := len(found) - len(useful):
-        sys.stderr.write(f"{idle} left out that would change no alert on the articles since {since}.\n")
+        sys.stderr.write(f"{idle} left out that would change nothing for the better on the articles since {since}.\n")
+
+
+def _avoided(diff: Diff) -> int:
+    return sum(change.relevant is False for change in diff.lost)
+
+
+def _lost(diff: Diff) -> int:
+    return sum(change.relevant is True for change in diff.lost)
 
 
 def _judged(settings: Settings, rule: str, label: Judgement) -> Sequence[Match]:

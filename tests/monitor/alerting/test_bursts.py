@@ -116,7 +116,7 @@ def test_a_burst_raises_the_level_for_whoever_had_a_lower_one_where_others_had_t
 
 
 def test_nothing_is_told_of_a_level_that_people_know_or_of_another_rule() -> None:
-    known: Told = replace(TOLD, level=Level.CRITICAL)
+    known = replace(TOLD, level=Level.CRITICAL, highest=tuple((name, Level.CRITICAL) for name in ROUTES.names))
 
     assert () == plan_bursts([known], GROWN, ROUTES, {RULE.id: THREE}, now=LATER)
     assert () == plan_bursts([TOLD], GROWN, ROUTES, {"another": THREE}, now=LATER)

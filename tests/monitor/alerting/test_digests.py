@@ -112,6 +112,25 @@ def test_what_lost_its_ground_while_it_was_held_is_told_with_why() -> None:
         assert ((messages[0].story.id, "axe-moscou-pekin", Change.UNMATCHED),) == told.digest.lost
 
 
+def test_d1_a_story_that_nobody_was_told_is_not_told_as_lost_while_an_article_of_it_is_found() -> None:
+    first, raised = held(0, lost=Change.WITHDRAWN), held(0, id=8, is_update=True, level=Level.CRITICAL)
+    grown, gone = held(0, id=9, is_update=True), held(0, id=10, is_update=True, lost=Change.WITHDRAWN)
+    apart = Gathering()
+    apart.add([gone, grown])
+    apart.add([raised, first])
+    alert = plan_digest("mail", apart, Missed(), SourcesState(), since=NOW, until=LATER, now=LATER)
+    quiet = [replace(each, why=Why.QUIET_HOURS) for each in (first, raised, grown, gone)]
+    [release] = plan_releases(quiet, now=LATER)
+    [correction] = plan_releases([replace(each, is_update=True) for each in quiet], now=LATER)
+
+    assert [grown] == apart.listed
+    assert (quiet[3],) == correction.free  # of what was told before, that it is found no longer is news
+    for told in (alert, release.alert):
+        assert told is not None
+        assert told.digest is not None
+        assert () == told.digest.lost
+
+
 def test_a_story_that_is_told_is_no_near_miss() -> None:
     missed = Missed((other(1), other(2)), 3)
     alert = plan_digest("mail", gathered(held(1)), missed, SourcesState(), since=NOW, until=LATER, now=LATER)

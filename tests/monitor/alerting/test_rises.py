@@ -42,6 +42,14 @@ def test_whoever_was_told_at_a_lower_level_hears_that_it_rose() -> None:
     )
 
 
+def test_whoever_knows_it_only_by_an_article_that_joined_hears_that_it_rose() -> None:
+    lost, joined = replace(MEDIUM, is_lost=True), replace(MEDIUM, highest=(), match_id=8)
+    [alert] = plan_rises([lost, joined], [MATCH], STORY, ROUTES, now=LATER)
+    assert alert.update is not None
+
+    assert (("slack", "mail"), Level.MEDIUM) == (alert.receivers, alert.update.before.level)
+
+
 @pytest.mark.parametrize(
     "match",
     [

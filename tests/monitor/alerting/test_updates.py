@@ -231,6 +231,12 @@ def test_a_text_that_matches_since_it_changed_is_known_by_the_id_of_a_first_aler
     assert (None, Level.HIGH) == (made.update.before.level, made.update.after.level)
 
 
+def test_d1_who_was_told_of_an_article_by_an_update_hears_of_its_correction() -> None:
+    known = replace(told(), first=((FIRST.id, ("mail",)),), highest=(("mail", Level.HIGH), ("webhook", Level.HIGH)))
+
+    assert {"mail", "webhook"} == set(one(known, reading(found(), ())).receivers)
+
+
 def test_d3_corrections_of_two_articles_of_a_story_are_two_alerts() -> None:
     corrected = reading(found(), ())
     ids = [one(replace(told(), match_id=match_id), corrected).id for match_id in (1, 2, 2)]

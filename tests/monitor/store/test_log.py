@@ -91,6 +91,9 @@ def test_a_match_that_joined_a_story_was_told_by_the_update_that_is_made_of_it(s
             now=NOW,
         )
 
+    again = replace(alert("D1GEST00", match("axe"), type_=AlertType.STORY_DIGEST), planned_at=after(60))
+    store.record_recap([(again, [message("D1GEST00")], [2])], [], now=NOW)  # what tells it once more
+
     assert [("al_RA1SED00", "al_7K2QXYZ0"), ("al_7K2QXYZ0", None)] == [
         (line.alert_id, line.joined_alert_id) for line in store.matches()
     ]

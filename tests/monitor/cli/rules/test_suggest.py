@@ -45,8 +45,25 @@ def test_each_suggestion_is_tried_on_the_stored_articles_and_none_is_applied(vei
 
     assert (3, 1, 2, 0) == tuple(phrase[name] for name in ("before", "after", "avoided", "relevant_lost"))
     assert "(chine or pekin) and not ignored" in phrase["yaml"]
-    assert "1 left out that would change no alert on the articles since 30d.\n" in got.err  # half the weight
+    # half the weight
+    assert "1 left out that would change nothing for the better on the articles since 30d.\n" in got.err
     assert RULE == judged.read_text(encoding="utf-8")
+
+
+def test_what_would_only_cost_relevant_alerts_is_no_suggestion(rules: Path, folder: Path, veille: Veille) -> None:
+    for path in rules.iterdir():
+        path.unlink()
+    even = RULE.replace("weight: 4", "weight: 2").replace("[Pékin], weight: 2", "[Pékin], weight: 1.5")
+    (rules / "axe.yaml").write_text(even, encoding="utf-8")
+    with closing(Store.open(str(folder / "veille.db"))) as store:
+        titles = ("Pékin, en Chine", "La Chine renonce", "Que veut la Chine ?")
+        fill(store, load_rules(rules), titles, until=SystemClock().now() - timedelta(hours=1), days=2)
+        for line in store.matches():
+            store.label(str(line.id), "Pékin" not in line.title, now=SystemClock().now())
+    got = veille("rules", "suggest", "axe", "--json")
+
+    assert [] == [one for one in got.lines if not one["avoided"]]
+    assert "left out that would change nothing for the better" in got.err
 
 
 def test_suggestions_are_read_by_people(veille: Veille, judged: Path) -> None:
