@@ -90,7 +90,11 @@ def _match(connection: Connection, row: Row[Any]) -> ListedMatch:
     told = _ALERTS.add_columns(ALERT_MATCH.c.joined).join(ALERT_MATCH)
     found = connection.execute(told.where(ALERT_MATCH.c.match_id == row.id)).all()
     joined = [alert.id for alert in found if alert.joined]
-    grown = _ALERTS.where(ALERT.c.updates.in_(joined), ALERT.c.planned_at == row.recorded_at)
+    grown = _ALERTS.where(
+        ALERT.c.updates.in_(joined),
+        ALERT.c.planned_at == row.recorded_at,
+        ALERT.c.id.not_in([alert.id for alert in found]),
+    )
     return ListedMatch(
         id=row.id,
         match=match_from_row(row),

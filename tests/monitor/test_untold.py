@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from monitor.alerting import make_silence
 from monitor.model import DeliveryState
 from tests.monitor.bench import HOUR_S, Desk, at_desk, write_rules
-from tests.monitor.test_burst import DISPATCH, SERIOUS, TITLE
+from tests.monitor.test_burst import DISPATCH, SECOND, SERIOUS, THIRD, TITLE
 
 PAPERS = ("/p0.xml", "/p1.xml", "/p2.xml")
 ROUTES = """
@@ -240,5 +240,27 @@ def test_a_level_that_another_newspaper_reaches_is_told_once_to_those_who_had_a_
         assert ["first_alert", "level_raised", "story_grew"] == reasons(desk)
         assert "high" == desk.webhook.received[-1].payload["data"]["labels"]["level"]
         assert [] == desk.webhook.problems
+
+    at_desk(tmp_path, act, feeds=PAPERS, rules=rules)
+
+
+def test_an_article_that_makes_a_burst_is_told_at_the_level_to_which_that_raises_it(tmp_path: Path) -> None:
+    rules = write_rules(tmp_path)
+    (rules / "alerte.yaml").write_text(RISING + 'burst: {outlets: 3, within: "1h"}\n', encoding="utf-8")
+
+    async def act(desk: Desk) -> None:
+        (rules / "kharkiv.txt").unlink()
+        await desk.app.reload()
+        await print_all(desk, DISPATCH, SECOND, (*THIRD, "La Pologne a condamné l'attaque de Derhatchi."))
+        levels = [one.payload["data"]["labels"]["level"] for one in desk.webhook.received]
+
+        assert ["first_alert", "level_raised"] == reasons(desk)
+        assert ["medium", "critical"] == levels
+
+        [entry] = desk.app.tools.store.listed([f"l:{desk.site.url('/article2').removeprefix('http://')}"])
+        assert entry.article is not None
+        [match] = [each for each in entry.article.matches if each.match.rule.id == "alerte"]
+
+        assert {alert.id for alert in match.alerts}.isdisjoint(alert.id for alert in match.growth)
 
     at_desk(tmp_path, act, feeds=PAPERS, rules=rules)
