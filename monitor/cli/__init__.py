@@ -10,6 +10,7 @@ import io
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import IO
 
 import typer
@@ -140,7 +141,7 @@ class _Plainly(logging.Formatter):
 
 def _null(mode: str) -> IO[str]:
     """Return a stream that holds nothing and keeps nothing, for as long as the process lives."""
-    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123  a mode by name; closed at exit
+    return Path(os.devnull).open(mode, encoding="utf-8")
 
 
 def _open_what_is_closed() -> None:
